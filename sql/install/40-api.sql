@@ -1,0 +1,42 @@
+-- The API: one function for each DynamoDB operation, request and response as DynamoDB JSON.
+-- Every error is an exception of the service (docs/errors.md).
+
+CREATE FUNCTION @extschema@.dynamo_create_table(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_create_table' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.dynamo_create_table(jsonb) IS 'CreateTable: creates a table';
+
+CREATE FUNCTION @extschema@.dynamo_delete_item(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_delete_item' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.dynamo_delete_item(jsonb) IS 'DeleteItem: deletes the item under a key';
+
+CREATE FUNCTION @extschema@.dynamo_delete_table(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_delete_table' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.dynamo_delete_table(jsonb) IS 'DeleteTable: drops a table and its items';
+
+CREATE FUNCTION @extschema@.dynamo_describe_endpoints(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_describe_endpoints' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.dynamo_describe_endpoints(jsonb) IS 'DescribeEndpoints: tells the endpoint';
+
+CREATE FUNCTION @extschema@.dynamo_describe_limits(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_describe_limits' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.dynamo_describe_limits(jsonb) IS 'DescribeLimits: tells the account limits';
+
+CREATE FUNCTION @extschema@.dynamo_describe_table(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_describe_table' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.dynamo_describe_table(jsonb) IS 'DescribeTable: describes a table';
+
+CREATE FUNCTION @extschema@.dynamo_get_item(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_get_item' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.dynamo_get_item(jsonb) IS 'GetItem: reads the item under a key';
+
+CREATE FUNCTION @extschema@.dynamo_list_tables(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_list_tables' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.dynamo_list_tables(jsonb) IS 'ListTables: lists the names of tables, in pages';
+
+CREATE FUNCTION @extschema@.dynamo_put_item(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_put_item' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.dynamo_put_item(jsonb) IS 'PutItem: puts an item in the place of the one with its key, if any';
+
+CREATE FUNCTION @extschema@.dynamo_update_table(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_update_table' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.dynamo_update_table(jsonb) IS 'UpdateTable: changes the settings of a table';

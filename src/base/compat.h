@@ -1,0 +1,136 @@
+/*
+ * compat.h
+ *		What differs between PostgreSQL 15, 17 and 18.  The one place that asks PG_VERSION_NUM.
+ */
+#ifndef DYNAPG_COMPAT_H
+#define DYNAPG_COMPAT_H
+
+#include "access/genam.h"
+#include "access/tableam.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_namespace.h"
+#include "executor/executor.h"
+#include "parser/parse_relation.h"
+#include "pgstat.h"
+#include "utils/acl.h"
+#include "utils/relcache.h"
+
+/* table_tuple_update()'s word on which indexes need entries: a boolean before 16. */
+#if PG_VERSION_NUM < 160000
+typedef bool TU_UpdateIndexes;
+#define update_needs_indexes(update)	(update)
+#define update_only_summarizing(update) false
+#else
+#define update_needs_indexes(update)	((update) != TU_None)
+#define update_only_summarizing(update) ((update) == TU_Summarizing)
+#endif
+
+static inline IndexScanDesc
+compat_index_beginscan(Relation heap, Relation index, Snapshot snapshot, int nkeys)
+{
+#if PG_VERSION_NUM >= 180000
+	return index_beginscan(heap, index, snapshot, NULL, nkeys, 0);
+#else
+	return index_beginscan(heap, index, snapshot, nkeys, 0);
+#endif
+}
+
+/* The valid primary key that is checked at once; InvalidOid if there is none. */
+static inline Oid
+compat_primary_key(Relation relation)
+{
+#if PG_VERSION_NUM >= 180000
+	return RelationGetPrimaryKeyIndex(relation, false);
+#else
+	return RelationGetPrimaryKeyIndex(relation);
+#endif
+}
+
+static inline List *
+compat_insert_index_tuples(ResultRelInfo *rel, TupleTableSlot *slot, EState *estate, bool update,
+						   bool no_dup_error, bool *conflict, List *arbiters, bool only_summarizing)
+{
+#if PG_VERSION_NUM >= 160000
+	return ExecInsertIndexTuples(rel, slot, estate, update, no_dup_error, conflict, arbiters, only_summarizing);
+#else
+	return ExecInsertIndexTuples(rel, slot, estate, update, no_dup_error, conflict, arbiters);
+#endif
+}
+
+static inline bool
+compat_check_index_constraints(ResultRelInfo *rel, TupleTableSlot *slot, EState *estate,
+							   ItemPointer conflict, List *arbiters)
+{
+#if PG_VERSION_NUM >= 180000
+	ItemPointerData invalid;
+
+	ItemPointerSetInvalid(&invalid);
+	return ExecCheckIndexConstraints(rel, slot, estate, conflict, &invalid, arbiters);
+#else
+	return ExecCheckIndexConstraints(rel, slot, estate, conflict, arbiters);
+#endif
+}
+
+/*
+ * Gives the executor state a range table of one entry, the relation, of which the column given is updated:
+ * ExecInsertIndexTuples() asks it for what an UPDATE changes.
+ */
+static inline void
+compat_init_range_table(EState *estate, Relation relation, AttrNumber updated)
+{
+	RangeTblEntry *rte = makeNode(RangeTblEntry);
+	Bitmapset  *columns = bms_make_singleton(updated - FirstLowInvalidHeapAttributeNumber);
+
+	rte->rtekind = RTE_RELATION;
+	rte->relid = RelationGetRelid(relation);
+	rte->relkind = relation->rd_rel->relkind;
+	rte->rellockmode = RowExclusiveLock;
+#if PG_VERSION_NUM >= 160000
+	{
+		List	   *permissions = NIL;
+		RTEPermissionInfo *permission = addRTEPermissionInfo(&permissions, rte);
+
+		permission->updatedCols = columns;
+#if PG_VERSION_NUM >= 180000
+		ExecInitRangeTable(estate, list_make1(rte), permissions, bms_make_singleton(1));
+#else
+		ExecInitRangeTable(estate, list_make1(rte), permissions);
+#endif
+	}
+#else
+	rte->updatedCols = columns;
+	ExecInitRangeTable(estate, list_make1(rte));
+#endif
+}
+
+static inline bool
+compat_owns_relation(Oid relation, Oid role)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_ownercheck(RelationRelationId, relation, role);
+#else
+	return pg_class_ownercheck(relation, role);
+#endif
+}
+
+static inline AclResult
+compat_schema_aclcheck(Oid schema, Oid role, AclMode mode)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_aclcheck(NamespaceRelationId, schema, role, mode);
+#else
+	return pg_namespace_aclcheck(schema, role, mode);
+#endif
+}
+
+static inline PgStat_Counter
+compat_live_tuples(PgStat_StatTabEntry *entry)
+{
+#if PG_VERSION_NUM >= 160000
+	return entry->live_tuples;
+#else
+	return entry->n_live_tuples;
+#endif
+}
+
+#endif							/* DYNAPG_COMPAT_H */

@@ -1,0 +1,52 @@
+/*
+ * error.h
+ *		The service's exceptions as PostgreSQL errors.
+ *
+ * Every exception is one row of errors.csv: its SQLSTATE for SQL callers, its HTTP status and __type for the
+ * endpoint.  The primary message is the service's, to the letter, and is never translated.
+ */
+#ifndef DYNAPG_ERROR_H
+#define DYNAPG_ERROR_H
+
+typedef enum DynException
+{
+#define DYN_EXCEPTION(symbol, name, sqlstate, status, prefix, member, retryable) DYN_##symbol,
+#include "base/errors_data.h"
+#undef DYN_EXCEPTION
+	DYN_EXCEPTION_COUNT
+} DynException;
+
+typedef struct DynExceptionInfo
+{
+	const char *name;			/* "ValidationException" */
+	int			sqlstate;		/* as errcode() takes it */
+	int			http_status;
+	const char *type_prefix;	/* what stands before the name in __type */
+	const char *message_member; /* "message" or "Message" */
+	bool		retryable;
+} DynExceptionInfo;
+
+/* The operation that runs ("PutItem"), for messages and activity; the doors set it. */
+extern const char *dyn_operation;
+
+/* The row of an exception. */
+extern const DynExceptionInfo *dyn_exception_info(DynException exception);
+
+/*
+ * The exception that a PostgreSQL error is for an API caller.  Our own SQLSTATEs map to themselves; deadlocks,
+ * serialization failures and lock timeouts are TransactionConflict, missing privileges AccessDenied, anything
+ * else InternalServerError.
+ */
+extern DynException dyn_exception_of_sqlstate(int sqlstate);
+
+/* Raises an exception of the service; the message is the service's own text.  Does not return. */
+extern _Noreturn void dyn_error(DynException exception, const char *format,...) pg_attribute_printf(2, 3);
+
+/* The same with a DETAIL for SQL callers and the server log; it never goes to the wire. */
+extern _Noreturn void dyn_error_detail(DynException exception, const char *detail,
+							 const char *format,...) pg_attribute_printf(3, 4);
+
+/* ValidationException, the commonest. */
+#define dyn_invalid(...) dyn_error(DYN_VALIDATION, __VA_ARGS__)
+
+#endif							/* DYNAPG_ERROR_H */

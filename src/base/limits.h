@@ -1,0 +1,23 @@
+/*
+ * limits.h
+ *		The service's numbers.  Sizes are in bytes.
+ */
+#ifndef DYNAPG_LIMITS_H
+#define DYNAPG_LIMITS_H
+
+#define ITEM_MAX_SIZE			409600	/* an item, attribute names included */
+#define ATTR_MAX_DEPTH			32	/* levels; a top-level attribute is level 1 */
+#define ATTR_NAME_MAX_SIZE		65535
+#define KEY_NAME_MAX_SIZE		255 /* names of key, projected and TTL attributes */
+#define PARTITION_KEY_MAX_SIZE	2048
+#define SORT_KEY_MAX_SIZE		1024
+#define NUMBER_MAX_DIGITS		38	/* significant decimal digits */
+#define NUMBER_MIN_EXPONENT		(-130)	/* 1E-130, the smallest magnitude */
+#define NUMBER_MAX_EXPONENT		125 /* 9.99...E+125, the largest */
+#define TABLE_NAME_MIN_SIZE		3
+#define TABLE_NAME_MAX_SIZE		255
+
+#define READ_UNIT_SIZE			4096
+#define WRITE_UNIT_SIZE			1024
+
+#endif							/* DYNAPG_LIMITS_H */

@@ -1,0 +1,67 @@
+/*
+ * settings.c
+ *		Settings (dynapg.*) that more than one room reads.  A setting of one room lives in that room.
+ */
+#include "postgres.h"
+
+#include <ctype.h>
+
+#include "utils/guc.h"
+
+#include "base/settings.h"
+
+char	   *dynapg_region;
+char	   *dynapg_account_id;
+int			dynapg_control_plane_delay;
+
+/* Regions and account numbers stand in ARNs, where colons and slashes separate. */
+static bool
+check_region(char **value, void **extra, GucSource source)
+{
+	int			len = strlen(*value);
+
+	if (len == 0 || len > 63 || strspn(*value, "abcdefghijklmnopqrstuvwxyz0123456789-") != (size_t) len)
+	{
+		GUC_check_errdetail("A region has lower-case letters, digits and hyphens.");
+		return false;
+	}
+	return true;
+}
+
+static bool
+check_account_id(char **value, void **extra, GucSource source)
+{
+	if (strlen(*value) != 12 || strspn(*value, "0123456789") != 12)
+	{
+		GUC_check_errdetail("An account number has 12 digits.");
+		return false;
+	}
+	return true;
+}
+
+void
+settings_init(void)
+{
+	DefineCustomStringVariable("dynapg.region",
+							   "Region in the ARNs that dynapg gives and takes.",
+							   NULL,
+							   &dynapg_region,
+							   "us-east-1",
+							   PGC_USERSET, 0,
+							   check_region, NULL, NULL);
+	DefineCustomStringVariable("dynapg.account_id",
+							   "Account number in the ARNs that dynapg gives and takes.",
+							   NULL,
+							   &dynapg_account_id,
+							   "000000000000",
+							   PGC_USERSET, 0,
+							   check_account_id, NULL, NULL);
+	DefineCustomIntVariable("dynapg.control_plane_delay",
+							"How long the statuses CREATING, UPDATING and DELETING stay visible.",
+							"0: a table is ACTIVE, changed or gone at once.",
+							&dynapg_control_plane_delay,
+							0, 0, 3600 * 1000,
+							PGC_USERSET, GUC_UNIT_MS,
+							NULL, NULL, NULL);
+	MarkGUCPrefixReserved("dynapg");
+}

@@ -1,0 +1,359 @@
+/*
+ * catalog.c
+ *		Reading dynapg.tables, and each backend's cache of it.
+ *
+ * A backend keeps what it has looked up until the catalog changes: whoever writes dynapg.tables, we or plain SQL
+ * (a trigger sees to that), sends a relcache invalidation of it.  Entries thus dropped are freed at the
+ * end of the transaction, so that a TableInfo that somebody holds stays readable.
+ *
+ * The catalog is read without asking for privileges: everybody may know which tables exist, as the service's
+ * own metadata is not guarded by data policies.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "storage/lmgr.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "catalog/catalog.h"
+#include "catalog/catalog_private.h"
+
+typedef struct CacheEntry
+{
+	char		name[TABLE_NAME_MAX_SIZE + 1];	/* hash key; first */
+	TableInfo  *table;
+} CacheEntry;
+
+static MemoryContext cache_context; /* holds the cache; a child of it holds what is current */
+static HTAB *cache;
+static MemoryContext retired;	/* entries dropped in this transaction */
+static bool callbacks_registered;
+static Oid	catalog_oid;		/* of dynapg.tables, its primary key and its index on the relation; looked up again after */
+static Oid	catalog_name_index; /* each change */
+static Oid	catalog_relation_index;
+
+/* Empties the cache.  What it held stays readable until the transaction ends. */
+static void
+retire_cache(void)
+{
+	if (cache_context != NULL)
+	{
+		if (retired == NULL)
+			retired = AllocSetContextCreate(TopMemoryContext, "dynapg retired tables", ALLOCSET_SMALL_SIZES);
+		MemoryContextSetParent(cache_context, retired);
+		cache_context = NULL;
+		cache = NULL;
+	}
+	catalog_oid = InvalidOid;
+}
+
+static void
+on_relcache_invalidation(Datum argument, Oid relation)
+{
+	if (relation == InvalidOid || relation == catalog_oid)
+		retire_cache();
+}
+
+static void
+on_transaction_end(XactEvent event, void *argument)
+{
+	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT && event != XACT_EVENT_PREPARE)
+		return;
+	if (retired != NULL)
+		MemoryContextDelete(retired);
+	retired = NULL;
+}
+
+/* Finds the catalog's relations; raises an error if the extension is not (or half) there. */
+static void
+find_catalog(void)
+{
+	Oid			schema;
+
+	if (!callbacks_registered)
+	{
+		CacheRegisterRelcacheCallback(on_relcache_invalidation, (Datum) 0);
+		RegisterXactCallback(on_transaction_end, NULL);
+		callbacks_registered = true;
+	}
+	if (OidIsValid(catalog_oid))
+		return;
+	schema = get_namespace_oid("dynapg", false);
+	catalog_name_index = get_relname_relid("tables_pkey", schema);
+	catalog_relation_index = get_relname_relid("tables_relation_key", schema);
+	catalog_oid = get_relname_relid("tables", schema);
+	if (!OidIsValid(catalog_oid) || !OidIsValid(catalog_name_index) || !OidIsValid(catalog_relation_index))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("the catalog of extension dynapg is incomplete"),
+				 errhint("Create the extension anew.")));
+}
+
+Oid
+catalog_relation(void)
+{
+	find_catalog();
+	return catalog_oid;
+}
+
+void
+catalog_scan_key(ScanKey key, const char *name, int name_len)
+{
+	ScanKeyInit(key, CATALOG_NAME, BTEqualStrategyNumber, F_TEXTEQ,
+				PointerGetDatum(cstring_to_text_with_len(name, name_len)));
+}
+
+SysScanDesc
+catalog_begin_scan(Relation catalog, int nkeys, ScanKey keys)
+{
+	bool		by_relation = nkeys > 0 && keys[0].sk_attno == CATALOG_RELATION;
+
+	find_catalog();
+	return systable_beginscan(catalog, by_relation ? catalog_relation_index : catalog_name_index,
+							  true, NULL, nkeys, keys);
+}
+
+/* A member of an object, which must be there; the definition is ours. */
+static void
+object_member(JsonbContainer *object, const char *name, JsonbValue *value)
+{
+	if (getKeyJsonValueFromContainer(object, name, strlen(name), value) == NULL)
+		elog(ERROR, "table definition lacks %s", name);
+}
+
+/* The type of an attribute in AttributeDefinitions. */
+static KeyType
+defined_type(Jsonb *definition, const KeyAttribute *attribute)
+{
+	JsonbValue	list;
+
+	object_member(&definition->root, "AttributeDefinitions", &list);
+	for (uint32 i = 0; i < JsonContainerSize(list.val.binary.data); i++)
+	{
+		JsonbValue *element = getIthJsonbValueFromContainer(list.val.binary.data, i);
+		JsonbValue	name;
+		JsonbValue	type;
+
+		object_member(element->val.binary.data, "AttributeName", &name);
+		object_member(element->val.binary.data, "AttributeType", &type);
+		if (name.val.string.len == attribute->name_len &&
+			memcmp(name.val.string.val, attribute->name, attribute->name_len) == 0)
+			return (KeyType) type.val.string.val[0];
+	}
+	elog(ERROR, "table definition lacks the type of key %s", attribute->name);
+}
+
+void
+catalog_read_keys(Jsonb *definition, TableInfo *table)
+{
+	JsonbValue	list;
+
+	object_member(&definition->root, "KeySchema", &list);
+	for (uint32 i = 0; i < JsonContainerSize(list.val.binary.data); i++)
+	{
+		JsonbValue *element = getIthJsonbValueFromContainer(list.val.binary.data, i);
+		JsonbValue	name;
+		JsonbValue	kind;
+		KeyAttribute *attribute;
+
+		object_member(element->val.binary.data, "AttributeName", &name);
+		object_member(element->val.binary.data, "KeyType", &kind);
+		attribute = kind.val.string.val[0] == 'H' ? &table->hash : &table->sort;
+		attribute->name = pnstrdup(name.val.string.val, name.val.string.len);
+		attribute->name_len = name.val.string.len;
+		attribute->stored = attr_name_to_stored(attribute->name, attribute->name_len, &attribute->stored_len);
+		attribute->type = defined_type(definition, attribute);
+	}
+	table->has_sort = table->sort.name != NULL;
+}
+
+static TableStatus
+status_of_text(const text *status)
+{
+	for (int i = TABLE_CREATING; i <= TABLE_DELETING; i++)
+	{
+		const char *name = catalog_status_name((TableStatus) i);
+
+		if (strlen(name) == VARSIZE_ANY_EXHDR(status) &&
+			memcmp(name, VARDATA_ANY(status), VARSIZE_ANY_EXHDR(status)) == 0)
+			return (TableStatus) i;
+	}
+	return TABLE_ACTIVE;
+}
+
+/* A catalog row as a TableInfo, in the current context. */
+TableInfo *
+catalog_read_row(Relation catalog, HeapTuple row)
+{
+	Datum		values[CATALOG_COLUMNS];
+	bool		nulls[CATALOG_COLUMNS];
+	TableInfo  *table = (TableInfo *) palloc0(sizeof(TableInfo));
+
+	heap_deform_tuple(row, RelationGetDescr(catalog), values, nulls);
+	text_to_cstring_buffer(DatumGetTextPP(values[CATALOG_NAME - 1]), table->name, sizeof(table->name));
+	if (!nulls[CATALOG_RELATION - 1])
+		table->relation = DatumGetObjectId(values[CATALOG_RELATION - 1]);
+	memcpy(&table->id, DatumGetUUIDP(values[CATALOG_ID - 1]), UUID_LEN);
+	table->created_at = DatumGetTimestampTz(values[CATALOG_CREATED_AT - 1]);
+	table->definition = DatumGetJsonbPCopy(values[CATALOG_DEFINITION - 1]);
+	if (!nulls[CATALOG_CHANGE - 1] && !nulls[CATALOG_CHANGE_ENDS - 1])
+	{
+		table->change = status_of_text(DatumGetTextPP(values[CATALOG_CHANGE - 1]));
+		table->change_ends = DatumGetTimestampTz(values[CATALOG_CHANGE_ENDS - 1]);
+	}
+	catalog_read_keys(table->definition, table);
+	return table;
+}
+
+/* The one row that a key finds, as a TableInfo in the current context; NULL if there is none. */
+static TableInfo *
+read_table(ScanKey key)
+{
+	Relation	catalog = table_open(catalog_relation(), AccessShareLock);
+	SysScanDesc scan = catalog_begin_scan(catalog, 1, key);
+	HeapTuple	row = systable_getnext(scan);
+	TableInfo  *table = HeapTupleIsValid(row) ? catalog_read_row(catalog, row) : NULL;
+
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return table;
+}
+
+/* NULL for a table whose deletion is over: only its row waits to be swept up. */
+static const TableInfo *
+unless_deleted(const TableInfo *table)
+{
+	if (table != NULL && table->change == TABLE_DELETING && catalog_table_status(table) == TABLE_ACTIVE)
+		return NULL;
+	return table;
+}
+
+/* Copies a key's names into the current context. */
+static void
+copy_key(KeyAttribute *key)
+{
+	key->name = pnstrdup(key->name, key->name_len);
+	key->stored = pnstrdup(key->stored, key->stored_len);
+}
+
+const TableInfo *
+catalog_table(const char *name, int name_len)
+{
+	char		key[TABLE_NAME_MAX_SIZE + 1];
+	CacheEntry *entry;
+	TableInfo  *table;
+	ScanKeyData scan_key;
+	MemoryContext caller;
+
+	if (name_len > TABLE_NAME_MAX_SIZE)
+		return NULL;
+	memset(key, 0, sizeof(key));
+	memcpy(key, name, name_len);
+
+	if (cache != NULL && (entry = (CacheEntry *) hash_search(cache, key, HASH_FIND, NULL)) != NULL)
+		return unless_deleted(entry->table);
+
+	/* built in the caller's context first: reading may empty the cache */
+	catalog_scan_key(&scan_key, name, name_len);
+	table = read_table(&scan_key);
+	if (table == NULL)
+		return NULL;
+
+	if (cache == NULL)
+	{
+		HASHCTL		control = {.keysize = sizeof(key), .entrysize = sizeof(CacheEntry)};
+
+		cache_context = AllocSetContextCreate(CacheMemoryContext, "dynapg tables", ALLOCSET_DEFAULT_SIZES);
+		control.hcxt = cache_context;
+		cache = hash_create("dynapg tables", 64, &control, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+	}
+	caller = MemoryContextSwitchTo(cache_context);
+	table = (TableInfo *) memcpy(palloc(sizeof(TableInfo)), table, sizeof(TableInfo));
+	table->definition = (Jsonb *) memcpy(palloc(VARSIZE(table->definition)), table->definition,
+										 VARSIZE(table->definition));
+	copy_key(&table->hash);
+	if (table->has_sort)
+		copy_key(&table->sort);
+	MemoryContextSwitchTo(caller);
+	entry = (CacheEntry *) hash_search(cache, key, HASH_ENTER, NULL);
+	entry->table = table;
+	return unless_deleted(table);
+}
+
+const TableInfo *
+catalog_table_of_relation(Oid relation)
+{
+	ScanKeyData key;
+
+	ScanKeyInit(&key, CATALOG_RELATION, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relation));
+	return unless_deleted(read_table(&key));
+}
+
+TableStatus
+catalog_table_status(const TableInfo *table)
+{
+	if (table->change != TABLE_ACTIVE && GetCurrentTimestamp() < table->change_ends)
+		return table->change;
+	return TABLE_ACTIVE;
+}
+
+const char *
+catalog_status_name(TableStatus status)
+{
+	static const char *const names[] = {"ACTIVE", "CREATING", "UPDATING", "DELETING"};
+
+	return names[status];
+}
+
+List *
+catalog_table_names(const char *after, int limit)
+{
+	List	   *names = NIL;
+	Relation	catalog = table_open(catalog_relation(), AccessShareLock);
+	ScanKeyData key;
+	Relation	index = index_open(catalog_name_index, AccessShareLock);
+	SysScanDesc scan;
+	HeapTuple	row;
+
+	ScanKeyInit(&key, CATALOG_NAME, BTGreaterStrategyNumber, F_TEXT_GT, CStringGetTextDatum(after ? after : ""));
+	scan = systable_beginscan_ordered(catalog, index, NULL, 1, &key);
+	while (list_length(names) < limit &&
+		   HeapTupleIsValid(row = systable_getnext_ordered(scan, ForwardScanDirection)))
+	{
+		TableInfo  *table = catalog_read_row(catalog, row);
+
+		if (unless_deleted(table) != NULL)
+			names = lappend(names, table->name);
+	}
+	systable_endscan_ordered(scan);
+	index_close(index, AccessShareLock);
+	table_close(catalog, AccessShareLock);
+	return names;
+}
+
+int
+catalog_table_count(void)
+{
+	return list_length(catalog_table_names(NULL, INT_MAX));
+}
+
+void
+catalog_lock_name(const char *name, int name_len)
+{
+	LockDatabaseObject(catalog_relation(), hash_bytes((const unsigned char *) name, name_len), 0, ExclusiveLock);
+	AcceptInvalidationMessages();
+}

@@ -1,0 +1,267 @@
+/*
+ * ddl.c
+ *		Creating, changing and dropping tables: the relation and its row in dynapg.tables.
+ *
+ * Everything is transactional, as PostgreSQL's DDL is.  DDL on one name is serialised by catalog_lock_name(), which callers
+ * hold; the row is written without asking for privileges on the catalog, after those on the relation or the schema
+ * have been checked.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/indexing.h"
+#include "catalog/namespace.h"
+#include "common/hashfn.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "tcop/utility.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "base/error.h"
+#include "base/settings.h"
+#include "catalog/catalog_private.h"
+
+/*
+ * The relation's name: the table's own, or, where that is too long for PostgreSQL, a prefix, ~ and 16 hex digits of
+ * its hash.  The suffix (for the primary key) begins with ~ too, which no table's name can hold: names never
+ * collide.
+ */
+static char *
+relation_name(const char *name, int name_len, const char *suffix)
+{
+	int			suffix_len = strlen(suffix);
+	uint64		hash;
+
+	if (name_len + suffix_len < NAMEDATALEN)
+		return psprintf("%.*s%s", name_len, name, suffix);
+	hash = hash_bytes_extended((const unsigned char *) name, name_len, 0);
+	return psprintf("%.*s~%08x%08x%s", NAMEDATALEN - 1 - 17 - suffix_len, name,
+					(uint32) (hash >> 32), (uint32) hash, suffix);
+}
+
+/* The generation expression of a key column. */
+static char *
+key_expression(const char *function, const KeyAttribute *attribute)
+{
+	return psprintf("dynapg.%s(item, %s, '%c')", function,
+					quote_literal_cstr(pnstrdup(attribute->stored, attribute->stored_len)), attribute->type);
+}
+
+static void
+execute_ddl(const char *command)
+{
+	int			result;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	result = SPI_execute(command, false, 0);
+	if (result != SPI_OK_UTILITY)
+		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
+	SPI_finish();
+}
+
+/* Creates the item relation under the current user; returns its OID. */
+static Oid
+create_relation(const char *name, int name_len, const TableInfo *keys)
+{
+	char	   *relation = relation_name(name, name_len, "");
+
+	execute_ddl(psprintf("CREATE TABLE %s ("
+						 "hash pg_catalog.uuid NOT NULL GENERATED ALWAYS AS (%s) STORED, "
+						 "sort pg_catalog.bytea NOT NULL GENERATED ALWAYS AS (%s) STORED, "
+						 "item pg_catalog.jsonb NOT NULL, "
+						 "CONSTRAINT %s PRIMARY KEY (hash, sort)) USING dynapg",
+						 quote_qualified_identifier(CATALOG_ITEM_SCHEMA, relation),
+						 key_expression("partition_hash", &keys->hash),
+						 keys->has_sort ? key_expression("sort_key", &keys->sort) : "''::pg_catalog.bytea",
+						 quote_identifier(relation_name(name, name_len, "~pkey"))));
+	return get_relname_relid(relation, get_namespace_oid(CATALOG_ITEM_SCHEMA, false));
+}
+
+/* What the service says to somebody who may not do what it was called for. */
+static void
+require(bool allowed, const char *name, const char *detail)
+{
+	char	   *role;
+
+	if (allowed)
+		return;
+	role = GetUserNameFromId(GetUserId(), false);
+	dyn_error_detail(DYN_ACCESS_DENIED, detail,
+					 "User: arn:aws:iam::%s:user/%s is not authorized to perform: dynamodb:%s on resource: "
+					 "arn:aws:dynamodb:%s:%s:table/%s",
+					 dynapg_account_id, role, dyn_operation, dynapg_region, dynapg_account_id, name);
+}
+
+/* Sets what goes on, if the control plane has a delay. */
+static void
+set_change(Datum *values, bool *nulls, TableStatus change)
+{
+	bool		delayed = dynapg_control_plane_delay > 0;
+
+	nulls[CATALOG_CHANGE - 1] = nulls[CATALOG_CHANGE_ENDS - 1] = !delayed;
+	if (delayed)
+	{
+		values[CATALOG_CHANGE - 1] = CStringGetTextDatum(catalog_status_name(change));
+		values[CATALOG_CHANGE_ENDS - 1] =
+			TimestampTzGetDatum(TimestampTzPlusMilliseconds(GetCurrentTimestamp(), dynapg_control_plane_delay));
+	}
+}
+
+/* Tells every backend, at commit, that the catalog has changed, and our own at once. */
+static void
+catalog_changed(void)
+{
+	CommandCounterIncrement();
+	CacheInvalidateRelcacheByRelid(catalog_relation());
+	CommandCounterIncrement();
+}
+
+/* Removes the rows of tables whose deletion is over. */
+static void
+sweep_deleted(Relation catalog)
+{
+	SysScanDesc scan = catalog_begin_scan(catalog, 0, NULL);
+	TimestampTz now = GetCurrentTimestamp();
+	HeapTuple	row;
+
+	while (HeapTupleIsValid(row = systable_getnext(scan)))
+	{
+		bool		gone;
+		bool		isnull;
+		Datum		ends;
+
+		(void) heap_getattr(row, CATALOG_RELATION, RelationGetDescr(catalog), &gone);
+		ends = heap_getattr(row, CATALOG_CHANGE_ENDS, RelationGetDescr(catalog), &isnull);
+		if (gone && (isnull || DatumGetTimestampTz(ends) <= now))
+			CatalogTupleDelete(catalog, &row->t_self);
+	}
+	systable_endscan(scan);
+}
+
+void
+catalog_create_table(const char *name, int name_len, Jsonb *definition)
+{
+	Relation	catalog;
+	TableInfo	keys;
+	Datum		values[CATALOG_COLUMNS];
+	bool		nulls[CATALOG_COLUMNS] = {0};
+	Oid			schema = get_namespace_oid(CATALOG_ITEM_SCHEMA, false);
+
+	require(compat_schema_aclcheck(schema, GetUserId(), ACL_CREATE) == ACLCHECK_OK,
+			pnstrdup(name, name_len), "The role lacks CREATE on schema dynamo.");
+	memset(&keys, 0, sizeof(keys));
+	catalog_read_keys(definition, &keys);
+
+	catalog = table_open(catalog_relation(), RowExclusiveLock);
+	sweep_deleted(catalog);
+	values[CATALOG_NAME - 1] = PointerGetDatum(cstring_to_text_with_len(name, name_len));
+	values[CATALOG_RELATION - 1] = ObjectIdGetDatum(create_relation(name, name_len, &keys));
+	values[CATALOG_ID - 1] = OidFunctionCall0(F_GEN_RANDOM_UUID);
+	values[CATALOG_CREATED_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
+	values[CATALOG_DEFINITION - 1] = JsonbPGetDatum(definition);
+	set_change(values, nulls, TABLE_CREATING);
+	CatalogTupleInsert(catalog, heap_form_tuple(RelationGetDescr(catalog), values, nulls));
+	table_close(catalog, NoLock);
+	catalog_changed();
+}
+
+/* Writes new values over the row of a table. */
+static void
+replace_row(const TableInfo *table, Datum *values, bool *nulls, bool *replaced)
+{
+	Relation	catalog = table_open(catalog_relation(), RowExclusiveLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	row;
+
+	catalog_scan_key(&key, table->name, strlen(table->name));
+	scan = catalog_begin_scan(catalog, 1, &key);
+	row = systable_getnext(scan);
+	if (!HeapTupleIsValid(row))
+		dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found: Table: %s not found", table->name);
+	CatalogTupleUpdate(catalog, &row->t_self,
+					   heap_modify_tuple(row, RelationGetDescr(catalog), values, nulls, replaced));
+	systable_endscan(scan);
+	table_close(catalog, NoLock);
+	catalog_changed();
+}
+
+void
+catalog_update_table(const TableInfo *table, Jsonb *definition)
+{
+	Datum		values[CATALOG_COLUMNS] = {0};
+	bool		nulls[CATALOG_COLUMNS] = {0};
+	bool		replaced[CATALOG_COLUMNS] = {0};
+
+	require(compat_owns_relation(table->relation, GetUserId()), table->name, "Only the table's owner may do this.");
+	values[CATALOG_DEFINITION - 1] = JsonbPGetDatum(definition);
+	set_change(values, nulls, TABLE_UPDATING);
+	replaced[CATALOG_DEFINITION - 1] = replaced[CATALOG_CHANGE - 1] = replaced[CATALOG_CHANGE_ENDS - 1] = true;
+	replace_row(table, values, nulls, replaced);
+}
+
+/* Deletes the rows that a key finds. */
+static void
+delete_rows(ScanKey key)
+{
+	Relation	catalog = table_open(catalog_relation(), RowExclusiveLock);
+	SysScanDesc scan = catalog_begin_scan(catalog, 1, key);
+	HeapTuple	row;
+	bool		found = false;
+
+	while (HeapTupleIsValid(row = systable_getnext(scan)))
+	{
+		CatalogTupleDelete(catalog, &row->t_self);
+		found = true;
+	}
+	systable_endscan(scan);
+	table_close(catalog, NoLock);
+	if (found)
+		catalog_changed();
+}
+
+void
+catalog_drop_table(const TableInfo *table)
+{
+	char	   *relation;
+
+	require(compat_owns_relation(table->relation, GetUserId()), table->name, "Only the table's owner may do this.");
+	relation = quote_qualified_identifier(get_namespace_name(get_rel_namespace(table->relation)),
+										  get_rel_name(table->relation));
+	if (dynapg_control_plane_delay > 0)
+	{
+		Datum		values[CATALOG_COLUMNS] = {0};
+		bool		nulls[CATALOG_COLUMNS] = {0};
+		bool		replaced[CATALOG_COLUMNS] = {0};
+
+		set_change(values, nulls, TABLE_DELETING);
+		nulls[CATALOG_RELATION - 1] = true;
+		replaced[CATALOG_RELATION - 1] = replaced[CATALOG_CHANGE - 1] = replaced[CATALOG_CHANGE_ENDS - 1] = true;
+		replace_row(table, values, nulls, replaced);
+	}
+	else
+	{
+		ScanKeyData key;
+
+		catalog_scan_key(&key, table->name, strlen(table->name));
+		delete_rows(&key);
+	}
+	execute_ddl(psprintf("DROP TABLE %s", relation));
+}
+
+void
+catalog_forget_relation(Oid relation)
+{
+	ScanKeyData key;
+
+	ScanKeyInit(&key, CATALOG_RELATION, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relation));
+	delete_rows(&key);
+}

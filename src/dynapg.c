@@ -1,0 +1,23 @@
+/*
+ * dynapg.c
+ *		The module's entry: calls each room's init, nothing else.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+
+#include "base/settings.h"
+
+PG_MODULE_MAGIC;
+
+extern PGDLLEXPORT void _PG_init(void);
+
+/*
+ * Works without shared_preload_libraries, and in every process that may load a table access method: backends,
+ * autovacuum, walsenders, pg_upgrade.
+ */
+void
+_PG_init(void)
+{
+	settings_init();
+}

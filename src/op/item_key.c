@@ -1,0 +1,67 @@
+/*
+ * item_key.c
+ *		Keys and items of requests.
+ */
+#include "postgres.h"
+
+#include "base/error.h"
+#include "op/item_key.h"
+
+#define ENVELOPE "1 validation error detected: "
+
+void
+op_check_values(const RequestValue *values, bool enveloped)
+{
+	const AttrError *error;
+
+	if (!values->present)
+		return;
+	error = &values->as.attributes->error;
+	if (error->message != NULL)
+		dyn_invalid("%s%s", enveloped && error->enveloped ? ENVELOPE : "", error->message);
+}
+
+/* One attribute of a Key. */
+static void
+key_attribute(const KeyAttribute *attribute, const AttributeMap *key, bool is_sort, const char **bytes, int *len)
+{
+	JsonbValue	value;
+
+	if (!attr_lookup(&key->object, attribute->stored, attribute->stored_len, &value) ||
+		key_bytes(&value, attribute->type, is_sort ? SORT_KEY_MAX_SIZE : PARTITION_KEY_MAX_SIZE,
+				  bytes, len) == KEY_WRONG_TYPE)
+		dyn_invalid("The provided key element does not match the schema");
+	key_of_item(&key->object, attribute->stored, attribute->stored_len, attribute->type, is_sort, bytes, len);
+}
+
+void
+op_key_of_key(const TableInfo *table, const AttributeMap *key, StorageKey *result)
+{
+	const char *hash;
+	const char *sort = NULL;
+	int			hash_len;
+	int			sort_len = 0;
+
+	if (key->object.val.object.nPairs != (table->has_sort ? 2 : 1))
+		dyn_invalid("The provided key element does not match the schema");
+	key_attribute(&table->hash, key, false, &hash, &hash_len);
+	if (table->has_sort)
+		key_attribute(&table->sort, key, true, &sort, &sort_len);
+	storage_key(result, table, hash, hash_len, sort, sort_len);
+}
+
+void
+op_key_of_item(const TableInfo *table, const AttributeMap *item, StorageKey *key)
+{
+	const char *hash;
+	const char *sort = NULL;
+	int			hash_len;
+	int			sort_len = 0;
+
+	key_of_item(&item->object, table->hash.stored, table->hash.stored_len, table->hash.type, false,
+				&hash, &hash_len);
+	if (table->has_sort)
+		key_of_item(&item->object, table->sort.stored, table->sort.stored_len, table->sort.type, true,
+					&sort, &sort_len);
+	storage_key(key, table, hash, hash_len, sort, sort_len);
+}

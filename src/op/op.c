@@ -1,0 +1,96 @@
+/*
+ * op.c
+ *		Finds and runs operations, and what nearly all of them begin with: the table.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+
+#include "base/error.h"
+#include "base/settings.h"
+#include "op/arn.h"
+#include "op/op.h"
+
+/* Operations that dynapg has. */
+static const OperationFunction functions[OPERATION_COUNT] = {
+	[OPERATION_CreateTable] = op_create_table,
+	[OPERATION_DeleteItem] = op_delete_item,
+	[OPERATION_DeleteTable] = op_delete_table,
+	[OPERATION_DescribeEndpoints] = op_describe_endpoints,
+	[OPERATION_DescribeLimits] = op_describe_limits,
+	[OPERATION_DescribeTable] = op_describe_table,
+	[OPERATION_GetItem] = op_get_item,
+	[OPERATION_ListTables] = op_list_tables,
+	[OPERATION_PutItem] = op_put_item,
+	[OPERATION_UpdateTable] = op_update_table,
+};
+
+OperationFunction
+op_function(const Operation *operation)
+{
+	return functions[operation - model_operations];
+}
+
+void
+op_run(const char *name, WireReader *reader, WireWriter *response)
+{
+	const Operation *operation = model_operation(name, strlen(name));
+	const char *outer = dyn_operation;
+
+	if (operation == NULL || op_function(operation) == NULL)
+		dyn_error_detail(DYN_UNKNOWN_OPERATION, psprintf("dynapg has no operation called \"%s\".", name), "%s", "");
+
+	/* an item table's own trigger may call another operation */
+	dyn_operation = operation->name;
+	PG_TRY();
+	{
+		op_function(operation) (request_read(reader, operation), response);
+	}
+	PG_FINALLY();
+	{
+		dyn_operation = outer;
+	}
+	PG_END_TRY();
+}
+
+const char *
+op_table_name(const RequestValue *value, int *name_len)
+{
+	const char *text = value->as.string.text;
+	int			len = value->as.string.len;
+	TableArn	arn;
+
+	/* the request was checked: what has a colon is an ARN, anything else a name */
+	if (!arn_parse_table(text, len, &arn))
+	{
+		*name_len = len;
+		return text;
+	}
+	if (arn.account_len != strlen(dynapg_account_id) ||
+		memcmp(arn.account, dynapg_account_id, arn.account_len) != 0)
+		dyn_error(DYN_ACCESS_DENIED,
+				  "User: arn:aws:iam::%s:user/%s is not authorized to perform: dynamodb:%s on resource: %s",
+				  dynapg_account_id, GetUserNameFromId(GetUserId(), false), dyn_operation, text);
+	if (arn.region_len != strlen(dynapg_region) ||
+		memcmp(arn.region, dynapg_region, arn.region_len) != 0)
+		dyn_invalid("Invalid TableArn: Invalid ResourceArn provided as input %s", text);
+	*name_len = arn.name_len;
+	return arn.name;
+}
+
+const TableInfo *
+op_data_table(const RequestValue *table_name)
+{
+	int			len;
+	const char *name = op_table_name(table_name, &len);
+	const TableInfo *table = catalog_table(name, len);
+
+	if (table != NULL)
+	{
+		TableStatus status = catalog_table_status(table);
+
+		if (status == TABLE_ACTIVE || status == TABLE_UPDATING)
+			return table;
+	}
+	dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found");
+}

@@ -1,0 +1,43 @@
+/*
+ * op.h
+ *		The operations: request in, response out.
+ *
+ * An operation is one function of a request (read and constraint-checked by request_read) and a writer.  The
+ * doors find it in op_functions by its name.
+ */
+#ifndef DYNAPG_OP_H
+#define DYNAPG_OP_H
+
+#include "catalog/catalog.h"
+#include "op/request.h"
+
+/* Executes an operation and writes its response, a JSON object. */
+typedef void (*OperationFunction) (const RequestValue *request, WireWriter *response);
+
+/* The function of an operation, NULL if dynapg has none (UnknownOperationException). */
+extern OperationFunction op_function(const Operation *operation);
+
+/* Runs an operation by name: reads the request, executes it, writes the response; sets dyn_operation (base/error.h). */
+extern void op_run(const char *name, WireReader *reader, WireWriter *response);
+
+extern void op_put_item(const RequestValue *request, WireWriter *response);
+extern void op_get_item(const RequestValue *request, WireWriter *response);
+extern void op_delete_item(const RequestValue *request, WireWriter *response);
+extern void op_create_table(const RequestValue *request, WireWriter *response);
+extern void op_describe_table(const RequestValue *request, WireWriter *response);
+extern void op_list_tables(const RequestValue *request, WireWriter *response);
+extern void op_update_table(const RequestValue *request, WireWriter *response);
+extern void op_delete_table(const RequestValue *request, WireWriter *response);
+extern void op_describe_limits(const RequestValue *request, WireWriter *response);
+extern void op_describe_endpoints(const RequestValue *request, WireWriter *response);
+
+/*
+ * The name of a table from a TableName member: the name itself, or the name in an ARN
+ * (arn:aws:dynamodb:<region>:<account>:table/<name>).  *name_len gets its length.
+ */
+extern const char *op_table_name(const RequestValue *value, int *name_len);
+
+/* The table of a data-plane request; ResourceNotFoundException while it is CREATING or DELETING, or missing. */
+extern const TableInfo *op_data_table(const RequestValue *table_name);
+
+#endif							/* DYNAPG_OP_H */

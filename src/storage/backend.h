@@ -1,0 +1,50 @@
+/*
+ * backend.h
+ *		What the two back ends of storage.h share; private to storage/.
+ */
+#ifndef DYNAPG_BACKEND_H
+#define DYNAPG_BACKEND_H
+
+#include "executor/tuptable.h"
+#include "nodes/execnodes.h"
+#include "utils/rel.h"
+
+#include "storage/storage.h"
+
+struct StorageTable
+{
+	const TableInfo *info;
+	Relation	relation;
+	StorageAccess access;
+	bool		direct;
+	bool		returns_item;
+
+	/* direct access */
+	Relation	key_index;		/* the primary key's */
+	TupleTableSlot *slot;		/* the version found; holds its buffer */
+	TupleTableSlot *new_slot;	/* the version to write */
+	EState	   *estate;			/* for index entries; made when first needed */
+	ResultRelInfo *result_relation;
+	List	   *arbiters;		/* the primary key alone */
+};
+
+/* Whether an item is stored under the partition key asked for, and not under another of the same hash. */
+extern bool storage_is_key(const StorageTable *table, const StorageKey *key, Jsonb *item);
+
+/* The error for a write that meets an item of another partition key under the same hash. */
+extern _Noreturn void storage_raise_collision(void);
+
+/* The error for a version or a key that the transaction's snapshot cannot see. */
+extern _Noreturn void storage_raise_conflict(void);
+
+extern void direct_open(StorageTable *table);
+extern void direct_close(StorageTable *table);
+extern Jsonb *direct_get(StorageTable *table, const StorageKey *key);
+extern void direct_write(StorageTable *table, const StorageKey *key, WriteDecision decide, void *argument,
+						 WriteResult *result);
+
+extern Jsonb *spi_get(StorageTable *table, const StorageKey *key);
+extern void spi_write(StorageTable *table, const StorageKey *key, WriteDecision decide, void *argument,
+					  WriteResult *result);
+
+#endif							/* DYNAPG_BACKEND_H */

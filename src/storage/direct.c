@@ -1,0 +1,392 @@
+/*
+ * direct.c
+ *		Items by key through the table and index access methods, without the executor.
+ *
+ * Reading is one descent of the primary key.  Writing finds the version that the snapshot sees and writes over it
+ * at once; only where that fails, because somebody else was there first, does it start again, and then it
+ * locks the latest version before it decides, so that the second attempt cannot fail for that reason again.  An
+ * absent key is inserted speculatively, as INSERT ... ON CONFLICT does: of several inserters one goes through, and
+ * the others start again and find its item.
+ *
+ * Placement: an item goes into the block of its predecessor in its item collection where that has room, so that a Query
+ * reads few blocks.  The predecessor is known from the one descent that looks for the key.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/relscan.h"
+#include "access/stratnum.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "storage/bufmgr.h"
+#include "storage/lmgr.h"
+#include "utils/fmgroids.h"
+#include "utils/snapmgr.h"
+
+#include "base/compat.h"
+#include "storage/am.h"
+#include "storage/backend.h"
+#include "storage/layout.h"
+
+void
+direct_open(StorageTable *table)
+{
+	Oid			primary_key = compat_primary_key(table->relation);
+
+	if (!OidIsValid(primary_key))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" has lost its primary key", RelationGetRelationName(table->relation))));
+	table->key_index = index_open(primary_key,
+								  table->access == STORAGE_READ ? AccessShareLock : RowExclusiveLock);
+	table->slot = table_slot_create(table->relation, NULL);
+}
+
+void
+direct_close(StorageTable *table)
+{
+	ExecDropSingleTupleTableSlot(table->slot);
+	if (table->new_slot)
+		ExecDropSingleTupleTableSlot(table->new_slot);
+	if (table->estate)
+	{
+		ExecCloseIndices(table->result_relation);
+		FreeExecutorState(table->estate);
+	}
+	index_close(table->key_index, NoLock);
+}
+
+/*
+ * A new snapshot in READ COMMITTED, the transaction's otherwise; it sees our own earlier commands.  Made active, as
+ * TOAST and index expressions want it.  Each is popped by its pusher; on error the transaction's end does.
+ */
+static Snapshot
+push_snapshot(void)
+{
+	PushActiveSnapshot(GetTransactionSnapshot());
+	return GetActiveSnapshot();
+}
+
+/* The item of the version in a slot: a copy, since responses outlive the buffer's pin. */
+static Jsonb *
+slot_item(TupleTableSlot *slot)
+{
+	bool		isnull;
+	Datum		datum = slot_getattr(slot, LAYOUT_ITEM, &isnull);
+
+	if (isnull)
+		elog(ERROR, "item is null");
+	return DatumGetJsonbPCopy(datum);
+}
+
+static void
+init_scan_keys(ScanKey keys, const StorageKey *key, StrategyNumber sort_strategy)
+{
+	ScanKeyInit(&keys[0], LAYOUT_HASH, BTEqualStrategyNumber, F_UUID_EQ, UUIDPGetDatum(&key->hash));
+	ScanKeyInit(&keys[1], LAYOUT_SORT, sort_strategy,
+				sort_strategy == BTEqualStrategyNumber ? F_BYTEAEQ : F_BYTEALE,
+				PointerGetDatum(key->sort));
+}
+
+Jsonb *
+direct_get(StorageTable *table, const StorageKey *key)
+{
+	ScanKeyData keys[2];
+	IndexScanDesc scan;
+	Jsonb	   *item = NULL;
+
+	init_scan_keys(keys, key, BTEqualStrategyNumber);
+	scan = compat_index_beginscan(table->relation, table->key_index, push_snapshot(), 2);
+	index_rescan(scan, keys, 2, NULL, 0);
+	if (index_getnext_slot(scan, ForwardScanDirection, table->slot))
+		item = slot_item(table->slot);
+	index_endscan(scan);
+	PopActiveSnapshot();
+
+	if (item != NULL && !storage_is_key(table, key, item))
+		return NULL;
+	return item;
+}
+
+/* Whether an index entry is of the key asked for. */
+static bool
+is_entry_of(IndexScanDesc scan, const StorageKey *key)
+{
+	bool		isnull;
+	Datum		hash = index_getattr(scan->xs_itup, LAYOUT_HASH, scan->xs_itupdesc, &isnull);
+	Datum		sort;
+	bytea	   *bytes;
+	bool		equal;
+
+	if (memcmp(DatumGetUUIDP(hash), &key->hash, UUID_LEN) != 0)
+		return false;
+	sort = index_getattr(scan->xs_itup, LAYOUT_SORT, scan->xs_itupdesc, &isnull);
+	bytes = DatumGetByteaPP(sort);
+	equal = VARSIZE_ANY_EXHDR(bytes) == VARSIZE_ANY_EXHDR(key->sort) &&
+		memcmp(VARDATA_ANY(bytes), VARDATA(key->sort), VARSIZE_ANY_EXHDR(bytes)) == 0;
+	return equal;
+}
+
+/*
+ * Finds the version of a key that the snapshot sees and puts it into table->slot.  If there is none, *neighbour is the block
+ * of the predecessor in the item collection, or InvalidBlockNumber, and *contended says whether there
+ * are index entries of the key, so that somebody may be about to insert it.
+ */
+static bool
+find_version(StorageTable *table, const StorageKey *key, Snapshot snapshot, BlockNumber *neighbour,
+			 bool *contended)
+{
+	ScanKeyData keys[2];
+	IndexScanDesc scan;
+	ScanDirection direction;
+	ItemPointer tid;
+	bool		found = false;
+
+	*neighbour = InvalidBlockNumber;
+	*contended = false;
+	if (table->info->has_sort)
+	{
+		/* one descent, backwards from the key: its entries first, its predecessor next */
+		init_scan_keys(keys, key, BTLessEqualStrategyNumber);
+		direction = BackwardScanDirection;
+	}
+	else
+	{
+		init_scan_keys(keys, key, BTEqualStrategyNumber);
+		direction = ForwardScanDirection;
+	}
+	scan = compat_index_beginscan(table->relation, table->key_index, snapshot, 2);
+	scan->xs_want_itup = table->info->has_sort;
+	index_rescan(scan, keys, 2, NULL, 0);
+	while ((tid = index_getnext_tid(scan, direction)) != NULL)
+	{
+		if (table->info->has_sort && !is_entry_of(scan, key))
+		{
+			*neighbour = ItemPointerGetBlockNumber(tid);
+			break;
+		}
+		*contended = true;
+		if (index_fetch_heap(scan, table->slot))
+		{
+			found = true;
+			break;
+		}
+	}
+	index_endscan(scan);
+	return found;
+}
+
+/* Makes what entering index entries needs, once for the table. */
+static void
+prepare_index_entries(StorageTable *table)
+{
+	if (table->estate != NULL)
+		return;
+	table->estate = CreateExecutorState();
+	compat_init_range_table(table->estate, table->relation, LAYOUT_ITEM);
+	table->result_relation = makeNode(ResultRelInfo);
+	InitResultRelInfo(table->result_relation, table->relation, 1, NULL, 0);
+	ExecOpenIndices(table->result_relation, true);
+	table->arbiters = list_make1_oid(RelationGetRelid(table->key_index));
+}
+
+/* Puts the version to write into table->new_slot. */
+static TupleTableSlot *
+store_new_version(StorageTable *table, const StorageKey *key, Jsonb *item)
+{
+	TupleTableSlot *slot = table->new_slot;
+
+	if (slot == NULL)
+		slot = table->new_slot = MakeSingleTupleTableSlot(RelationGetDescr(table->relation), &TTSOpsVirtual);
+	ExecClearTuple(slot);
+	memset(slot->tts_isnull, false, LAYOUT_COLUMNS * sizeof(bool));
+	slot->tts_values[LAYOUT_HASH - 1] = UUIDPGetDatum(&key->hash);
+	slot->tts_values[LAYOUT_SORT - 1] = PointerGetDatum(key->sort);
+	slot->tts_values[LAYOUT_ITEM - 1] = JsonbPGetDatum(item);
+	slot->tts_tableOid = RelationGetRelid(table->relation);
+	return ExecStoreVirtualTuple(slot);
+}
+
+/*
+ * Inserts the version.  False if the key turned out to be there, or on its way in: then, if `wait`, the other transaction
+ * has ended.
+ */
+static bool
+insert_version(StorageTable *table, const StorageKey *key, Jsonb *item, BlockNumber neighbour, bool wait)
+{
+	TupleTableSlot *slot = store_new_version(table, key, item);
+	TransactionId xid = GetCurrentTransactionId();
+	bool		conflict = false;
+	uint32		token;
+
+	prepare_index_entries(table);
+	if (wait)
+	{
+		ItemPointerData other;
+
+		if (!compat_check_index_constraints(table->result_relation, slot, table->estate, &other, table->arbiters))
+			return false;
+	}
+
+	if (neighbour != InvalidBlockNumber)
+		RelationSetTargetBlock(table->relation, neighbour);
+
+	token = SpeculativeInsertionLockAcquire(xid);
+	am_heap_routine()->tuple_insert_speculative(table->relation, slot, GetCurrentCommandId(true), 0, NULL, token);
+	list_free(compat_insert_index_tuples(table->result_relation, slot, table->estate, false, true, &conflict,
+										 table->arbiters, false));
+	am_heap_routine()->tuple_complete_speculative(table->relation, slot, token, !conflict);
+	SpeculativeInsertionLockRelease(xid);
+	ResetPerTupleExprContext(table->estate);
+	return !conflict;
+}
+
+/* Writes a new version over the one in table->slot. */
+static TM_Result
+update_version(StorageTable *table, const StorageKey *key, Jsonb *item, Snapshot snapshot)
+{
+	TupleTableSlot *slot = store_new_version(table, key, item);
+	TM_FailureData failure;
+	LockTupleMode lockmode;
+	TU_UpdateIndexes update_indexes;
+	TM_Result	result;
+
+	result = am_heap_routine()->tuple_update(table->relation, &table->slot->tts_tid, slot,
+											 GetCurrentCommandId(true), snapshot, InvalidSnapshot, true,
+											 &failure, &lockmode, &update_indexes);
+	if (result == TM_Ok && update_needs_indexes(update_indexes))
+	{
+		prepare_index_entries(table);
+		list_free(compat_insert_index_tuples(table->result_relation, slot, table->estate, true, false, NULL, NIL,
+											 update_only_summarizing(update_indexes)));
+		ResetPerTupleExprContext(table->estate);
+	}
+	return result;
+}
+
+static TM_Result
+delete_version(StorageTable *table, Snapshot snapshot)
+{
+	TM_FailureData failure;
+
+	return am_heap_routine()->tuple_delete(table->relation, &table->slot->tts_tid, GetCurrentCommandId(true),
+										   snapshot, InvalidSnapshot, true, &failure, false);
+}
+
+/*
+ * Locks the latest version of the item in table->slot and puts it there.  False if it has gone by now, or moved to another
+ * key (plain SQL can do that).
+ */
+static bool
+lock_latest_version(StorageTable *table, const StorageKey *key, Snapshot snapshot)
+{
+	ItemPointerData tid = table->slot->tts_tid;
+	TM_FailureData failure;
+	TM_Result	result;
+	bool		isnull;
+	Datum		hash;
+	Datum		sort;
+	bytea	   *bytes;
+
+	result = table_tuple_lock(table->relation, &tid, snapshot, table->slot, GetCurrentCommandId(false),
+							  table->access == STORAGE_DELETE ? LockTupleExclusive : LockTupleNoKeyExclusive,
+							  LockWaitBlock, TUPLE_LOCK_FLAG_FIND_LAST_VERSION, &failure);
+	if (result != TM_Ok)
+		return false;
+
+	hash = slot_getattr(table->slot, LAYOUT_HASH, &isnull);
+	sort = slot_getattr(table->slot, LAYOUT_SORT, &isnull);
+	bytes = DatumGetByteaPP(sort);
+	return memcmp(DatumGetUUIDP(hash), &key->hash, UUID_LEN) == 0 &&
+		VARSIZE_ANY_EXHDR(bytes) == VARSIZE_ANY_EXHDR(key->sort) &&
+		memcmp(VARDATA_ANY(bytes), VARDATA(key->sort), VARSIZE_ANY_EXHDR(bytes)) == 0;
+}
+
+/* What became of an attempt to write. */
+typedef enum Attempt
+{
+	ATTEMPT_DONE,
+	ATTEMPT_OVERTAKEN,			/* a concurrent transaction was first */
+} Attempt;
+
+static Attempt
+attempt_on_version(StorageTable *table, const StorageKey *key, Snapshot snapshot, bool lock_first,
+				   WriteDecision decide, void *argument, WriteResult *result)
+{
+	Jsonb	   *item = NULL;
+	TM_Result	outcome = TM_Ok;
+
+	if (lock_first && !lock_latest_version(table, key, snapshot))
+		return ATTEMPT_OVERTAKEN;
+
+	result->old = slot_item(table->slot);
+	if (!storage_is_key(table, key, result->old))
+		storage_raise_collision();
+	result->action = decide(result->old, &item, argument);
+	switch (result->action)
+	{
+		case WRITE_NOTHING:
+			break;
+		case WRITE_PUT:
+			outcome = update_version(table, key, item, snapshot);
+			break;
+		case WRITE_DELETE:
+			outcome = delete_version(table, snapshot);
+			break;
+	}
+
+	switch (outcome)
+	{
+		case TM_Ok:
+			return ATTEMPT_DONE;
+		case TM_Updated:
+		case TM_Deleted:
+			return ATTEMPT_OVERTAKEN;
+		default:
+			elog(ERROR, "unexpected result %d of a write by key", outcome);
+	}
+}
+
+static Attempt
+attempt_on_absence(StorageTable *table, const StorageKey *key, BlockNumber neighbour, bool wait,
+				   WriteDecision decide, void *argument, WriteResult *result)
+{
+	Jsonb	   *item = NULL;
+
+	result->old = NULL;
+	result->action = decide(NULL, &item, argument);
+	if (result->action != WRITE_PUT)
+		return ATTEMPT_DONE;
+	return insert_version(table, key, item, neighbour, wait) ? ATTEMPT_DONE : ATTEMPT_OVERTAKEN;
+}
+
+void
+direct_write(StorageTable *table, const StorageKey *key, WriteDecision decide, void *argument,
+			 WriteResult *result)
+{
+	bool		overtaken = false;
+
+	for (;;)
+	{
+		Snapshot	snapshot = push_snapshot();
+		BlockNumber neighbour;
+		bool		contended;
+		Attempt		attempt;
+
+		if (find_version(table, key, snapshot, &neighbour, &contended))
+			attempt = attempt_on_version(table, key, snapshot, overtaken && !IsolationUsesXactSnapshot(),
+										 decide, argument, result);
+		else
+			attempt = attempt_on_absence(table, key, neighbour, contended || overtaken, decide, argument, result);
+		PopActiveSnapshot();
+
+		if (attempt == ATTEMPT_DONE)
+			return;
+		if (IsolationUsesXactSnapshot())
+			storage_raise_conflict();
+		overtaken = true;
+		CHECK_FOR_INTERRUPTS();
+	}
+}

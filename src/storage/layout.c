@@ -1,0 +1,178 @@
+/*
+ * layout.c
+ *		What an item table looks like, read off the relation itself.
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "nodes/primnodes.h"
+#include "rewrite/prs2lock.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "storage/layout.h"
+
+/* The generation functions, from value_sql.c. */
+extern PGDLLEXPORT Datum dynapg_partition_hash(PG_FUNCTION_ARGS);
+extern PGDLLEXPORT Datum dynapg_sort_key(PG_FUNCTION_ARGS);
+
+/*
+ * Takes apart a column's generation expression: function(item, 'name', 'type').  False if it is anything else.
+ */
+static bool
+read_generated_key(TupleDesc desc, AttrNumber column, PGFunction function,
+				   char *name, int *name_len, KeyType *type)
+{
+	const char *source = NULL;
+	FuncExpr   *call;
+	FmgrInfo	info;
+	text	   *texts[2];
+	int			type_len;
+
+	if (TupleDescAttr(desc, column - 1)->attgenerated != ATTRIBUTE_GENERATED_STORED || desc->constr == NULL)
+		return false;
+	for (int i = 0; i < desc->constr->num_defval; i++)
+		if (desc->constr->defval[i].adnum == column)
+			source = desc->constr->defval[i].adbin;
+	if (source == NULL)
+		return false;
+
+	call = (FuncExpr *) stringToNode(source);
+	if (!IsA(call, FuncExpr) || list_length(call->args) != 3)
+		return false;
+	if (!IsA(linitial(call->args), Var) || ((Var *) linitial(call->args))->varattno != LAYOUT_ITEM)
+		return false;
+	for (int i = 0; i < 2; i++)
+	{
+		Const	   *constant = (Const *) list_nth(call->args, i + 1);
+
+		if (!IsA(constant, Const) || constant->consttype != TEXTOID || constant->constisnull)
+			return false;
+		texts[i] = DatumGetTextPP(constant->constvalue);
+	}
+	fmgr_info(call->funcid, &info);
+	if (info.fn_addr != function)
+		return false;
+
+	*name_len = VARSIZE_ANY_EXHDR(texts[0]);
+	type_len = VARSIZE_ANY_EXHDR(texts[1]);
+	if (*name_len < 1 || *name_len > KEY_NAME_MAX_SIZE || type_len != 1)
+		return false;
+	memcpy(name, VARDATA_ANY(texts[0]), *name_len);
+	name[*name_len] = '\0';
+	*type = (KeyType) *VARDATA_ANY(texts[1]);
+	return *type == KEY_TYPE_S || *type == KEY_TYPE_N || *type == KEY_TYPE_B;
+}
+
+/* Whether the generation expression of the sort column says that the table has no sort key: ''::bytea. */
+static bool
+has_no_sort_key(TupleDesc desc)
+{
+	if (desc->constr == NULL)
+		return false;
+	for (int i = 0; i < desc->constr->num_defval; i++)
+	{
+		Const	   *constant;
+
+		if (desc->constr->defval[i].adnum != LAYOUT_SORT)
+			continue;
+		constant = (Const *) stringToNode(desc->constr->defval[i].adbin);
+		return IsA(constant, Const) && constant->consttype == BYTEAOID && !constant->constisnull &&
+			VARSIZE_ANY_EXHDR(DatumGetPointer(constant->constvalue)) == 0;
+	}
+	return false;
+}
+
+/* Whether direct access would pass by something that the executor would have honoured. */
+static bool
+allows_direct_access(Relation relation)
+{
+	TupleDesc	desc = RelationGetDescr(relation);
+
+	return desc->natts == LAYOUT_COLUMNS &&
+		relation->rd_rel->relkind == RELKIND_RELATION &&
+		!relation->rd_rel->relhassubclass &&
+		!relation->rd_rel->relispartition &&
+		!relation->rd_rel->relhastriggers &&
+		relation->rd_rules == NULL &&
+		(desc->constr == NULL || desc->constr->num_check == 0);
+}
+
+static void
+read_layout(Relation relation, Layout *layout)
+{
+	static const Oid types[LAYOUT_COLUMNS] = {UUIDOID, BYTEAOID, JSONBOID};
+	TupleDesc	desc = RelationGetDescr(relation);
+
+	memset(layout, 0, sizeof(*layout));
+	if (desc->natts < LAYOUT_COLUMNS)
+		return;
+	for (int i = 0; i < LAYOUT_COLUMNS; i++)
+		if (TupleDescAttr(desc, i)->attisdropped || TupleDescAttr(desc, i)->atttypid != types[i])
+			return;
+	if (!read_generated_key(desc, LAYOUT_HASH, dynapg_partition_hash,
+							layout->hash_name, &layout->hash_name_len, &layout->hash_type))
+		return;
+	layout->has_sort = read_generated_key(desc, LAYOUT_SORT, dynapg_sort_key,
+										  layout->sort_name, &layout->sort_name_len, &layout->sort_type);
+	if (!layout->has_sort && !has_no_sort_key(desc))
+		return;
+	layout->valid = true;
+	layout->direct = allows_direct_access(relation);
+}
+
+const Layout *
+layout_of(Relation relation)
+{
+	if (relation->rd_amcache == NULL)
+	{
+		Layout		layout;
+
+		if (OidIsValid(relation->rd_rel->relrewrite))
+		{
+			/* the rewriting command holds the lock that this needs */
+			Relation	rewritten = table_open(relation->rd_rel->relrewrite, NoLock);
+
+			layout = *layout_of(rewritten);
+			table_close(rewritten, NoLock);
+		}
+		else
+		{
+			MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "dynapg layout",
+														  ALLOCSET_SMALL_SIZES);
+			MemoryContext caller = MemoryContextSwitchTo(scratch);
+
+			read_layout(relation, &layout);
+			MemoryContextSwitchTo(caller);
+			MemoryContextDelete(scratch);
+		}
+
+		/* reading may have processed invalidations and even filled the cache */
+		if (relation->rd_amcache == NULL)
+			relation->rd_amcache = MemoryContextAlloc(CacheMemoryContext, sizeof(Layout));
+		memcpy(relation->rd_amcache, &layout, sizeof(Layout));
+	}
+	return (const Layout *) relation->rd_amcache;
+}
+
+void
+layout_keys(const Layout *layout, Jsonb *item, pg_uuid_t *hash, bytea **sort)
+{
+	JsonbValue	map;
+	const char *bytes;
+	int			len;
+
+	attr_from_item(item, &map);
+	key_of_item(&map, layout->hash_name, layout->hash_name_len, layout->hash_type, false, &bytes, &len);
+	key_hash(layout->hash_type, bytes, len, hash);
+
+	len = 0;
+	if (layout->has_sort)
+		key_of_item(&map, layout->sort_name, layout->sort_name_len, layout->sort_type, true, &bytes, &len);
+	*sort = (bytea *) palloc(VARHDRSZ + len);
+	SET_VARSIZE(*sort, VARHDRSZ + len);
+	if (len > 0)
+		memcpy(VARDATA(*sort), bytes, len);
+}

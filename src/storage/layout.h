@@ -1,0 +1,48 @@
+/*
+ * layout.h
+ *		What an item table looks like, read off the relation itself.
+ *
+ * An item table has hash uuid, sort bytea and item jsonb for its first three columns; the first two are
+ * generated from the item, and their generation expressions name the key attributes.  The table access method
+ * reads the key from there and not from the catalog: a restored dump loads its data before the catalog's.
+ */
+#ifndef DYNAPG_LAYOUT_H
+#define DYNAPG_LAYOUT_H
+
+#include "utils/rel.h"
+
+#include "base/limits.h"
+#include "value/key.h"
+
+#define LAYOUT_HASH		1
+#define LAYOUT_SORT		2
+#define LAYOUT_ITEM		3
+#define LAYOUT_COLUMNS	3
+
+typedef struct Layout
+{
+	bool		valid;			/* is it an item table at all? */
+	bool		has_sort;
+	bool		direct;			/* nothing but ours in the way of direct access (row-level security aside) */
+	KeyType		hash_type;
+	KeyType		sort_type;
+	int			hash_name_len;
+	int			sort_name_len;
+	char		hash_name[KEY_NAME_MAX_SIZE + 1];	/* attribute names as stored */
+	char		sort_name[KEY_NAME_MAX_SIZE + 1];
+} Layout;
+
+/*
+ * The layout of an open relation, cached in rd_amcache until the relation changes.  Of the transient relation
+ * of a rewrite it is the layout of the table being rewritten.  The result lives as long as the cache entry:
+ * use it before anything may process invalidations.
+ */
+extern const Layout *layout_of(Relation relation);
+
+/*
+ * The hash and the sort key that an item has under a layout.  Raises ValidationException with the service's message where the
+ * item's key attributes are missing, empty, too long or of another type.  *sort is palloc'd.
+ */
+extern void layout_keys(const Layout *layout, Jsonb *item, pg_uuid_t *hash, bytea **sort);
+
+#endif							/* DYNAPG_LAYOUT_H */

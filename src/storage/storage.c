@@ -1,0 +1,220 @@
+/*
+ * storage.c
+ *		The gate: who may do what to a table, and which back end does it.
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/pg_class.h"
+#include "miscadmin.h"
+#include "tcop/utility.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rls.h"
+
+#include "base/compat.h"
+#include "base/error.h"
+#include "base/settings.h"
+#include "storage/backend.h"
+#include "storage/layout.h"
+
+/* The privileges on the relation that an access needs. */
+static AclMode
+needed_privileges(StorageAccess access, bool returns_item)
+{
+	AclMode		select = returns_item ? ACL_SELECT : 0;
+
+	switch (access)
+	{
+		case STORAGE_READ:
+			return ACL_SELECT;
+		case STORAGE_PUT:
+			return ACL_INSERT | ACL_UPDATE | select;
+		case STORAGE_UPDATE:
+			return ACL_SELECT | ACL_INSERT | ACL_UPDATE;
+		case STORAGE_DELETE:
+			return ACL_DELETE | select;
+	}
+	pg_unreachable();
+}
+
+/*
+ * The service's AccessDeniedException; which privilege is missing stands in the detail.
+ */
+static _Noreturn void raise_denied(const TableInfo *table);
+
+static void
+raise_denied(const TableInfo *table)
+{
+	char	   *role = GetUserNameFromId(GetUserId(), false);
+
+	dyn_error_detail(DYN_ACCESS_DENIED,
+					 psprintf("Role \"%s\" lacks privileges on table %s.", role,
+							  quote_qualified_identifier("dynamo", get_rel_name(table->relation))),
+					 "User: arn:aws:iam::%s:user/%s is not authorized to perform: dynamodb:%s on resource: "
+					 "arn:aws:dynamodb:%s:%s:table/%s",
+					 dynapg_account_id, role, dyn_operation, dynapg_region, dynapg_account_id, table->name);
+}
+
+/*
+ * Whether the current user may do this by direct access.  Raises AccessDeniedException where nothing allows it;
+ * false where only privileges on columns may, which the executor knows how to judge.
+ */
+static bool
+check_privileges(const TableInfo *table, AclMode needed)
+{
+	Oid			role = GetUserId();
+
+	for (AclMode right = ACL_INSERT; right <= ACL_DELETE; right <<= 1)
+	{
+		if ((needed & right) == 0 || pg_class_aclcheck(table->relation, role, right) == ACLCHECK_OK)
+			continue;
+		if (right == ACL_DELETE ||
+			pg_attribute_aclcheck_all(table->relation, role, right, ACLMASK_ANY) != ACLCHECK_OK)
+			raise_denied(table);
+		return false;
+	}
+	return true;
+}
+
+/*
+ * Locks the relation of a table and gives the definition that holds under the lock: between look-up and lock the
+ * table may have been dropped, and created anew under its name.
+ */
+static Relation
+lock_table(const TableInfo **table, LOCKMODE lockmode)
+{
+	for (;;)
+	{
+		Oid			oid = (*table)->relation;
+		Relation	relation = try_table_open(oid, lockmode);
+		const TableInfo *now = catalog_table((*table)->name, strlen((*table)->name));
+
+		if (relation != NULL && now != NULL && now->relation == oid)
+		{
+			*table = now;
+			return relation;
+		}
+		if (relation != NULL)
+			table_close(relation, lockmode);
+		if (now == NULL || now->relation == oid)
+			dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found");
+		*table = now;
+	}
+}
+
+StorageTable *
+storage_open(const TableInfo *info, StorageAccess access, bool returns_item)
+{
+	StorageTable *table = (StorageTable *) palloc0(sizeof(StorageTable));
+	const Layout *layout;
+
+	if (access != STORAGE_READ)
+	{
+		PreventCommandIfReadOnly("a write to an item table");
+		PreventCommandIfParallelMode("a write to an item table");
+	}
+	table->access = access;
+	table->returns_item = returns_item;
+	table->relation = lock_table(&info, access == STORAGE_READ ? AccessShareLock : RowExclusiveLock);
+	table->info = info;
+
+	layout = layout_of(table->relation);
+	if (!layout->valid)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("the columns hash, sort and item of table \"%s\" are no longer what dynapg made them",
+						RelationGetRelationName(table->relation))));
+	table->direct = layout->direct;
+	table->direct &= check_privileges(info, needed_privileges(access, returns_item));
+	if (table->relation->rd_rel->relrowsecurity &&
+		check_enable_rls(RelationGetRelid(table->relation), InvalidOid, false) == RLS_ENABLED)
+		table->direct = false;
+
+	/* what this transaction's earlier commands wrote is to be seen */
+	CommandCounterIncrement();
+	if (table->direct)
+		direct_open(table);
+	return table;
+}
+
+void
+storage_close(StorageTable *table)
+{
+	if (table->direct)
+		direct_close(table);
+	if (table->access != STORAGE_READ)
+		CommandCounterIncrement();
+	table_close(table->relation, NoLock);
+	pfree(table);
+}
+
+const TableInfo *
+storage_info(const StorageTable *table)
+{
+	return table->info;
+}
+
+void
+storage_key(StorageKey *key, const TableInfo *table, const char *hash_bytes, int hash_len,
+			const char *sort_bytes, int sort_len)
+{
+	key_hash(table->hash.type, hash_bytes, hash_len, &key->hash);
+	key->hash_bytes = hash_bytes;
+	key->hash_len = hash_len;
+	key->sort = (bytea *) palloc(VARHDRSZ + sort_len);
+	SET_VARSIZE(key->sort, VARHDRSZ + sort_len);
+	if (sort_len > 0)
+		memcpy(VARDATA(key->sort), sort_bytes, sort_len);
+}
+
+Jsonb *
+storage_get(StorageTable *table, const StorageKey *key)
+{
+	return table->direct ? direct_get(table, key) : spi_get(table, key);
+}
+
+void
+storage_write(StorageTable *table, const StorageKey *key, WriteDecision decide, void *argument,
+			  WriteResult *result)
+{
+	if (table->direct)
+		direct_write(table, key, decide, argument, result);
+	else
+		spi_write(table, key, decide, argument, result);
+}
+
+bool
+storage_is_key(const StorageTable *table, const StorageKey *key, Jsonb *item)
+{
+	const KeyAttribute *hash = &table->info->hash;
+	JsonbValue	map;
+	JsonbValue	value;
+	const char *bytes;
+	int			len;
+
+	attr_from_item(item, &map);
+	return attr_lookup(&map, hash->stored, hash->stored_len, &value) &&
+		key_bytes(&value, hash->type, PARTITION_KEY_MAX_SIZE, &bytes, &len) == KEY_OK &&
+		len == key->hash_len &&
+		memcmp(bytes, key->hash_bytes, len) == 0;
+}
+
+void
+storage_raise_collision(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNIQUE_VIOLATION),
+			 errmsg("another partition key has the same hash and sort key"),
+			 errdetail("Two partition keys with one 128-bit hash cannot be in one table.")));
+}
+
+void
+storage_raise_conflict(void)
+{
+	dyn_error_detail(DYN_TRANSACTION_CONFLICT,
+					 "The item was changed after this transaction's snapshot was taken.",
+					 "Transaction is ongoing for the item");
+}

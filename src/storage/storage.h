@@ -1,0 +1,93 @@
+/*
+ * storage.h
+ *		Items by key: read, put and delete, whatever the back end.
+ *
+ * An operation opens a table for what it is going to do, reads or writes keys, and closes it.  Opening takes
+ * the relation's lock, checks the privileges of the current user, and chooses between two back ends: direct
+ * access to table and index (direct.c), and SPI (spi.c) where row-level security, triggers, rules, CHECK
+ * constraints or further columns want the executor.
+ *
+ * Concurrency.  In READ COMMITTED every read and every write takes a new snapshot and sees the transaction's own
+ * earlier changes.  A write that meets a concurrent one waits for it and starts again from what that one left:
+ * decisions are always taken on the latest version, no update is lost, and of several inserters of a key one
+ * inserts.  In REPEATABLE READ and SERIALIZABLE the transaction's snapshot holds; a version or key in the way that it
+ * cannot see is TransactionConflictException.  Locks last until the transaction ends.
+ */
+#ifndef DYNAPG_STORAGE_H
+#define DYNAPG_STORAGE_H
+
+#include "utils/jsonb.h"
+#include "utils/uuid.h"
+
+#include "catalog/catalog.h"
+
+/* A key, ready to be looked up; made by storage_key(). */
+typedef struct StorageKey
+{
+	pg_uuid_t	hash;
+	const char *hash_bytes;		/* canonical bytes of the partition key */
+	int			hash_len;
+	bytea	   *sort;			/* empty if the table has no sort key */
+} StorageKey;
+
+/* What an operation does to items; it decides locks and the privileges that are checked. */
+typedef enum StorageAccess
+{
+	STORAGE_READ,				/* SELECT */
+	STORAGE_PUT,				/* INSERT and UPDATE */
+	STORAGE_UPDATE,				/* SELECT, INSERT and UPDATE */
+	STORAGE_DELETE				/* DELETE */
+} StorageAccess;
+
+typedef struct StorageTable StorageTable;
+
+/*
+ * Opens a table.  returns_item: the operation looks at the item it writes over (a condition, returned values),
+ * which wants SELECT as well.  Raises AccessDeniedException, and ResourceNotFoundException if the table is gone
+ * by now; in a read-only transaction a writer gets PostgreSQL's own error.
+ */
+extern StorageTable *storage_open(const TableInfo *table, StorageAccess access, bool returns_item);
+
+/* Closes it; locks stay until the transaction ends.  Not needed on error. */
+extern void storage_close(StorageTable *table);
+
+/* The table's definition as it is under the lock. */
+extern const TableInfo *storage_info(const StorageTable *table);
+
+/* The key of canonical bytes (key_bytes()); sort_len is 0 for a table without sort key. */
+extern void storage_key(StorageKey *key, const TableInfo *table, const char *hash_bytes, int hash_len,
+						const char *sort_bytes, int sort_len);
+
+/* The item under a key, or NULL; palloc'd in the current context. */
+extern Jsonb *storage_get(StorageTable *table, const StorageKey *key);
+
+typedef enum WriteAction
+{
+	WRITE_NOTHING,
+	WRITE_PUT,
+	WRITE_DELETE
+} WriteAction;
+
+/*
+ * Decides what to write, given the item under the key now (NULL: none).  For WRITE_PUT *item is the new item, whose key is
+ * the key asked for.  May raise an error to refuse.  It may be called several times, each time with a later version.
+ */
+typedef WriteAction (*WriteDecision) (Jsonb *old, Jsonb **item, void *argument);
+
+typedef struct WriteResult
+{
+	WriteAction action;			/* the last decision */
+	Jsonb	   *old;			/* the item before, or NULL; palloc'd */
+} WriteResult;
+
+/* Reads the latest version under a key, decides and writes, as one atomic step. */
+extern void storage_write(StorageTable *table, const StorageKey *key, WriteDecision decide, void *argument,
+						  WriteResult *result);
+
+/*
+ * How many items a table has and their bytes, as DescribeTable reports them: counted where the table is small, estimated
+ * from statistics and a sample of its blocks where it is large.
+ */
+extern void storage_table_statistics(Oid relation, int64 *items, int64 *bytes);
+
+#endif							/* DYNAPG_STORAGE_H */
