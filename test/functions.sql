@@ -33,3 +33,27 @@ CREATE OR REPLACE FUNCTION dynapg_test.value_compare(a jsonb, b jsonb) RETURNS i
 CREATE OR REPLACE FUNCTION dynapg_test.number_arithmetic(a text, sign text, b text) RETURNS text
 	AS '$libdir/dynapg', 'dynapg_number_arithmetic'
 	LANGUAGE C IMMUTABLE STRICT;
+
+-- Expressions without a table; names, values and items are JSON as a request carries it
+CREATE OR REPLACE FUNCTION dynapg_test.condition(expression text, names text, "values" text, item text,
+												 kind text DEFAULT 'ConditionExpression') RETURNS boolean
+	AS '$libdir/dynapg', 'dynapg_test_condition'
+	LANGUAGE C STABLE;
+
+CREATE OR REPLACE FUNCTION dynapg_test.projection(expression text, names text, item text) RETURNS text
+	AS '$libdir/dynapg', 'dynapg_test_projection'
+	LANGUAGE C STABLE;
+
+-- ALL_NEW: the item after; UPDATED_OLD, UPDATED_NEW: fragments, null if there are none; COST: what it adds to a size
+CREATE OR REPLACE FUNCTION dynapg_test.update(expression text, names text, "values" text, item text, present boolean,
+											  returned text) RETURNS text
+	AS '$libdir/dynapg', 'dynapg_test_update'
+	LANGUAGE C STABLE;
+
+CREATE OR REPLACE FUNCTION dynapg_test.key_condition(expression text, names text, "values" text) RETURNS text
+	AS '$libdir/dynapg', 'dynapg_test_key_condition'
+	LANGUAGE C STABLE;
+
+CREATE OR REPLACE FUNCTION dynapg_test.is_reserved(word text) RETURNS boolean
+	AS '$libdir/dynapg', 'dynapg_test_is_reserved'
+	LANGUAGE C IMMUTABLE STRICT;

@@ -41,6 +41,7 @@ ENUM_ORDER = {
     "BillingMode": ["PROVISIONED", "PAY_PER_REQUEST"],  # recorded
     "TableClass": ["STANDARD", "STANDARD_INFREQUENT_ACCESS"],  # captured, 2026
     "StreamViewType": ["OLD_IMAGE", "KEYS_ONLY", "NEW_AND_OLD_IMAGES", "NEW_IMAGE"],  # measured, 2026-10
+    "ContributorInsightsMode": ["THROTTLED_KEYS", "ACCESSED_AND_THROTTLED_KEYS"],  # measured, 2026-10
 }
 
 # The order in which broken constraints are reported: these members first, then the others in the model's order.
@@ -63,6 +64,7 @@ MEMBER_ORDER = {
                          "LocalSecondaryIndexes", "GlobalSecondaryIndexes"],
     "UpdateTableInput": ["TableName", "ProvisionedThroughput", "BillingMode", "GlobalSecondaryIndexUpdates"],
     "ListTablesInput": ["Limit", "ExclusiveStartTableName"],
+    "AttributeDefinition": ["AttributeType", "AttributeName"],  # measured, 2026-10
     "ProvisionedThroughput": ["WriteCapacityUnits", "ReadCapacityUnits"],
     "CreateGlobalSecondaryIndexAction": ["Projection", "IndexName", "ProvisionedThroughput", "KeySchema"],
     "ExpectedAttributeValue": ["AttributeValueList", "ComparisonOperator", "Exists", "Value"],
@@ -129,8 +131,9 @@ REQUIRED = {
     ("Tag", "Value"): False,
 }
 
-# Limits that the service does not check at this stage.
+# Limits that the service checks otherwise than the model says; None: not at this stage.
 LIMITS = {
+    "KMSMasterKeyId": {"min": 1},  # measured, 2026-10
     # "The requestItems parameter is required for BatchWriteItem" (captured, 2026-09, 31 of 33 regions), and too many
     # tables are too many items (recorded).
     "BatchWriteItemRequestMap": {"min": None, "max": None},

@@ -37,6 +37,26 @@ CREATE FUNCTION @extschema@.dynamo_put_item(request jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_put_item' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.dynamo_put_item(jsonb) IS 'PutItem: puts an item in the place of the one with its key, if any';
 
+CREATE FUNCTION @extschema@.dynamo_update_item(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_update_item' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.dynamo_update_item(jsonb) IS 'UpdateItem: changes attributes of an item, and creates it if there is none';
+
 CREATE FUNCTION @extschema@.dynamo_update_table(request jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_update_table' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.dynamo_update_table(jsonb) IS 'UpdateTable: changes the settings of a table';
+
+CREATE FUNCTION @extschema@.dynamo_batch_get_item(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_batch_get_item' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.dynamo_batch_get_item(jsonb) IS 'BatchGetItem: reads items of several tables by their keys';
+
+CREATE FUNCTION @extschema@.dynamo_batch_write_item(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_batch_write_item' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.dynamo_batch_write_item(jsonb) IS 'BatchWriteItem: puts and deletes items of several tables';
+
+CREATE FUNCTION @extschema@.dynamo_query(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_query' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.dynamo_query(jsonb) IS 'Query: reads a page of the items of one partition';
+
+CREATE FUNCTION @extschema@.dynamo_scan(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_scan' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.dynamo_scan(jsonb) IS 'Scan: reads a page of the items of a table or of one segment of it';

@@ -7,41 +7,49 @@
 #include "fmgr.h"
 #include "utils/jsonb.h"
 
+#include "api/sql.h"
 #include "base/error.h"
 #include "op/op.h"
 
-/*
- * Runs an operation.  A deadlock, which only a caller's longer transaction can get into, is what the service calls
- * a conflict of transactions.
- */
-static Datum
-run_operation(const char *name, Jsonb *request)
+void
+sql_run(const char *operation, WireReader *request, WireWriter *response)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	WireReader	reader;
-	WireWriter	response;
 
-	wire_read_jsonb(&reader, request);
-	wire_write_jsonb(&response);
 	PG_TRY();
 	{
-		op_run(name, &reader, &response);
+		op_run(operation, request, response);
 	}
 	PG_CATCH();
 	{
-		if (geterrcode() == ERRCODE_T_R_DEADLOCK_DETECTED)
+		/* the executor's conflicts and serializable transactions' are the service's conflict too */
+		if (geterrcode() == ERRCODE_T_R_DEADLOCK_DETECTED || geterrcode() == ERRCODE_T_R_SERIALIZATION_FAILURE)
 		{
 			ErrorData  *error;
 
 			MemoryContextSwitchTo(caller);
 			error = CopyErrorData();
-			FlushErrorState();
-			dyn_error_detail(DYN_TRANSACTION_CONFLICT, error->detail ? error->detail : error->message,
-							 "Transaction is ongoing for the item");
+			if (error->datatype_name == NULL)
+			{
+				FlushErrorState();
+				dyn_error_detail(DYN_TRANSACTION_CONFLICT, error->detail ? error->detail : error->message,
+								 "Transaction is ongoing for the item");
+			}
 		}
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
+}
+
+static Datum
+run_operation(const char *name, Jsonb *request)
+{
+	WireReader	reader;
+	WireWriter	response;
+
+	wire_read_jsonb(&reader, request);
+	wire_write_jsonb(&response);
+	sql_run(name, &reader, &response);
 	return JsonbPGetDatum(wire_writer_jsonb(&response));
 }
 
@@ -59,4 +67,9 @@ SQL_OPERATION(dynamo_describe_table, "DescribeTable");
 SQL_OPERATION(dynamo_get_item, "GetItem");
 SQL_OPERATION(dynamo_list_tables, "ListTables");
 SQL_OPERATION(dynamo_put_item, "PutItem");
+SQL_OPERATION(dynamo_update_item, "UpdateItem");
 SQL_OPERATION(dynamo_update_table, "UpdateTable");
+SQL_OPERATION(dynamo_batch_get_item, "BatchGetItem");
+SQL_OPERATION(dynamo_batch_write_item, "BatchWriteItem");
+SQL_OPERATION(dynamo_query, "Query");
+SQL_OPERATION(dynamo_scan, "Scan");

@@ -8,11 +8,14 @@
 #include "access/genam.h"
 #include "access/tableam.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_database.h"
 #include "catalog/pg_namespace.h"
 #include "executor/executor.h"
 #include "parser/parse_relation.h"
 #include "pgstat.h"
 #include "utils/acl.h"
+#include "storage/latch.h"
+#include "utils/memutils.h"
 #include "utils/relcache.h"
 
 /* table_tuple_update()'s word on which indexes need entries: a boolean before 16. */
@@ -120,6 +123,38 @@ compat_schema_aclcheck(Oid schema, Oid role, AclMode mode)
 	return object_aclcheck(NamespaceRelationId, schema, role, mode);
 #else
 	return pg_namespace_aclcheck(schema, role, mode);
+#endif
+}
+
+/* A set of events that lives as long as the process. */
+static inline WaitEventSet *
+compat_create_wait_event_set(int size)
+{
+#if PG_VERSION_NUM >= 170000
+	return CreateWaitEventSet(NULL, size);
+#else
+	return CreateWaitEventSet(TopMemoryContext, size);
+#endif
+}
+
+static inline AclResult
+compat_database_aclcheck(Oid database, Oid role, AclMode mode)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_aclcheck(DatabaseRelationId, database, role, mode);
+#else
+	return pg_database_aclcheck(database, role, mode);
+#endif
+}
+
+/* Whether a role could SET ROLE to another. */
+static inline bool
+compat_may_set_role(Oid role, Oid other)
+{
+#if PG_VERSION_NUM >= 160000
+	return member_can_set_role(role, other);
+#else
+	return is_member_of_role(role, other);
 #endif
 }
 

@@ -42,9 +42,16 @@ extern DynException dyn_exception_of_sqlstate(int sqlstate);
 /* Raises an exception of the service; the message is the service's own text.  Does not return. */
 extern _Noreturn void dyn_error(DynException exception, const char *format,...) pg_attribute_printf(2, 3);
 
-/* The same with a DETAIL for SQL callers and the server log; it never goes to the wire. */
+/*
+ * The same with a DETAIL for SQL callers and the server log; it does not go to the wire, but for one exception: the
+ * DETAIL of ConditionalCheckFailedException, if there is one, is the JSON object of the error's further members
+ * ({"Item": ...}), which the endpoint copies into its answer.
+ */
 extern _Noreturn void dyn_error_detail(DynException exception, const char *detail,
 							 const char *format,...) pg_attribute_printf(3, 4);
+
+/* What PutItem and UpdateItem say before some of their validation errors. */
+#define DYN_ENVELOPE "1 validation error detected: "
 
 /* ValidationException, the commonest. */
 #define dyn_invalid(...) dyn_error(DYN_VALIDATION, __VA_ARGS__)

@@ -17,6 +17,14 @@
 #define TABLE_NAME_MIN_SIZE		3
 #define TABLE_NAME_MAX_SIZE		255
 
+#define PLACEHOLDER_MAX_SIZE	255 /* of expressions, with # or : */
+#define PLACEHOLDERS_MAX_SIZE	(2 * 1024 * 1024)	/* all names and values of a request, placeholders included */
+
+#define PAGE_MAX_SIZE			(1024 * 1024)	/* evaluated bytes of a Query's or Scan's page */
+#define BATCH_GET_MAX_KEYS		100
+#define BATCH_WRITE_MAX_ITEMS	25
+#define BATCH_MAX_SIZE			(16 * 1024 * 1024)
+
 #define READ_UNIT_SIZE			4096
 #define WRITE_UNIT_SIZE			1024
 

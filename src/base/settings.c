@@ -63,5 +63,4 @@ settings_init(void)
 							0, 0, 3600 * 1000,
 							PGC_USERSET, GUC_UNIT_MS,
 							NULL, NULL, NULL);
-	MarkGUCPrefixReserved("dynapg");
 }

@@ -29,7 +29,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-#include "catalog/catalog.h"
+#include "catalog/tables.h"
 #include "catalog/catalog_private.h"
 
 typedef struct CacheEntry
@@ -261,6 +261,9 @@ catalog_table(const char *name, int name_len)
 
 	if (name_len > TABLE_NAME_MAX_SIZE)
 		return NULL;
+
+	/* a long transaction must not go on with a table that others have dropped and created anew since it began */
+	AcceptInvalidationMessages();
 	memset(key, 0, sizeof(key));
 	memcpy(key, name, name_len);
 

@@ -9,7 +9,7 @@
 #include "access/skey.h"
 #include "utils/rel.h"
 
-#include "catalog/catalog.h"
+#include "catalog/tables.h"
 
 #define CATALOG_NAME		1	/* text */
 #define CATALOG_RELATION	2	/* regclass; null once the table is DELETING */

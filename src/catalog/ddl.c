@@ -201,6 +201,7 @@ catalog_update_table(const TableInfo *table, Jsonb *definition)
 	bool		nulls[CATALOG_COLUMNS] = {0};
 	bool		replaced[CATALOG_COLUMNS] = {0};
 
+	PreventCommandIfReadOnly("UpdateTable");
 	require(compat_owns_relation(table->relation, GetUserId()), table->name, "Only the table's owner may do this.");
 	values[CATALOG_DEFINITION - 1] = JsonbPGetDatum(definition);
 	set_change(values, nulls, TABLE_UPDATING);

@@ -20,4 +20,11 @@ extern double capacity_of_write(int64 old_bytes, int64 new_bytes);
 extern void capacity_write(WireWriter *response, const RequestValue *return_consumed_capacity,
 						   const RequestValue *table_name, double units);
 
+/* Whether ReturnConsumedCapacity is TOTAL or INDEXES. */
+extern bool capacity_is_wanted(const RequestValue *return_consumed_capacity);
+
+/* One table's element of the list ConsumedCapacity, as operations on several tables report it. */
+extern void capacity_write_table(WireWriter *response, const RequestValue *return_consumed_capacity,
+								 const char *table_name, int table_name_len, double units);
+
 #endif							/* DYNAPG_CAPACITY_H */

@@ -1,13 +1,11 @@
 /*
  * item_key.c
- *		Keys and items of requests.
+ *		Keys and items.
  */
 #include "postgres.h"
 
 #include "base/error.h"
 #include "op/item_key.h"
-
-#define ENVELOPE "1 validation error detected: "
 
 void
 op_check_values(const RequestValue *values, bool enveloped)
@@ -18,7 +16,7 @@ op_check_values(const RequestValue *values, bool enveloped)
 		return;
 	error = &values->as.attributes->error;
 	if (error->message != NULL)
-		dyn_invalid("%s%s", enveloped && error->enveloped ? ENVELOPE : "", error->message);
+		dyn_invalid("%s%s", enveloped && error->enveloped ? DYN_ENVELOPE : "", error->message);
 }
 
 /* One attribute of a Key. */
@@ -64,4 +62,21 @@ op_key_of_item(const TableInfo *table, const AttributeMap *item, StorageKey *key
 		key_of_item(&item->object, table->sort.stored, table->sort.stored_len, table->sort.type, true,
 					&sort, &sort_len);
 	storage_key(key, table, hash, hash_len, sort, sort_len);
+}
+
+int
+op_item_size(Jsonb *item)
+{
+	JsonbValue	map;
+
+	if (item == NULL)
+		return 0;
+	attr_from_item(item, &map);
+	return attr_map_size(&map);
+}
+
+bool
+op_same_item(const Jsonb *a, const Jsonb *b)
+{
+	return VARSIZE(a) == VARSIZE(b) && memcmp(a, b, VARSIZE(a)) == 0;
 }

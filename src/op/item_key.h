@@ -1,6 +1,6 @@
 /*
  * item_key.h
- *		Keys and items of requests: from what was sent to what storage looks up.
+ *		Keys and items: from what was sent to what storage looks up.
  */
 #ifndef DYNAPG_OP_KEY_H
 #define DYNAPG_OP_KEY_H
@@ -19,5 +19,11 @@ extern void op_key_of_key(const TableInfo *table, const AttributeMap *key, Stora
 
 /* The storage key of an item to be put. */
 extern void op_key_of_item(const TableInfo *table, const AttributeMap *item, StorageKey *result);
+
+/* Bytes of an item, names included; 0 for NULL. */
+extern int	op_item_size(Jsonb *item);
+
+/* Whether two items are the same bytes, so that there is nothing to write. */
+extern bool op_same_item(const Jsonb *a, const Jsonb *b);
 
 #endif							/* DYNAPG_OP_KEY_H */

@@ -358,15 +358,6 @@ static const Shape shape_create_global_table_input = {
 	.n_members = lengthof(members_create_global_table_input),
 };
 
-static const Shape shape_key_schema_attribute_name = {
-	.name = "KeySchemaAttributeName",
-	.kind = SHAPE_STRING,
-	.has_min = true,
-	.min = 1,
-	.has_max = true,
-	.max = 255,
-};
-
 static const char *const values_scalar_attribute_type[] = {
 	"B",
 	"N",
@@ -380,9 +371,18 @@ static const Shape shape_scalar_attribute_type = {
 	.n_enum_values = lengthof(values_scalar_attribute_type),
 };
 
+static const Shape shape_key_schema_attribute_name = {
+	.name = "KeySchemaAttributeName",
+	.kind = SHAPE_STRING,
+	.has_min = true,
+	.min = 1,
+	.has_max = true,
+	.max = 255,
+};
+
 static const ShapeMember members_attribute_definition[] = {
-	{"AttributeName", "attributeName", &shape_key_schema_attribute_name, true},
 	{"AttributeType", "attributeType", &shape_scalar_attribute_type, true},
+	{"AttributeName", "attributeName", &shape_key_schema_attribute_name, true},
 };
 
 static const Shape shape_attribute_definition = {
@@ -658,6 +658,8 @@ static const Shape shape_sse_type = {
 static const Shape shape_kms_master_key_id = {
 	.name = "KMSMasterKeyId",
 	.kind = SHAPE_STRING,
+	.has_min = true,
+	.min = 1,
 };
 
 static const ShapeMember members_sse_specification[] = {
@@ -2420,8 +2422,8 @@ static const Shape shape_contributor_insights_action = {
 };
 
 static const char *const values_contributor_insights_mode[] = {
-	"ACCESSED_AND_THROTTLED_KEYS",
 	"THROTTLED_KEYS",
+	"ACCESSED_AND_THROTTLED_KEYS",
 };
 
 static const Shape shape_contributor_insights_mode = {

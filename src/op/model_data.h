@@ -79,8 +79,8 @@ typedef enum OperationIndex
 
 enum
 {
-	AttributeDefinition_AttributeName,
-	AttributeDefinition_AttributeType
+	AttributeDefinition_AttributeType,
+	AttributeDefinition_AttributeName
 };
 
 enum

@@ -13,6 +13,10 @@
 
 /* Operations that dynapg has. */
 static const OperationFunction functions[OPERATION_COUNT] = {
+	[OPERATION_BatchWriteItem] = op_batch_write_item,
+	[OPERATION_BatchGetItem] = op_batch_get_item,
+	[OPERATION_Scan] = op_scan,
+	[OPERATION_Query] = op_query,
 	[OPERATION_CreateTable] = op_create_table,
 	[OPERATION_DeleteItem] = op_delete_item,
 	[OPERATION_DeleteTable] = op_delete_table,
@@ -22,8 +26,11 @@ static const OperationFunction functions[OPERATION_COUNT] = {
 	[OPERATION_GetItem] = op_get_item,
 	[OPERATION_ListTables] = op_list_tables,
 	[OPERATION_PutItem] = op_put_item,
+	[OPERATION_UpdateItem] = op_update_item,
 	[OPERATION_UpdateTable] = op_update_table,
 };
+
+bool		op_eventual_read;
 
 OperationFunction
 op_function(const Operation *operation)
@@ -54,10 +61,8 @@ op_run(const char *name, WireReader *reader, WireWriter *response)
 }
 
 const char *
-op_table_name(const RequestValue *value, int *name_len)
+op_table_name_of_text(const char *text, int len, int *name_len)
 {
-	const char *text = value->as.string.text;
-	int			len = value->as.string.len;
 	TableArn	arn;
 
 	/* the request was checked: what has a colon is an ARN, anything else a name */
@@ -69,20 +74,31 @@ op_table_name(const RequestValue *value, int *name_len)
 	if (arn.account_len != strlen(dynapg_account_id) ||
 		memcmp(arn.account, dynapg_account_id, arn.account_len) != 0)
 		dyn_error(DYN_ACCESS_DENIED,
-				  "User: arn:aws:iam::%s:user/%s is not authorized to perform: dynamodb:%s on resource: %s",
-				  dynapg_account_id, GetUserNameFromId(GetUserId(), false), dyn_operation, text);
+				  "User: arn:aws:iam::%s:user/%s is not authorized to perform: dynamodb:%s on resource: %.*s",
+				  dynapg_account_id, GetUserNameFromId(GetUserId(), false), dyn_operation, len, text);
 	if (arn.region_len != strlen(dynapg_region) ||
 		memcmp(arn.region, dynapg_region, arn.region_len) != 0)
-		dyn_invalid("Invalid TableArn: Invalid ResourceArn provided as input %s", text);
+		dyn_invalid("1 validation error detected: Invalid AWS region in '%.*s'", len, text);
 	*name_len = arn.name_len;
 	return arn.name;
+}
+
+const char *
+op_table_name(const RequestValue *value, int *name_len)
+{
+	return op_table_name_of_text(value->as.string.text, value->as.string.len, name_len);
 }
 
 const TableInfo *
 op_data_table(const RequestValue *table_name)
 {
-	int			len;
-	const char *name = op_table_name(table_name, &len);
+	return op_data_table_of_text(table_name->as.string.text, table_name->as.string.len);
+}
+
+const TableInfo *
+op_data_table_of_text(const char *text, int len)
+{
+	const char *name = op_table_name_of_text(text, len, &len);
 	const TableInfo *table = catalog_table(name, len);
 
 	if (table != NULL)

@@ -8,11 +8,17 @@
 #ifndef DYNAPG_OP_H
 #define DYNAPG_OP_H
 
-#include "catalog/catalog.h"
+#include "catalog/tables.h"
 #include "op/request.h"
 
 /* Executes an operation and writes its response, a JSON object. */
 typedef void (*OperationFunction) (const RequestValue *request, WireWriter *response);
+
+/*
+ * Set by reads that were not asked to be consistent: their answers may show what is not durable yet.  Whoever runs
+ * operations sets it to false before.
+ */
+extern bool op_eventual_read;
 
 /* The function of an operation, NULL if dynapg has none (UnknownOperationException). */
 extern OperationFunction op_function(const Operation *operation);
@@ -23,6 +29,11 @@ extern void op_run(const char *name, WireReader *reader, WireWriter *response);
 extern void op_put_item(const RequestValue *request, WireWriter *response);
 extern void op_get_item(const RequestValue *request, WireWriter *response);
 extern void op_delete_item(const RequestValue *request, WireWriter *response);
+extern void op_update_item(const RequestValue *request, WireWriter *response);
+extern void op_query(const RequestValue *request, WireWriter *response);
+extern void op_scan(const RequestValue *request, WireWriter *response);
+extern void op_batch_get_item(const RequestValue *request, WireWriter *response);
+extern void op_batch_write_item(const RequestValue *request, WireWriter *response);
 extern void op_create_table(const RequestValue *request, WireWriter *response);
 extern void op_describe_table(const RequestValue *request, WireWriter *response);
 extern void op_list_tables(const RequestValue *request, WireWriter *response);
@@ -36,6 +47,10 @@ extern void op_describe_endpoints(const RequestValue *request, WireWriter *respo
  * (arn:aws:dynamodb:<region>:<account>:table/<name>).  *name_len gets its length.
  */
 extern const char *op_table_name(const RequestValue *value, int *name_len);
+
+/* The same for a name that stands elsewhere (a key of RequestItems). */
+extern const char *op_table_name_of_text(const char *text, int len, int *name_len);
+extern const TableInfo *op_data_table_of_text(const char *text, int len);
 
 /* The table of a data-plane request; ResourceNotFoundException while it is CREATING or DELETING, or missing. */
 extern const TableInfo *op_data_table(const RequestValue *table_name);

@@ -23,6 +23,13 @@
 
 #define MAX_REPORTED 10
 
+/* What a table's ARN should have been like: maximum and minimum of the name's length, and its pattern. */
+#define ARN_FORMAT \
+	"Valid ARN format is 'arn:<awsPartition>:<vendor>:<region>:<subscriber>:resourceType/resourceName', where " \
+	"Resource name must have length less than or equal to " INT64_FORMAT ", " \
+	"Resource name must have length greater than or equal to " INT64_FORMAT ", " \
+	"Resource name must satisfy regular expression pattern: %s"
+
 /* How a value was reached from its parent: as a member, as an element (index), or as a map's value (key). */
 typedef struct PathStep
 {
@@ -182,7 +189,8 @@ append_structure(StringInfo out, const RequestValue *value, int *objects)
 
 	if (holds_attributes(shape))
 	{
-		appendStringInfo(out, "com.amazonaws.dynamodb.v20120810.%s@%x", shape->name, hash_bytes_uint32((*objects)++));
+		appendStringInfo(out, "com.amazonaws.dynamodb.v20120810.%s@%x",
+						 shape->name, hash_bytes_uint32((*objects)++));
 		return;
 	}
 	appendStringInfo(out, "%s(", shape->name);
@@ -370,11 +378,19 @@ too_large(const Shape *shape, int64 value)
 	return shape->has_max && value > shape->max;
 }
 
-/* Whether a name or ARN of a table is asked for. */
+/* Whether a name or ARN of a table is asked for; long_only: by the operations on tables themselves. */
 static bool
-is_table_name(const Shape *shape)
+is_table_name(const Shape *shape, bool long_only)
 {
-	return strcmp(shape->name, "TableNameOrArn") == 0 || strcmp(shape->name, "LongTableNameOrArn") == 0;
+	return strcmp(shape->name, "LongTableNameOrArn") == 0 ||
+		(!long_only && strcmp(shape->name, "TableNameOrArn") == 0);
+}
+
+/* Whether the service names a wrong length before a wrong pattern: it does both, by member. */
+static bool
+length_first(const Shape *shape)
+{
+	return is_table_name(shape, true) || strcmp(shape->name, "IndexName") == 0;
 }
 
 static bool
@@ -382,7 +398,7 @@ is_table_arn(const Shape *shape, const char *text, int len)
 {
 	TableArn	arn;
 
-	return len > 4 && memcmp(text, "arn:", 4) == 0 && is_table_name(shape) &&
+	return len > 4 && memcmp(text, "arn:", 4) == 0 && is_table_name(shape, false) &&
 		arn_parse_table(text, len, &arn) &&
 		!too_small(shape, arn.name_len) && !too_large(shape, arn.name_len);
 }
@@ -399,20 +415,26 @@ check_string(Check *check, const PathStep *step, const RequestValue *value)
 
 	if (mismatch || small || large)
 	{
-		if (is_table_name(shape))
+		bool		last = length_first(shape);
+
+		if (is_table_arn(shape, text, len))
+			return;
+		if (len > 4 && memcmp(text, "arn:", 4) == 0 && is_table_name(shape, false))
 		{
-			/* an ARN is fine; of what is wrong with a name the service says one thing */
-			if (is_table_arn(shape, text, len))
-				return;
-			if (small || large)
-				mismatch = false;
+			report(check, step, value, ARN_FORMAT, shape->max, shape->min, shape->pattern);
+			return;
 		}
-		if (mismatch)
+		/* of what is wrong with a table's name, operations on items report one thing */
+		if ((small || large) && is_table_name(shape, false) && !is_table_name(shape, true))
+			mismatch = false;
+		if (mismatch && !last)
 			report(check, step, value, "Member must satisfy regular expression pattern: %s", shape->pattern);
 		if (small)
 			report(check, step, value, "Member must have length greater than or equal to " INT64_FORMAT, shape->min);
 		if (large)
 			report(check, step, value, "Member must have length less than or equal to " INT64_FORMAT, shape->max);
+		if (mismatch && last)
+			report(check, step, value, "Member must satisfy regular expression pattern: %s", shape->pattern);
 	}
 
 	if (shape->enum_values)

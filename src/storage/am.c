@@ -226,6 +226,12 @@ am_heap_routine(void)
 	return heap;
 }
 
+bool
+am_is_heap(Relation relation)
+{
+	return relation->rd_tableam == &routine || relation->rd_tableam == am_heap_routine();
+}
+
 /*
  * The access method's handler.  The routine is static, as heap's is: relcache entries keep a pointer to it.
  */

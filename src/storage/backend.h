@@ -8,6 +8,7 @@
 #include "executor/tuptable.h"
 #include "nodes/execnodes.h"
 #include "utils/rel.h"
+#include "utils/snapshot.h"
 
 #include "storage/storage.h"
 
@@ -17,6 +18,7 @@ struct StorageTable
 	Relation	relation;
 	StorageAccess access;
 	bool		direct;
+	bool		has_policies;	/* row-level security applies to the current user */
 	bool		returns_item;
 
 	/* direct access */
@@ -34,6 +36,9 @@ extern bool storage_is_key(const StorageTable *table, const StorageKey *key, Jso
 /* The error for a write that meets an item of another partition key under the same hash. */
 extern _Noreturn void storage_raise_collision(void);
 
+/* AccessDeniedException for the table; the detail says why. */
+extern _Noreturn void storage_raise_denied(const TableInfo *table, const char *detail);
+
 /* The error for a version or a key that the transaction's snapshot cannot see. */
 extern _Noreturn void storage_raise_conflict(void);
 
@@ -42,6 +47,29 @@ extern void direct_close(StorageTable *table);
 extern Jsonb *direct_get(StorageTable *table, const StorageKey *key);
 extern void direct_write(StorageTable *table, const StorageKey *key, WriteDecision decide, void *argument,
 						 WriteResult *result);
+
+struct StorageScan
+{
+	StorageTable *table;
+	StorageRange range;
+	Snapshot	snapshot;		/* pushed as the active one */
+
+	/* direct access */
+	struct IndexScanDescData *index_scan;
+	bool		in_first_partition; /* of a range of many: the rest comes after */
+
+	/* SPI: items read ahead */
+	MemoryContext chunk_context;
+	Jsonb	  **chunk;
+	int			chunk_size;
+	int			chunk_used;
+	bool		exhausted;
+};
+
+extern void direct_scan_begin(StorageScan *scan);
+extern Jsonb *direct_scan_next(StorageScan *scan);
+extern void direct_scan_end(StorageScan *scan);
+extern Jsonb *spi_scan_next(StorageScan *scan);
 
 extern Jsonb *spi_get(StorageTable *table, const StorageKey *key);
 extern void spi_write(StorageTable *table, const StorageKey *key, WriteDecision decide, void *argument,

@@ -35,12 +35,14 @@ direct_open(StorageTable *table)
 {
 	Oid			primary_key = compat_primary_key(table->relation);
 
-	if (!OidIsValid(primary_key))
+	if (OidIsValid(primary_key))
+		table->key_index = index_open(primary_key,
+									  table->access == STORAGE_READ ? AccessShareLock : RowExclusiveLock);
+	if (table->key_index == NULL || !layout_is_key_index(table->key_index))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("table \"%s\" has lost its primary key", RelationGetRelationName(table->relation))));
-	table->key_index = index_open(primary_key,
-								  table->access == STORAGE_READ ? AccessShareLock : RowExclusiveLock);
+				 errmsg("table \"%s\" has lost its primary key (hash, sort)",
+						RelationGetRelationName(table->relation))));
 	table->slot = table_slot_create(table->relation, NULL);
 }
 
@@ -253,6 +255,7 @@ update_version(StorageTable *table, const StorageKey *key, Jsonb *item, Snapshot
 	TU_UpdateIndexes update_indexes;
 	TM_Result	result;
 
+	CheckCmdReplicaIdentity(table->relation, CMD_UPDATE);
 	result = am_heap_routine()->tuple_update(table->relation, &table->slot->tts_tid, slot,
 											 GetCurrentCommandId(true), snapshot, InvalidSnapshot, true,
 											 &failure, &lockmode, &update_indexes);
@@ -271,6 +274,7 @@ delete_version(StorageTable *table, Snapshot snapshot)
 {
 	TM_FailureData failure;
 
+	CheckCmdReplicaIdentity(table->relation, CMD_DELETE);
 	return am_heap_routine()->tuple_delete(table->relation, &table->slot->tts_tid, GetCurrentCommandId(true),
 										   snapshot, InvalidSnapshot, true, &failure, false);
 }

@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/table.h"
 #include "catalog/namespace.h"
 #include "commands/event_trigger.h"
@@ -70,7 +71,59 @@ is_protected(const TableInfo *table)
 		value.type == jbvBool && value.val.boolean;
 }
 
-/* sql_drop: the catalog forgets item tables that are dropped. */
+/* Whether a relation has the primary key of an item table. */
+static bool
+has_primary_key(Relation relation)
+{
+	Oid			oid = compat_primary_key(relation);
+	Relation	index;
+	bool		result;
+
+	if (!OidIsValid(oid))
+		return false;
+	index = index_open(oid, AccessShareLock);
+	result = layout_is_key_index(index);
+	index_close(index, AccessShareLock);
+	return result;
+}
+
+/* Whether an attribute is the key attribute of a layout. */
+static bool
+is_same_key(const KeyAttribute *attribute, const char *name, int name_len, KeyType type)
+{
+	return attribute->type == type && attribute->stored_len == name_len &&
+		memcmp(attribute->stored, name, name_len) == 0;
+}
+
+/* Whether a relation has the columns that its table's definition wants. */
+static bool
+has_columns(Relation relation, const TableInfo *table)
+{
+	const Layout *layout = layout_of(relation);
+
+	return layout->valid && layout->has_sort == table->has_sort &&
+		is_same_key(&table->hash, layout->hash_name, layout->hash_name_len, layout->hash_type) &&
+		(!table->has_sort ||
+		 is_same_key(&table->sort, layout->sort_name, layout->sort_name_len, layout->sort_type));
+}
+
+static _Noreturn void raise_no_item_table(Relation relation);
+
+static void
+raise_no_item_table(Relation relation)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("table \"%s\" must keep its columns hash, sort and item and its primary key",
+					RelationGetRelationName(relation)),
+			 errdetail("It is an item table of dynapg."),
+			 errhint("Delete it with dynamo_delete_table(), or copy its items to a table of another kind.")));
+}
+
+/*
+ * sql_drop: the catalog forgets item tables that are dropped, and those that are not keep their primary keys.  That is
+ * looked at here and not at the end of every ALTER TABLE: a restored dump alters tables before it makes the keys.
+ */
 Datum
 dynapg_on_drop(PG_FUNCTION_ARGS)
 {
@@ -79,7 +132,7 @@ dynapg_on_drop(PG_FUNCTION_ARGS)
 
 	require_event_trigger(fcinfo);
 	relations = relations_of_command("SELECT objid FROM pg_catalog.pg_event_trigger_dropped_objects() "
-									 "WHERE classid = 'pg_catalog.pg_class'::pg_catalog.regclass "
+									 "WHERE classid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid "
 									 "AND objsubid = 0 AND object_type = 'table'");
 	if (!OidIsValid(get_relname_relid("tables", get_namespace_oid("dynapg", true))))
 		PG_RETURN_NULL();		/* the extension itself is on its way out */
@@ -94,6 +147,22 @@ dynapg_on_drop(PG_FUNCTION_ARGS)
 						"Disable deletion protection first.");
 		catalog_forget_relation(lfirst_oid(cell));
 	}
+
+	relations = relations_of_command("SELECT DISTINCT c.relation::pg_catalog.oid FROM "
+									 "(SELECT pg_catalog.to_regclass(pg_catalog.format('%I.%I', address_names[1], "
+									 "address_names[2])) AS relation FROM pg_catalog.pg_event_trigger_dropped_objects() "
+									 "WHERE object_type = 'table constraint') c WHERE c.relation IS NOT NULL");
+	foreach(cell, relations)
+	{
+		Relation	relation;
+
+		if (catalog_table_of_relation(lfirst_oid(cell)) == NULL)
+			continue;
+		relation = table_open(lfirst_oid(cell), AccessShareLock);
+		if (!has_primary_key(relation))
+			raise_no_item_table(relation);
+		table_close(relation, AccessShareLock);
+	}
 	PG_RETURN_NULL();
 }
 
@@ -106,22 +175,18 @@ dynapg_on_alter(PG_FUNCTION_ARGS)
 
 	require_event_trigger(fcinfo);
 	relations = relations_of_command("SELECT DISTINCT objid FROM pg_catalog.pg_event_trigger_ddl_commands() "
-									 "WHERE classid = 'pg_catalog.pg_class'::pg_catalog.regclass "
+									 "WHERE classid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid "
 									 "AND object_type IN ('table', 'table column')");
 	foreach(cell, relations)
 	{
+		const TableInfo *table = catalog_table_of_relation(lfirst_oid(cell));
 		Relation	relation;
 
-		if (catalog_table_of_relation(lfirst_oid(cell)) == NULL)
+		if (table == NULL)
 			continue;
 		relation = table_open(lfirst_oid(cell), AccessShareLock);
-		if (!layout_of(relation)->valid || !OidIsValid(compat_primary_key(relation)))
-			ereport(ERROR,
-					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("table \"%s\" must keep its columns hash, sort and item and its primary key",
-							RelationGetRelationName(relation)),
-					 errdetail("It is an item table of dynapg."),
-					 errhint("Delete it with dynamo_delete_table(), or copy its items to a table of another kind.")));
+		if (!has_columns(relation, table))
+			raise_no_item_table(relation);
 		table_close(relation, AccessShareLock);
 	}
 	PG_RETURN_NULL();
@@ -136,5 +201,5 @@ dynapg_catalog_changed(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("not called by trigger manager")));
 	CacheInvalidateRelcache(((TriggerData *) fcinfo->context)->tg_relation);
-	PG_RETURN_NULL();
+	return PointerGetDatum(NULL);
 }

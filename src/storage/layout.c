@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "storage/am.h"
 #include "storage/layout.h"
 
 /* The generation functions, from value_sql.c. */
@@ -93,9 +94,10 @@ allows_direct_access(Relation relation)
 
 	return desc->natts == LAYOUT_COLUMNS &&
 		relation->rd_rel->relkind == RELKIND_RELATION &&
+		am_is_heap(relation) &&
 		!relation->rd_rel->relhassubclass &&
 		!relation->rd_rel->relispartition &&
-		!relation->rd_rel->relhastriggers &&
+		relation->trigdesc == NULL &&
 		relation->rd_rules == NULL &&
 		(desc->constr == NULL || desc->constr->num_check == 0);
 }
@@ -104,13 +106,15 @@ static void
 read_layout(Relation relation, Layout *layout)
 {
 	static const Oid types[LAYOUT_COLUMNS] = {UUIDOID, BYTEAOID, JSONBOID};
+	static const char *const names[LAYOUT_COLUMNS] = {"hash", "sort", "item"};
 	TupleDesc	desc = RelationGetDescr(relation);
 
 	memset(layout, 0, sizeof(*layout));
 	if (desc->natts < LAYOUT_COLUMNS)
 		return;
 	for (int i = 0; i < LAYOUT_COLUMNS; i++)
-		if (TupleDescAttr(desc, i)->attisdropped || TupleDescAttr(desc, i)->atttypid != types[i])
+		if (TupleDescAttr(desc, i)->attisdropped || TupleDescAttr(desc, i)->atttypid != types[i] ||
+			strcmp(NameStr(TupleDescAttr(desc, i)->attname), names[i]) != 0)
 			return;
 	if (!read_generated_key(desc, LAYOUT_HASH, dynapg_partition_hash,
 							layout->hash_name, &layout->hash_name_len, &layout->hash_type))
@@ -155,6 +159,14 @@ layout_of(Relation relation)
 		memcpy(relation->rd_amcache, &layout, sizeof(Layout));
 	}
 	return (const Layout *) relation->rd_amcache;
+}
+
+bool
+layout_is_key_index(Relation index)
+{
+	return index->rd_index->indnkeyatts == 2 &&
+		index->rd_index->indkey.values[0] == LAYOUT_HASH &&
+		index->rd_index->indkey.values[1] == LAYOUT_SORT;
 }
 
 void

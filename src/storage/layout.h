@@ -39,6 +39,9 @@ typedef struct Layout
  */
 extern const Layout *layout_of(Relation relation);
 
+/* Whether an index is on (hash, sort), as the primary key of an item table is. */
+extern bool layout_is_key_index(Relation index);
+
 /*
  * The hash and the sort key that an item has under a layout.  Raises ValidationException with the service's message where the
  * item's key attributes are missing, empty, too long or of another type.  *sort is palloc'd.

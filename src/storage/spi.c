@@ -24,10 +24,16 @@
 
 #include "base/compat.h"
 #include "base/error.h"
+#include "base/varlena.h"
 #include "storage/backend.h"
 
-/* A key that cannot be inserted and is never seen belongs to a row that a policy hides. */
-#define MAX_HIDDEN_ATTEMPTS 5
+/* After so many vain attempts to insert a key that is not seen, a policy may be what hides it. */
+#define HIDDEN_ATTEMPTS 5
+/* And after so many there is no way: a trigger may have given the item a key that another one has. */
+#define MAX_ATTEMPTS 100
+
+/* Items that a scan reads ahead: at most 16 x 400 KB. */
+#define SCAN_CHUNK 16
 
 typedef enum StatementKind
 {
@@ -35,6 +41,9 @@ typedef enum StatementKind
 	STATEMENT_INSERT,
 	STATEMENT_UPDATE,
 	STATEMENT_DELETE,
+	STATEMENT_QUERY,
+	STATEMENT_QUERY_BACKWARD,
+	STATEMENT_SCAN,
 	STATEMENT_KINDS
 } StatementKind;
 
@@ -50,6 +59,12 @@ static const struct
 	{UUIDOID, BYTEAOID, JSONBOID, JSONBOID}},
 	[STATEMENT_DELETE] = {"DELETE FROM %s WHERE hash = $1 AND sort = $2 AND item = $3", 3,
 	{UUIDOID, BYTEAOID, JSONBOID}},
+	[STATEMENT_QUERY] = {"SELECT item, hash, sort FROM %s WHERE hash = $1 AND sort >= $2 AND sort < $3 "
+	"ORDER BY sort LIMIT $4", 4, {UUIDOID, BYTEAOID, BYTEAOID, INT8OID}},
+	[STATEMENT_QUERY_BACKWARD] = {"SELECT item, hash, sort FROM %s WHERE hash = $1 AND sort >= $2 AND sort < $3 "
+	"ORDER BY sort DESC LIMIT $4", 4, {UUIDOID, BYTEAOID, BYTEAOID, INT8OID}},
+	[STATEMENT_SCAN] = {"SELECT item, hash, sort FROM %s WHERE (hash, sort) >= ($1, $2) AND hash <= $3 "
+	"ORDER BY hash, sort LIMIT $4", 4, {UUIDOID, BYTEAOID, UUIDOID, INT8OID}},
 };
 
 /* The saved plans of a relation.  They hold its name, so a renamed relation gets new ones. */
@@ -110,6 +125,43 @@ saved_plan(StorageTable *table, StatementKind kind)
 }
 
 /*
+ * Executes a statement's plan; returns SPI's result code.  What the executor denies becomes AccessDeniedException with
+ * the executor's words in the detail.  SPI is connected.
+ */
+static int
+execute_plan(StorageTable *table, StatementKind kind, Datum *values, bool read_only)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	volatile int result = 0;
+
+	PG_TRY();
+	{
+		result = SPI_execute_plan(saved_plan(table, kind), values, NULL, read_only, 0);
+	}
+	PG_CATCH();
+	{
+		if (geterrcode() == ERRCODE_INSUFFICIENT_PRIVILEGE)
+		{
+			ErrorData  *error;
+
+			MemoryContextSwitchTo(caller);
+			error = CopyErrorData();
+			if (error->datatype_name == NULL)
+			{
+				FlushErrorState();
+				storage_raise_denied(table->info, error->message);
+			}
+		}
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+
+	if (result < 0)
+		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
+	return result;
+}
+
+/*
  * Executes a statement; returns the number of rows.  For STATEMENT_GET *item gets the item, palloc'd in the caller's
  * context.
  */
@@ -118,13 +170,10 @@ execute(StorageTable *table, StatementKind kind, Datum *values, Jsonb **item)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	uint64		rows;
-	int			result;
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	result = SPI_execute_plan(saved_plan(table, kind), values, NULL, false, 0);
-	if (result < 0)
-		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
+	execute_plan(table, kind, values, false);
 	rows = SPI_processed;
 	if (kind == STATEMENT_GET && rows > 0)
 	{
@@ -139,8 +188,10 @@ execute(StorageTable *table, StatementKind kind, Datum *values, Jsonb **item)
 	return rows;
 }
 
-/* Inserts an item; false if its key is there already.  Other unique violations stay errors. */
-static bool
+/*
+ * Inserts an item; NULL if that went well, the error if its key is there already.  Other unique violations stay errors.
+ */
+static ErrorData *
 insert_item(StorageTable *table, Jsonb *item)
 {
 	const char *key_name = get_rel_name(compat_primary_key(table->relation));
@@ -169,14 +220,36 @@ insert_item(StorageTable *table, Jsonb *item)
 	CurrentResourceOwner = owner;
 
 	if (error == NULL)
-		return true;
+		return NULL;
 	if (error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION || key_name == NULL ||
 		error->constraint_name == NULL || strcmp(error->constraint_name, key_name) != 0 ||
 		error->table_name == NULL ||
 		strcmp(error->table_name, RelationGetRelationName(table->relation)) != 0)
 		ReThrowError(error);
-	FreeErrorData(error);
-	return false;
+	return error;
+}
+
+/* Whether the key is there for one who sees everything. */
+static bool
+is_hidden(StorageTable *table, const StorageKey *key)
+{
+	Jsonb	   *item;
+
+	direct_open(table);
+	item = direct_get(table, key);
+	direct_close(table);
+	return item != NULL;
+}
+
+/* Whether a trigger or a rule may have kept a statement from writing, which SQL passes over silently. */
+static bool
+may_be_suppressed(StorageTable *table, WriteAction action)
+{
+	TriggerDesc *triggers = table->relation->trigdesc;
+
+	return table->relation->rd_rules != NULL ||
+		(triggers != NULL &&
+		 (action == WRITE_DELETE ? triggers->trig_delete_before_row : triggers->trig_update_before_row));
 }
 
 Jsonb *
@@ -190,12 +263,80 @@ spi_get(StorageTable *table, const StorageKey *key)
 	return item;
 }
 
+/*
+ * Reads the next chunk of a range into scan->chunk, and moves the range behind it.  All chunks are read on the scan's
+ * snapshot.
+ */
+static void
+read_chunk(StorageScan *scan)
+{
+	StorageRange *range = &scan->range;
+	StatementKind kind = range->high == NULL ? STATEMENT_SCAN :
+		range->backward ? STATEMENT_QUERY_BACKWARD : STATEMENT_QUERY;
+	Datum		values[4] = {UUIDPGetDatum(&range->first), PointerGetDatum(range->low),
+		range->high == NULL ? UUIDPGetDatum(&range->last) : PointerGetDatum(range->high),
+	Int64GetDatum(SCAN_CHUNK)};
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext chunk_context = AllocSetContextCreate(caller, "dynapg items", ALLOCSET_DEFAULT_SIZES);
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	execute_plan(scan->table, kind, values, true);
+
+	MemoryContextSwitchTo(chunk_context);
+	scan->chunk_size = (int) SPI_processed;
+	scan->chunk_used = 0;
+	scan->exhausted = scan->chunk_size < SCAN_CHUNK;
+	scan->chunk = (Jsonb **) palloc(Max(scan->chunk_size, 1) * sizeof(Jsonb *));
+	for (int i = 0; i < scan->chunk_size; i++)
+	{
+		HeapTuple	row = SPI_tuptable->vals[i];
+		TupleDesc	desc = SPI_tuptable->tupdesc;
+		bool		isnull;
+
+		scan->chunk[i] = DatumGetJsonbPCopy(SPI_getbinval(row, desc, 1, &isnull));
+		if (i == scan->chunk_size - 1)
+		{
+			bytea	   *sort = DatumGetByteaPP(SPI_getbinval(row, desc, 3, &isnull));
+
+			memcpy(&range->first, DatumGetUUIDP(SPI_getbinval(row, desc, 2, &isnull)), UUID_LEN);
+			if (range->backward)
+				range->high = storage_sort_bytes(VARDATA_ANY(sort), VARSIZE_ANY_EXHDR(sort));
+			else
+				range->low = storage_sort_after(VARDATA_ANY(sort), VARSIZE_ANY_EXHDR(sort));
+		}
+	}
+	MemoryContextSwitchTo(caller);
+	SPI_finish();
+	MemoryContextSwitchTo(caller);
+	if (scan->chunk_context)
+		MemoryContextDelete(scan->chunk_context);
+	scan->chunk_context = chunk_context;
+}
+
+Jsonb *
+spi_scan_next(StorageScan *scan)
+{
+	Jsonb	   *item;
+
+	if (scan->chunk_used == scan->chunk_size)
+	{
+		if (scan->exhausted)
+			return NULL;
+		read_chunk(scan);
+		if (scan->chunk_size == 0)
+			return NULL;
+	}
+	item = scan->chunk[scan->chunk_used++];
+	return (Jsonb *) memcpy(palloc(VARSIZE(item)), item, VARSIZE(item));
+}
+
 void
 spi_write(StorageTable *table, const StorageKey *key, WriteDecision decide, void *argument,
 		  WriteResult *result)
 {
 	Datum		values[4] = {UUIDPGetDatum(&key->hash), PointerGetDatum(key->sort)};
-	int			hidden = 0;
+	int			attempts = 0;
 
 	for (;;)
 	{
@@ -220,19 +361,28 @@ spi_write(StorageTable *table, const StorageKey *key, WriteDecision decide, void
 			{
 				Jsonb	   *now = NULL;
 
-				/* still the same: a trigger or a policy did not want it written, which SQL passes over silently */
+				/* still the same: a trigger or a policy did not want it written */
 				execute(table, STATEMENT_GET, values, &now);
 				done = now != NULL && compareJsonbContainers(&now->root, &old->root) == 0;
+				if (done && table->has_policies && !may_be_suppressed(table, result->action))
+					storage_raise_denied(table->info, "A row-level security policy does not let the item be changed.");
 			}
 		}
 		else if (result->action == WRITE_PUT)
 		{
-			done = insert_item(table, item);
-			if (!done && IsolationUsesXactSnapshot())
-				storage_raise_conflict();
-			if (!done && ++hidden == MAX_HIDDEN_ATTEMPTS)
-				dyn_error_detail(DYN_ACCESS_DENIED, "Row-level security hides the item under this key.",
-								 "User is not authorized to perform: dynamodb:%s on this item", dyn_operation);
+			ErrorData  *error = insert_item(table, item);
+
+			done = error == NULL;
+			if (!done)
+			{
+				if (IsolationUsesXactSnapshot())
+					storage_raise_conflict();
+				if (++attempts >= HIDDEN_ATTEMPTS && table->has_policies && is_hidden(table, key))
+					storage_raise_denied(table->info, "A row-level security policy hides the item under this key.");
+				if (attempts >= MAX_ATTEMPTS)
+					ReThrowError(error);
+				FreeErrorData(error);
+			}
 		}
 		if (done)
 			return;

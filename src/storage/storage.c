@@ -40,19 +40,12 @@ needed_privileges(StorageAccess access, bool returns_item)
 	pg_unreachable();
 }
 
-/*
- * The service's AccessDeniedException; which privilege is missing stands in the detail.
- */
-static _Noreturn void raise_denied(const TableInfo *table);
-
-static void
-raise_denied(const TableInfo *table)
+void
+storage_raise_denied(const TableInfo *table, const char *detail)
 {
 	char	   *role = GetUserNameFromId(GetUserId(), false);
 
-	dyn_error_detail(DYN_ACCESS_DENIED,
-					 psprintf("Role \"%s\" lacks privileges on table %s.", role,
-							  quote_qualified_identifier("dynamo", get_rel_name(table->relation))),
+	dyn_error_detail(DYN_ACCESS_DENIED, detail,
 					 "User: arn:aws:iam::%s:user/%s is not authorized to perform: dynamodb:%s on resource: "
 					 "arn:aws:dynamodb:%s:%s:table/%s",
 					 dynapg_account_id, role, dyn_operation, dynapg_region, dynapg_account_id, table->name);
@@ -63,46 +56,43 @@ raise_denied(const TableInfo *table)
  * false where only privileges on columns may, which the executor knows how to judge.
  */
 static bool
-check_privileges(const TableInfo *table, AclMode needed)
+check_privileges(const TableInfo *table, Relation relation, AclMode needed)
 {
 	Oid			role = GetUserId();
 
+	if (compat_schema_aclcheck(RelationGetNamespace(relation), role, ACL_USAGE) != ACLCHECK_OK)
+		storage_raise_denied(table, psprintf("Role \"%s\" lacks USAGE on schema %s.",
+											 GetUserNameFromId(role, false),
+											 quote_identifier(get_namespace_name(RelationGetNamespace(relation)))));
 	for (AclMode right = ACL_INSERT; right <= ACL_DELETE; right <<= 1)
 	{
 		if ((needed & right) == 0 || pg_class_aclcheck(table->relation, role, right) == ACLCHECK_OK)
 			continue;
 		if (right == ACL_DELETE ||
 			pg_attribute_aclcheck_all(table->relation, role, right, ACLMASK_ANY) != ACLCHECK_OK)
-			raise_denied(table);
+			storage_raise_denied(table, psprintf("Role \"%s\" lacks privileges on table %s.",
+												 GetUserNameFromId(role, false),
+												 quote_identifier(RelationGetRelationName(relation))));
 		return false;
 	}
 	return true;
 }
 
 /*
- * Locks the relation of a table and gives the definition that holds under the lock: between look-up and lock the
- * table may have been dropped, and created anew under its name.
+ * Locks the relation of a table and gives the definition that holds under the lock.  A table that was dropped between
+ * look-up and lock is not found, even if there is another of its name by now: the caller has read its keys by the
+ * definition of the first.
  */
 static Relation
 lock_table(const TableInfo **table, LOCKMODE lockmode)
 {
-	for (;;)
-	{
-		Oid			oid = (*table)->relation;
-		Relation	relation = try_table_open(oid, lockmode);
-		const TableInfo *now = catalog_table((*table)->name, strlen((*table)->name));
+	Relation	relation = try_table_open((*table)->relation, lockmode);
+	const TableInfo *now = catalog_table((*table)->name, strlen((*table)->name));
 
-		if (relation != NULL && now != NULL && now->relation == oid)
-		{
-			*table = now;
-			return relation;
-		}
-		if (relation != NULL)
-			table_close(relation, lockmode);
-		if (now == NULL || now->relation == oid)
-			dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found");
-		*table = now;
-	}
+	if (relation == NULL || now == NULL || now->relation != RelationGetRelid(relation))
+		dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found");
+	*table = now;
+	return relation;
 }
 
 StorageTable *
@@ -128,10 +118,10 @@ storage_open(const TableInfo *info, StorageAccess access, bool returns_item)
 				 errmsg("the columns hash, sort and item of table \"%s\" are no longer what dynapg made them",
 						RelationGetRelationName(table->relation))));
 	table->direct = layout->direct;
-	table->direct &= check_privileges(info, needed_privileges(access, returns_item));
-	if (table->relation->rd_rel->relrowsecurity &&
-		check_enable_rls(RelationGetRelid(table->relation), InvalidOid, false) == RLS_ENABLED)
-		table->direct = false;
+	table->direct &= check_privileges(info, table->relation, needed_privileges(access, returns_item));
+	table->has_policies = table->relation->rd_rel->relrowsecurity &&
+		check_enable_rls(RelationGetRelid(table->relation), InvalidOid, false) == RLS_ENABLED;
+	table->direct &= !table->has_policies;
 
 	/* what this transaction's earlier commands wrote is to be seen */
 	CommandCounterIncrement();
@@ -164,10 +154,7 @@ storage_key(StorageKey *key, const TableInfo *table, const char *hash_bytes, int
 	key_hash(table->hash.type, hash_bytes, hash_len, &key->hash);
 	key->hash_bytes = hash_bytes;
 	key->hash_len = hash_len;
-	key->sort = (bytea *) palloc(VARHDRSZ + sort_len);
-	SET_VARSIZE(key->sort, VARHDRSZ + sort_len);
-	if (sort_len > 0)
-		memcpy(VARDATA(key->sort), sort_bytes, sort_len);
+	key->sort = storage_sort_bytes(sort_bytes, sort_len);
 }
 
 Jsonb *

@@ -19,7 +19,7 @@
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
 
-#include "catalog/catalog.h"
+#include "catalog/tables.h"
 
 /* A key, ready to be looked up; made by storage_key(). */
 typedef struct StorageKey
@@ -83,6 +83,38 @@ typedef struct WriteResult
 /* Reads the latest version under a key, decides and writes, as one atomic step. */
 extern void storage_write(StorageTable *table, const StorageKey *key, WriteDecision decide, void *argument,
 						  WriteResult *result);
+
+/*
+ * A range of keys, in the order of (hash, sort key): within one partition from `low` up to but not including `high`, or over many
+ * partitions from (first, low) to the end of last.
+ */
+typedef struct StorageRange
+{
+	pg_uuid_t	first;			/* hashes, both inclusive */
+	pg_uuid_t	last;
+	bytea	   *low;			/* sort keys from here on, in the first partition */
+	bytea	   *high;			/* sort keys before this; NULL in a range of many partitions */
+	bool		backward;		/* one partition only */
+	const char *hash_bytes;		/* one partition: its key, which every item must have */
+	int			hash_len;
+} StorageRange;
+
+/* Successor of a sort key (the least greater one) and the prefix's; what is above all sort keys. */
+extern bytea *storage_sort_bytes(const char *bytes, int len);
+extern bytea *storage_sort_after(const char *bytes, int len);
+extern bytea *storage_sort_after_prefix(const char *bytes, int len);
+extern bytea *storage_sort_infinity(void);
+
+/*
+ * Reads the items of a range, on one snapshot.  The scan takes no locks on items and reads no more than it is asked for.  Each
+ * item is palloc'd in the context current at storage_scan_next(); NULL at the end.  Scans are ended before the table
+ * is closed.
+ */
+typedef struct StorageScan StorageScan;
+
+extern StorageScan *storage_scan_begin(StorageTable *table, const StorageRange *range);
+extern Jsonb *storage_scan_next(StorageScan *scan);
+extern void storage_scan_end(StorageScan *scan);
 
 /*
  * How many items a table has and their bytes, as DescribeTable reports them: counted where the table is small, estimated

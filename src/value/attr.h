@@ -57,6 +57,7 @@ typedef struct AttributeMap
 {
 	JsonbValue	object;			/* jbvObject: names in stored form, sorted, unique */
 	int			size;			/* bytes as an item: names and values; not meaningful if error.message is set */
+	uint32		spelling;		/* a hash of how its numbers were written: 1 and 1.0 are equal but not alike */
 	AttrError	error;			/* the first error, in the order of the text */
 } AttributeMap;
 

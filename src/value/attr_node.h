@@ -64,7 +64,10 @@ extern AttrSetMember *attr_set_members(const AttrNode *set, int *count);
 extern void attr_sort_set(AttrSetMember *members, int count, AttrType type);
 extern bool attr_set_has_duplicates(const AttrSetMember *members, int count, AttrType type);	/* sorted */
 
-/* What is wrong with a set (in the order it was given): empty or with duplicates; NULL if nothing.  May be palloc'd. */
+/*
+ * What is wrong with a set, its members in the order they were given: empty or with duplicates; NULL if nothing.
+ * May be palloc'd.
+ */
 extern const char *attr_set_error(AttrType type, const AttrSetMember *members, int count);
 
 /* Appends text to a message, without the NULs that text may hold and a message cannot. */

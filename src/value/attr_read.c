@@ -10,6 +10,8 @@
  */
 #include "postgres.h"
 
+#include "common/hashfn.h"
+
 #include "base/error.h"
 #include "base/limits.h"
 #include "value/attr_node.h"
@@ -21,6 +23,7 @@ typedef struct ReadState
 	AttrError  *error;
 	const char *name;			/* the top-level attribute that is being read */
 	int			name_len;
+	uint32		spelling;		/* of the numbers read so far; see AttributeMap */
 } ReadState;
 
 /* How an error travels; see AttrError. */
@@ -207,7 +210,10 @@ parse_number(ReadState *state, DynNumber *number)
 	expect_string(reader);
 	status = number_parse(reader->text, reader->len, number);
 	if (status == NUMBER_OK)
+	{
+		state->spelling += hash_bytes((const unsigned char *) reader->text, reader->len) * (state->name_len + 1);
 		return true;
+	}
 	if (state->error->message == NULL)
 	{
 		StringInfoData text;
@@ -575,8 +581,10 @@ attr_read_map(WireReader *reader, AttributeMap *map)
 	state.error = &map->error;
 	state.name = NULL;
 	state.name_len = 0;
+	state.spelling = 0;
 	expect_map(reader);
 	read_map(&state, &map->object, &map->size, 1);
+	map->spelling = state.spelling;
 }
 
 void
@@ -589,5 +597,6 @@ attr_read_value(WireReader *reader, JsonbValue *value, int *size, AttrError *err
 	state.error = error;
 	state.name = NULL;
 	state.name_len = 0;
+	state.spelling = 0;
 	read_attribute(&state, value, size, 1);
 }

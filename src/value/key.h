@@ -47,6 +47,10 @@ extern void key_hash(KeyType type, const char *bytes, int len, pg_uuid_t *hash);
 extern void key_of_item(const JsonbValue *item, const char *name, int name_len, KeyType type, bool is_sort,
 						const char **bytes, int *len);
 
+/* Raises what the service says of a key attribute for a status other than KEY_OK; the name is the stored one. */
+extern _Noreturn void key_raise(KeyStatus status, const char *name, int name_len, KeyType type,
+								const JsonbValue *value, bool is_sort);
+
 /* The ordered encoding of a number, at most KEY_NUMBER_MAX_SIZE bytes; returns its length. */
 #define KEY_NUMBER_MAX_SIZE 22
 extern int	key_encode_number(const DynNumber *number, uint8 *out);

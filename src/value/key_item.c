@@ -18,21 +18,20 @@ printable_name(const char *stored, int stored_len)
 	return pnstrdup(name, len);
 }
 
-/* Raises what the service says of an item whose key attribute is not as the table wants it; name is the real one. */
-static void
-raise_key_error(KeyStatus status, const char *name, KeyType type, const JsonbValue *value, bool is_sort)
+void
+key_raise(KeyStatus status, const char *name, int name_len, KeyType type, const JsonbValue *value, bool is_sort)
 {
 	switch (status)
 	{
 		case KEY_OK:
-			return;
+			break;
 		case KEY_WRONG_TYPE:
 			dyn_invalid("One or more parameter values were invalid: Type mismatch for key %s expected: %c actual: %s",
-						name, type, attr_type_name(attr_type(value)));
+						printable_name(name, name_len), type, attr_type_name(attr_type(value)));
 		case KEY_EMPTY:
 			dyn_invalid("One or more parameter values are not valid. The AttributeValue for a key attribute "
 						"cannot contain an empty %s value. Key: %s",
-						type == KEY_TYPE_B ? "binary" : "string", name);
+						type == KEY_TYPE_B ? "binary" : "string", printable_name(name, name_len));
 		case KEY_TOO_LONG:
 			if (is_sort)
 				dyn_invalid("One or more parameter values were invalid: Aggregated size of all range keys "
@@ -40,6 +39,7 @@ raise_key_error(KeyStatus status, const char *name, KeyType type, const JsonbVal
 			dyn_invalid("One or more parameter values were invalid: Size of hashkey has exceeded the "
 						"maximum size limit of2048 bytes");
 	}
+	elog(ERROR, "unexpected key status");
 }
 
 void
@@ -54,5 +54,5 @@ key_of_item(const JsonbValue *item, const char *name, int name_len, KeyType type
 					printable_name(name, name_len));
 	status = key_bytes(&value, type, is_sort ? SORT_KEY_MAX_SIZE : PARTITION_KEY_MAX_SIZE, bytes, len);
 	if (status != KEY_OK)
-		raise_key_error(status, printable_name(name, name_len), type, &value, is_sort);
+		key_raise(status, name, name_len, type, &value, is_sort);
 }

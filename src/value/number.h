@@ -55,7 +55,10 @@ extern void number_append(StringInfo out, const DynNumber *number);
 /* Numeric order: < 0, 0, > 0. */
 extern int	number_compare(const DynNumber *a, const DynNumber *b);
 
-/* Bytes that it counts in an item: 1 + ceil(integer significant digits / 2) + ceil(fraction ones / 2) + 1 if negative. */
+/*
+ * Bytes that it counts in an item: 1 + ceil(significant digits of the integer part / 2) + ceil(those of the fraction
+ * / 2) + 1 if negative.
+ */
 extern int	number_size(const DynNumber *number);
 
 /* Exact sum or difference: NUMBER_OVERFLOW where the exact result is out of range or needs over 38 digits. */

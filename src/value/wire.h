@@ -80,7 +80,10 @@ typedef struct WireWriter
 /* Writes JSON text, compact, by appending to out.  Strings are UTF-8, escaped as JSON demands and no further. */
 extern void wire_write_text(WireWriter *writer, StringInfo out);
 
-/* Builds a jsonb.  U+0000 in a string or a name raises ERRCODE_UNTRANSLATABLE_CHARACTER with a hint: jsonb has no such character. */
+/*
+ * Builds a jsonb.  U+0000 in a string or a name raises ERRCODE_UNTRANSLATABLE_CHARACTER with a hint: jsonb has no
+ * such character.
+ */
 extern void wire_write_jsonb(WireWriter *writer);
 
 /* The jsonb written, palloc'd in the current context; all containers must be closed. */

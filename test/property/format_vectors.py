@@ -64,9 +64,9 @@ VECTORS = [
     ("S", "Acme Band"),
     ("S", "\u20ac\U0001f600"),
     ("S", "$S"),
-    ("S", "x" * 40),
+    ("S", "x" * 70),
     ("B", base64.b64encode(b"a").decode()),
-    ("B", base64.b64encode(bytes(range(256))).decode()),
+    ("B", base64.b64encode(bytes(range(249, 256))).decode()),
     ("B", base64.b64encode(b"\x00").decode()),
 ]
 

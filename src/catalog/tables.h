@@ -1,12 +1,12 @@
 /*
- * catalog.h
+ * tables.h
  *		Which tables exist: dynapg.tables, and each backend's cache of it.
  *
  * The catalog's name is the truth; the relation is found through it (regclass).  All DDL is transactional: a
  * table created by a transaction is there for that transaction at once and for others at its commit.
  */
-#ifndef DYNAPG_CATALOG_H
-#define DYNAPG_CATALOG_H
+#ifndef DYNAPG_TABLES_H
+#define DYNAPG_TABLES_H
 
 #include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
@@ -101,4 +101,4 @@ extern void catalog_forget_relation(Oid relation);
 /* The schema that holds the item tables. */
 #define CATALOG_ITEM_SCHEMA "dynamo"
 
-#endif							/* DYNAPG_CATALOG_H */
+#endif							/* DYNAPG_TABLES_H */

@@ -1,0 +1,222 @@
+/*
+ * access_key.c
+ *		Access keys of the HTTP endpoint.
+ *
+ * A key belongs to a PostgreSQL role, and a request signed with it runs as that role.  Whoever could SET ROLE to a role may make,
+ * change and revoke its keys; keys of superusers are for superusers to make.  The secret is given once, when the key
+ * is made; it stands in a table that only the extension's owner can read, and in no dump.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/indexing.h"
+#include "catalog/namespace.h"
+#include "common/base64.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+
+#include "api/access_key.h"
+#include "base/compat.h"
+
+PG_FUNCTION_INFO_V1(dynapg_create_access_key);
+PG_FUNCTION_INFO_V1(dynapg_rotate_access_key);
+PG_FUNCTION_INFO_V1(dynapg_revoke_access_key);
+
+#define KEY_ID			1		/* text */
+#define KEY_SECRET		2		/* text */
+#define KEY_ROLE		3		/* regrole */
+#define KEY_CREATED_AT	4		/* timestamptz */
+#define KEY_COLUMNS		4
+
+#define ID_LENGTH		20
+#define SECRET_BYTES	30		/* 40 characters of base64 */
+
+static Relation
+open_keys(LOCKMODE lockmode, Oid *index)
+{
+	Oid			schema = get_namespace_oid("dynapg", false);
+
+	*index = get_relname_relid("access_keys_pkey", schema);
+	return table_open(get_relname_relid("access_keys", schema), lockmode);
+}
+
+static SysScanDesc
+begin_scan(Relation keys, Oid index, const char *id, ScanKey scan_key)
+{
+	ScanKeyInit(scan_key, KEY_ID, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(id));
+	return systable_beginscan(keys, index, true, NULL, 1, scan_key);
+}
+
+bool
+access_key_find(const char *id, char **secret, Oid *role)
+{
+	Oid			index;
+	Relation	keys = open_keys(AccessShareLock, &index);
+	ScanKeyData scan_key;
+	SysScanDesc scan = begin_scan(keys, index, id, &scan_key);
+	HeapTuple	row = systable_getnext(scan);
+	bool		found = HeapTupleIsValid(row);
+
+	if (found)
+	{
+		bool		isnull;
+
+		*secret = TextDatumGetCString(heap_getattr(row, KEY_SECRET, RelationGetDescr(keys), &isnull));
+		*role = DatumGetObjectId(heap_getattr(row, KEY_ROLE, RelationGetDescr(keys), &isnull));
+	}
+	systable_endscan(scan);
+	table_close(keys, AccessShareLock);
+	return found;
+}
+
+/* The caller must be allowed to act as the role. */
+static void
+check_role(Oid role)
+{
+	char	   *name = GetUserNameFromId(role, false);
+
+	if (!compat_may_set_role(GetUserId(), role) || (superuser_arg(role) && !superuser()))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for the access keys of role \"%s\"", name),
+				 errdetail("Only who could SET ROLE to it may make, change or revoke its keys; keys of superusers "
+						   "are for superusers.")));
+}
+
+/* A random identifier as the service's: AKIA and 16 letters and digits. */
+static char *
+random_id(void)
+{
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+	uint8		random[ID_LENGTH - 4];
+	char	   *id = (char *) palloc(ID_LENGTH + 1);
+
+	if (!pg_strong_random(random, sizeof(random)))
+		elog(ERROR, "could not generate random values");
+	memcpy(id, "AKIA", 4);
+	for (size_t i = 0; i < sizeof(random); i++)
+		id[4 + i] = alphabet[random[i] % 32];
+	id[ID_LENGTH] = '\0';
+	return id;
+}
+
+static char *
+random_secret(void)
+{
+	char		random[SECRET_BYTES];
+	int			size = pg_b64_enc_len(SECRET_BYTES);
+	char	   *secret = (char *) palloc(size + 1);
+	int			len;
+
+	if (!pg_strong_random(random, sizeof(random)))
+		elog(ERROR, "could not generate random values");
+	len = pg_b64_encode((void *) random, SECRET_BYTES, secret, size);
+	if (len < 0)
+		elog(ERROR, "could not encode a secret");
+	secret[len] = '\0';
+	return secret;
+}
+
+/* (access_key_id, secret_access_key) */
+static Datum
+key_row(FunctionCallInfo fcinfo, const char *id, const char *secret)
+{
+	TupleDesc	desc;
+	Datum		values[2] = {CStringGetTextDatum(id), CStringGetTextDatum(secret)};
+	bool		nulls[2] = {false, false};
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
+}
+
+/* create_access_key(role): the new key and its secret, which is not shown again. */
+Datum
+dynapg_create_access_key(PG_FUNCTION_ARGS)
+{
+	Oid			role = PG_GETARG_OID(0);
+	char	   *id = random_id();
+	char	   *secret = random_secret();
+	Oid			index;
+	Relation	keys;
+	Datum		values[KEY_COLUMNS];
+	bool		nulls[KEY_COLUMNS] = {false};
+
+	check_role(role);
+	keys = open_keys(RowExclusiveLock, &index);
+	values[KEY_ID - 1] = CStringGetTextDatum(id);
+	values[KEY_SECRET - 1] = CStringGetTextDatum(secret);
+	values[KEY_ROLE - 1] = ObjectIdGetDatum(role);
+	values[KEY_CREATED_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
+	CatalogTupleInsert(keys, heap_form_tuple(RelationGetDescr(keys), values, nulls));
+	table_close(keys, NoLock);
+	CommandCounterIncrement();
+	return key_row(fcinfo, id, secret);
+}
+
+/* Finds a key that the caller may change; the row is what scan holds. */
+static HeapTuple
+find_own_key(Relation keys, SysScanDesc scan, const char *id)
+{
+	HeapTuple	row = systable_getnext(scan);
+	bool		isnull;
+
+	if (!HeapTupleIsValid(row))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("there is no access key \"%s\"", id)));
+	check_role(DatumGetObjectId(heap_getattr(row, KEY_ROLE, RelationGetDescr(keys), &isnull)));
+	return row;
+}
+
+/* rotate_access_key(id): a new secret for the key; the old one is no good any more. */
+Datum
+dynapg_rotate_access_key(PG_FUNCTION_ARGS)
+{
+	char	   *id = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char	   *secret = random_secret();
+	Oid			index;
+	Relation	keys = open_keys(RowExclusiveLock, &index);
+	ScanKeyData scan_key;
+	SysScanDesc scan = begin_scan(keys, index, id, &scan_key);
+	HeapTuple	row = find_own_key(keys, scan, id);
+	Datum		values[KEY_COLUMNS] = {0};
+	bool		nulls[KEY_COLUMNS] = {false};
+	bool		replaced[KEY_COLUMNS] = {false};
+
+	values[KEY_SECRET - 1] = CStringGetTextDatum(secret);
+	values[KEY_CREATED_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
+	replaced[KEY_SECRET - 1] = replaced[KEY_CREATED_AT - 1] = true;
+	CatalogTupleUpdate(keys, &row->t_self,
+					   heap_modify_tuple(row, RelationGetDescr(keys), values, nulls, replaced));
+	systable_endscan(scan);
+	table_close(keys, NoLock);
+	CommandCounterIncrement();
+	return key_row(fcinfo, id, secret);
+}
+
+/* revoke_access_key(id) */
+Datum
+dynapg_revoke_access_key(PG_FUNCTION_ARGS)
+{
+	char	   *id = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	Oid			index;
+	Relation	keys = open_keys(RowExclusiveLock, &index);
+	ScanKeyData scan_key;
+	SysScanDesc scan = begin_scan(keys, index, id, &scan_key);
+
+	CatalogTupleDelete(keys, &find_own_key(keys, scan, id)->t_self);
+	systable_endscan(scan);
+	table_close(keys, NoLock);
+	CommandCounterIncrement();
+	PG_RETURN_VOID();
+}

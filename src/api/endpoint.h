@@ -1,0 +1,108 @@
+/*
+ * endpoint.h
+ *		What the HTTP endpoint's library (src/http/) gets from the extension's: settings, shared state, operations.
+ *
+ * dynapg_http is loaded by the endpoint's workers only, and finds this through a rendezvous variable: the two libraries
+ * are linked apart, and what ordinary backends load needs no HTTP library.
+ */
+#ifndef DYNAPG_ENDPOINT_H
+#define DYNAPG_ENDPOINT_H
+
+#include "lib/stringinfo.h"
+#include "port/atomics.h"
+#include "storage/lwlock.h"
+#include "utils/timestamp.h"
+
+#define ENDPOINT_API_VARIABLE "dynapg_endpoint_api"
+#define ENDPOINT_API_VERSION 1
+
+#define ENDPOINT_MAX_WORKERS 64
+#define ENDPOINT_MAX_OPERATIONS 80
+#define ENDPOINT_LATENCY_BUCKETS 12
+
+/* What is counted of one operation by one worker. */
+typedef struct EndpointOperationStats
+{
+	pg_atomic_uint64 calls;
+	pg_atomic_uint64 errors;	/* of the caller: 4xx */
+	pg_atomic_uint64 faults;	/* of ours: 5xx */
+	pg_atomic_uint64 microseconds;
+	pg_atomic_uint64 bytes_in;
+	pg_atomic_uint64 bytes_out;
+	pg_atomic_uint64 latency[ENDPOINT_LATENCY_BUCKETS]; /* cumulative counts are made by readers */
+} EndpointOperationStats;
+
+/* One worker's place in shared memory; only the worker itself writes to it, but for the first four. */
+typedef struct EndpointWorker
+{
+	bool		used;
+	bool		stop;			/* asked to end and not to be started again */
+	char		database[NAMEDATALEN];
+	int			port;
+	int			pid;
+	TimestampTz started_at;
+	pg_atomic_uint64 connections;	/* open now */
+	pg_atomic_uint64 accepted;	/* ever */
+	EndpointOperationStats operations[ENDPOINT_MAX_OPERATIONS];
+} EndpointWorker;
+
+typedef struct EndpointShared
+{
+	LWLock	   *lock;			/* over the places' first members */
+	pg_atomic_uint32 launcher_pid;
+	EndpointWorker workers[ENDPOINT_MAX_WORKERS];
+} EndpointShared;
+
+typedef struct EndpointApi
+{
+	int			version;
+	EndpointShared *shared;
+
+	/* upper bounds of the latency buckets, in microseconds; the last has none */
+	const int64 *latency_bounds;
+
+	/* settings; see settings.md */
+	char	  **listen_addresses;
+	int		   *port;
+	int		   *workers;
+	char	  **databases;
+	int		   *lock_timeout;	/* ms */
+	int		   *statement_timeout;	/* ms */
+	int		   *max_body_size;	/* bytes */
+	int		   *max_connections;
+	int		   *idle_timeout;	/* s */
+	int		   *worker_memory;	/* kB */
+	int		   *log_min_duration;	/* ms, -1: never */
+	bool	   *developer_mode;
+	char	  **ssl_cert_file;
+	char	  **ssl_key_file;
+
+	/* The index of an operation dynapg has (DynamoDB_20120810.PutItem: "PutItem"), or -1. */
+	int			(*find_operation) (const char *name, int len, bool is_stream);
+	const char *(*operation_name) (int operation);
+	int			(*operation_count) (void);
+
+	/* Whether a text is one JSON value. */
+	bool		(*is_json) (const char *text, int len);
+
+	/*
+	 * Executes an operation inside a transaction with an active role; appends the response.  Raises errors.  *eventual tells
+	 * whether it was an eventually consistent read, which need not wait for anything to be durable.
+	 */
+	void		(*execute) (int operation, const char *body, int len, StringInfo response, bool *eventual);
+
+	/* Appends the body of an error, as the service gives it; returns the HTTP status. */
+	int			(*write_error) (ErrorData *error, StringInfo body);
+
+	/* Raises an exception of the service by its name in errors.csv's order. */
+	void		(*raise) (int exception, const char *message);
+
+	/*
+	 * The secret and the role of an access key, palloc'd, inside a transaction; false if there is none (or it was revoked).
+	 */
+	bool		(*access_key) (const char *id, char **secret, Oid *role);
+} EndpointApi;
+
+extern void endpoint_init(void);
+
+#endif							/* DYNAPG_ENDPOINT_H */

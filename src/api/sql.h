@@ -1,0 +1,16 @@
+/*
+ * sql.h
+ *		What the SQL functions share: running an operation as SQL callers see it.
+ */
+#ifndef DYNAPG_API_SQL_H
+#define DYNAPG_API_SQL_H
+
+#include "value/wire.h"
+
+/*
+ * Runs an operation by its name ("PutItem").  A deadlock, which only a caller's longer transaction can get into, is
+ * raised as TransactionConflictException, what the service calls a conflict of transactions.
+ */
+extern void sql_run(const char *operation, WireReader *request, WireWriter *response);
+
+#endif							/* DYNAPG_API_SQL_H */

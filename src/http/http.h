@@ -1,0 +1,84 @@
+/*
+ * http.h
+ *		The HTTP endpoint's own library: what its files share.
+ *
+ * A worker is a single-threaded loop: libmicrohttpd without threads, its epoll descriptor in a WaitEventSet beside the
+ * process's latch.  Requests are answered in the order in which they become complete, each in a transaction of its own.
+ * Nothing may longjmp through the library: every callback catches errors.
+ */
+#ifndef DYNAPG_HTTP_H
+#define DYNAPG_HTTP_H
+
+#include <microhttpd.h>
+
+#include "access/xlogdefs.h"
+#include "lib/ilist.h"
+#include "lib/stringinfo.h"
+
+#include "api/endpoint.h"
+
+#define REQUEST_ID_LENGTH 52
+
+typedef struct HttpHeader
+{
+	const char *name;			/* as sent */
+	const char *value;
+} HttpHeader;
+
+typedef struct HttpRequest
+{
+	MemoryContext context;		/* everything of the request; deleted when the library is done with it */
+	struct MHD_Connection *connection;
+	char	   *uri;			/* as sent: path and query */
+	const char *method;
+	HttpHeader *headers;
+	int			n_headers;
+	StringInfoData body;		/* as sent */
+	bool		begun;			/* headers were seen */
+	bool		too_big;
+	int			operation;		/* index, or -1 */
+	TimestampTz started_at;
+
+	/* the response */
+	bool		answered;
+	int			status;
+	const char *content_type;
+	bool		is_json;		/* crc and request id belong to it */
+	StringInfoData response;
+	char		request_id[REQUEST_ID_LENGTH + 1];
+	XLogRecPtr	durable_at;		/* not to be sent before this is flushed; InvalidXLogRecPtr: at once */
+	bool		suspended;
+	dlist_node	waiting;		/* of those that wait for a flush */
+} HttpRequest;
+
+extern const EndpointApi *endpoint;
+extern EndpointWorker *endpoint_worker;
+
+/* worker.c: finds what dynapg.so has left for us; FATAL if the two libraries are not of one version */
+extern void http_find_endpoint(void);
+
+/* server.c */
+extern void server_start(const char *addresses, int port);
+extern int	server_descriptors(int *descriptors, int max);
+extern void server_run(void);	/* everything that is ready, and the flush that its answers wait for */
+extern long server_timeout(void);	/* milliseconds until something is due; -1: nothing is */
+extern void server_drain(void); /* accept no more connections */
+extern bool server_is_idle(void);
+extern const char *request_header(const HttpRequest *request, const char *name);
+
+/* protocol.c: fills in the response of a complete request; never raises */
+extern void protocol_answer(HttpRequest *request);
+
+/* auth.c: who sent the request (inside a transaction); raises the service's errors */
+extern Oid	auth_role(const HttpRequest *request);
+
+/* encoding.c */
+extern bool encoding_decode_body(HttpRequest *request, StringInfo decoded, bool *too_big);
+extern bool encoding_compress(const HttpRequest *request, StringInfo body, StringInfo compressed);
+extern uint32 encoding_crc32(const char *bytes, int len);
+
+/* metrics.c */
+extern void metrics_write(StringInfo out);
+extern void metrics_count(const HttpRequest *request, int64 microseconds);
+
+#endif							/* DYNAPG_HTTP_H */

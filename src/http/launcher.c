@@ -1,0 +1,209 @@
+/*
+ * launcher.c
+ *		Starts the endpoint's workers and starts them again.
+ *
+ * The launcher is connected to no database, and the postmaster restarts no worker by itself: a database that is being
+ * dropped must not be held by a restart, and a port that is taken must not become a loop.  A worker that
+ * ends soon after its start is started again only after a pause that doubles, up to a minute.
+ */
+#include "postgres.h"
+
+#include "libpq/pqsignal.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "tcop/tcopprot.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+#include "utils/varlena.h"
+
+#include "http/http.h"
+
+#define SHORT_LIFE		(10 * USECS_PER_SEC)
+#define LONGEST_PAUSE	(60 * USECS_PER_SEC)
+
+extern PGDLLEXPORT void dynapg_launcher_main(Datum argument);
+
+
+/* What the launcher knows of a place beyond what stands in shared memory. */
+typedef struct Place
+{
+	BackgroundWorkerHandle *handle; /* NULL: not running */
+	TimestampTz started_at;
+	TimestampTz next_start;
+	int64		pause;
+} Place;
+
+static Place places[ENDPOINT_MAX_WORKERS];
+
+/* Splits "database:port"; the port may be missing. */
+static void
+split_entry(const char *entry, char *database, int *port)
+{
+	const char *colon = strrchr(entry, ':');
+
+	*port = *endpoint->port;
+	strlcpy(database, entry, NAMEDATALEN);
+	if (colon == NULL || colon[1] == '\0' || strspn(colon + 1, "0123456789") != strlen(colon + 1))
+		return;
+	*port = atoi(colon + 1);
+	strlcpy(database, entry, Min(NAMEDATALEN, colon - entry + 1));
+}
+
+/* Gives every configured worker a place, and marks those that are not wanted any more. */
+static void
+assign_places(void)
+{
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "dynapg launcher", ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(scratch);
+	bool		wanted[ENDPOINT_MAX_WORKERS] = {false};
+	List	   *entries;
+	ListCell   *cell;
+
+	if (!SplitGUCList(pstrdup(*endpoint->databases), ',', &entries))
+	{
+		ereport(LOG, (errmsg("invalid list syntax in dynapg.databases")));
+		entries = NIL;
+	}
+	LWLockAcquire(endpoint->shared->lock, LW_EXCLUSIVE);
+	foreach(cell, entries)
+	{
+		char		database[NAMEDATALEN];
+		int			port;
+
+		split_entry((const char *) lfirst(cell), database, &port);
+		for (int n = 0; n < *endpoint->workers; n++)
+		{
+			int			place = -1;
+
+			for (int i = 0; i < ENDPOINT_MAX_WORKERS && place < 0; i++)
+				if (endpoint->shared->workers[i].used && !wanted[i] &&
+					endpoint->shared->workers[i].port == port &&
+					strcmp(endpoint->shared->workers[i].database, database) == 0)
+					place = i;
+			for (int i = 0; i < ENDPOINT_MAX_WORKERS && place < 0; i++)
+				if (!endpoint->shared->workers[i].used && places[i].handle == NULL)
+				{
+					place = i;
+					endpoint->shared->workers[i].used = true;
+					endpoint->shared->workers[i].stop = false;
+					endpoint->shared->workers[i].port = port;
+					strlcpy(endpoint->shared->workers[i].database, database, NAMEDATALEN);
+					places[i].next_start = 0;
+					places[i].pause = USECS_PER_SEC;
+				}
+			if (place < 0)
+			{
+				ereport(LOG, (errmsg("dynapg has no place for more than %d workers", ENDPOINT_MAX_WORKERS)));
+				break;
+			}
+			wanted[place] = true;
+		}
+	}
+	for (int i = 0; i < ENDPOINT_MAX_WORKERS; i++)
+		if (endpoint->shared->workers[i].used && !wanted[i])
+			endpoint->shared->workers[i].used = false;
+	LWLockRelease(endpoint->shared->lock);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(scratch);
+}
+
+static bool
+start_worker(int place)
+{
+	BackgroundWorker worker;
+
+	memset(&worker, 0, sizeof(worker));
+	snprintf(worker.bgw_name, BGW_MAXLEN, "dynapg endpoint %s", endpoint->shared->workers[place].database);
+	snprintf(worker.bgw_type, BGW_MAXLEN, "dynapg endpoint");
+	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+	worker.bgw_start_time = BgWorkerStart_ConsistentState;
+	worker.bgw_restart_time = BGW_NEVER_RESTART;
+	snprintf(worker.bgw_library_name, MAXPGPATH, "dynapg_http");
+	snprintf(worker.bgw_function_name, BGW_MAXLEN, "dynapg_worker_main");
+	worker.bgw_main_arg = Int32GetDatum(place);
+	worker.bgw_notify_pid = MyProcPid;
+	return RegisterDynamicBackgroundWorker(&worker, &places[place].handle);
+}
+
+/* Starts, stops and counts; returns the time until something is due, in milliseconds. */
+static long
+tend_workers(void)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz due = now + LONGEST_PAUSE;
+
+	for (int i = 0; i < ENDPOINT_MAX_WORKERS; i++)
+	{
+		EndpointWorker *worker = &endpoint->shared->workers[i];
+		Place	   *place = &places[i];
+		pid_t		pid;
+
+		if (place->handle != NULL && GetBackgroundWorkerPid(place->handle, &pid) == BGWH_STOPPED)
+		{
+			pfree(place->handle);
+			place->handle = NULL;
+			place->pause = now - place->started_at > SHORT_LIFE ? USECS_PER_SEC :
+				Min(place->pause * 2, LONGEST_PAUSE);
+			place->next_start = now + place->pause;
+		}
+		if (place->handle != NULL && (!worker->used || worker->stop))
+			TerminateBackgroundWorker(place->handle);
+		if (place->handle == NULL && worker->used && !worker->stop && worker->pid == 0)
+		{
+			if (place->next_start <= now)
+			{
+				place->started_at = now;
+				if (!start_worker(i))
+				{
+					place->handle = NULL;
+					place->next_start = now + LONGEST_PAUSE;
+					ereport(LOG,
+							(errmsg("could not start a dynapg worker"),
+							 errhint("max_worker_processes may be too small.")));
+				}
+			}
+			if (place->handle == NULL)
+				due = Min(due, place->next_start);
+		}
+	}
+	return Max((due - now) / 1000, 100);
+}
+
+void
+dynapg_launcher_main(Datum argument)
+{
+	http_find_endpoint();
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
+	BackgroundWorkerUnblockSignals();
+	pg_atomic_write_u32(&endpoint->shared->launcher_pid, MyProcPid);
+
+	/* after a crash of the server everything starts anew; after one of the launcher alone, its workers go on */
+	LWLockAcquire(endpoint->shared->lock, LW_EXCLUSIVE);
+	for (int i = 0; i < ENDPOINT_MAX_WORKERS; i++)
+		endpoint->shared->workers[i].used = endpoint->shared->workers[i].pid != 0;
+	LWLockRelease(endpoint->shared->lock);
+
+	assign_places();
+	while (!ShutdownRequestPending)
+	{
+		long		timeout = tend_workers();
+
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, timeout, PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+		if (ConfigReloadPending)
+		{
+			ConfigReloadPending = false;
+			ProcessConfigFile(PGC_SIGHUP);
+			assign_places();
+		}
+	}
+	/* not 0: who terminates the launcher alone gets it back */
+	proc_exit(1);
+}

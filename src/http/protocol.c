@@ -1,0 +1,293 @@
+/*
+ * protocol.c
+ *		From a complete HTTP request to its response: the stages of the service that come before the operation, the
+ *		transaction around it, and the body of every error.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "storage/proc.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timeout.h"
+
+#include "base/error.h"
+#include "http/http.h"
+
+#define JSON_TYPE "application/x-amz-json-1.0"
+
+#define TARGET_DYNAMODB "DynamoDB_20120810."
+#define TARGET_STREAMS "DynamoDBStreams_20120810."
+
+/* 52 letters and digits, as the service's. */
+static void
+make_request_id(HttpRequest *request)
+{
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
+	uint8		random[REQUEST_ID_LENGTH];
+
+	if (!pg_strong_random(random, sizeof(random)))
+		memset(random, 0, sizeof(random));
+	for (int i = 0; i < REQUEST_ID_LENGTH; i++)
+		request->request_id[i] = alphabet[random[i] % 32];
+	request->request_id[REQUEST_ID_LENGTH] = '\0';
+}
+
+static void
+respond_text(HttpRequest *request, int status, const char *content_type, const char *text)
+{
+	request->status = status;
+	request->content_type = content_type;
+	request->is_json = false;
+	resetStringInfo(&request->response);
+	appendStringInfoString(&request->response, text);
+}
+
+/* The body of an error; PostgreSQL's own errors get the text of what they mean to an API caller. */
+static void
+respond_error(HttpRequest *request, ErrorData *error)
+{
+	resetStringInfo(&request->response);
+	request->status = endpoint->write_error(error, &request->response);
+}
+
+/* Answers an exception that needs no transaction. */
+static void
+respond_exception(HttpRequest *request, DynException exception, const char *message)
+{
+	MemoryContext caller = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		endpoint->raise(exception, message);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+		respond_error(request, error);
+	}
+	PG_END_TRY();
+}
+
+/* Whether the content type is one that the service takes; what follows a semicolon does not count. */
+static bool
+is_content_type(const char *given)
+{
+	static const char *const types[] = {"application/json", JSON_TYPE};
+	int			len;
+
+	if (given == NULL)
+		return false;
+	len = strcspn(given, ";");
+	while (len > 0 && given[len - 1] == ' ')
+		len--;
+	for (int i = 0; i < lengthof(types); i++)
+		if (strlen(types[i]) == len && pg_strncasecmp(types[i], given, len) == 0)
+			return true;
+	return false;
+}
+
+/* The operation of X-Amz-Target, or -1. */
+static int
+target_operation(const char *target)
+{
+	if (target == NULL)
+		return -1;
+	if (strncmp(target, TARGET_DYNAMODB, strlen(TARGET_DYNAMODB)) == 0)
+	{
+		target += strlen(TARGET_DYNAMODB);
+		return endpoint->find_operation(target, strlen(target), false);
+	}
+	if (strncmp(target, TARGET_STREAMS, strlen(TARGET_STREAMS)) == 0)
+	{
+		target += strlen(TARGET_STREAMS);
+		return endpoint->find_operation(target, strlen(target), true);
+	}
+	return -1;
+}
+
+/* GET: health for whoever asks, metrics for Prometheus. */
+static void
+answer_get(HttpRequest *request)
+{
+	const char *host = request_header(request, "Host");
+
+	if (strcmp(request->uri, "/metrics") == 0)
+	{
+		respond_text(request, 200, "text/plain; version=0.0.4; charset=utf-8", "");
+		metrics_write(&request->response);
+		return;
+	}
+	respond_text(request, 200, NULL, psprintf("healthy: %s ", host ? host : "localhost"));
+}
+
+/* What the log line says of whoever called: trace headers, so that a request can be found again. */
+static void
+append_trace(StringInfo line, const HttpRequest *request)
+{
+	static const char *const headers[] = {"traceparent", "X-Amzn-Trace-Id"};
+
+	for (int i = 0; i < lengthof(headers); i++)
+	{
+		const char *value = request_header(request, headers[i]);
+
+		if (value == NULL)
+			continue;
+		appendStringInfo(line, " %s=", headers[i]);
+		for (const char *c = value; *c; c++)
+			appendStringInfoChar(line, *c > ' ' && *c < 127 ? *c : '?');
+	}
+}
+
+static void
+log_slow(const HttpRequest *request)
+{
+	int64		milliseconds = (GetCurrentTimestamp() - request->started_at) / 1000;
+	StringInfoData trace;
+
+	if (*endpoint->log_min_duration < 0 || milliseconds < *endpoint->log_min_duration)
+		return;
+	initStringInfo(&trace);
+	append_trace(&trace, request);
+	ereport(LOG,
+			(errmsg("dynapg request %s: %s, status %d, duration " INT64_FORMAT " ms%s",
+					request->request_id,
+					request->operation >= 0 ? endpoint->operation_name(request->operation) : "-",
+					request->status, milliseconds, trace.data),
+			 errhidestmt(true)));
+}
+
+/*
+ * Executes the operation in a transaction of its own, as the role that the request's key belongs to.  The role
+ * is kept until the transaction has ended, deferred triggers and all, and cannot be reset by what the
+ * operation runs.
+ */
+static void
+execute(HttpRequest *request, StringInfo body)
+{
+	bool		eventual = false;
+	Oid			worker_role;
+	int			worker_context;
+	MemoryContext result = CurrentMemoryContext;
+
+	QueryCancelPending = false;
+	SetCurrentStatementStartTimestamp();
+	pgstat_report_activity(STATE_RUNNING, endpoint->operation_name(request->operation));
+	StartTransactionCommand();
+	LockTimeout = *endpoint->lock_timeout;
+	if (*endpoint->statement_timeout > 0)
+		enable_timeout_after(STATEMENT_TIMEOUT, *endpoint->statement_timeout);
+
+	GetUserIdAndSecContext(&worker_role, &worker_context);
+	SetUserIdAndSecContext(auth_role(request), worker_context | SECURITY_LOCAL_USERID_CHANGE);
+	MemoryContextSwitchTo(CurTransactionContext);
+	endpoint->execute(request->operation, body->data, body->len, &request->response, &eventual);
+	if (RecoveryInProgress() && !eventual)
+		endpoint->raise(DYN_VALIDATION, "This endpoint is a read replica: it answers eventually consistent reads only");
+	disable_timeout(STATEMENT_TIMEOUT, false);
+	CommitTransactionCommand();
+	SetUserIdAndSecContext(worker_role, worker_context);
+	MemoryContextSwitchTo(result);
+
+	/* whatever the answer shows must be durable before it is sent */
+	if (!eventual && !RecoveryInProgress())
+		request->durable_at = GetXLogInsertEndRecPtr();
+}
+
+/* After an error inside the transaction: copies it, ends the transaction, writes the answer. */
+static void
+recover(HttpRequest *request, StringInfo body, MemoryContext context)
+{
+	ErrorData  *error;
+
+	MemoryContextSwitchTo(context);
+	error = CopyErrorData();
+	disable_all_timeouts(false);
+	QueryCancelPending = false;
+
+	HOLD_INTERRUPTS();
+	respond_error(request, error);
+	if (request->status >= 500)
+		EmitErrorReport();
+	FlushErrorState();
+	AbortCurrentTransaction();
+	RESUME_INTERRUPTS();
+	MemoryContextSwitchTo(context);
+
+	/* a request that is no JSON at all is told so before anything else that is wrong with it */
+	if (!endpoint->is_json(body->data, body->len))
+		respond_exception(request, DYN_SERIALIZATION, "");
+
+	/* a failed condition, too, shows what others have committed */
+	if (!RecoveryInProgress())
+		request->durable_at = GetXLogInsertEndRecPtr();
+}
+
+static void
+answer_operation(HttpRequest *request)
+{
+	MemoryContext context = CurrentMemoryContext;
+	StringInfoData body;
+	bool		too_big;
+
+	request->content_type = JSON_TYPE;
+	request->is_json = true;
+	if (!encoding_decode_body(request, &body, &too_big))
+	{
+		if (too_big)
+			respond_text(request, 413, NULL, "");
+		else
+			respond_exception(request, DYN_SERIALIZATION, "");
+		return;
+	}
+	request->operation = target_operation(request_header(request, "X-Amz-Target"));
+	if (request->operation < 0)
+	{
+		respond_exception(request, body.len == 0 || endpoint->is_json(body.data, body.len) ?
+						  DYN_UNKNOWN_OPERATION : DYN_SERIALIZATION, "");
+		return;
+	}
+	if (body.len == 0)
+	{
+		respond_exception(request, DYN_SERIALIZATION, "");
+		return;
+	}
+
+	PG_TRY();
+	{
+		request->status = 200;
+		execute(request, &body);
+	}
+	PG_CATCH();
+	{
+		recover(request, &body, context);
+	}
+	PG_END_TRY();
+	pgstat_report_activity(STATE_IDLE, NULL);
+}
+
+void
+protocol_answer(HttpRequest *request)
+{
+	make_request_id(request);
+	initStringInfo(&request->response);
+	if (request->too_big)
+		respond_text(request, 413, NULL, "");
+	else if (strcmp(request->method, "OPTIONS") == 0)
+		respond_text(request, 200, NULL, "");
+	else if (strcmp(request->method, "GET") == 0)
+		answer_get(request);
+	else if (strcmp(request->method, "POST") != 0 || !is_content_type(request_header(request, "Content-Type")))
+		respond_text(request, 404, NULL, "<UnknownOperationException/>\n");
+	else
+		answer_operation(request);
+	log_slow(request);
+}

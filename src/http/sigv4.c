@@ -1,0 +1,422 @@
+/*
+ * sigv4.c
+ *		The arithmetic of Signature Version 4: the canonical request, the string to sign, the signing key.
+ *
+ * Who may do what is not decided here (auth.c).  A client signs what it is about to send, and so everything is taken as it
+ * came: the URI undecoded, the headers in the order of SignedHeaders, the body with its Content-Encoding.
+ */
+#include "postgres.h"
+
+#include "common/cryptohash.h"
+#include "common/hmac.h"
+#include "common/sha2.h"
+
+#include "http/sigv4.h"
+
+#define DIGEST_LENGTH PG_SHA256_DIGEST_LENGTH
+
+/* ------------------------------------------------------------------------------------------------------------
+ * Digests
+ * ------------------------------------------------------------------------------------------------------------ */
+
+/*
+ * Contexts belong to a resource owner in some builds of some versions: each is freed before anything can be raised.
+ */
+static void
+sha256(const char *data, size_t len, uint8 digest[DIGEST_LENGTH])
+{
+	pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
+	bool		done = context != NULL &&
+		pg_cryptohash_init(context) >= 0 &&
+		pg_cryptohash_update(context, (const uint8 *) data, len) >= 0 &&
+		pg_cryptohash_final(context, digest, DIGEST_LENGTH) >= 0;
+
+	pg_cryptohash_free(context);
+	if (!done)
+		elog(ERROR, "could not compute a SHA-256 hash");
+}
+
+static void
+hmac_sha256(const uint8 *key, size_t key_len, const char *data, size_t len, uint8 digest[DIGEST_LENGTH])
+{
+	pg_hmac_ctx *context = pg_hmac_create(PG_SHA256);
+	bool		done = context != NULL &&
+		pg_hmac_init(context, key, key_len) >= 0 &&
+		pg_hmac_update(context, (const uint8 *) data, len) >= 0 &&
+		pg_hmac_final(context, digest, DIGEST_LENGTH) >= 0;
+
+	pg_hmac_free(context);
+	if (!done)
+		elog(ERROR, "could not compute a SHA-256 message authentication code");
+}
+
+/* As hexadecimal digits, NUL-terminated. */
+static void
+write_hex(const uint8 digest[DIGEST_LENGTH], char hex[2 * DIGEST_LENGTH + 1])
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (int i = 0; i < DIGEST_LENGTH; i++)
+	{
+		hex[2 * i] = digits[digest[i] >> 4];
+		hex[2 * i + 1] = digits[digest[i] & 15];
+	}
+	hex[2 * DIGEST_LENGTH] = '\0';
+}
+
+static void
+append_sha256(StringInfo out, const char *data, size_t len)
+{
+	uint8		digest[DIGEST_LENGTH];
+	char		hex[2 * DIGEST_LENGTH + 1];
+
+	sha256(data, len, digest);
+	write_hex(digest, hex);
+	appendStringInfoString(out, hex);
+}
+
+/* ------------------------------------------------------------------------------------------------------------
+ * The URI
+ * ------------------------------------------------------------------------------------------------------------ */
+
+static int
+hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return -1;
+}
+
+/* Undoes percent encoding, and a form's plus for a space; what is not an escape stays as it is. */
+static char *
+decode(const char *text, size_t len)
+{
+	char	   *decoded = (char *) palloc(len + 1);
+	char	   *out = decoded;
+
+	for (size_t i = 0; i < len; i++)
+	{
+		int			high = text[i] == '%' && i + 2 < len ? hex_value(text[i + 1]) : -1;
+		int			low = high >= 0 ? hex_value(text[i + 2]) : -1;
+
+		if (low >= 0)
+		{
+			*out++ = (char) (high << 4 | low);
+			i += 2;
+		}
+		else
+			*out++ = text[i] == '+' ? ' ' : text[i];
+	}
+	*out = '\0';
+	return decoded;
+}
+
+/* Percent-encodes everything but RFC 3986's unreserved characters and those that are to be kept. */
+static void
+append_encoded(StringInfo out, const char *text, size_t len, const char *keep)
+{
+	for (size_t i = 0; i < len; i++)
+	{
+		unsigned char c = text[i];
+
+		if ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+			c == '-' || c == '_' || c == '.' || c == '~' || (c != '\0' && strchr(keep, c) != NULL))
+			appendStringInfoChar(out, c);
+		else
+			appendStringInfo(out, "%%%02X", c);
+	}
+}
+
+/* The path of a URI, which a proxy's client sends with scheme and host. */
+static const char *
+uri_path(const char *uri)
+{
+	const char *authority;
+
+	if (uri[0] == '/')
+		return uri;
+	authority = strstr(uri, "://");
+	return authority == NULL ? uri : authority + 3 + strcspn(authority + 3, "/?");
+}
+
+/* The path without dot segments and empty segments, encoded once more than it was sent. */
+static void
+append_path(StringInfo out, const char *path, size_t len)
+{
+	StringInfoData normal;
+	const char *end = path + len;
+
+	initStringInfo(&normal);
+	for (const char *segment = path; segment < end;)
+	{
+		const char *slash = memchr(segment, '/', end - segment);
+		size_t		size = (slash ? slash : end) - segment;
+
+		if (size == 2 && segment[0] == '.' && segment[1] == '.')
+		{
+			while (normal.len > 0 && normal.data[--normal.len] != '/')
+				;
+			normal.data[normal.len] = '\0';
+		}
+		else if (size > 0 && !(size == 1 && segment[0] == '.'))
+		{
+			appendStringInfoChar(&normal, '/');
+			appendBinaryStringInfo(&normal, segment, size);
+		}
+		segment = slash ? slash + 1 : end;
+	}
+	if (normal.len == 0 || (len > 0 && end[-1] == '/'))
+		appendStringInfoChar(&normal, '/');
+	append_encoded(out, normal.data, normal.len, "/");
+}
+
+Sigv4Query
+sigv4_query(const char *uri)
+{
+	Sigv4Query	query = {0, NULL};
+	const char *text = uri + strcspn(uri, "?#");
+	int			size = 1;
+
+	if (*text != '?')
+		return query;
+	text++;
+	for (const char *c = text; *c; c++)
+		size += *c == '&';
+	query.parameters = (Sigv4Parameter *) palloc(size * sizeof(Sigv4Parameter));
+	while (*text && *text != '#')
+	{
+		size_t		len = strcspn(text, "&#");
+		const char *equals = memchr(text, '=', len);
+		size_t		name_len = equals ? (size_t) (equals - text) : len;
+
+		if (len > 0)
+		{
+			Sigv4Parameter *parameter = &query.parameters[query.count++];
+
+			parameter->name = decode(text, name_len);
+			parameter->value = equals ? decode(equals + 1, len - name_len - 1) : pstrdup("");
+		}
+		text += len;
+		if (*text == '&')
+			text++;
+	}
+	return query;
+}
+
+const char *
+sigv4_parameter(const Sigv4Query *query, const char *name)
+{
+	for (int i = 0; i < query->count; i++)
+		if (strcmp(query->parameters[i].name, name) == 0)
+			return query->parameters[i].value;
+	return NULL;
+}
+
+/* Both encoded again. */
+static int
+compare_parameters(const void *a, const void *b)
+{
+	const Sigv4Parameter *left = (const Sigv4Parameter *) a;
+	const Sigv4Parameter *right = (const Sigv4Parameter *) b;
+	int			order = strcmp(left->name, right->name);
+
+	return order != 0 ? order : strcmp(left->value, right->value);
+}
+
+static char *
+encoded(const char *text)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	append_encoded(&out, text, strlen(text), "");
+	return out.data;
+}
+
+/* The parameters but the signature itself, encoded and sorted. */
+static void
+append_query(StringInfo out, const Sigv4Query *query)
+{
+	Sigv4Parameter *sorted;
+	int			count = 0;
+
+	if (query->count == 0)
+		return;
+	sorted = (Sigv4Parameter *) palloc(query->count * sizeof(Sigv4Parameter));
+	for (int i = 0; i < query->count; i++)
+	{
+		if (strcmp(query->parameters[i].name, "X-Amz-Signature") == 0)
+			continue;
+		sorted[count].name = encoded(query->parameters[i].name);
+		sorted[count++].value = encoded(query->parameters[i].value);
+	}
+	qsort(sorted, count, sizeof(Sigv4Parameter), compare_parameters);
+	for (int i = 0; i < count; i++)
+		appendStringInfo(out, "%s%s=%s", i > 0 ? "&" : "", sorted[i].name, sorted[i].value);
+}
+
+/* ------------------------------------------------------------------------------------------------------------
+ * The headers
+ * ------------------------------------------------------------------------------------------------------------ */
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* A value without blanks around it, and with single spaces inside. */
+static void
+append_trimmed(StringInfo out, const char *value)
+{
+	while (is_blank(*value))
+		value++;
+	for (; *value; value++)
+	{
+		if (!is_blank(*value))
+			appendStringInfoChar(out, *value);
+		else if (value[1] != '\0' && !is_blank(value[1]))
+			appendStringInfoChar(out, ' ');
+	}
+}
+
+/* A line for each of the headers that were signed, in their order; one that came several times has its values in one. */
+static void
+append_headers(StringInfo out, const HttpRequest *request, const char *signed_headers)
+{
+	for (const char *name = signed_headers; *name;)
+	{
+		size_t		len = strcspn(name, ";");
+		bool		first = true;
+
+		for (size_t i = 0; i < len; i++)
+			appendStringInfoChar(out, pg_ascii_tolower(name[i]));
+		appendStringInfoChar(out, ':');
+		for (int i = 0; i < request->n_headers; i++)
+		{
+			const HttpHeader *header = &request->headers[i];
+
+			if (strlen(header->name) != len || pg_strncasecmp(header->name, name, len) != 0)
+				continue;
+			if (!first)
+				appendStringInfoChar(out, ',');
+			append_trimmed(out, header->value);
+			first = false;
+		}
+		appendStringInfoChar(out, '\n');
+		name += len;
+		if (*name == ';')
+			name++;
+	}
+}
+
+/* ------------------------------------------------------------------------------------------------------------
+ * The signature
+ * ------------------------------------------------------------------------------------------------------------ */
+
+static void
+write_canonical_request(StringInfo out, const HttpRequest *request, const Sigv4Query *query, const Sigv4Claim *claim)
+{
+	const char *path = uri_path(request->uri);
+
+	appendStringInfo(out, "%s\n", request->method);
+	append_path(out, path, strcspn(path, "?#"));
+	appendStringInfoChar(out, '\n');
+	append_query(out, query);
+	appendStringInfoChar(out, '\n');
+	append_headers(out, request, claim->signed_headers);
+	appendStringInfo(out, "\n%s\n", claim->signed_headers);
+	append_sha256(out, request->body.data, request->body.len);
+}
+
+/*
+ * Signing keys that were derived lately: four message authentication codes each, and good for a day.  They depend on nothing but
+ * what they are found by, the secret included: a new secret never finds an old key.
+ */
+#define CACHED_KEYS 64
+#define CACHED_SECRET_LENGTH 128
+#define CACHED_REGION_LENGTH 64
+
+typedef struct CachedKey
+{
+	uint64		used_at;		/* 0: free */
+	char		secret[CACHED_SECRET_LENGTH + 1];
+	char		date[9];
+	char		region[CACHED_REGION_LENGTH + 1];
+	uint8		key[DIGEST_LENGTH];
+} CachedKey;
+
+static CachedKey cached_keys[CACHED_KEYS];
+static uint64 cache_clock;
+
+static void
+derive_key(const Sigv4Claim *claim, const char *secret, uint8 key[DIGEST_LENGTH])
+{
+	char	   *start = psprintf("AWS4%s", secret);
+	uint8		step[DIGEST_LENGTH];
+
+	hmac_sha256((const uint8 *) start, strlen(start), claim->date, strlen(claim->date), key);
+	hmac_sha256(key, DIGEST_LENGTH, claim->region, strlen(claim->region), step);
+	hmac_sha256(step, DIGEST_LENGTH, SIGV4_SERVICE, strlen(SIGV4_SERVICE), key);
+	hmac_sha256(key, DIGEST_LENGTH, SIGV4_TERMINATOR, strlen(SIGV4_TERMINATOR), step);
+	memcpy(key, step, DIGEST_LENGTH);
+}
+
+/* The signing key of a claim whose scope was checked. */
+static void
+signing_key(const Sigv4Claim *claim, const char *secret, uint8 key[DIGEST_LENGTH])
+{
+	CachedKey  *oldest = &cached_keys[0];
+
+	if (strlen(secret) > CACHED_SECRET_LENGTH || strlen(claim->region) > CACHED_REGION_LENGTH ||
+		strlen(claim->date) >= sizeof(oldest->date))
+	{
+		derive_key(claim, secret, key);
+		return;
+	}
+	cache_clock++;
+	for (int i = 0; i < CACHED_KEYS; i++)
+	{
+		CachedKey  *cached = &cached_keys[i];
+
+		if (cached->used_at != 0 && strcmp(cached->secret, secret) == 0 &&
+			strcmp(cached->date, claim->date) == 0 && strcmp(cached->region, claim->region) == 0)
+		{
+			cached->used_at = cache_clock;
+			memcpy(key, cached->key, DIGEST_LENGTH);
+			return;
+		}
+		if (cached->used_at < oldest->used_at)
+			oldest = cached;
+	}
+	derive_key(claim, secret, key);
+	strlcpy(oldest->secret, secret, sizeof(oldest->secret));
+	strlcpy(oldest->date, claim->date, sizeof(oldest->date));
+	strlcpy(oldest->region, claim->region, sizeof(oldest->region));
+	memcpy(oldest->key, key, DIGEST_LENGTH);
+	oldest->used_at = cache_clock;
+}
+
+void
+sigv4_sign(const HttpRequest *request, const Sigv4Query *query, const Sigv4Claim *claim,
+		   const char *secret, char signature[SIGV4_SIGNATURE_LENGTH + 1])
+{
+	StringInfoData canonical;
+	StringInfoData to_sign;
+	uint8		key[DIGEST_LENGTH];
+	uint8		digest[DIGEST_LENGTH];
+
+	initStringInfo(&canonical);
+	write_canonical_request(&canonical, request, query, claim);
+	initStringInfo(&to_sign);
+	appendStringInfo(&to_sign, SIGV4_ALGORITHM "\n%s\n%s/%s/" SIGV4_SERVICE "/" SIGV4_TERMINATOR "\n",
+					 claim->time, claim->date, claim->region);
+	append_sha256(&to_sign, canonical.data, canonical.len);
+	signing_key(claim, secret, key);
+	hmac_sha256(key, DIGEST_LENGTH, to_sign.data, to_sign.len, digest);
+	write_hex(digest, signature);
+}

@@ -1,0 +1,139 @@
+/*
+ * worker.c
+ *		A worker of the endpoint: one process, one database, one loop.
+ */
+#include "postgres.h"
+
+#include <unistd.h>
+
+#include "access/xact.h"
+#include "libpq/pqsignal.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "storage/proc.h"
+#include "tcop/tcopprot.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+
+#include "base/compat.h"
+#include "http/http.h"
+
+#define MAX_DESCRIPTORS 16
+
+PG_MODULE_MAGIC;
+
+extern PGDLLEXPORT void dynapg_worker_main(Datum argument);
+
+const EndpointApi *endpoint;
+EndpointWorker *endpoint_worker;
+
+void
+http_find_endpoint(void)
+{
+	endpoint = *(const EndpointApi **) find_rendezvous_variable(ENDPOINT_API_VARIABLE);
+	if (endpoint == NULL || endpoint->version != ENDPOINT_API_VERSION)
+		ereport(FATAL,
+				(errmsg("dynapg_http found no dynapg of its own version"),
+				 errhint("Put dynapg into shared_preload_libraries and restart the server.")));
+}
+
+/* Leaves the place in shared memory to the launcher. */
+static void
+leave_place(int code, Datum argument)
+{
+	LWLockAcquire(endpoint->shared->lock, LW_EXCLUSIVE);
+	endpoint_worker->pid = 0;
+	LWLockRelease(endpoint->shared->lock);
+	pg_atomic_write_u64(&endpoint_worker->connections, 0);
+}
+
+/* Memory of this process in kB. */
+static int64
+process_memory(void)
+{
+	FILE	   *file = fopen("/proc/self/statm", "r");
+	long		pages = 0;
+
+	if (file != NULL)
+	{
+		if (fscanf(file, "%*d %ld", &pages) != 1)
+			pages = 0;
+		fclose(file);
+	}
+	return (int64) pages * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+void
+dynapg_worker_main(Datum argument)
+{
+	WaitEventSet *events;
+	WaitEvent	happened[MAX_DESCRIPTORS + 2];
+	int			descriptors[MAX_DESCRIPTORS];
+	int			n_descriptors;
+	bool		leaving = false;
+	TimestampTz memory_checked_at = 0;
+
+	http_find_endpoint();
+	endpoint_worker = &endpoint->shared->workers[DatumGetInt32(argument)];
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	pqsignal(SIGINT, StatementCancelHandler);
+	pqsignal(SIGTERM, die);
+
+	endpoint_worker->pid = MyProcPid;
+	endpoint_worker->started_at = GetCurrentTimestamp();
+	before_shmem_exit(leave_place, 0);
+	BackgroundWorkerInitializeConnection(endpoint_worker->database, NULL, 0);
+	SetConfigOption("synchronous_commit", "off", PGC_SUSET, PGC_S_OVERRIDE);
+	SetConfigOption("search_path", "pg_catalog", PGC_USERSET, PGC_S_OVERRIDE);
+	pgstat_report_appname("dynapg endpoint");
+
+	server_start(*endpoint->listen_addresses, endpoint_worker->port);
+	n_descriptors = server_descriptors(descriptors, MAX_DESCRIPTORS);
+	events = compat_create_wait_event_set(n_descriptors + 2);
+	AddWaitEventToSet(events, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
+	AddWaitEventToSet(events, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
+	for (int i = 0; i < n_descriptors; i++)
+		AddWaitEventToSet(events, WL_SOCKET_READABLE, descriptors[i], NULL, NULL);
+	ereport(LOG, (errmsg("dynapg serves database \"%s\" on port %d",
+						 endpoint_worker->database, endpoint_worker->port)));
+	pgstat_report_activity(STATE_IDLE, NULL);
+	BackgroundWorkerUnblockSignals();
+
+	for (;;)
+	{
+		TimestampTz now;
+
+		(void) WaitEventSetWait(events, server_timeout(), happened, n_descriptors + 2, PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		QueryCancelPending = false; /* a cancel that came too late for its request */
+		CHECK_FOR_INTERRUPTS();
+		if (ConfigReloadPending)
+		{
+			ConfigReloadPending = false;
+			ProcessConfigFile(PGC_SIGHUP);
+		}
+
+		server_run();
+		if (!IsTransactionState())
+			pgstat_report_stat(false);
+
+		/* the relation cache never shrinks: past its bound a worker ends, and the launcher starts another */
+		now = GetCurrentTimestamp();
+		if (now - memory_checked_at > USECS_PER_SEC)
+		{
+			memory_checked_at = now;
+			if (!leaving && process_memory() > *endpoint->worker_memory)
+			{
+				ereport(LOG, (errmsg("dynapg worker has reached dynapg.worker_memory and is replaced")));
+				leaving = true;
+				server_drain();
+			}
+		}
+		if (endpoint_worker->stop || (leaving && server_is_idle()))
+			proc_exit(1);
+	}
+}

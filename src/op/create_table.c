@@ -1,0 +1,360 @@
+/*
+ * create_table.c
+ *		CreateTable.
+ *
+ * Checks come in the service's order: capacity, key, definitions, local indexes, global indexes, the rest; that
+ * the table exists is found out last.
+ */
+#include "postgres.h"
+
+#include "utils/timestamp.h"
+
+#include "base/error.h"
+#include "op/op.h"
+#include "op/table_check.h"
+#include "op/table_description.h"
+
+#define MAX_LOCAL_INDEXES	5
+#define MAX_GLOBAL_INDEXES	20
+#define MAX_VECTOR_INDEXES	5
+#define MAX_PROJECTED		100 /* names that the indexes of a table INCLUDE, in all */
+
+/* What is being made of a request. */
+typedef struct NewTable
+{
+	const RequestValue *request;
+	TableDefinition definition;
+	List	   *index_names;	/* of all kinds: C strings */
+	int			projected;
+} NewTable;
+
+static void
+check_capacity(NewTable *table)
+{
+	const RequestValue *throughput = request_member(table->request, CreateTableInput_ProvisionedThroughput);
+	TableDefinition *definition = &table->definition;
+
+	definition->on_demand =
+		table_billing_mode(request_member(table->request, CreateTableInput_BillingMode),
+						   request_member(table->request, CreateTableInput_TableThroughputMode)) == 1;
+	if (definition->on_demand)
+	{
+		if (throughput->present)
+			dyn_invalid(INVALID "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified "
+						"when BillingMode is PAY_PER_REQUEST");
+		definition->was_on_demand = true;
+		definition->on_demand_since = table_time(GetCurrentTimestamp());
+		return;
+	}
+	if (!throughput->present)
+		dyn_invalid(INVALID "ReadCapacityUnits and WriteCapacityUnits must both be specified "
+					"when BillingMode is PROVISIONED");
+	check_throughput_bounds(throughput);
+	definition->read_units = request_member(throughput, ProvisionedThroughput_ReadCapacityUnits)->as.integer;
+	definition->write_units = request_member(throughput, ProvisionedThroughput_WriteCapacityUnits)->as.integer;
+}
+
+/* Adds the names of a key that are not in the list yet. */
+static List *
+add_names(List *used, List *keys)
+{
+	ListCell   *cell;
+
+	foreach(cell, keys)
+	{
+		NamePair   *pair = (NamePair *) lfirst(cell);
+
+		if (find_pair(used, pair->name, pair->name_len) == NULL)
+			used = lappend(used, pair);
+	}
+	return used;
+}
+
+/* The attributes that the keys of the table and of its indexes use, in the order of their use. */
+static List *
+used_attributes(const NewTable *table)
+{
+	static const struct
+	{
+		int			member;
+		int			key_member;
+	}			lists[] = {
+		{CreateTableInput_LocalSecondaryIndexes, LocalSecondaryIndex_KeySchema},
+		{CreateTableInput_GlobalSecondaryIndexes, GlobalSecondaryIndex_KeySchema}
+	};
+	const RequestValue *vectors = request_member(table->request, CreateTableInput_VectorIndexes);
+	List	   *used = add_names(NIL, table->definition.keys);
+
+	for (int i = 0; i < lengthof(lists); i++)
+	{
+		const RequestValue *list = request_member(table->request, lists[i].member);
+
+		for (int j = 0; list->present && j < list->as.list.count; j++)
+			used = add_names(used, table_pairs(request_member(&list->as.list.items[j], lists[i].key_member)));
+	}
+	for (int i = 0; vectors->present && i < vectors->as.list.count; i++)
+	{
+		const RequestValue *schema = request_member(&vectors->as.list.items[i], VectorIndex_SearchSchema);
+
+		for (int j = 0; schema->present && j < schema->as.list.count; j++)
+		{
+			const RequestValue *name =
+				request_member(&schema->as.list.items[j], SearchSchemaElement_AttributeName);
+			NamePair   *pair = (NamePair *) palloc0(sizeof(NamePair));
+
+			pair->name = name->as.string.text;
+			pair->name_len = name->as.string.len;
+			used = add_names(used, list_make1(pair));
+		}
+	}
+	return used;
+}
+
+static void
+check_keys(NewTable *table)
+{
+	const RequestValue *request = table->request;
+	List	   *keys = table_pairs(request_member(request, CreateTableInput_KeySchema));
+	List	   *attributes = table_pairs(request_member(request, CreateTableInput_AttributeDefinitions));
+
+	table->definition.keys = keys;
+	table->definition.attributes = attributes;
+	if (list_length(keys) > list_length(attributes))
+		dyn_invalid("Invalid KeySchema: Some index key attribute have no definition");
+	check_key_schema(keys, attributes);
+	check_definitions_unique(attributes);
+
+	if (!request_member(request, CreateTableInput_LocalSecondaryIndexes)->present &&
+		!request_member(request, CreateTableInput_GlobalSecondaryIndexes)->present &&
+		!request_member(request, CreateTableInput_VectorIndexes)->present)
+	{
+		if (list_length(keys) != list_length(attributes))
+			dyn_invalid(INVALID "Number of attributes in KeySchema does not exactly match "
+						"number of attributes defined in AttributeDefinitions");
+	}
+	else
+	{
+		List	   *used = used_attributes(table);
+		ListCell   *cell;
+
+		foreach(cell, attributes)
+		{
+			const NamePair *attribute = (const NamePair *) lfirst(cell);
+
+			if (find_pair(used, attribute->name, attribute->name_len) == NULL)
+				dyn_invalid(INVALID "Some AttributeDefinitions are not used. AttributeDefinitions: %s, keys used: %s",
+							pair_names(attributes), pair_names(used));
+		}
+	}
+}
+
+static void
+check_index_name(NewTable *table, const char *name)
+{
+	ListCell   *cell;
+
+	foreach(cell, table->index_names)
+		if (strcmp((const char *) lfirst(cell), name) == 0)
+			dyn_invalid(INVALID "Duplicate index name: %s", name);
+	table->index_names = lappend(table->index_names, unconstify(char *, name));
+}
+
+/* Counts the names that an index includes. */
+static void
+count_projected(NewTable *table, const RequestValue *projection)
+{
+	const RequestValue *names = request_member(projection, Projection_NonKeyAttributes);
+
+	if (names->present)
+		table->projected += names->as.list.count;
+}
+
+static void
+check_local_indexes(NewTable *table)
+{
+	const RequestValue *list = request_member(table->request, CreateTableInput_LocalSecondaryIndexes);
+	const NamePair *table_hash = (const NamePair *) linitial(table->definition.keys);
+
+	if (!list->present)
+		return;
+	if (list->as.list.count == 0)
+		dyn_invalid(INVALID "List of LocalSecondaryIndexes is empty");
+	if (list_length(table->definition.keys) != 2)
+		dyn_invalid(INVALID "Table KeySchema does not have a range key, "
+					"which is required when specifying a LocalSecondaryIndex");
+	for (int i = 0; i < list->as.list.count; i++)
+	{
+		const RequestValue *index = &list->as.list.items[i];
+		const char *name = request_text(index, LocalSecondaryIndex_IndexName);
+		const RequestValue *projection = request_member(index, LocalSecondaryIndex_Projection);
+		List	   *keys = table_pairs(request_member(index, LocalSecondaryIndex_KeySchema));
+		const NamePair *hash = (const NamePair *) linitial(keys);
+
+		check_key_schema(keys, table->definition.attributes);
+		if (list_length(keys) != 2)
+			dyn_invalid(INVALID "Index KeySchema does not have a range key for index: %s", name);
+		if (hash->name_len != table_hash->name_len || memcmp(hash->name, table_hash->name, hash->name_len) != 0)
+			dyn_invalid(INVALID "Index KeySchema does not have the same leading hash key as table KeySchema "
+						"for index: %s. index hash key: %s, table hash key: %s",
+						name, hash->name, table_hash->name);
+		check_projection(projection);
+		count_projected(table, projection);
+		check_index_name(table, name);
+	}
+	if (list->as.list.count > MAX_LOCAL_INDEXES)
+		dyn_invalid(INVALID "Number of LocalSecondaryIndexes exceeds per-table limit of %d", MAX_LOCAL_INDEXES);
+}
+
+static void
+check_global_indexes(NewTable *table)
+{
+	const RequestValue *list = request_member(table->request, CreateTableInput_GlobalSecondaryIndexes);
+
+	if (!list->present)
+		return;
+	if (list->as.list.count == 0)
+		dyn_invalid(INVALID "List of GlobalSecondaryIndexes is empty");
+	for (int i = 0; i < list->as.list.count; i++)
+	{
+		const RequestValue *given = &list->as.list.items[i];
+		IndexRequest index = {
+			.name = request_text(given, GlobalSecondaryIndex_IndexName),
+			.keys = request_member(given, GlobalSecondaryIndex_KeySchema),
+			.projection = request_member(given, GlobalSecondaryIndex_Projection),
+			.throughput = request_member(given, GlobalSecondaryIndex_ProvisionedThroughput),
+			.ceilings = request_member(given, GlobalSecondaryIndex_OnDemandThroughput),
+			.warm = request_member(given, GlobalSecondaryIndex_WarmThroughput)
+		};
+
+		check_global_index(&index, table->definition.attributes, table->definition.on_demand, true);
+		count_projected(table, index.projection);
+		check_index_name(table, index.name);
+	}
+	if (list->as.list.count > MAX_GLOBAL_INDEXES)
+		dyn_invalid(INVALID "GlobalSecondaryIndex count exceeds the per-table limit of %d", MAX_GLOBAL_INDEXES);
+	if (table->projected > MAX_PROJECTED)
+		dyn_invalid(INVALID "Number of NonKeyAttributes exceeds the per-table limit of %d", MAX_PROJECTED);
+}
+
+static void
+check_vector_indexes(NewTable *table)
+{
+	const RequestValue *list = request_member(table->request, CreateTableInput_VectorIndexes);
+
+	if (!list->present)
+		return;
+	if (list->as.list.count == 0)
+		dyn_invalid(INVALID "List of VectorIndexes is empty");
+	for (int i = 0; i < list->as.list.count; i++)
+	{
+		const RequestValue *index = &list->as.list.items[i];
+		const RequestValue *vector = request_member(index, VectorIndex_VectorAttribute);
+		const char *attribute = request_text(vector, VectorAttributeDefinition_AttributeName);
+
+		check_vector_index(index, table->definition.attributes, table->definition.on_demand);
+		for (int j = 0; j < i; j++)
+		{
+			const RequestValue *other = &list->as.list.items[j];
+
+			vector = request_member(other, VectorIndex_VectorAttribute);
+			if (request_text_is(vector, VectorAttributeDefinition_AttributeName, attribute) &&
+				request_member(other, VectorIndex_Dimensions)->as.integer !=
+				request_member(index, VectorIndex_Dimensions)->as.integer)
+				dyn_invalid(INVALID "Conflicting attribute definition for '%s'. All VectorIndexes on the same "
+							"vector attribute must use the same dimensions.", attribute);
+		}
+		check_index_name(table, request_text(index, VectorIndex_IndexName));
+	}
+	if (list->as.list.count > MAX_VECTOR_INDEXES)
+		dyn_invalid(INVALID "VectorIndex count exceeds the per-table limit of %d", MAX_VECTOR_INDEXES);
+}
+
+static void
+check_stream(const RequestValue *stream)
+{
+	bool		has_view;
+
+	if (!stream->present)
+		return;
+	has_view = request_member(stream, StreamSpecification_StreamViewType)->present;
+	if (request_boolean(stream, StreamSpecification_StreamEnabled))
+	{
+		if (!has_view)
+			dyn_invalid(INVALID "Table is being created with a stream enabled, UpdateViewType is required");
+	}
+	else if (has_view)
+		dyn_invalid(INVALID "Table is being created with a stream disabled, UpdateViewType should not be specified");
+}
+
+/* What else a request may say of its table. */
+static void
+read_settings(NewTable *table)
+{
+	const RequestValue *request = table->request;
+	TableDefinition *definition = &table->definition;
+	const RequestValue *ceilings = request_member(request, CreateTableInput_OnDemandThroughput);
+	const RequestValue *warm = request_member(request, CreateTableInput_WarmThroughput);
+	const RequestValue *encryption = request_member(request, CreateTableInput_SSESpecification);
+
+	check_ceilings(ceilings, definition->on_demand, true, NULL);
+	if (ceilings->present)
+	{
+		definition->max_read_units = request_member(ceilings, OnDemandThroughput_MaxReadRequestUnits)->as.integer;
+		definition->max_write_units = request_member(ceilings, OnDemandThroughput_MaxWriteRequestUnits)->as.integer;
+	}
+	check_warm_throughput(warm, definition, true, NULL);
+	if (warm->present)
+	{
+		definition->warm_read_units = request_member(warm, WarmThroughput_ReadUnitsPerSecond)->as.integer;
+		definition->warm_write_units = request_member(warm, WarmThroughput_WriteUnitsPerSecond)->as.integer;
+	}
+	if (encryption->present)
+		(void) check_encryption(encryption, &definition->kms_key);
+	definition->table_class = request_text(request, CreateTableInput_TableClass);
+	definition->deletion_protection = request_boolean(request, CreateTableInput_DeletionProtectionEnabled);
+	definition->tags = check_tags(request_member(request, CreateTableInput_Tags));
+}
+
+/* What dynapg does not have yet; each line goes when it has. */
+static void
+refuse_unsupported(const RequestValue *request)
+{
+	const RequestValue *stream = request_member(request, CreateTableInput_StreamSpecification);
+
+	if (request_member(request, CreateTableInput_LocalSecondaryIndexes)->present ||
+		request_member(request, CreateTableInput_GlobalSecondaryIndexes)->present)
+		table_refuse("secondary indexes are");
+	if (request_member(request, CreateTableInput_VectorIndexes)->present)
+		table_refuse("vector indexes are");
+	if (stream->present && request_boolean(stream, StreamSpecification_StreamEnabled))
+		table_refuse("streams are");
+	if (request_member(request, CreateTableInput_ResourcePolicy)->present)
+		table_refuse("resource policies are");
+	if (request_member(request, CreateTableInput_GlobalTableSourceArn)->present ||
+		request_member(request, CreateTableInput_GlobalTableSettingsReplicationMode)->present)
+		table_refuse("global tables are");
+}
+
+void
+op_create_table(const RequestValue *request, WireWriter *response)
+{
+	NewTable	table = {.request = request};
+	int			name_len;
+	const char *name = op_table_name(request_member(request, CreateTableInput_TableName), &name_len);
+
+	check_capacity(&table);
+	check_keys(&table);
+	check_local_indexes(&table);
+	check_global_indexes(&table);
+	check_vector_indexes(&table);
+	check_stream(request_member(request, CreateTableInput_StreamSpecification));
+	read_settings(&table);
+	refuse_unsupported(request);
+
+	catalog_lock_name(name, name_len);
+	if (catalog_table(name, name_len) != NULL)
+		dyn_error(DYN_RESOURCE_IN_USE, "Table already exists: %.*s", name_len, name);
+	catalog_create_table(name, name_len, table_definition_jsonb(&table.definition));
+	table_description_write(response, "TableDescription", catalog_table(name, name_len), &table.definition,
+							TABLE_CREATING, false);
+}

@@ -1,0 +1,26 @@
+/*
+ * delete_table.c
+ *		DeleteTable.
+ */
+#include "postgres.h"
+
+#include "base/error.h"
+#include "op/op.h"
+#include "op/table_check.h"
+#include "op/table_description.h"
+
+void
+op_delete_table(const RequestValue *request, WireWriter *response)
+{
+	const TableInfo *table = table_to_change(request_member(request, DeleteTableInput_TableName));
+	TableDefinition definition;
+
+	table_definition_read(table, &definition);
+	if (definition.deletion_protection)
+		dyn_invalid("Resource cannot be deleted as it is currently protected against deletion. "
+					"Disable deletion protection first.");
+
+	/* described first: afterwards there is nothing to count */
+	table_description_write(response, "TableDescription", table, &definition, TABLE_DELETING, true);
+	catalog_drop_table(table);
+}

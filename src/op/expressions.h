@@ -1,0 +1,76 @@
+/*
+ * expressions.h
+ *		The expressions of a request and their legacy counterparts: read in the service's order.
+ *
+ * An operation says which of its members are what (ExpressionMembers), and calls the steps in its own order:
+ * op_check_parameters(), then its value checks, then op_read_legacy() and op_read_expressions().
+ */
+#ifndef DYNAPG_EXPRESSIONS_H
+#define DYNAPG_EXPRESSIONS_H
+
+#include "catalog/tables.h"
+#include "expr/expr.h"
+#include "op/request.h"
+
+#define NO_MEMBER (-1)
+
+/* Which members of an operation's input are expressions; NO_MEMBER where it has none. */
+typedef struct ExpressionMembers
+{
+	bool		enveloped;		/* PutItem, UpdateItem */
+	/* expressions */
+	int			update_expression;
+	int			condition_expression;
+	int			key_condition_expression;
+	int			filter_expression;
+	int			projection_expression;
+	int			names;
+	int			values;
+	/* legacy parameters */
+	int			expected;
+	int			attribute_updates;
+	int			key_conditions;
+	int			filter;			/* QueryFilter, ScanFilter */
+	int			conditional_operator;
+	int			attributes_to_get;
+} ExpressionMembers;
+
+/* What was read; NULL where the request has none. */
+typedef struct Expressions
+{
+	ExprNode	   *condition;		/* ConditionExpression or Expected */
+	ExprNode	   *filter;			/* FilterExpression, QueryFilter or ScanFilter */
+	bool		legacy_filter;
+	Update	   *update;			/* UpdateExpression or AttributeUpdates */
+	ExprNode	   *key_condition_tree; /* KeyConditionExpression, parsed */
+	KeyCondition *key_condition;	/* either form, semantics checked */
+	Projection *projection;		/* ProjectionExpression or AttributesToGet */
+} Expressions;
+
+/* Stage 6, first: old and new parameters mixed, placeholders without expressions (MESSAGES section 5, 1 to 3). */
+extern void op_check_parameters(const RequestValue *request, const ExpressionMembers *members);
+
+/* The legacy parameters but KeyConditions, with their own errors (section 6): Expected or AttributeUpdates, filters, AttributesToGet. */
+extern void op_read_legacy(const RequestValue *request, const ExpressionMembers *members, Expressions *expressions);
+
+/*
+ * Placeholders, then all expressions in the service's order, then unused placeholders (section 5, 4 to 7), then what a key
+ * condition must be.
+ */
+extern void op_read_expressions(const RequestValue *request, const ExpressionMembers *members,
+								Expressions *expressions);
+
+/* KeyConditions into expressions->key_condition, after op_read_expressions(). */
+extern void op_read_key_conditions(const RequestValue *request, const ExpressionMembers *members,
+								   Expressions *expressions);
+
+/* Raises the error for a path of any of the expressions that leads into a key attribute: `Key attributes must be scalars; ...`. */
+extern void op_check_key_paths(const TableInfo *table, const Expressions *expressions);
+
+/*
+ * Whether a write's condition holds for the item under the key (NULL: none); if not, raises ConditionalCheckFailedException,
+ * which carries the item if ReturnValuesOnConditionCheckFailure is ALL_OLD.
+ */
+extern void op_require_condition(const ExprNode *condition, Jsonb *old, const RequestValue *return_values_on_failure);
+
+#endif							/* DYNAPG_EXPRESSIONS_H */

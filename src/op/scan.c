@@ -1,0 +1,133 @@
+/*
+ * scan.c
+ *		Scan: all items, or one segment's share of them, in the order of their hashes.
+ *
+ * The hashes of segment i of n are those from i/n of the range of 64-bit numbers on, by their first 8 bytes: segments share
+ * nothing and leave out nothing, and each reads only its own.
+ */
+#include "postgres.h"
+
+#include "port/pg_bswap.h"
+
+#include "base/error.h"
+#include "base/varlena.h"
+#include "op/op.h"
+#include "op/page.h"
+
+static const ExpressionMembers members = {
+	.enveloped = false,
+	.update_expression = NO_MEMBER,
+	.condition_expression = NO_MEMBER,
+	.key_condition_expression = NO_MEMBER,
+	.filter_expression = ScanInput_FilterExpression,
+	.projection_expression = ScanInput_ProjectionExpression,
+	.names = ScanInput_ExpressionAttributeNames,
+	.values = ScanInput_ExpressionAttributeValues,
+	.expected = NO_MEMBER,
+	.attribute_updates = NO_MEMBER,
+	.key_conditions = NO_MEMBER,
+	.filter = ScanInput_ScanFilter,
+	.conditional_operator = ScanInput_ConditionalOperator,
+	.attributes_to_get = ScanInput_AttributesToGet,
+};
+
+/* The first hash of a segment, by its first 8 bytes. */
+static uint64
+segment_start(int64 segment, int64 total)
+{
+	return (uint64) (((unsigned __int128) segment << 64) / (uint64) total);
+}
+
+static void
+set_hash(pg_uuid_t *hash, uint64 first_bytes, uint8 other_bytes)
+{
+	uint64		big_endian = pg_hton64(first_bytes);
+
+	memcpy(hash->data, &big_endian, sizeof(big_endian));
+	memset(hash->data + sizeof(big_endian), other_bytes, UUID_LEN - sizeof(big_endian));
+}
+
+/* The hashes of a segment: both ends inclusive. */
+static void
+segment_range(int64 segment, int64 total, StorageRange *range)
+{
+	set_hash(&range->first, segment_start(segment, total), 0);
+	set_hash(&range->last, segment + 1 == total ? PG_UINT64_MAX : segment_start(segment + 1, total) - 1, 0xFF);
+}
+
+/* Segment and TotalSegments: both or none, Segment < TotalSegments. */
+static void
+check_segments(const RequestValue *segment, const RequestValue *total)
+{
+	if (segment->present && !total->present)
+		dyn_invalid("The TotalSegments parameter is required but was not present in the request when Segment "
+					"parameter is present");
+	if (total->present && !segment->present)
+		dyn_invalid("The Segment parameter is required but was not present in the request when parameter "
+					"TotalSegments is present");
+	if (segment->present && segment->as.integer >= total->as.integer)
+		dyn_invalid("The Segment parameter is zero-based and must be less than parameter TotalSegments: "
+					"Segment: " INT64_FORMAT " is not less than TotalSegments: " INT64_FORMAT,
+					segment->as.integer, total->as.integer);
+}
+
+void
+scan_prepare(const RequestValue *request, PageRequest *prepared)
+{
+	const RequestValue *start_key = request_member(request, ScanInput_ExclusiveStartKey);
+	const RequestValue *limit = request_member(request, ScanInput_Limit);
+	const RequestValue *segment = request_member(request, ScanInput_Segment);
+	const RequestValue *total = request_member(request, ScanInput_TotalSegments);
+	const RequestValue *index_name = request_member(request, ScanInput_IndexName);
+	int64		segment_number = segment->present ? segment->as.integer : 0;
+	int64		segment_count = total->present ? total->as.integer : 1;
+	Expressions expressions = {0};
+	PageSpec	   *page = &prepared->page;
+	StorageRange *range = &prepared->range;
+	const TableInfo *table;
+
+	memset(prepared, 0, sizeof(*prepared));
+	op_check_parameters(request, &members);
+	op_read_legacy(request, &members, &expressions);
+	page_check_start_values(start_key);
+	check_segments(segment, total);
+	op_read_expressions(request, &members, &expressions);
+	page->select = page_select(request_member(request, ScanInput_Select), index_name,
+							   request_member(request, ScanInput_ProjectionExpression), expressions.projection,
+							   "Must specify the AttributesToGet or ProjectionExpression when choosing to get "
+							   "SPECIFIC_ATTRIBUTES");
+	page->projection = expressions.projection;
+	page->filter = expressions.filter;
+	page->limit = limit->present ? limit->as.integer : 0;
+	page->consistent = request_boolean(request, ScanInput_ConsistentRead);
+	page->return_consumed_capacity = request_member(request, ScanInput_ReturnConsumedCapacity);
+	page->table_name = request_member(request, ScanInput_TableName);
+
+	table = prepared->table = op_data_table(page->table_name);
+	page_check_index(index_name);
+	segment_range(segment_number, segment_count, range);
+	range->low = storage_sort_bytes("", 0);
+	if (start_key->present)
+	{
+		StorageKey	start;
+
+		if (!page_start_key(table, start_key, &start))
+			dyn_invalid("The provided starting key is invalid: The provided key element does not match the schema");
+		if (memcmp(&start.hash, &range->first, UUID_LEN) < 0 || memcmp(&start.hash, &range->last, UUID_LEN) > 0)
+			dyn_invalid("The provided starting key is invalid: Invalid ExclusiveStartKey. Please use "
+						"ExclusiveStartKey with correct Segment. TotalSegments: " INT64_FORMAT " Segment: "
+						INT64_FORMAT, segment_count, segment_number);
+		range->first = start.hash;
+		range->low = storage_sort_after(VARDATA_ANY(start.sort), VARSIZE_ANY_EXHDR(start.sort));
+	}
+	page_check_paths(table, &expressions);
+}
+
+void
+op_scan(const RequestValue *request, WireWriter *response)
+{
+	PageRequest prepared;
+
+	scan_prepare(request, &prepared);
+	page_write(response, &prepared);
+}

@@ -1,0 +1,64 @@
+#!/bin/bash
+# Compares dynapg with DynamoDB Local on a private temporary cluster: `make differential`.
+#
+#   PG_CONFIG=...  SEED=...  COUNT=...  test/differential/run.sh [--write-docs]
+#
+# The last line is `N passed, N failed`; the exit status is that of differential.py.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+# shellcheck source=scripts/lib.sh
+. scripts/lib.sh
+
+work='' bin='' local_pid=''
+
+clean_up() {
+    [ -z "$local_pid" ] || kill "$local_pid" 2>/dev/null || true
+    [ -z "$work" ] || [ ! -f "$work/data/postmaster.pid" ] || stop_cluster "$bin" "$work/data" immediate || true
+    [ -z "$work" ] || rm -rf "$work"
+}
+
+start_server() {
+    private_postgres "$work/root"
+    bin=$work/root$("$PG_CONFIG" --bindir)
+    build_and_install "$work/root"
+    ! is_root || chown -R -h "$SERVER_USER" "$work"
+    make_cluster "$bin" "$work/data" "$work" "$(free_port)" <<<'fsync = off'
+    start_cluster "$bin" "$work/data" "$work/server.log"
+    PGPORT=$(sed -n 's/^port = //p' "$work/data/postgresql.conf")
+    export PGHOST=$work PGPORT PGUSER=postgres PGDATABASE=differential PATH=$bin:$PATH
+    as_user createdb --template=template0 "$PGDATABASE"
+    psql -X -q -c 'CREATE EXTENSION dynapg'
+}
+
+start_local() {
+    local folder
+    folder=$(test/differential/fetch.sh)
+    LOCAL_PORT=$(free_port)
+    export LOCAL_PORT
+    mkdir "$work/local"
+    cd "$work/local"
+    "$folder/dynamodb-local" -inMemory -port "$LOCAL_PORT" >"$work/local.log" 2>&1 </dev/null &
+    local_pid=$!
+    cd "$OLDPWD"
+    for _ in $(seq 100); do
+        ! (exec 3<>"/dev/tcp/127.0.0.1/$LOCAL_PORT") 2>/dev/null || break
+        kill -0 "$local_pid" 2>/dev/null || { cat "$work/local.log" >&2; die "DynamoDB Local did not start"; }
+        sleep 0.2
+    done
+    say "DynamoDB Local $(sed -n 's/^Version:[[:space:]]*//p' "$work/local.log")"
+}
+
+main() {
+    local status=0
+    trap clean_up EXIT
+    trap 'exit 130' INT TERM
+    install_missing build
+    work=$(mktemp -d "${TMPDIR:-/tmp}/dynapg-differential.XXXXXX")
+    chmod 755 "$work"
+    start_server
+    start_local
+    python3 test/differential/differential.py "$@" || status=$?
+    exit "$status"
+}
+
+main "$@"

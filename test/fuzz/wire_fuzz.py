@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""Fuzzes the JSON reader and writer of attribute values inside a server.
+
+Texts are made by mutating test/fuzz/corpus/wire/ and random items. Of each it is checked that
+  - the reader calls it JSON exactly if Python does (with RFC 8259's rules where Python is laxer);
+  - reading it as an item gives a value, a ValidationException or a SerializationException, and nothing else;
+  - what was read is written in a form that reads back as the same, and is an item by attr_check_item() and of the
+    size that the reader counted;
+  - the server survives.
+
+    FUZZ_SECONDS   how long (default 10)
+    SEED           seed (default 20120810; 0 picks one)
+"""
+import glob
+import json
+import os
+import random
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SEED = int(os.environ.get("SEED", "20120810")) or random.randrange(1 << 32)
+os.environ["SEED"] = str(SEED)
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "property"))
+
+import value_property                                       # noqa: E402
+from server import Report, ServerDied, evaluate, prepare    # noqa: E402
+
+SECONDS = float(os.environ.get("FUZZ_SECONDS", "10"))
+BATCH = 1000
+
+rng = random.Random(SEED)
+report = Report()
+
+TOKENS = [b'{', b'}', b'[', b']', b',', b':', b'"', b'\\', b'null', b'true', b'false', b'0', b'-', b'1e5', b'1.5', b'01', b'.5',
+          b'"S"', b'"N"', b'"B"', b'"L"', b'"M"', b'"SS"', b'"NS"', b'"BS"', b'"BOOL"', b'"NULL"', b'"$M"', b'"$$"', b'\\u0000',
+          b'\\ud83d\\ude00', b'\\ud83d', b'\\ude00', b'\\u00', b'\\x', b'\n', b'\x00', b'\x1f', b'\x7f', b'\xc3\xa9', b'\xc3',
+          b'\xed\xa0\x80', b'\xf4\x90\x80\x80', b'\xc0\xaf', b'\xff', b'\xef\xbb\xbf', b'""', b'{"S":"x"}', b'{"N":"1"}', b'{}', b'[]',
+          b'=', b'YQ==', b'NaN', b'Infinity', b'//', b'"a":', b',"a":{"S":""}', b'e999999999999', b'"__type"']
+
+
+def mutate(data, corpus):
+    data = bytearray(data)
+    for _ in range(rng.choice([1, 1, 1, 2, 3, 8])):
+        at = rng.randrange(len(data) + 1)
+        to = min(len(data), at + rng.choice([1, 1, 2, 5, 20]))
+        kind = rng.randrange(8)
+        if kind == 0:
+            data[at:at] = rng.choice(TOKENS)
+        elif kind == 1:
+            data[at:to] = rng.choice(TOKENS)
+        elif kind == 2:
+            del data[at:to]
+        elif kind == 3 and at < len(data):
+            data[at] = rng.randrange(256)
+        elif kind == 4 and at < len(data):
+            data[at] ^= 1 << rng.randrange(8)
+        elif kind == 5:
+            data[at:at] = data[at:to] * rng.choice([1, 2, 40])
+        elif kind == 6:
+            other = rng.choice(corpus)
+            cut = rng.randrange(len(other) + 1)
+            data[at:to] = other[cut:cut + rng.choice([1, 5, 30, 200])]
+        elif kind == 7:
+            other = rng.randrange(len(data) + 1)
+            data[other:other] = data[at:to]
+    return bytes(data)
+
+
+def is_json(data):
+    """True, False, or None if Python cannot tell."""
+    def pairs(members):
+        for name, _ in members:
+            check_string(name)
+        return [value for _, value in members]
+
+    def check_string(text):
+        if any(0xD800 <= ord(c) <= 0xDFFF for c in text):
+            raise ValueError("lone surrogate")
+
+    def constant(text):
+        raise ValueError(text)
+
+    try:
+        value = json.loads(data.decode("utf-8"), object_pairs_hook=pairs, parse_int=lambda text: 0, parse_float=lambda text: 0,
+                           parse_constant=constant)
+        todo = [value]
+        while todo:
+            value = todo.pop()
+            if isinstance(value, list):
+                todo.extend(value)
+            elif isinstance(value, str):
+                check_string(value)
+        return True
+    except RecursionError:
+        return None
+    except ValueError:
+        return False
+
+
+def check_batch(batch):
+    valid = [is_json(data) for data in batch]
+    answers = evaluate("dynapg_test.is_json(decode(a, 'hex'))", [(data.hex(), None) for data in batch])
+    for data, expected, (state, answer) in zip(batch, valid, answers):
+        report.check(state == "" and (expected is None or (answer == "true") == expected), "is it JSON", data, expected, state, answer)
+
+    texts = []
+    for data, expected in zip(batch, valid):
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            texts.append((text, expected))
+    written = []
+    for (text, expected), (state, answer) in zip(texts, evaluate("dynapg_test.wire_roundtrip(a)", [(t, None) for t, _ in texts])):
+        report.check(state in ("", "YD001", "YD002"), "kind of error", text, state, answer)
+        report.check(not (state == "" and expected is False), "accepted what is no JSON", text, answer)
+        if state == "":
+            report.check(is_json(answer.encode()), "wrote what is no JSON", text, answer)
+            written.append((answer, text))
+    expression = "dynapg_test.wire_roundtrip(a) || dynapg_test.item_to_wire(dynapg_test.wire_to_item(b))"
+    for (text, source), (state, answer) in zip(written, evaluate(expression, written)):
+        report.check(state == "" and answer == text + text, "stable", source, text, state, answer)
+
+
+def main():
+    print(f"SEED={SEED} FUZZ_SECONDS={SECONDS:g}")
+    prepare()
+    corpus = []
+    for path in sorted(glob.glob(os.path.join(HERE, "corpus", "wire", "*"))):
+        with open(path, "rb") as file:
+            corpus.append(file.read())
+    batch = list(corpus)
+    end = time.monotonic() + SECONDS
+    texts = 0
+    while True:
+        try:
+            check_batch(batch)
+        except ServerDied as died:
+            with tempfile.NamedTemporaryFile(prefix="wire_fuzz_", suffix=".txt", delete=False) as file:
+                file.write(b"\n".join(repr(data).encode() for data in batch))
+            report.check(False, "the server died; its batch is in " + file.name, str(died))
+            break
+        texts += len(batch)
+        if time.monotonic() > end:
+            break
+        batch = []
+        while len(batch) < BATCH:
+            if rng.random() < 0.2:
+                source = json.dumps(value_property.random_item(), ensure_ascii=False).encode()
+                if len(source) < 20000:
+                    corpus.append(source)
+            batch.append(mutate(rng.choice(corpus), corpus))
+        del corpus[400:]
+    print(f"{texts} texts")
+    report.finish()
+
+
+if __name__ == "__main__":
+    main()
