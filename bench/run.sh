@@ -2,17 +2,19 @@
 # Benchmarks: each operation of the API against the same work as plain prepared SQL on an ordinary table.
 #
 #   make bench
-#   BENCH_ITEMS=1000000 BENCH_ROUNDS=15 BENCH_SECONDS=2 BENCH_CLIENTS='1 4' BENCH_ONLY='get put' bench/run.sh
+#   BENCH_ITEMS=1000000 BENCH_ROUNDS=11 BENCH_SECONDS=2 BENCH_CLIENTS='1 4' BENCH_ONLY='get put' bench/run.sh
 #
 # A private temporary cluster is made and removed. The two sides of a comparison alternate in short runs, so that
-# whatever else the machine does meets both; a figure is the median of its rounds. Prints a Markdown table.
+# whatever else the machine does meets both; a figure is the median of its rounds. CPU is what the server's processes
+# used for one transaction, in microseconds: on a busy machine it says more than the throughput. Ratios are better
+# the higher they are. Prints a Markdown table.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib.sh
 . scripts/lib.sh
 
 items=${BENCH_ITEMS:-1000000}
-rounds=${BENCH_ROUNDS:-15}
+rounds=${BENCH_ROUNDS:-11}
 seconds=${BENCH_SECONDS:-2}
 clients=${BENCH_CLIENTS:-1 4}
 only=${BENCH_ONLY:-}
@@ -59,15 +61,29 @@ load() {
     say "a table of $(sql -c "SELECT pg_size_pretty(pg_total_relation_size('dynamo.\"Bench\"'))") against one of $(sql -c "SELECT pg_size_pretty(pg_total_relation_size('raw'))"); an item has $(sql -c "SELECT round(avg(length(dynapg.to_dynamodb_json(item)::text))) FROM (SELECT item FROM raw LIMIT 1000) sample") bytes of DynamoDB JSON" >&2
 }
 
-# one_run SCRIPT CLIENTS SYNCHRONOUS_COMMIT: transactions a second
+# CPU time of the server's ended backends, in microseconds (Linux)
+backends_cpu() {
+    local ticks
+    ticks=$(sed 's/.*) //' "/proc/$(head -n 1 "$work/data/postmaster.pid")/stat" | awk '{print $14 + $15}')
+    echo $((ticks * 1000000 / $(getconf CLK_TCK)))
+}
+
+# one_run SCRIPT CLIENTS SYNCHRONOUS_COMMIT: transactions a second, and CPU microseconds of the server for each
 one_run() {
+    local before
+    before=$(backends_cpu)
     PGOPTIONS="-c synchronous_commit=$3" as_user "$bin/pgbench" -n -M prepared -c "$2" -j "$(($2 < 2 ? 1 : 2))" \
         -T "$seconds" -D partitions="$partitions" -D per_partition="$per_partition" -f "$work/bench/$1.sql" bench \
-        2>"$work/pgbench.log" | sed -n 's/^tps = \([0-9.]*\).*/\1/p' ||
-        { tail -n 5 "$work/pgbench.log" >&2; die "pgbench failed"; }
+        >"$work/pgbench.out" 2>"$work/pgbench.log" || { tail -n 5 "$work/pgbench.log" >&2; die "pgbench failed"; }
+    sleep 0.05
+    awk -v cpu=$(($(backends_cpu) - before)) '/^number of transactions actually/ {n = $NF} /^tps/ {tps = $3}
+        END {print tps, cpu / n}' "$work/pgbench.out"
 }
 
 median() { sort -n | awk '{v[NR] = $1} END {print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2}'; }
+
+# column EXPRESSION: the median over the rounds, whose lines are: tps and CPU of the API, tps and CPU of raw SQL
+column() { awk "{print $1}" "$work/rounds" | median; }
 
 # compare NAME COMMIT TEXT: one row of the table for each number of clients
 compare() {
@@ -77,22 +93,21 @@ compare() {
     for count in $clients; do
         one_run "$name-api" "$count" "$commit" >/dev/null
         one_run "$name-raw" "$count" "$commit" >/dev/null
-        rm -f "$work/api" "$work/raw" "$work/ratio"
+        rm -f "$work/rounds"
         for ((round = 1; round <= rounds; round++)); do
             if ((round % 2)); then
-                one_run "$name-api" "$count" "$commit" >"$work/a"
-                one_run "$name-raw" "$count" "$commit" >"$work/r"
+                one_run "$name-api" "$count" "$commit" >"$work/api"
+                one_run "$name-raw" "$count" "$commit" >"$work/raw"
             else
-                one_run "$name-raw" "$count" "$commit" >"$work/r"
-                one_run "$name-api" "$count" "$commit" >"$work/a"
+                one_run "$name-raw" "$count" "$commit" >"$work/raw"
+                one_run "$name-api" "$count" "$commit" >"$work/api"
             fi
-            cat "$work/a" >>"$work/api"
-            cat "$work/r" >>"$work/raw"
-            paste "$work/a" "$work/r" | awk '{print $1 / $2}' >>"$work/ratio"
+            paste -d ' ' "$work/api" "$work/raw" >>"$work/rounds"
         done
-        printf '| %s | %s | %s | %.0f | %.0f | %.2f | %.2f to %.2f |\n' "$text" "$commit" "$count" \
-            "$(median <"$work/api")" "$(median <"$work/raw")" "$(median <"$work/ratio")" \
-            "$(sort -n "$work/ratio" | head -n 1)" "$(sort -n "$work/ratio" | tail -n 1)"
+        # shellcheck disable=SC2016 # awk's columns
+        printf '| %s | %s | %s | %.0f | %.0f | %.2f | %.0f | %.0f | %.2f |\n' "$text" "$commit" "$count" \
+            "$(column '$1')" "$(column '$3')" "$(column '$1 / $3')" \
+            "$(column '$2')" "$(column '$4')" "$(column '$4 / $2')"
     done
 }
 
@@ -102,8 +117,8 @@ load
 
 echo "$("$bin/postgres" --version), $(nproc) cores, $items items, $rounds rounds of $seconds s:"
 echo
-echo '| work | synchronous_commit | clients | dynapg a second | raw a second | ratio | rounds |'
-echo '|---|---|---|---|---|---|---|'
+echo '| work | synchronous_commit | clients | dynapg/s | raw/s | ratio | dynapg CPU | raw CPU | ratio |'
+echo '|---|---|---|---|---|---|---|---|---|'
 compare get off 'GetItem, against SELECT by key'
 compare put off 'PutItem over an item, against INSERT ... ON CONFLICT DO UPDATE'
 compare new off 'PutItem of a new key, against the same statement'

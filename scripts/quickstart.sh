@@ -5,7 +5,8 @@
 #   scripts/quickstart.sh stop    stop the server
 #
 # Everything is in one folder, .quickstart/ or DYNAPG_QUICKSTART_DIR: remove it to start afresh. No other
-# cluster is touched and no TCP port opened: the server is reached through a socket in that folder.
+# cluster is touched. The server is reached through a socket in that folder, its HTTP endpoint on a free port of
+# this machine's loopback address, in developer mode: any access key will do.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib.sh
@@ -68,12 +69,43 @@ start() {
     if [ -d "$data" ] && [ "$(cat "$data/PG_VERSION")" != "$major" ]; then
         die "$data belongs to PostgreSQL $(cat "$data/PG_VERSION"): remove $folder, or set PG_CONFIG"
     fi
-    [ -d "$data" ] || make_cluster "$bin" "$data" "$folder" "$(free_port)" <<<'wal_level = logical'
+    [ -d "$data" ] || make_cluster "$bin" "$data" "$folder" "$(free_port)" <<END
+wal_level = logical
+shared_preload_libraries = 'dynapg'
+dynapg.databases = 'quickstart:$(free_port)'
+dynapg.developer_mode = on
+END
     start_cluster "$bin" "$data" "$log" || { tail -n 20 "$log" >&2; die "the server did not start"; }
     PGPORT=$(sed -n 's/^port = //p' "$data/postgresql.conf")
     export PGHOST=$folder PGUSER=postgres PGPORT
     # psql would look for its history and settings in the home of root.
     ! is_root || export HOME=$folder
+}
+
+# The workers wait for their database, and look for it again every few seconds.
+show_endpoint() {
+    http_port=$(sed -n "s/^dynapg.databases = 'quickstart:\([0-9]*\)'/\1/p" "$data/postgresql.conf")
+    [ -n "$http_port" ] || return 0
+    ask postgres "SELECT dynapg.start('quickstart')" >/dev/null 2>&1 || true
+    python3 - "$http_port" <<'END' || die "the HTTP endpoint does not answer: see $log"
+import json, sys, time, urllib.request
+url = "http://127.0.0.1:%s/" % sys.argv[1]
+request = urllib.request.Request(url, method="POST", data=json.dumps({
+    "TableName": "Cities", "Key": {"country": {"S": "DE"}, "cityId": {"N": "2950159"}},
+    "ProjectionExpression": "#n, population", "ExpressionAttributeNames": {"#n": "name"}}).encode(),
+    headers={"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "DynamoDB_20120810.GetItem"})
+deadline = time.monotonic() + 90
+while True:
+    try:
+        answer = urllib.request.urlopen(request, timeout=10).read().decode()
+        break
+    except OSError:
+        if time.monotonic() > deadline:
+            raise
+        time.sleep(0.2)
+print("\n==== HTTP: the same items for any AWS SDK, at", url)
+print("GetItem ->", answer)
+END
 }
 
 make_database() {
@@ -140,6 +172,11 @@ The server keeps running. Connect with
 
     $bin/psql -h $folder -p $PGPORT -U postgres quickstart
 
+point an AWS SDK or the AWS CLI to the endpoint (any access key will do in developer mode)
+
+    aws dynamodb query --endpoint-url http://127.0.0.1:$http_port --region us-east-1 --table-name Cities \\
+        --key-condition-expression 'country = :c' --expression-attribute-values '{":c": {"S": "LI"}}'
+
 stop it with
 
     scripts/quickstart.sh stop
@@ -160,6 +197,7 @@ case ${1:-start} in
         make_database
         load
         tour
+        show_endpoint
         farewell
         ;;
     stop)

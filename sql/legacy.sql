@@ -139,5 +139,31 @@ SELECT pg_temp.answer('get_item', '{"TableName": "Legacy", "Key": {"p": {"S": "e
 SELECT pg_temp.answer('get_item', '{"TableName": "Legacy", "Key": {"p": {"S": "e"}}, "AttributesToGet": ["n", "s", "t", "s", "n"]}');
 SELECT pg_temp.answer('get_item', '{"TableName": "Legacy", "Key": {"p": {"S": "e"}}, "AttributesToGet": []}');
 
+-- KeyConditions, QueryFilter and ScanFilter have errors of their own: values, their number, their types, their order
+SELECT condition, pg_temp.answer('scan', jsonb_build_object('TableName', 'None', 'ScanFilter', jsonb_build_object('a', condition))) AS scan_filter,
+	pg_temp.answer('query', jsonb_build_object('TableName', 'None', 'KeyConditions', '{}'::jsonb, 'QueryFilter', jsonb_build_object('a', condition))) =
+	pg_temp.answer('scan', jsonb_build_object('TableName', 'None', 'ScanFilter', jsonb_build_object('a', condition))) AS same_in_query_filter,
+	pg_temp.answer('query', jsonb_build_object('TableName', 'None', 'KeyConditions', jsonb_build_object('a', condition))) =
+	pg_temp.answer('scan', jsonb_build_object('TableName', 'None', 'ScanFilter', jsonb_build_object('a', condition))) AS same_in_key_conditions
+FROM (VALUES
+	('{"ComparisonOperator": "EQ", "AttributeValueList": [{}]}'::jsonb), ('{"ComparisonOperator": "EQ", "AttributeValueList": [{"SS": []}, {"S": "x"}]}'),
+	('{"ComparisonOperator": "EQ"}'), ('{"ComparisonOperator": "NULL", "AttributeValueList": [{"S": "x"}]}'), ('{"ComparisonOperator": "IN", "AttributeValueList": []}'),
+	('{"ComparisonOperator": "BETWEEN", "AttributeValueList": [{"S": "x"}]}'), ('{"ComparisonOperator": "BETWEEN", "AttributeValueList": [{"S": "x"}, {"N": "1"}]}'),
+	('{"ComparisonOperator": "BETWEEN", "AttributeValueList": [{"SS": ["a"]}, {"SS": ["b"]}]}'), ('{"ComparisonOperator": "GE", "AttributeValueList": [{"BOOL": true}]}'),
+	('{"ComparisonOperator": "BETWEEN", "AttributeValueList": [{"N": "2"}, {"N": "1"}]}'), ('{"AttributeValueList": [{"N": "2"}]}')) AS v(condition);
+SELECT pg_temp.answer('query', jsonb_build_object('TableName', 'Legacy', 'KeyConditions', conditions)) AS answer FROM (VALUES
+	('{}'::jsonb), ('{"a": {"ComparisonOperator": "NULL"}, "b": {"ComparisonOperator": "NULL"}, "c": {"ComparisonOperator": "NULL"}}'),
+	('{"a": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "e"}]}}'), ('{"p": {"ComparisonOperator": "NULL"}}'),
+	('{"p": {"ComparisonOperator": "NE", "AttributeValueList": [{"S": "e"}]}}'), ('{"p": {"ComparisonOperator": "GT", "AttributeValueList": [{"S": "e"}]}}')) AS v(conditions);
+
+-- Filters, by AND and by OR
+SELECT operator, filter, pg_temp.answer('query', jsonb_strip_nulls(jsonb_build_object('TableName', 'Legacy', 'Select', 'COUNT', 'ConditionalOperator', operator, 'QueryFilter', filter,
+	'KeyConditions', '{"p": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "e"}]}}'::jsonb))) AS answer FROM (VALUES
+	(NULL, '{"n": {"ComparisonOperator": "GT", "AttributeValueList": [{"N": "4"}]}}'::jsonb),
+	('AND', '{"n": {"ComparisonOperator": "GT", "AttributeValueList": [{"N": "4"}]}, "x": {"ComparisonOperator": "NOT_NULL"}}'),
+	('OR', '{"n": {"ComparisonOperator": "GT", "AttributeValueList": [{"N": "4"}]}, "x": {"ComparisonOperator": "NOT_NULL"}}'),
+	('OR', '{"n": {"ComparisonOperator": "GT", "AttributeValueList": [{"N": "4"}]}}'), (NULL, '{}')) AS v(operator, filter);
+SELECT pg_temp.answer('scan', '{"TableName": "Legacy", "Select": "COUNT", "ScanFilter": {"l2": {"ComparisonOperator": "CONTAINS", "AttributeValueList": [{"S": "y"}]}}}');
+
 \set ECHO none
 SELECT true AS deleted FROM dynamo_delete_table('{"TableName": "Legacy"}');

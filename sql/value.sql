@@ -4,7 +4,9 @@
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS dynapg;
 \set ECHO none
-\ir ../test/functions.sql
+\getenv source PG_ABS_SRCDIR
+\set functions :source '/test/functions.sql'
+\i :functions
 CREATE FUNCTION pg_temp.answer(query text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	answer text;

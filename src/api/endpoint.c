@@ -67,6 +67,16 @@ operation_count(void)
 	return model_operation_count;
 }
 
+/* Descriptions are eventually consistent at the service, too: a read replica gives them. */
+static bool
+is_description(int operation)
+{
+	const OperationFunction function = op_function(&model_operations[operation]);
+
+	return function == op_describe_table || function == op_list_tables || function == op_describe_limits ||
+		function == op_describe_endpoints;
+}
+
 static void
 execute(int operation, const char *body, int len, StringInfo response, bool *eventual)
 {
@@ -75,9 +85,18 @@ execute(int operation, const char *body, int len, StringInfo response, bool *eve
 
 	wire_read_text(&reader, body, len);
 	wire_write_text(&writer, response);
-	op_eventual_read = false;
+	op_eventual_read = is_description(operation);
 	op_run(model_operations[operation].name, &reader, &writer);
 	*eventual = op_eventual_read;
+}
+
+/* Operations on tables wait for tables, the others for items. */
+static bool
+is_table_operation(int operation)
+{
+	const OperationFunction function = op_function(&model_operations[operation]);
+
+	return function == op_create_table || function == op_update_table || function == op_delete_table;
 }
 
 /* The service's message of an error: ours as it is, PostgreSQL's as what it means to an API caller. */
@@ -92,21 +111,32 @@ wire_message(const ErrorData *error, DynException exception)
 	{
 		case DYN_TRANSACTION_CONFLICT:
 			return "Transaction is ongoing for the item";
+		case DYN_RESOURCE_IN_USE:
+			return "Attempt to change a resource which is still in use";
 		case DYN_INTERNAL_SERVER_ERROR:
 			return "Internal server error";
 		default:
-			return error->message;
+			break;
 	}
+	if (error->sqlerrcode == ERRCODE_READ_ONLY_SQL_TRANSACTION)
+		return "This endpoint is a read replica: it answers eventually consistent reads only";
+	return error->message;
 }
 
 static int
-write_error(ErrorData *error, StringInfo body)
+write_error(ErrorData *error, int operation, StringInfo body)
 {
 	DynException exception = dyn_exception_of_sqlstate(error->sqlerrcode);
-	const DynExceptionInfo *info = dyn_exception_info(exception);
-	const char *message = wire_message(error, exception);
-	char	   *type = psprintf("%s%s", info->type_prefix, info->name);
+	const DynExceptionInfo *info;
+	const char *message;
+	char	   *type;
 	WireWriter	writer;
+
+	if (error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE && operation >= 0 && is_table_operation(operation))
+		exception = DYN_RESOURCE_IN_USE;
+	info = dyn_exception_info(exception);
+	message = wire_message(error, exception);
+	type = psprintf("%s%s", info->type_prefix, info->name);
 
 	wire_write_text(&writer, body);
 	wire_object_start(&writer);

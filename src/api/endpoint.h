@@ -91,8 +91,8 @@ typedef struct EndpointApi
 	 */
 	void		(*execute) (int operation, const char *body, int len, StringInfo response, bool *eventual);
 
-	/* Appends the body of an error, as the service gives it; returns the HTTP status. */
-	int			(*write_error) (ErrorData *error, StringInfo body);
+	/* Appends the body of an operation's error (-1: none), as the service gives it; returns the HTTP status. */
+	int			(*write_error) (ErrorData *error, int operation, StringInfo body);
 
 	/* Raises an exception of the service by its name in errors.csv's order. */
 	void		(*raise) (int exception, const char *message);

@@ -106,6 +106,30 @@ compat_init_range_table(EState *estate, Relation relation, AttrNumber updated)
 #endif
 }
 
+/*
+ * Tells the executor that an update of this relation changes no generated column: else it parses their expressions
+ * anew for each update that is not HOT, only to find out that the key's columns may have changed, which ours have not.
+ */
+static inline void
+compat_no_generated_updates(ResultRelInfo *rel, EState *estate)
+{
+#if PG_VERSION_NUM >= 180000
+	rel->ri_extraUpdatedCols = NULL;
+	rel->ri_extraUpdatedCols_valid = true;
+#else
+	ExprState **none = (ExprState **) palloc0(RelationGetDescr(rel->ri_RelationDesc)->natts * sizeof(ExprState *));
+#if PG_VERSION_NUM >= 160000
+	rel->ri_GeneratedExprsU = none;
+#else
+	ResultRelInfoExtra *extra = (ResultRelInfoExtra *) palloc0(sizeof(ResultRelInfoExtra));
+
+	rel->ri_GeneratedExprs = none;
+	extra->rinfo = rel;
+	estate->es_resultrelinfo_extra = lappend(estate->es_resultrelinfo_extra, extra);
+#endif
+#endif
+}
+
 static inline bool
 compat_owns_relation(Oid relation, Oid role)
 {

@@ -36,9 +36,21 @@ dyn_exception_of_sqlstate(int sqlstate)
 		case ERRCODE_T_R_DEADLOCK_DETECTED:
 		case ERRCODE_LOCK_NOT_AVAILABLE:
 			return DYN_TRANSACTION_CONFLICT;
-		default:
-			return DYN_INTERNAL_SERVER_ERROR;
+		case ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST:
+			return DYN_RESOURCE_IN_USE;
+		case ERRCODE_READ_ONLY_SQL_TRANSACTION:
+			return DYN_VALIDATION;
 	}
+	switch (ERRCODE_TO_CATEGORY(sqlstate))
+	{
+			/* what users' constraints, policies, triggers and index expressions say of the caller's item */
+		case ERRCODE_TO_CATEGORY(ERRCODE_DATA_EXCEPTION):
+		case ERRCODE_TO_CATEGORY(ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION):
+		case ERRCODE_TO_CATEGORY(ERRCODE_WITH_CHECK_OPTION_VIOLATION):
+		case ERRCODE_TO_CATEGORY(ERRCODE_PLPGSQL_ERROR):
+			return DYN_VALIDATION;
+	}
+	return DYN_INTERNAL_SERVER_ERROR;
 }
 
 static _Noreturn void raise_exception(DynException exception, const char *detail, const char *message);

@@ -34,8 +34,8 @@ extern const DynExceptionInfo *dyn_exception_info(DynException exception);
 
 /*
  * The exception that a PostgreSQL error is for an API caller.  Our own SQLSTATEs map to themselves; deadlocks,
- * serialization failures and lock timeouts are TransactionConflict, missing privileges AccessDenied, anything
- * else InternalServerError.
+ * serialization failures and lock timeouts are TransactionConflict, missing privileges AccessDenied, what users'
+ * constraints and triggers raise is Validation, anything else InternalServerError.
  */
 extern DynException dyn_exception_of_sqlstate(int sqlstate);
 

@@ -18,6 +18,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
+#include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -29,6 +30,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "base/error.h"
 #include "catalog/tables.h"
 #include "catalog/catalog_private.h"
 
@@ -357,6 +359,7 @@ catalog_table_count(void)
 void
 catalog_lock_name(const char *name, int name_len)
 {
+	PreventCommandIfReadOnly(dyn_operation);
 	LockDatabaseObject(catalog_relation(), hash_bytes((const unsigned char *) name, name_len), 0, ExclusiveLock);
 	AcceptInvalidationMessages();
 }

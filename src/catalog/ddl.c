@@ -21,6 +21,7 @@
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
@@ -51,7 +52,7 @@ static char *
 key_expression(const char *function, const KeyAttribute *attribute)
 {
 	return psprintf("dynapg.%s(item, %s, '%c')", function,
-					quote_literal_cstr(pnstrdup(attribute->stored, attribute->stored_len)), attribute->type);
+					quote_literal_cstr(attribute->name), attribute->type);
 }
 
 static void
@@ -59,12 +60,15 @@ execute_ddl(const char *command)
 {
 	int			result;
 
+	/* the endpoint's workers have no statement around them that would have set one */
+	PushActiveSnapshot(GetTransactionSnapshot());
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	result = SPI_execute(command, false, 0);
 	if (result != SPI_OK_UTILITY)
 		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
 	SPI_finish();
+	PopActiveSnapshot();
 }
 
 /* Creates the item relation under the current user; returns its OID. */
@@ -201,7 +205,6 @@ catalog_update_table(const TableInfo *table, Jsonb *definition)
 	bool		nulls[CATALOG_COLUMNS] = {0};
 	bool		replaced[CATALOG_COLUMNS] = {0};
 
-	PreventCommandIfReadOnly("UpdateTable");
 	require(compat_owns_relation(table->relation, GetUserId()), table->name, "Only the table's owner may do this.");
 	values[CATALOG_DEFINITION - 1] = JsonbPGetDatum(definition);
 	set_change(values, nulls, TABLE_UPDATING);

@@ -124,6 +124,7 @@ typedef struct Projection
 	DocPath	  **paths;
 	int			n_paths;
 	bool		legacy;			/* AttributesToGet: top-level names, dots and all */
+	struct PathTree *tree;		/* private: the paths merged, if one of them has more than one step */
 } Projection;
 
 extern Projection *expr_parse_projection(const char *text, int len, ExprParams *params);
@@ -183,7 +184,8 @@ typedef struct UpdateAction
 {
 	UpdateKind	kind;
 	DocPath	   *path;
-	ExprNode	   *operand;		/* SET: any operand; ADD, DELETE: NODE_VALUE; REMOVE: NULL */
+	ExprNode	   *operand;		/* SET: any operand; ADD, DELETE: NODE_VALUE (a list only for a
+								 * legacy ADD, which appends); REMOVE: NULL */
 } UpdateAction;
 
 typedef struct Update
@@ -198,7 +200,7 @@ extern Update *expr_parse_update(const char *text, int len, ExprParams *params);
 /*
  * Applies an update.  item is the item before; where there is none, an object of the key attributes alone, and
  * exists is false.  All operands are read from the item before.  *result is a fresh tree (jbvObject, sorted,
- * unique); parts that do not change may point into item (jbvBinary), so that attr_to_item() makes a
+ * unique); parts that do not change may point into item (jbvBinary), so that attr_to_jsonb() makes a
  * jsonb of it, not JsonbValueToJsonb().  Raises the service's errors of evaluation, not of size.
  */
 extern void update_apply(const Update *update, const JsonbValue *item, bool exists, JsonbValue *result);

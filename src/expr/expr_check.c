@@ -205,7 +205,7 @@ expr_resolve_value(ExprParser *parser, const Syntax *syntax)
 
 /* ---- paths ---- */
 
-/* Whether two paths overlap: one leads through the place of the other; or conflict: a place as a list and as a map. */
+/* Whether two paths overlap (one leads through the place of the other) or conflict (a place is a list and a map). */
 static bool
 paths_clash(const DocPath *a, const DocPath *b, bool *conflict)
 {

@@ -7,7 +7,7 @@
  * is a condition and what is an operand is told apart here; only a function's call can be either, and parentheses
  * around it with it, until the next token tells.
  *
- * Nothing recurses while it reads: the stack is bison's, on the heap, and cannot be deeper than an expression has tokens.
+ * Nothing recurses while it reads: the stack is bison's, on the heap, and no deeper than an expression has tokens.
  */
 #include "postgres.h"
 

@@ -107,7 +107,7 @@ extern int	expr_yyparse(ExprParser *parser);
 extern void expr_parse(ExprParser *parser, ExprLanguage language, const char *kind, const char *text, int len,
 					   ExprParams *params);
 
-/* Raises ValidationException `Invalid <kind>: <reason>`; in an envelope (MESSAGES section 0) if the operation has one. */
+/* Raises ValidationException `Invalid <kind>: <reason>`; enveloped: in an envelope if the operation has one (PutItem). */
 extern _Noreturn void expr_fail(const ExprParser *parser, const char *format,...) pg_attribute_printf(2, 3);
 extern _Noreturn void expr_fail_enveloped(const ExprParser *parser, const char *format,...) pg_attribute_printf(2, 3);
 
@@ -172,5 +172,10 @@ typedef struct PathTree
 } PathTree;
 
 extern PathTree *path_tree(DocPath *const *paths, int n_paths);
+
+/* ---- projection.c ---- */
+
+/* Merges a projection's paths; to be called once they are there, unless all have one step. */
+extern void projection_merge(Projection *projection);
 
 #endif							/* DYNAPG_EXPR_PRIVATE_H */

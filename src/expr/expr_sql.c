@@ -127,17 +127,28 @@ print_map(const JsonbValue *map)
 	return cstring_to_text_with_len(out.data, out.len);
 }
 
-/* The same of a tree that was built, which must be as good as what a writer would have stored. */
+/* The same of a tree that was built; it must become the very bytes that a put of what is printed would store. */
 static text *
 print_result(const JsonbValue *result)
 {
 	Jsonb	   *item = attr_to_jsonb(result);
 	JsonbValue	stored;
+	text	   *printed;
+	WireReader	reader;
+	AttributeMap again;
+	Jsonb	   *put;
 
 	attr_from_item(item, &stored);
+	printed = print_map(&stored);
+	wire_read_text(&reader, VARDATA_ANY(printed), VARSIZE_ANY_EXHDR(printed));
+	wire_next(&reader);
+	attr_read_map(&reader, &again);
+	put = JsonbValueToJsonb(&again.object);
+	if (VARSIZE(put) != VARSIZE(item) || memcmp(put, item, VARSIZE(item)) != 0)
+		elog(ERROR, "the result is not in stored form");
 	if (attr_check_item(item) != attr_map_size(result))
 		elog(ERROR, "the result's sizes differ: %d, %d", attr_check_item(item), attr_map_size(result));
-	return print_map(&stored);
+	return printed;
 }
 
 /* condition(expression text, names text, "values" text, item text, kind text) returns boolean */
@@ -235,7 +246,9 @@ dynapg_test_key_condition(PG_FUNCTION_ARGS)
 	{
 		const KeyTerm *term = &key_condition->terms[i];
 
-		appendStringInfo(&out, "%s%.*s %s", i > 0 ? "; " : "", term->name_len, term->name, operators[term->op]);
+		appendStringInfoString(&out, i > 0 ? "; " : "");
+		attr_append_text(&out, term->name, term->name_len);
+		appendStringInfo(&out, " %s", operators[term->op]);
 		for (int j = 0; j < (term->op == KEY_OP_BETWEEN ? 2 : 1); j++)
 		{
 			WireWriter	writer;

@@ -23,7 +23,19 @@ expr_parse_projection(const char *text, int len, ExprParams *params)
 	foreach(cell, parser.paths)
 		projection->paths[projection->n_paths++] = expr_resolve_path(&parser, lfirst(cell));
 	expr_check_overlaps(&parser, projection->paths, projection->n_paths);
+	projection_merge(projection);
 	return projection;
+}
+
+void
+projection_merge(Projection *projection)
+{
+	for (int i = 0; i < projection->n_paths; i++)
+		if (projection->paths[i]->count > 1)
+		{
+			projection->tree = path_tree(projection->paths, projection->n_paths);
+			return;
+		}
 }
 
 static void
@@ -104,14 +116,9 @@ projection_apply(const Projection *projection, const JsonbValue *item, JsonbValu
 {
 	JsonbPair  *pairs = palloc(Max(projection->n_paths, 1) * sizeof(JsonbPair));
 	int			count = 0;
-	bool		nested = false;
 
-	for (int i = 0; i < projection->n_paths; i++)
-		if (projection->paths[i]->count > 1)
-			nested = true;
-
-	if (nested)
-		count = project_members(path_tree(projection->paths, projection->n_paths), item, pairs);
+	if (projection->tree)
+		count = project_members(projection->tree, item, pairs);
 	else
 		for (int i = 0; i < projection->n_paths; i++)
 		{

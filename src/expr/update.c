@@ -423,12 +423,13 @@ bool
 update_fragments(const Update *update, const JsonbValue *item, const JsonbValue *old, bool is_new,
 				 JsonbValue *result)
 {
-	Projection	projection = {update_paths(update), update->n_actions, update->legacy};
+	Projection	projection = {.paths = update_paths(update), .n_paths = update->n_actions};
 
 	/*
-	 * The service takes the paths as they are also into the item after.  What was appended past a list's end is mostly not
-	 * where its path says, and thus not returned; what moved to where an element was removed is.
+	 * The service takes the paths as they are into the item after, too.  What was appended past a list's end is mostly
+	 * not where its path says, and thus not returned; what moved to where an element was removed is.
 	 */
+	projection_merge(&projection);
 	projection_apply(&projection, item, result);
 	return result->val.object.nPairs > 0;
 }

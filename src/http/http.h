@@ -36,6 +36,7 @@ typedef struct HttpRequest
 	StringInfoData body;		/* as sent */
 	bool		begun;			/* headers were seen */
 	bool		too_big;
+	size_t		dropped;		/* bytes of the body that were not kept */
 	int			operation;		/* index, or -1 */
 	TimestampTz started_at;
 
@@ -57,12 +58,17 @@ extern EndpointWorker *endpoint_worker;
 /* worker.c: finds what dynapg.so has left for us; FATAL if the two libraries are not of one version */
 extern void http_find_endpoint(void);
 
+/* synchronous_commit as the server's configuration has it */
+extern int	http_configured_commit;
+
 /* server.c */
 extern void server_start(const char *addresses, int port);
 extern int	server_descriptors(int *descriptors, int max);
 extern void server_run(void);	/* everything that is ready, and the flush that its answers wait for */
 extern long server_timeout(void);	/* milliseconds until something is due; -1: nothing is */
+extern bool server_reload(const char *addresses, int port);	/* if TLS's files or settings have changed */
 extern void server_drain(void); /* accept no more connections */
+extern bool server_reap(void);	/* ends what reload has left behind and nobody uses; whether there was any */
 extern bool server_is_idle(void);
 extern const char *request_header(const HttpRequest *request, const char *name);
 

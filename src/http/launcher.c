@@ -15,6 +15,7 @@
 #include "postmaster/interrupt.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
+#include "storage/procsignal.h"
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -180,6 +181,7 @@ dynapg_launcher_main(Datum argument)
 	http_find_endpoint();
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
+	pqsignal(SIGUSR1, procsignal_sigusr1_handler);	/* a worker has ended */
 	BackgroundWorkerUnblockSignals();
 	pg_atomic_write_u32(&endpoint->shared->launcher_pid, MyProcPid);
 
@@ -202,6 +204,13 @@ dynapg_launcher_main(Datum argument)
 			ConfigReloadPending = false;
 			ProcessConfigFile(PGC_SIGHUP);
 			assign_places();
+
+			/* whoever asks for a reload has changed something: try at once what had failed */
+			for (int i = 0; i < ENDPOINT_MAX_WORKERS; i++)
+			{
+				places[i].next_start = 0;
+				places[i].pause = USECS_PER_SEC;
+			}
 		}
 	}
 	/* not 0: who terminates the launcher alone gets it back */

@@ -9,6 +9,7 @@
 #include "access/xlog.h"
 #include "miscadmin.h"
 #include "pgstat.h"
+#include "replication/syncrep.h"
 #include "storage/proc.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -52,7 +53,7 @@ static void
 respond_error(HttpRequest *request, ErrorData *error)
 {
 	resetStringInfo(&request->response);
-	request->status = endpoint->write_error(error, &request->response);
+	request->status = endpoint->write_error(error, request->operation, &request->response);
 }
 
 /* Answers an exception that needs no transaction. */
@@ -166,6 +167,18 @@ log_slow(const HttpRequest *request)
 }
 
 /*
+ * How a request commits: asynchronously, since the loop flushes for many at once; but where standbys are synchronous, as configured,
+ * request by request (waiting for a standby is not deferred).
+ */
+static int
+commit_level(void)
+{
+	if (SyncRepStandbyNames != NULL && SyncRepStandbyNames[0] != '\0')
+		return http_configured_commit;
+	return SYNCHRONOUS_COMMIT_OFF;
+}
+
+/*
  * Executes the operation in a transaction of its own, as the role that the request's key belongs to.  The role
  * is kept until the transaction has ended, deferred triggers and all, and cannot be reset by what the
  * operation runs.
@@ -183,15 +196,18 @@ execute(HttpRequest *request, StringInfo body)
 	pgstat_report_activity(STATE_RUNNING, endpoint->operation_name(request->operation));
 	StartTransactionCommand();
 	LockTimeout = *endpoint->lock_timeout;
+	synchronous_commit = commit_level();
 	if (*endpoint->statement_timeout > 0)
 		enable_timeout_after(STATEMENT_TIMEOUT, *endpoint->statement_timeout);
 
 	GetUserIdAndSecContext(&worker_role, &worker_context);
 	SetUserIdAndSecContext(auth_role(request), worker_context | SECURITY_LOCAL_USERID_CHANGE);
 	MemoryContextSwitchTo(CurTransactionContext);
+	PushActiveSnapshot(GetTransactionSnapshot());
 	endpoint->execute(request->operation, body->data, body->len, &request->response, &eventual);
 	if (RecoveryInProgress() && !eventual)
 		endpoint->raise(DYN_VALIDATION, "This endpoint is a read replica: it answers eventually consistent reads only");
+	PopActiveSnapshot();
 	disable_timeout(STATEMENT_TIMEOUT, false);
 	CommitTransactionCommand();
 	SetUserIdAndSecContext(worker_role, worker_context);

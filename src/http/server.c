@@ -12,6 +12,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "access/xlog.h"
@@ -23,11 +24,20 @@
 
 #include "http/http.h"
 
-#define MAX_DAEMONS 16
+#define MAX_DAEMONS 32
+#define MAX_DROPPED (64 * 1024 * 1024)	/* bytes of a chunked body that are read past the limit, to answer 413 */
 #define HEADER_MEMORY (32 * 1024)	/* a connection's buffer: request line and headers must fit */
 
-static struct MHD_Daemon *daemons[MAX_DAEMONS];
+/* The library's daemons, one a listening address. */
+typedef struct Daemon
+{
+	struct MHD_Daemon *mhd;
+	bool		leaving;		/* accepts no more, serves the connections it has */
+} Daemon;
+
+static Daemon daemons[MAX_DAEMONS];
 static int	n_daemons;
+static char *tls_state;			/* what TLS was started with; NULL: no TLS */
 static dlist_head waiting = DLIST_STATIC_INIT(waiting);
 static bool draining;
 
@@ -201,15 +211,19 @@ on_request(void *cls, struct MHD_Connection *connection, const char *url, const 
 		}
 		else if (*size > 0)
 		{
-			if (request->body.len + *size > (size_t) *endpoint->max_body_size)
+			size_t		dropped = *size;
+
+			if (request->too_big || request->body.len + *size > (size_t) *endpoint->max_body_size)
 				request->too_big = true;
 			else
 				appendBinaryStringInfo(&request->body, data, *size);
 			*size = 0;
 			if (request->too_big)
 			{
-				/* a chunked body past the limit: no more of it is wanted */
-				result = MHD_NO;
+				/* The library answers after the body only: what there is of it is thrown away, but not for ever. */
+				request->dropped += dropped;
+				if (request->dropped > MAX_DROPPED)
+					result = MHD_NO;
 			}
 		}
 		else
@@ -334,7 +348,88 @@ start_daemon(int descriptor)
 		ereport(ERROR,
 				(errmsg("could not start the HTTP server"),
 				 tls ? errhint("Check dynapg.ssl_cert_file and dynapg.ssl_key_file.") : 0));
-	daemons[n_daemons++] = daemon;
+	daemons[n_daemons].leaving = false;
+	daemons[n_daemons++].mhd = daemon;
+}
+
+/* What TLS is to be started with: settings and the files' times; NULL: no TLS. */
+static char *
+current_tls_state(void)
+{
+	struct stat cert;
+	struct stat key;
+
+	if ((*endpoint->ssl_cert_file)[0] == '\0')
+		return NULL;
+	memset(&cert, 0, sizeof(cert));
+	memset(&key, 0, sizeof(key));
+	(void) stat(*endpoint->ssl_cert_file, &cert);
+	(void) stat(*endpoint->ssl_key_file, &key);
+	return psprintf("%s %ld %ld %s %ld %ld", *endpoint->ssl_cert_file, (long) cert.st_mtime, (long) cert.st_ino,
+					*endpoint->ssl_key_file, (long) key.st_mtime, (long) key.st_ino);
+}
+
+/* Stops accepting; connections go on. */
+static void
+quiesce(Daemon *daemon)
+{
+	MHD_socket	descriptor;
+
+	if (daemon->leaving)
+		return;
+	daemon->leaving = true;
+	descriptor = MHD_quiesce_daemon(daemon->mhd);
+	if (descriptor != MHD_INVALID_SOCKET)
+		close(descriptor);
+}
+
+bool
+server_reload(const char *addresses, int port)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	char	   *state = current_tls_state();
+	int			before = n_daemons;
+	volatile bool started = false;
+
+	if ((state == NULL) == (tls_state == NULL) && (state == NULL || strcmp(state, tls_state) == 0))
+		return false;
+	PG_TRY();
+	{
+		server_start(addresses, port);
+		started = true;
+	}
+	PG_CATCH();
+	{
+		/* a bad certificate: the one we have goes on */
+		MemoryContextSwitchTo(caller);
+		EmitErrorReport();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+
+	/* the older ones go, or the newer ones if they did not all start */
+	for (int i = started ? 0 : before; i < (started ? before : n_daemons); i++)
+		quiesce(&daemons[i]);
+	return true;
+}
+
+bool
+server_reap(void)
+{
+	int			kept = 0;
+	bool		reaped;
+
+	for (int i = 0; i < n_daemons; i++)
+	{
+		if (daemons[i].leaving && !draining &&
+			MHD_get_daemon_info(daemons[i].mhd, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections == 0)
+			MHD_stop_daemon(daemons[i].mhd);
+		else
+			daemons[kept++] = daemons[i];
+	}
+	reaped = kept < n_daemons;
+	n_daemons = kept;
+	return reaped;
 }
 
 void
@@ -373,13 +468,14 @@ server_start(const char *addresses, int port)
 		}
 		freeaddrinfo(found);
 	}
+	tls_state = current_tls_state();
 }
 
 int
 server_descriptors(int *descriptors, int max)
 {
 	for (int i = 0; i < n_daemons && i < max; i++)
-		descriptors[i] = MHD_get_daemon_info(daemons[i], MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+		descriptors[i] = MHD_get_daemon_info(daemons[i].mhd, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
 	return Min(n_daemons, max);
 }
 
@@ -412,7 +508,7 @@ server_run(void)
 	do
 	{
 		for (int i = 0; i < n_daemons; i++)
-			MHD_run(daemons[i]);
+			MHD_run(daemons[i].mhd);
 	} while (flush_waiting());
 }
 
@@ -425,7 +521,7 @@ server_timeout(void)
 	{
 		MHD_UNSIGNED_LONG_LONG due;
 
-		if (MHD_get_timeout(daemons[i], &due) == MHD_YES && (timeout < 0 || due < (unsigned long long) timeout))
+		if (MHD_get_timeout(daemons[i].mhd, &due) == MHD_YES && (timeout < 0 || due < (unsigned long long) timeout))
 			timeout = Min(due, 60000);
 	}
 	return timeout;
@@ -438,12 +534,7 @@ server_drain(void)
 		return;
 	draining = true;
 	for (int i = 0; i < n_daemons; i++)
-	{
-		MHD_socket	descriptor = MHD_quiesce_daemon(daemons[i]);
-
-		if (descriptor != MHD_INVALID_SOCKET)
-			close(descriptor);
-	}
+		quiesce(&daemons[i]);
 }
 
 bool

@@ -22,7 +22,7 @@
 #include "base/compat.h"
 #include "http/http.h"
 
-#define MAX_DESCRIPTORS 16
+#define MAX_DESCRIPTORS 32
 
 PG_MODULE_MAGIC;
 
@@ -30,6 +30,7 @@ extern PGDLLEXPORT void dynapg_worker_main(Datum argument);
 
 const EndpointApi *endpoint;
 EndpointWorker *endpoint_worker;
+int			http_configured_commit;
 
 void
 http_find_endpoint(void)
@@ -67,13 +68,36 @@ process_memory(void)
 	return (int64) pages * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
+/* The latch, the postmaster's death, and the library's epoll descriptors. */
+static WaitEventSet *
+create_event_set(void)
+{
+	int			descriptors[MAX_DESCRIPTORS];
+	int			n_descriptors = server_descriptors(descriptors, MAX_DESCRIPTORS);
+	WaitEventSet *events = compat_create_wait_event_set(n_descriptors + 2);
+
+	AddWaitEventToSet(events, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
+	AddWaitEventToSet(events, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
+	for (int i = 0; i < n_descriptors; i++)
+		AddWaitEventToSet(events, WL_SOCKET_READABLE, descriptors[i], NULL, NULL);
+	return events;
+}
+
+/* Reads the configuration anew; what requests change of it (protocol.c) is put back before. */
+static void
+reload_settings(void)
+{
+	synchronous_commit = http_configured_commit;
+	ProcessConfigFile(PGC_SIGHUP);
+	http_configured_commit = synchronous_commit;
+}
+
 void
 dynapg_worker_main(Datum argument)
 {
 	WaitEventSet *events;
 	WaitEvent	happened[MAX_DESCRIPTORS + 2];
-	int			descriptors[MAX_DESCRIPTORS];
-	int			n_descriptors;
+	bool		changed = false;
 	bool		leaving = false;
 	TimestampTz memory_checked_at = 0;
 
@@ -87,17 +111,12 @@ dynapg_worker_main(Datum argument)
 	endpoint_worker->started_at = GetCurrentTimestamp();
 	before_shmem_exit(leave_place, 0);
 	BackgroundWorkerInitializeConnection(endpoint_worker->database, NULL, 0);
-	SetConfigOption("synchronous_commit", "off", PGC_SUSET, PGC_S_OVERRIDE);
+	http_configured_commit = synchronous_commit;
 	SetConfigOption("search_path", "pg_catalog", PGC_USERSET, PGC_S_OVERRIDE);
 	pgstat_report_appname("dynapg endpoint");
 
 	server_start(*endpoint->listen_addresses, endpoint_worker->port);
-	n_descriptors = server_descriptors(descriptors, MAX_DESCRIPTORS);
-	events = compat_create_wait_event_set(n_descriptors + 2);
-	AddWaitEventToSet(events, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
-	AddWaitEventToSet(events, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
-	for (int i = 0; i < n_descriptors; i++)
-		AddWaitEventToSet(events, WL_SOCKET_READABLE, descriptors[i], NULL, NULL);
+	events = create_event_set();
 	ereport(LOG, (errmsg("dynapg serves database \"%s\" on port %d",
 						 endpoint_worker->database, endpoint_worker->port)));
 	pgstat_report_activity(STATE_IDLE, NULL);
@@ -107,14 +126,16 @@ dynapg_worker_main(Datum argument)
 	{
 		TimestampTz now;
 
-		(void) WaitEventSetWait(events, server_timeout(), happened, n_descriptors + 2, PG_WAIT_EXTENSION);
+		(void) WaitEventSetWait(events, server_timeout(), happened, lengthof(happened), PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);
 		QueryCancelPending = false; /* a cancel that came too late for its request */
 		CHECK_FOR_INTERRUPTS();
 		if (ConfigReloadPending)
 		{
 			ConfigReloadPending = false;
-			ProcessConfigFile(PGC_SIGHUP);
+			reload_settings();
+			if (server_reload(*endpoint->listen_addresses, endpoint_worker->port))
+				changed = true;
 		}
 
 		server_run();
@@ -126,12 +147,19 @@ dynapg_worker_main(Datum argument)
 		if (now - memory_checked_at > USECS_PER_SEC)
 		{
 			memory_checked_at = now;
+			changed |= server_reap();
 			if (!leaving && process_memory() > *endpoint->worker_memory)
 			{
 				ereport(LOG, (errmsg("dynapg worker has reached dynapg.worker_memory and is replaced")));
 				leaving = true;
 				server_drain();
 			}
+		}
+		if (changed)
+		{
+			FreeWaitEventSet(events);
+			events = create_event_set();
+			changed = false;
 		}
 		if (endpoint_worker->stop || (leaving && server_is_idle()))
 			proc_exit(1);

@@ -227,7 +227,7 @@ op_batch_get_item(const RequestValue *request, WireWriter *response)
 		parts[i].unprocessed = (bool *) palloc0(count * sizeof(bool));
 		for (int k = 0; k < count; k++)
 			op_key_of_key(parts[i].info, parts[i].keys->as.list.items[k].as.attributes, &parts[i].storage_keys[k]);
-		page_check_paths(parts[i].info, &parts[i].expressions);
+		op_check_key_paths(parts[i].info, &parts[i].expressions);
 	}
 
 	wire_object_start(response);

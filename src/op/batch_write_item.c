@@ -144,6 +144,8 @@ op_batch_write_item(const RequestValue *request, WireWriter *response)
 	BatchWrite	writes[BATCH_WRITE_MAX_ITEMS];
 	int			n_writes = 0;
 
+	if (n_parts == 0)
+		dyn_invalid("The requestItems parameter is required for BatchWriteItem");
 	for (int i = 0; i < n_parts; i++)
 	{
 		const RequestValue *list = &items->as.map.entries[i].value;

@@ -208,6 +208,7 @@ op_get_item(const RequestValue *request, WireWriter *response)
 	op_key_of_key(info, key_values->as.attributes, &key);
 	op_check_key_paths(info, &expressions);
 
+	op_eventual_read = !request_boolean(request, GetItemInput_ConsistentRead);
 	table = storage_open(info, STORAGE_READ, true);
 	item = storage_get(table, &key);
 	wire_object_start(response);

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/varlena.h"
 #include "op/capacity.h"
 #include "op/op.h"
 #include "op/page.h"
@@ -57,6 +58,20 @@ write_last_key(WireWriter *response, const TableInfo *table, const JsonbValue *i
 		attr_write_value(response, &value);
 	}
 	wire_object_end(response);
+}
+
+/* Whether an item is the last that can be in a page's range. */
+static bool
+is_last(const PageSpec *page, const TableInfo *table, const JsonbValue *item)
+{
+	const char *bytes = "";
+	int			len = 0;
+
+	if (page->last_sort == NULL)
+		return false;
+	if (table->has_sort)
+		key_of_item(item, table->sort.stored, table->sort.stored_len, table->sort.type, true, &bytes, &len);
+	return len == VARSIZE_ANY_EXHDR(page->last_sort) && memcmp(bytes, VARDATA_ANY(page->last_sort), len) == 0;
 }
 
 /* What the page selects of an item; the projected one is built in *projected. */
@@ -205,30 +220,6 @@ page_start_key(const TableInfo *table, const RequestValue *start_key, StorageKey
 	}
 	storage_key(key, table, bytes[0], lens[0], bytes[1], lens[1]);
 	return true;
-}
-
-/* A PathVisitor: refuses paths into a key attribute. */
-static void
-check_path(const DocPath *path, void *argument)
-{
-	const TableInfo *table = (const TableInfo *) argument;
-	const KeyAttribute *attributes[] = {&table->hash, table->has_sort ? &table->sort : NULL};
-
-	for (int i = 0; i < 2 && attributes[i] != NULL; i++)
-		if (path->count > 1 && path->steps[0].name_len == attributes[i]->name_len &&
-			memcmp(path->steps[0].name, attributes[i]->name, attributes[i]->name_len) == 0)
-			dyn_invalid("Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
-						"Key: %s", attributes[i]->name);
-}
-
-void
-page_check_paths(const TableInfo *table, const Expressions *expressions)
-{
-	if (expressions->projection != NULL)
-		for (int i = 0; i < expressions->projection->n_paths; i++)
-			check_path(expressions->projection->paths[i], unconstify(TableInfo *, table));
-	if (expressions->filter != NULL)
-		condition_visit_paths(expressions->filter, check_path, unconstify(TableInfo *, table));
 }
 
 void

@@ -72,9 +72,6 @@ extern void page_check_start_values(const RequestValue *start_key);
  */
 extern bool page_start_key(const TableInfo *table, const RequestValue *start_key, StorageKey *key);
 
-/* Raises the error for paths into key attributes: `Key attributes must be scalars; ...`. */
-extern void page_check_paths(const TableInfo *table, const Expressions *expressions);
-
 /* Index tables come later: IndexName names none. */
 extern void page_check_index(const RequestValue *index_name);
 

@@ -178,15 +178,15 @@ apply_start_key(const RequestValue *start_key, const TableInfo *table, const Sto
 
 	if (!table->has_sort)
 		dyn_invalid("The provided exclusive start key is invalid: ExclusiveStartKey: {%s}", start_key_text(start_key));
+	if (compare_sort(key->sort, range->low) < 0 || compare_sort(key->sort, range->high) >= 0 ||
+		(last != NULL && compare_sort(key->sort, last) == 0))
+		dyn_invalid("The provided starting key does not match the range key predicate");
 	if (key->hash_len != range->hash_len || memcmp(key->hash_bytes, range->hash_bytes, key->hash_len) != 0)
 	{
 		if (has_sort_term)
 			dyn_invalid("The query can return at most one row and cannot be restarted");
 		dyn_invalid("The provided starting key is outside query boundaries based on provided conditions");
 	}
-	if (compare_sort(key->sort, range->low) < 0 || compare_sort(key->sort, range->high) >= 0 ||
-		(last != NULL && compare_sort(key->sort, last) == 0))
-		dyn_invalid("The provided starting key does not match the range key predicate");
 	if (range->backward)
 		range->high = key->sort;
 	else
@@ -232,6 +232,8 @@ query_prepare(const RequestValue *request, PageRequest *prepared)
 		dyn_invalid("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.");
 	op_read_expressions(request, &members, &expressions);
 	op_read_key_conditions(request, &members, &expressions);
+	if (!index_name->present && expressions.key_condition->n_terms > 2)
+		dyn_invalid("Conditions can be of length 1 or 2 only");
 	page->select = page_select(request_member(request, QueryInput_Select), index_name,
 							   request_member(request, QueryInput_ProjectionExpression), expressions.projection,
 							   "1 validation error detected: Must specify the AttributesToGet or "
@@ -256,16 +258,18 @@ query_prepare(const RequestValue *request, PageRequest *prepared)
 	range->high = storage_sort_infinity();
 	range->backward = forward->present && !forward->as.boolean;
 	if (sort != NULL)
-		apply_sort_term(sort, &table->sort, range);
+		page->last_sort = apply_sort_term(sort, &table->sort, range);
+	else if (!table->has_sort)
+		page->last_sort = storage_sort_bytes("", 0);
 	if (start_key->present)
-		apply_start_key(start_key, table, &start, sort != NULL, range);
+		apply_start_key(start_key, table, &start, sort != NULL, page->last_sort, range);
 	if (expressions.filter != NULL)
 	{
 		const void *argument[2] = {table, expressions.legacy_filter ? "QueryFilter" : "Filter Expression"};
 
 		condition_visit_paths(expressions.filter, check_filter_path, (void *) argument);
 	}
-	page_check_paths(table, &expressions);
+	op_check_key_paths(table, &expressions);
 	prepared->empty = compare_sort(range->low, range->high) >= 0;
 }
 

@@ -120,7 +120,7 @@ scan_prepare(const RequestValue *request, PageRequest *prepared)
 		range->first = start.hash;
 		range->low = storage_sort_after(VARDATA_ANY(start.sort), VARSIZE_ANY_EXHDR(start.sort));
 	}
-	page_check_paths(table, &expressions);
+	op_check_key_paths(table, &expressions);
 }
 
 void

@@ -14,6 +14,8 @@
 #include "postgres.h"
 
 #include "access/genam.h"
+#include "access/heaptoast.h"
+#include "access/htup_details.h"
 #include "access/relscan.h"
 #include "access/stratnum.h"
 #include "access/tableam.h"
@@ -190,6 +192,7 @@ prepare_index_entries(StorageTable *table)
 	compat_init_range_table(table->estate, table->relation, LAYOUT_ITEM);
 	table->result_relation = makeNode(ResultRelInfo);
 	InitResultRelInfo(table->result_relation, table->relation, 1, NULL, 0);
+	compat_no_generated_updates(table->result_relation, table->estate);
 	ExecOpenIndices(table->result_relation, true);
 	table->arbiters = list_make1_oid(RelationGetRelid(table->key_index));
 }
@@ -209,6 +212,20 @@ store_new_version(StorageTable *table, const StorageKey *key, Jsonb *item)
 	slot->tts_values[LAYOUT_ITEM - 1] = JsonbPGetDatum(item);
 	slot->tts_tableOid = RelationGetRelid(table->relation);
 	return ExecStoreVirtualTuple(slot);
+}
+
+/*
+ * Whether a block has room for an item, as far as one can tell without its lock: a full one for a target would make heap give up the
+ * block that it is filling.
+ */
+static bool
+has_room(Relation relation, BlockNumber block, Size item_size)
+{
+	Buffer		buffer = ReadBuffer(relation, block);
+	Size		room = PageGetHeapFreeSpace(BufferGetPage(buffer));
+
+	ReleaseBuffer(buffer);
+	return room >= Min(item_size, TOAST_TUPLE_TARGET) + MAXALIGN(SizeofHeapTupleHeader) + 2 * UUID_LEN;
 }
 
 /*
@@ -232,7 +249,7 @@ insert_version(StorageTable *table, const StorageKey *key, Jsonb *item, BlockNum
 			return false;
 	}
 
-	if (neighbour != InvalidBlockNumber)
+	if (neighbour != InvalidBlockNumber && has_room(table->relation, neighbour, VARSIZE(item)))
 		RelationSetTargetBlock(table->relation, neighbour);
 
 	token = SpeculativeInsertionLockAcquire(xid);

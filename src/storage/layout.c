@@ -30,6 +30,7 @@ read_generated_key(TupleDesc desc, AttrNumber column, PGFunction function,
 	FuncExpr   *call;
 	FmgrInfo	info;
 	text	   *texts[2];
+	const char *stored;
 	int			type_len;
 
 	if (TupleDescAttr(desc, column - 1)->attgenerated != ATTRIBUTE_GENERATED_STORED || desc->constr == NULL)
@@ -57,11 +58,11 @@ read_generated_key(TupleDesc desc, AttrNumber column, PGFunction function,
 	if (info.fn_addr != function)
 		return false;
 
-	*name_len = VARSIZE_ANY_EXHDR(texts[0]);
 	type_len = VARSIZE_ANY_EXHDR(texts[1]);
-	if (*name_len < 1 || *name_len > KEY_NAME_MAX_SIZE || type_len != 1)
+	if (VARSIZE_ANY_EXHDR(texts[0]) < 1 || VARSIZE_ANY_EXHDR(texts[0]) > KEY_NAME_MAX_SIZE || type_len != 1)
 		return false;
-	memcpy(name, VARDATA_ANY(texts[0]), *name_len);
+	stored = attr_name_to_stored(VARDATA_ANY(texts[0]), VARSIZE_ANY_EXHDR(texts[0]), name_len);
+	memcpy(name, stored, *name_len);
 	name[*name_len] = '\0';
 	*type = (KeyType) *VARDATA_ANY(texts[1]);
 	return *type == KEY_TYPE_S || *type == KEY_TYPE_N || *type == KEY_TYPE_B;

@@ -19,6 +19,9 @@
 #define LAYOUT_ITEM		3
 #define LAYOUT_COLUMNS	3
 
+/* An escaped name can be twice as long, and has a prefix. */
+#define LAYOUT_NAME_SIZE	(2 * KEY_NAME_MAX_SIZE + 4)
+
 typedef struct Layout
 {
 	bool		valid;			/* is it an item table at all? */
@@ -28,8 +31,8 @@ typedef struct Layout
 	KeyType		sort_type;
 	int			hash_name_len;
 	int			sort_name_len;
-	char		hash_name[KEY_NAME_MAX_SIZE + 1];	/* attribute names as stored */
-	char		sort_name[KEY_NAME_MAX_SIZE + 1];
+	char		hash_name[LAYOUT_NAME_SIZE];	/* attribute names as stored */
+	char		sort_name[LAYOUT_NAME_SIZE];
 } Layout;
 
 /*

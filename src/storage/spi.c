@@ -49,21 +49,26 @@ typedef enum StatementKind
 
 static const struct
 {
-	const char *text;			/* %s: the relation */
+	const char *text;			/* %s: the relation; operators are PostgreSQL's own, whatever the search_path */
 	int			nargs;
 	Oid			types[4];
 }			statements[STATEMENT_KINDS] = {
-	[STATEMENT_GET] = {"SELECT item FROM %s WHERE hash = $1 AND sort = $2", 2, {UUIDOID, BYTEAOID}},
+#define EQ " OPERATOR(pg_catalog.=) "
+#define GE " OPERATOR(pg_catalog.>=) "
+#define LE " OPERATOR(pg_catalog.<=) "
+#define LT " OPERATOR(pg_catalog.<) "
+#define BY_KEY " WHERE hash" EQ "$1 AND sort" EQ "$2"
+#define IN_RANGE " WHERE hash" EQ "$1 AND sort" GE "$2 AND sort" LT "$3"
+	[STATEMENT_GET] = {"SELECT item FROM %s" BY_KEY, 2, {UUIDOID, BYTEAOID}},
 	[STATEMENT_INSERT] = {"INSERT INTO %s (item) VALUES ($1)", 1, {JSONBOID}},
-	[STATEMENT_UPDATE] = {"UPDATE %s SET item = $4 WHERE hash = $1 AND sort = $2 AND item = $3", 4,
+	[STATEMENT_UPDATE] = {"UPDATE %s SET item = $4" BY_KEY " AND item" EQ "$3", 4,
 	{UUIDOID, BYTEAOID, JSONBOID, JSONBOID}},
-	[STATEMENT_DELETE] = {"DELETE FROM %s WHERE hash = $1 AND sort = $2 AND item = $3", 3,
-	{UUIDOID, BYTEAOID, JSONBOID}},
-	[STATEMENT_QUERY] = {"SELECT item, hash, sort FROM %s WHERE hash = $1 AND sort >= $2 AND sort < $3 "
-	"ORDER BY sort LIMIT $4", 4, {UUIDOID, BYTEAOID, BYTEAOID, INT8OID}},
-	[STATEMENT_QUERY_BACKWARD] = {"SELECT item, hash, sort FROM %s WHERE hash = $1 AND sort >= $2 AND sort < $3 "
-	"ORDER BY sort DESC LIMIT $4", 4, {UUIDOID, BYTEAOID, BYTEAOID, INT8OID}},
-	[STATEMENT_SCAN] = {"SELECT item, hash, sort FROM %s WHERE (hash, sort) >= ($1, $2) AND hash <= $3 "
+	[STATEMENT_DELETE] = {"DELETE FROM %s" BY_KEY " AND item" EQ "$3", 3, {UUIDOID, BYTEAOID, JSONBOID}},
+	[STATEMENT_QUERY] = {"SELECT item, hash, sort FROM %s" IN_RANGE " ORDER BY sort LIMIT $4", 4,
+	{UUIDOID, BYTEAOID, BYTEAOID, INT8OID}},
+	[STATEMENT_QUERY_BACKWARD] = {"SELECT item, hash, sort FROM %s" IN_RANGE " ORDER BY sort DESC LIMIT $4", 4,
+	{UUIDOID, BYTEAOID, BYTEAOID, INT8OID}},
+	[STATEMENT_SCAN] = {"SELECT item, hash, sort FROM %s WHERE ROW(hash, sort)" GE "ROW($1, $2) AND hash" LE "$3 "
 	"ORDER BY hash, sort LIMIT $4", 4, {UUIDOID, BYTEAOID, UUIDOID, INT8OID}},
 };
 

@@ -12,6 +12,10 @@ SCHEMAS = [
     ("df.hash", "S", None), ("df-string", "S", "S"), ("df_number", "S", "N"), ("df.binary", "N", "B"),
     ("df.only-number", "N", None), ("df.words", "S", "S"), ("df.bytes", "B", "N"),
 ]
+# A table of items near the greatest size, in which pages are cut at 1 MB.
+LARGE = ("df.large", "S", "S")
+ITEM_MAX_SIZE = 409600
+
 KEY_NAMES = {"df.words": ("order", "a.b")}
 
 KEY_VALUES = {
@@ -29,7 +33,7 @@ ATTRIBUTES = {
 MEMBERS = {"S": ["s"], "N": ["x", "y"], "L": ["l"], "M": ["m"], "SS": ["ss"]}
 TYPES = ["S", "N", "B", "BOOL", "NULL", "L", "M", "SS", "NS", "BS"]
 
-NUMBERS = ["0", "1", "2", "3", "10", "-1", "-7", "0.5", "1.5", "100", "1E+3", "12345678901234567890"]
+NUMBERS = ["0", "1", "2", "3", "10", "-1", "-7", "0.5", "1.5", "100", "1000", "12345678901234567890"]
 EXTREME_NUMBERS = [
     "9.9999999999999999999999999999999999999E+125", "-9.9999999999999999999999999999999999999E+125", "1E-130", "-1E-130",
     "12345678901234567890123456789012345678", "0.00000000000000000000000000000000000001", "1E+125", "1e37",
@@ -103,6 +107,7 @@ class Generator:
     def __init__(self, rng, shadow):
         self.rng = rng
         self.tables = [Table(*schema) for schema in SCHEMAS]
+        self.large = Table(*LARGE)
         self.shadow = shadow            # table name -> {key text: item}, kept by the caller
         self.created = 0
         self.last_keys = {}             # table name -> a LastEvaluatedKey that was seen
@@ -171,9 +176,9 @@ class Generator:
             text = self.pick(["+%s", "0%s", "%s.0", "%se0"]) % text
         return {type_: text}
 
-    def key(self, table):
+    def key(self, table, known_in=2):
         known = self.shadow[table.name]
-        if known and self.one_in(2):
+        if known and not self.one_in(known_in):
             item = known[self.pick(sorted(known))]
             return {name: copy.deepcopy(item[name]) for name, _ in table.keys}
         return {name: self.key_value(type_) for name, type_ in table.keys}
@@ -232,12 +237,12 @@ class Generator:
         names = ATTRIBUTES.get(type_) or ATTRIBUTES[None]
         if self.one_in(8):
             names = ATTRIBUTES[None]
-        if self.one_in(3) and type_ in MEMBERS:
+        if self.one_in(4) and type_ in MEMBERS:
             path = context.name("m1")
             while self.one_in(4):
                 path += "." + context.name("m")
             return path + "." + context.name(self.pick(MEMBERS[type_]))
-        if self.one_in(5):
+        if self.one_in(7):
             path = context.name("l1") if self.one_in(2) else context.name("m1") + "." + context.name("l")
             path += "[%d]" % self.pick([0, 0, 1, 1, 2, 7])
             if self.one_in(4):
@@ -528,7 +533,7 @@ class Generator:
         return request
 
     def update_item(self, table):
-        request = {"TableName": table.name, "Key": self.key(table) if not self.one_in(15) else self.bad_key(table)}
+        request = {"TableName": table.name, "Key": self.key(table, 6) if not self.one_in(20) else self.bad_key(table)}
         context = Context(self.rng)
         if self.one_in(7):
             request["AttributeUpdates"] = self.attribute_updates(table)
@@ -697,6 +702,30 @@ class Generator:
                 pass
         return request
 
+    def large_request(self):
+        """A write of an item near the greatest size, or a read of pages of such items."""
+        key = {"pk": {"S": "p"}, "sk": {"S": self.pick("abcdef")}}
+        rest = ITEM_MAX_SIZE - len("pkpska") - len("v")
+        size = self.pick([rest - 1, rest, rest + 1, rest - 100000, 180000, 50000, 1023, 1024, 1025])
+        kind = self.rng.randrange(10)
+        if kind < 4:
+            value = {"S": "x" * size} if self.one_in(2) or size % 4 else {"S": "\u00e9" * (size // 2)}
+            return "PutItem", {"TableName": self.large.name, "Item": dict(key, v=value), "ReturnConsumedCapacity": "TOTAL"}
+        if kind == 4:
+            return "DeleteItem", {"TableName": self.large.name, "Key": key, "ReturnConsumedCapacity": "TOTAL"}
+        if kind == 5:
+            return "GetItem", {"TableName": self.large.name, "Key": key, "ReturnConsumedCapacity": "TOTAL", "ConsistentRead": self.one_in(2),
+                               "ProjectionExpression": "sk"}
+        if kind == 6:
+            return "UpdateItem", {"TableName": self.large.name, "Key": key, "UpdateExpression": "SET v = :v", "ReturnConsumedCapacity": "TOTAL",
+                                  "ExpressionAttributeValues": {":v": {"S": "x" * (size - self.pick([0, 100]))}}}
+        request = {"TableName": self.large.name, "ReturnConsumedCapacity": "TOTAL", "ProjectionExpression": "sk",
+                   "ConsistentRead": self.one_in(2)}
+        if kind == 9:
+            return "Scan", request
+        request.update(KeyConditionExpression="pk = :p", ExpressionAttributeValues={":p": {"S": "p"}}, ScanIndexForward=self.one_in(2))
+        return "Query", request
+
     # ------------------------------------------------------------ mistakes that any request can have
 
     def spoil(self, operation, request):
@@ -758,6 +787,8 @@ class Generator:
         kind = self.rng.randrange(100)
         if kind < 1:
             return "CreateTable", self.create_table()
+        if self.one_in(100):
+            return self.large_request()
         table = self.pick(self.tables)
         if kind < 21:
             operation, request = "PutItem", self.put_item(table)

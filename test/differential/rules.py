@@ -25,7 +25,13 @@ class Rule:
                 and (self.difference is None or self.difference == case.difference)
                 and (self.local is None or self.local.fullmatch(answer_text(case.local)) is not None)
                 and (self.dynapg is None or self.dynapg.fullmatch(answer_text(case.dynapg)) is not None)
-                and (self.when is None or self.when(case)))
+                and (self.when is None or self.holds(case)))
+
+    def holds(self, case):
+        try:
+            return self.when(case)
+        except (AttributeError, KeyError, TypeError):       # the request is not of the form that the rule is about
+            return False
 
 
 def answer_text(answer):
@@ -40,36 +46,83 @@ def message(answer):
 
 # ---------------------------------------------------------------- the order of checks
 
-# What a refusal belongs to, in the order in which the service checks (MESSAGES 0, 7, 8): the first pattern that is found counts.
+# What a refusal belongs to, in the order in which the service checks (MESSAGES 0, 5, 7, 8): the first pattern that is found counts.
 STAGES = [
     (0, r"^SerializationException"),
+    (3.7, r"at 'segment' failed to satisfy constraint: Member must have value less"),
     (1, r"validation errors? detected: (Value|Invalid AWS)|^VE: Value null at|Limit must be greater|^VE: Invalid table/index name"
-        r"|The parameter 'TableName' is required|RequestItems"),
-    (2, r"Can not use both|can only be specified when using|ConditionalOperator c"),
-    (4, r"ExpressionAttribute(Names|Values) (contains|must|exceeds)|Invalid \w+Expression|unused in expressions"),
-    (5, r"Cannot specify the|Must specify the|ALL_PROJECTED|Segment|segment|Conditions can be of length|Either the KeyConditions"
-        r"|KeyConditionExpressions"),
-    (6, r"ResourceNotFound|does not have the specified index"),
-    (9, r"ConditionalCheckFailed"),
+        r"|The parameter 'TableName' is required|requestItems parameter|[Ii]nvalid .*enum"),
+    (2.1, r"Can not use both"),
+    (2.2, r"can only be specified when using"),
+    (2.3, r"ConditionalOperator c"),
+    (3.7, r"Segment|segment is|segments? must|segments is"),
+    (3.8, r"Either the KeyConditions|Conditions can be of length"),
+    (4.0, r"ExpressionAttributeNames (contains|must|exceeds)"),
+    (4.05, r"ExpressionAttributeValues (contains|must|exceeds)"),
+    (4.1, r"Invalid UpdateExpression"),
+    (4.2, r"Invalid ConditionExpression"),
+    (4.7, r"Invalid operator used in KeyCondition|KeyConditionExpressions |Invalid condition in KeyCondition"),
+    (4.3, r"Invalid KeyConditionExpression"),
+    (4.4, r"Invalid FilterExpression"),
+    (4.5, r"Invalid ProjectionExpression"),
+    (4.6, r"unused in expressions"),
+    (5, r"Cannot specify the|Must specify the|ALL_PROJECTED"),
+    (6.1, r"^ResourceNotFound"),
+    (6.2, r"does not have the specified index"),
+    (9, r"^ConditionalCheckFailed"),
     (10, r"refers to an attribute that does not exist|document path provided|incorrect data type|Type mismatch for attribute to update"
          r"|Item size to update"),
-    (7, r"does not match the schema|Type mismatch for key|number of conditions on the keys|One of the required keys|Missing the key"
-        r"|Size of hashkey|Aggregated size|Hash primary key values|cannot contain an empty|part of the key|null key|Query condition"
-        r"|Query key condition|indexable|schema type|starting key|[Ee]xclusive [Ss]tart|can only contain non-primary|must be scalars"
-        r"|starting key|restarted|Invalid attribute value type|contains duplicates$.*keys"),
+    (3.66, r"starting key is invalid: (?!The provided key element|One or more parameter values are not valid)"),
+    (7.0, r"starting key is invalid|[Ee]xclusive [Ss]tart"),
+    (7.1, r"does not match the schema|Type mismatch for key|number of conditions on the keys|One of the required keys|Missing the key"
+          r"|Query condition|Query key condition|indexable|schema type|Invalid attribute value type|null key"),
+    (7.2, r"Size of hashkey|Aggregated size|Hash primary key values|cannot contain an empty|part of the key"),
+    (7.3, r"starting key|restarted"),
+    (7.4, r"must be scalars"),
+    (7.5, r"can only contain non-primary"),
+    (8, r"list of item keys contains duplicates"),
+    (3.2, r"Return [Vv]alues|ReturnValues|Item size"),
+    (3.5, r"action (with value )?is not supported|DELETE action is allowed"),
+    (3.62, r"is not valid for \w+ AttributeValue"),
+    (3.61, r"must be of same type|Invalid number of argument"),
+    (3.6, r"for Attribute: |BETWEEN condition"),
+    (3.65, r"Duplicate value in attribute name|two attributes with the same name"),
 ]
 
 
-def stage(answer):
+def stage(case, answer):
     text = answer_text(answer)
     for number, pattern in STAGES:
         if re.search(pattern, text):
             return number
-    return 3        # values, sizes, legacy parameters, ReturnValues
+    return 3.66 if case.operation in ("Query", "Scan") else 3.0         # values: there is those of ExclusiveStartKey
+
+
+# The order inside one expression (MESSAGES 5); in a condition, reserved words come after functions.
+REASONS = ["expression size", "can not be empty", "too many operators", "Syntax error", "redundant parentheses", "UPDATE reserved",
+           "Invalid function name", "not allowed to be used this way", "is a reserved keyword", "section can only be used once",
+           "name used in the document path is not defined", "value used in expression is not defined", "overlap", "conflict",
+           "operator: (ADD|DELETE), operand type",
+           "Incorrect|distinct|Invalid attribute type|requires"]
+
+
+def reason(answer):
+    text = message(answer)
+    if "Invalid UpdateExpression" in text:
+        text = text.replace("Attribute name is a reserved keyword", "UPDATE reserved")
+    return next((i for i, pattern in enumerate(REASONS) if re.search(pattern, text)), len(REASONS))
 
 
 def earlier(case):
-    return "error" in case.local and "error" in case.dynapg and stage(case.dynapg) < stage(case.local)
+    if "ok" in case.local or "ok" in case.dynapg:
+        return False
+    a, b = stage(case, case.dynapg), stage(case, case.local)
+    return a < b or a == b and 4.1 <= a <= 4.5 and reason(case.dynapg) < reason(case.local)
+
+
+def both_in(first, last):
+    """Whether both refusals belong to stages of a range, which has no order of its own."""
+    return lambda case: all("error" in answer and first <= stage(case, answer) <= last for answer in (case.local, case.dynapg))
 
 
 def without_envelope(case):
@@ -79,17 +132,46 @@ def without_envelope(case):
 KEY_WORDS = ("VE: (The number of conditions on the keys is invalid|One of the required keys was not given a value|"
              "One or more parameter values were invalid: Type mismatch for key|Invalid attribute value type)")
 
+
+def different_names(case):
+    """The same complaint about two of several attributes or placeholders."""
+    return mask_names(message(case.local)) == mask_names(message(case.dynapg))
+
+
+def mask_names(text):
+    text = re.sub(r"first operand: \[.*\]", "*", text.replace(ENVELOPE, ""))
+    return re.sub(r"(Attribute|attribute name|attribute value|type|operator|for key|key): ?\S+|ComparisonOperator \w+|for (the )?\w+ (AttributeValue|type)|"
+                  r"(ADD|DELETE) action with value|operand type: \w+(, typeSet: \w+)?|type \w+$", "*", text)
+
+
+def same_but_for(pattern):
+    """Whether the messages are the same when what a pattern matches is left out, and the envelope."""
+    def same(case):
+        a, b = (re.sub(pattern, "", message(answer)) for answer in (case.local, case.dynapg))
+        return a == b or b == ENVELOPE + a
+    return same
+
+
+EVALUATION = (r"VE: (The document path provided in the update expression is invalid for update|"
+              r"The provided expression refers to an attribute that does not exist in the item|"
+              r"An operand in the update expression has an incorrect data type|"
+              r"Number overflow.*|DynamoDB only supports precision.*)")
+
 RULES = [
     Rule("spelling", "DynamoDB Local keeps the spelling of numbers inside lists and maps, and of a number set's members",
          "Numbers have one normal form (AWS: leading and trailing zeroes are trimmed; MESSAGES 3)", difference="spelling"),
     Rule("local-broke", "DynamoDB Local fails with an internal error",
          "The client's mistake is never an internal error",
          local="InternalFailure: .*|HTTP 500: .*|InternalServerError: .*"),
+
+    # ---- the same complaint in other words
     Rule("envelope", "`1 validation error detected: ` is missing at DynamoDB Local",
          "MESSAGES 0 and 8: the service puts it there", local="VE: .*", dynapg="VE: 1 validation error detected: .*", when=without_envelope),
-    Rule("constraints", "a constraint of a member is reported in other words or not first",
+    Rule("constraints", "a constraint of a member is reported in other words, or after something else",
          "MESSAGES 0: constraints are checked together, before anything else", local="VE: .*|ResourceNotFound.*",
          dynapg="VE: [0-9]+ validation errors? detected: (Value|Invalid AWS).*"),
+    Rule("constraints-not-checked", "a constraint of a member is not checked by DynamoDB Local", "MESSAGES 0",
+         local="ok|ConditionalCheckFailed.*", dynapg="VE: [0-9]+ validation errors? detected: Value.*"),
     Rule("key-words", "a Key that does not fit the schema, in other words", "MESSAGES 4",
          local=KEY_WORDS, dynapg="VE: The provided key element does not match the schema"),
     Rule("item-key-words", "an item without its key, in other words", "MESSAGES 4", operation="PutItem",
@@ -102,21 +184,169 @@ RULES = [
          local="VE: .*", dynapg="VE: Invalid KeyConditionExpression: .*",
          when=lambda case: message(case.dynapg) == "Invalid KeyConditionExpression: " + message(case.local)),
     Rule("type-set", "DynamoDB Local names a set of types after the type of an operand", "MESSAGES 5",
-         local="VE: .*, typeSet: \\w+", when=lambda case: message(case.local).startswith(message(case.dynapg) + ", typeSet: ")
-         or message(case.local).startswith(message(case.dynapg)[len(ENVELOPE):] + ", typeSet: ")),
+         local="VE: .*, typeSet: \\w+", when=same_but_for(r", typeSet: \w+$")),
+    Rule("type-names", "the valid types of attribute_type come in another order", "MESSAGES 5: the order is not fixed",
+         local="VE: .*valid types: .*", when=same_but_for(r"valid types: \{[^}]*\}")),
     Rule("no-table-words", "a missing table, in other words", "MESSAGES 7",
          local="ResourceNotFoundException: Cannot do operations on a non-existent table",
          dynapg="ResourceNotFoundException: Requested resource not found"),
+    Rule("table-exists-words", "a table that exists, in other words", "MESSAGES 11", operation="CreateTable",
+         local="ResourceInUseException: Cannot create preexisting table", dynapg="ResourceInUseException: Table already exists: .*"),
+    Rule("duplicate-names-words", "duplicates in AttributesToGet, in other words", "MESSAGES 6",
+         local="VE: Cannot have two attributes with the same name", dynapg="VE: .*Duplicate value in attribute name: .*"),
     Rule("number-words", "what is no number, in other words", "MESSAGES 3",
          local="VE: .*A value provided cannot be converted into a number.*", dynapg="VE: .*The parameter cannot be converted to a numeric value.*"),
+    Rule("number-digits-words", "a number of more than 38 digits, in other words", "MESSAGES 3",
+         local="VE: .*DynamoDB only supports precision up to 38 digits.*", dynapg="VE: .*more than 38 significant digits.*"),
+    Rule("number-range-words", "a number out of range, in other words", "MESSAGES 3",
+         local="VE: .*Number (over|under)flow.*", dynapg="VE: .*Number (over|under)flow.*"),
+    Rule("sum-overflow", "a sum that does not fit 38 digits, in other words", "MESSAGES 3: overflow",
+         local="VE: DynamoDB only supports precision up to 38 digits", dynapg="VE: Number overflow.*", operation="UpdateItem"),
+    Rule("duplicates-words", "duplicates in a set, in other words", "MESSAGES 3",
+         local="VE: .*Input collection.* contains duplicates.*", dynapg="VE: .*Input collection.* contains duplicates.*"),
+    Rule("empty-name-words", "an empty attribute name, in other words", "MESSAGES 3 (the text around it is unverified)",
+         local="VE: .*Empty attribute name.*", dynapg="VE: .*Empty attribute name.*"),
+    Rule("null-words", "null in the place of a value, in other words", "unverified",
+         local="VE: .*(The supplied Item contains a null AttributeValue|may not have a null string as a member).*",
+         dynapg="VE: .*(Supplied AttributeValue is empty|may not be empty|should not be empty).*"),
+    Rule("type-letters", "the types in the messages of AttributeUpdates are letters", "MESSAGES 6",
+         local="VE: .*(ADD|DELETE) action (with value )?is not supported for the type .*",
+         dynapg="VE: .*(ADD|DELETE) action (with value )?is not supported for the type .*"),
     Rule("start-key-words", "an ExclusiveStartKey outside the query, in other words", "MESSAGES 8", operation="Query",
          local="VE: (The provided starting key does not match the range key predicate|Exclusive Start Key must have same size.*)",
          dynapg="VE: The (provided (exclusive )?start(ing)? key is|query can return at most one row).*"),
+    Rule("start-key-value-prefix", "`The provided starting key is invalid: ` is missing at DynamoDB Local before a bad value", "MESSAGES 3",
+         local="VE: .*", dynapg="VE: The provided starting key is invalid: .*",
+         when=lambda case: message(case.dynapg).endswith(": " + message(case.local))),
+    Rule("start-key-empty", "an empty or too long key in ExclusiveStartKey, in other words or accepted", "unverified",
+         operation="Query Scan", local="ok|VE: .*The provided starting key is invalid: One or more parameter values are not valid.*",
+         dynapg="VE: The provided starting key is invalid(: The provided key element does not match the schema)?",
+         when=lambda case: any(len(list(value.values())[0]) in (0, 1025, 2049) or len(list(value.values())[0]) > 1024
+                               for value in case.request["ExclusiveStartKey"].values())),
     Rule("scan-start-key-words", "an ExclusiveStartKey that is no key, in other words", "MESSAGES 8", operation="Scan",
-         local="VE: (Exclusive Start Key must have same size.*|The provided starting key is invalid)",
+         local="VE: (Exclusive Start Key must have same size.*|The provided starting key is invalid|Exclusive start key must lie .*)",
          dynapg="VE: The provided starting key is invalid: .*"),
-    Rule("serialization", "a wrong JSON type is a ValidationException at DynamoDB Local", "MESSAGES 2: SerializationException, before the rest",
-         local="VE: .*|ResourceNotFound.*", dynapg="SerializationException: .*"),
-    Rule("order", "of two mistakes in a request DynamoDB Local reports the later one", "MESSAGES 0, 7 and 8 give the service's order",
+    Rule("segment-words", "Segment without TotalSegments, in other words", "MESSAGES 8", operation="Scan",
+         local="VE: .*[Ss]egment.*", dynapg="VE: The (TotalSegments|Segment) parameter is .*"),
+    Rule("between-numbers", "the numbers of a BETWEEN in the wrong order are spelled as sent by DynamoDB Local", "unverified",
+         local="VE: .*The BETWEEN operator .*", dynapg="VE: .*The BETWEEN operator .*",
+         when=same_but_for(r"AttributeValue: \{N:[^}]*\}")),
+    Rule("key-operator-words", "an operator that no key condition can have, in other words or after the type", "MESSAGES 8", operation="Query",
+         local="VE: (Query key condition not supported|.*Condition parameter type does not match schema type)",
+         dynapg="VE: Attempted conditional constraint is not an indexable operation"),
+    Rule("paths-words", "of the paths that overlap or conflict, DynamoDB Local names one that does not", "MESSAGES 5",
+         local="VE: .*Two document paths .*", dynapg="VE: .*Two document paths .*", when=lambda case: paths_clash(message(case.dynapg))),
+    Rule("which-name", "of several attributes or placeholders at fault another one is named", "nothing says which is first: unverified",
+         local="VE: .*", dynapg="VE: .*", when=different_names),
+    Rule("syntax-place", "a syntax error is found a token later by DynamoDB Local", "unverified",
+         local="VE: .*Syntax error; token: .*", dynapg="VE: .*Syntax error; token: .*",
+         when=lambda case: same_but_for(r"token: .*")(case)),
+    Rule("values-order", "of several bad values another one is reported", "nothing says which is first: unverified",
+         local="VE: .*", dynapg="VE: .*", when=lambda case: both_in(3, 3)(case) or both_in(3.66, 3.66)(case),
+         operation="PutItem GetItem UpdateItem DeleteItem Query Scan BatchGetItem BatchWriteItem"),
+    Rule("legacy-order", "of several attributes at fault in a legacy parameter another one is reported",
+         "nothing says which is first: unverified", local="VE: .*", dynapg="VE: .*", when=both_in(3.5, 3.62)),
+    Rule("batch-order", "of several keys or tables at fault in a batch another one is reported", "nothing says which is first: unverified",
+         operation="BatchGetItem BatchWriteItem", local="VE: .*", dynapg="VE: .*", when=both_in(3, 7.2)),
+    Rule("condition-missed-words", "DynamoDB Local does not name the key that a condition misses", "MESSAGES 8", operation="Query",
+         local="VE: Query condition missed key schema element", dynapg="VE: Query condition missed key schema element: .*"),
+    Rule("short-table-names", "DynamoDB Local refuses names of one or two letters", "MESSAGES 0: the least length is 1 but for CreateTable",
+         local="VE: Invalid table/index name.*", when=lambda case: len(case.request.get("TableName", "")) < 3),
+    Rule("table-words", "the key schema and throughput of a new table, in other words", "MESSAGES 11", operation="CreateTable",
+         local="VE: ((Hash|Range) Key not specified in|The number of attributes in key schema must|Two keys can not have the same name|"
+               "Too many hash keys|No Hash Key specified|Invalid key order|No provisioned throughput specified|"
+               "Cannot increase provisioned throughput|Cannot have two attributes with the same name).*",
+         dynapg="VE: (Invalid KeySchema: |Both the Hash Key and the Range Key|Given value|Attribute Name is duplicated|"
+                "One or more parameter values were invalid: (Some index key attributes are not defined|Number of attributes in KeySchema|"
+                "ReadCapacityUnits and WriteCapacityUnits must|Neither ReadCapacityUnits nor)).*"),
+
+    # ---- order
+    Rule("serialization", "a wrong JSON type is a ValidationException at DynamoDB Local, or accepted",
+         "MESSAGES 2: SerializationException, before the rest", dynapg="SerializationException: .*"),
+    Rule("evaluation-order", "of several mistakes in an update's operands and paths another one is reported",
+         "MESSAGES 5 names operands before paths; the order between actions is unverified",
+         local=EVALUATION, dynapg=EVALUATION, operation="UpdateItem"),
+    Rule("order", "of two mistakes in a request DynamoDB Local reports the later one", "MESSAGES 0, 5, 7 and 8 give the service's order",
          when=earlier),
+
+    # ---- behaviour
+    Rule("remove-makes-item", "an update that only takes away makes an item at DynamoDB Local",
+         "It makes none (AWS, AttributeUpdates: nothing happens; github.com/scylladb/scylladb/issues/5862: measured on the service)",
+         operation="UpdateItem", local="ok", dynapg="ok",
+         when=lambda case: case.difference in ("item left", "ConsumedCapacity") and only_takes_away(case.request) and not case.item_before()),
+    Rule("remove-returns-item", "ALL_NEW of an update that only takes away from an item that does not exist is its key at DynamoDB Local",
+         "there is no item (see remove-makes-item); what the service returns is unverified", operation="UpdateItem", difference="Attributes",
+         when=lambda case: case.request.get("ReturnValues") == "ALL_NEW" and only_takes_away(case.request) and not case.item_before()),
+    Rule("remove-in-missing-item", "REMOVE of a path into an item that does not exist is an error at DynamoDB Local",
+         "MESSAGES 5: it succeeds silently", operation="UpdateItem",
+         local="VE: The document path provided in the update expression is invalid for update", dynapg="ok",
+         when=lambda case: "remove" in case.request["UpdateExpression"].lower() and not case.item_before()),
+    Rule("fragments", "DynamoDB Local returns the whole attribute where a part of it was updated, or an element that SET appended",
+         "MESSAGES 17: only the fragment, and not what was appended", operation="UpdateItem", difference="Attributes",
+         when=lambda case: case.request.get("ReturnValues") in ("UPDATED_NEW", "UPDATED_OLD")
+         and fragment_of(case.dynapg["ok"].get("Attributes", {}), case.local["ok"]["Attributes"])),
+    Rule("throughput-on-demand", "DynamoDB Local takes a throughput for a table on demand", "MESSAGES 11", operation="CreateTable",
+         local="ok|ResourceInUse.*", dynapg="VE: .*Neither ReadCapacityUnits nor WriteCapacityUnits can be specified .*"),
+    Rule("segments", "a key is in another segment", "by design: which segment a key belongs to is the service's own affair (AWS says nothing of it)",
+         operation="Scan", difference="outcome", when=lambda case: "segment" in (answer_text(case.local) + answer_text(case.dynapg)).lower()
+         and case.request.get("TotalSegments", 0) > 1 and "ExclusiveStartKey" in case.request),
+    Rule("update-size", "DynamoDB Local measures an update by the item alone", "MESSAGES 17: the cost of the actions counts",
+         operation="UpdateItem", local="ok", dynapg="VE: Item size to update has exceeded the maximum allowed size"),
+    Rule("last-page", "a page that 1 MB ends with the partition's last item has no LastEvaluatedKey at DynamoDB Local",
+         "AWS: a LastEvaluatedKey does not mean that there is more", operation="Query", difference="LastEvaluatedKey",
+         when=lambda case: "LastEvaluatedKey" not in case.local["ok"] and "Limit" not in case.request
+         and sum(len(text_size(item)) for item in case.before[case.request["TableName"]]) >= 1 << 20),
+    Rule("size-reserved", "DynamoDB Local lets size be the name of an attribute", "AWS: SIZE is a reserved word",
+         difference="outcome", dynapg="VE: .*Attribute name is a reserved keyword; reserved keyword: size"),
+    Rule("contains-types", "DynamoDB Local accepts CONTAINS with what is neither S, N nor B", "AWS: AttributeValueList of CONTAINS is S, N or B",
+         difference="outcome", dynapg="VE: .*ComparisonOperator (NOT_)?CONTAINS is not valid for .*"),
+    Rule("if-not-exists-eager", "DynamoDB Local refuses if_not_exists whose second operand is missing though the first is there",
+         "AWS: it evaluates to the value only if the path does not exist", operation="UpdateItem", dynapg="ok",
+         local="VE: The provided expression refers to an attribute that does not exist in the item",
+         when=lambda case: "if_not_exists" in case.request["UpdateExpression"]),
+    Rule("start-key-one-item", "an ExclusiveStartKey on a table without a sort key is accepted by DynamoDB Local", "MESSAGES 8",
+         operation="Query", local="ok", dynapg="VE: The provided exclusive start key is invalid.*"),
+    Rule("nothing-read", "a read of nothing costs nothing at DynamoDB Local", "AWS: a read of what is not there takes the minimum",
+         operation="Query Scan BatchGetItem GetItem", difference="ConsumedCapacity", when=lambda case: local_units(case, less=True)),
+    Rule("nothing-deleted", "DynamoDB Local charges the deletion of nothing twice or unasked", "AWS: one unit; ReturnConsumedCapacity decides",
+         operation="DeleteItem BatchWriteItem", difference="ConsumedCapacity"),
 ]
+
+
+def text_size(item):
+    return repr(item).encode()
+
+
+def only_takes_away(request):
+    expression = request.get("UpdateExpression")
+    if expression:
+        return re.search(r"(^|\s)(SET|ADD)\s", expression, re.I) is None
+    return bool(request.get("AttributeUpdates")) and all(u.get("Action") == "DELETE" for u in request["AttributeUpdates"].values())
+
+
+def fragment_of(part, whole):
+    """Whether a document is another one with parts left out."""
+    if isinstance(part, dict) and isinstance(whole, dict):
+        return all(name in whole and fragment_of(inner, whole[name]) for name, inner in part.items())
+    if isinstance(part, list) and isinstance(whole, list):
+        return all(any(fragment_of(inner, other) for other in whole) for inner in part)
+    return part == whole or isinstance(part, str) and isinstance(whole, str) and part.lstrip("-")[:1].isdigit()
+
+
+def paths_clash(text):
+    """Whether the two paths of a message overlap or conflict."""
+    paths = [re.findall(r"\[\d+\]|[^\[\],\s]+", path) for path in re.findall(r"path (?:one|two): \[((?:[^\[\]]|\[\d+\])*)\]", text)]
+    if len(paths) != 2:
+        return False
+    for a, b in zip(*paths):
+        if a != b:
+            return "conflict" in text and a.startswith("[") != b.startswith("[")
+    return "overlap" in text
+
+
+def local_units(case, less):
+    units = []
+    for answer in (case.local, case.dynapg):
+        capacity = answer["ok"].get("ConsumedCapacity", [])
+        units.append(sum(c["CapacityUnits"] for c in (capacity if isinstance(capacity, list) else [capacity])))
+    return units[0] < units[1] if less else units[0] > units[1]

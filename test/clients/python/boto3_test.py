@@ -1,0 +1,282 @@
+"""boto3: client and resource, paginators, waiters, the batch writer, errors, and botocore's other signers."""
+import hashlib
+import urllib.error
+import urllib.request
+from decimal import Decimal
+
+import boto3
+from boto3.dynamodb.conditions import Attr, Key
+from boto3.dynamodb.types import Binary
+from botocore.auth import SigV4Auth, SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
+from harness import ENDPOINT, REGION, equal, finish, test
+
+config = Config(retries={"max_attempts": 1})
+client = boto3.client("dynamodb", config=config)
+dynamodb = boto3.resource("dynamodb", config=config)
+table = dynamodb.Table("Music")
+
+
+def error_of(function, **arguments):
+    try:
+        function(**arguments)
+    except ClientError as error:
+        return error.response
+    raise AssertionError("no error")
+
+
+@test("create_table and the waiter table_exists")
+def _():
+    answer = client.create_table(
+        TableName="Music",
+        KeySchema=[{"AttributeName": "Artist", "KeyType": "HASH"}, {"AttributeName": "Title", "KeyType": "RANGE"}],
+        AttributeDefinitions=[{"AttributeName": "Artist", "AttributeType": "S"}, {"AttributeName": "Title", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    equal(answer["TableDescription"]["TableName"], "Music")
+    client.get_waiter("table_exists").wait(TableName="Music", WaiterConfig={"Delay": 1, "MaxAttempts": 10})
+    table.load()
+    equal(table.table_status, "ACTIVE")
+    equal(table.table_arn.split(":")[3], REGION)
+    equal(client.list_tables()["TableNames"], ["Music"])
+    equal([t.name for t in dynamodb.tables.all()], ["Music"])
+
+
+@test("every type of value, there and back")
+def _():
+    item = {
+        "Artist": "No One You Know",
+        "Title": "Call Me Today",
+        "string": "\u00e4\u20ac\U0001f600\x00\n",
+        "empty": "",
+        "number": Decimal("12345678901234567890123456789012345678"),
+        "small": Decimal("-1E-130"),
+        "binary": Binary(bytes(range(256))),
+        "bool": True,
+        "null": None,
+        "list": [1, "two", [3], {"four": 4}],
+        "map": {"a": {"b": {"c": Decimal("1.5")}}},
+        "ss": {"a", "b"},
+        "ns": {Decimal(1), Decimal("2.5")},
+        "bs": {Binary(b"x"), Binary(b"y")},
+    }
+    table.put_item(Item=item)
+    got = table.get_item(Key={"Artist": "No One You Know", "Title": "Call Me Today"}, ConsistentRead=True)["Item"]
+    equal(got, {**item, "list": [Decimal(1), "two", [Decimal(3)], {"four": Decimal(4)}]})
+
+
+@test("get_item of what is not there")
+def _():
+    equal("Item" in table.get_item(Key={"Artist": "x", "Title": "y"}), False)
+
+
+@test("update_item: expression, names, values, return values")
+def _():
+    answer = table.update_item(
+        Key={"Artist": "A", "Title": "T"},
+        UpdateExpression="SET #n = if_not_exists(#n, :zero) + :one, tags = :tags",
+        ExpressionAttributeNames={"#n": "plays"},
+        ExpressionAttributeValues={":zero": 0, ":one": 1, ":tags": {"new"}},
+        ReturnValues="ALL_NEW",
+    )
+    equal(answer["Attributes"], {"Artist": "A", "Title": "T", "plays": Decimal(1), "tags": {"new"}})
+    answer = table.update_item(
+        Key={"Artist": "A", "Title": "T"},
+        UpdateExpression="ADD plays :one REMOVE tags",
+        ExpressionAttributeValues={":one": 1},
+        ReturnValues="UPDATED_NEW",
+    )
+    equal(answer["Attributes"], {"plays": Decimal(2)})
+
+
+@test("conditions, and the item of a failed one")
+def _():
+    put = {"TableName": "Music", "Item": {"Artist": {"S": "A"}, "Title": {"S": "T"}}}
+    error = error_of(
+        client.put_item, **put, ConditionExpression="attribute_not_exists(Artist)", ReturnValuesOnConditionCheckFailure="ALL_OLD"
+    )
+    equal(error["Error"], {"Message": "The conditional request failed", "Code": "ConditionalCheckFailedException"})
+    equal(error["ResponseMetadata"]["HTTPStatusCode"], 400)
+    equal(error["Item"]["plays"], {"N": "2"})
+    try:
+        client.put_item(**put, ConditionExpression="attribute_not_exists(Artist)")
+        raise AssertionError("no error")
+    except client.exceptions.ConditionalCheckFailedException:
+        pass
+    table.put_item(Item={"Artist": "A", "Title": "T", "plays": 3}, ConditionExpression=Attr("plays").eq(2) & Attr("Artist").begins_with("A"))
+
+
+@test("errors have the service's classes and texts")
+def _():
+    error = error_of(client.get_item, TableName="nothing", Key={"k": {"S": "x"}})
+    equal(error["Error"], {"Message": "Requested resource not found", "Code": "ResourceNotFoundException"})
+    error = error_of(client.describe_table, TableName="nothing")
+    equal(error["Error"], {"Message": "Requested resource not found: Table: nothing not found", "Code": "ResourceNotFoundException"})
+    equal(error_of(client.get_item, TableName="Music", Key={"k": {"S": "x"}})["Error"]["Code"], "ValidationException")
+    equal(len(error["ResponseMetadata"]["RequestId"]), 52)
+
+
+@test("batch_writer writes more than one request takes")
+def _():
+    with table.batch_writer(overwrite_by_pkeys=["Artist", "Title"]) as batch:
+        for i in range(120):
+            batch.put_item(Item={"Artist": "Batch", "Title": f"{i:03}", "i": i, "even": i % 2 == 0})
+        batch.put_item(Item={"Artist": "Batch", "Title": "119", "i": 119, "even": False})
+        batch.delete_item(Key={"Artist": "Batch", "Title": "000"})
+    equal(table.query(KeyConditionExpression=Key("Artist").eq("Batch"), Select="COUNT")["Count"], 119)
+
+
+@test("query: key conditions, filter, projection, order, limit")
+def _():
+    answer = table.query(
+        KeyConditionExpression=Key("Artist").eq("Batch") & Key("Title").between("010", "019"),
+        FilterExpression=Attr("even").eq(True),
+        ProjectionExpression="#t, i",
+        ExpressionAttributeNames={"#t": "Title"},
+        ScanIndexForward=False,
+    )
+    equal([item["Title"] for item in answer["Items"]], ["018", "016", "014", "012", "010"])
+    equal(answer["Items"][0], {"Title": "018", "i": Decimal(18)})
+    equal((answer["Count"], answer["ScannedCount"]), (5, 10))
+
+
+@test("paginators of query, scan and list_tables")
+def _():
+    pages = list(
+        client.get_paginator("query").paginate(
+            TableName="Music",
+            KeyConditionExpression="Artist = :a",
+            ExpressionAttributeValues={":a": {"S": "Batch"}},
+            PaginationConfig={"PageSize": 25},
+        )
+    )
+    equal([len(page["Items"]) for page in pages], [25, 25, 25, 25, 19])
+    keys = [item["Title"]["S"] for page in pages for item in page["Items"]]
+    equal(keys, [f"{i:03}" for i in range(1, 120)])
+    scanned = client.get_paginator("scan").paginate(TableName="Music", PaginationConfig={"PageSize": 7}).build_full_result()
+    equal(len(scanned["Items"]), 121)
+    for name in ("more-1", "more-2"):
+        client.create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "N"}],
+            ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 1},
+        )
+    names = client.get_paginator("list_tables").paginate(PaginationConfig={"PageSize": 1}).build_full_result()["TableNames"]
+    equal(names, ["Music", "more-1", "more-2"])
+
+
+@test("a parallel scan reads everything once")
+def _():
+    titles = []
+    for segment in range(4):
+        titles += [(i["Artist"], i["Title"]) for i in table.scan(Segment=segment, TotalSegments=4)["Items"]]
+    equal((len(titles), len(set(titles))), (121, 121))
+
+
+@test("batch_get_item")
+def _():
+    keys = [{"Artist": "Batch", "Title": f"{i:03}"} for i in range(1, 101)]
+    answer = dynamodb.batch_get_item(RequestItems={"Music": {"Keys": keys, "ConsistentRead": True}})
+    equal(sorted(item["i"] for item in answer["Responses"]["Music"]), list(range(1, 101)))
+    equal(answer["UnprocessedKeys"], {})
+
+
+@test("consumed capacity")
+def _():
+    answer = table.get_item(Key={"Artist": "Batch", "Title": "001"}, ReturnConsumedCapacity="TOTAL")
+    equal(answer["ConsumedCapacity"], {"TableName": "Music", "CapacityUnits": 0.5})
+
+
+@test("a large item, compressed on its way back")
+def _():
+    text = "".join(chr(97 + i % 26) for i in range(390000))
+    table.put_item(Item={"Artist": "Large", "Title": "1", "text": text})
+    answer = table.get_item(Key={"Artist": "Large", "Title": "1"})
+    equal(answer["Item"]["text"], text)
+
+
+@test("what is not there yet says so")
+def _():
+    error = error_of(client.transact_write_items, TransactItems=[{"Delete": {"TableName": "Music", "Key": {"Artist": {"S": "A"}, "Title": {"S": "T"}}}}])
+    equal(error["Error"]["Code"] in ("UnknownOperationException", "None"), True)
+
+
+@test("a wrong secret and an unknown key")
+def _():
+    other = {"region_name": REGION, "endpoint_url": ENDPOINT, "config": config}
+    good = boto3.Session().get_credentials().get_frozen_credentials()
+    wrong = boto3.client("dynamodb", aws_access_key_id=good.access_key, aws_secret_access_key="wrong", **other)
+    equal(error_of(wrong.list_tables)["Error"]["Code"], "InvalidSignatureException")
+    unknown = boto3.client("dynamodb", aws_access_key_id="AKIAIOSFODNN7EXAMPLE", aws_secret_access_key="x", **other)
+    equal(error_of(unknown.list_tables)["Error"]["Code"], "UnrecognizedClientException")
+    token = boto3.client(
+        "dynamodb", aws_access_key_id=good.access_key, aws_secret_access_key=good.secret_key, aws_session_token="any/token==", **other
+    )
+    equal("TableNames" in token.list_tables(), True)
+    elsewhere = boto3.client("dynamodb", region_name="us-west-1", endpoint_url=ENDPOINT, config=config)
+    equal(error_of(elsewhere.list_tables)["Error"]["Code"], "InvalidSignatureException")
+
+
+BODY = b'{"Limit":1}'
+
+
+class Presigner(SigV4QueryAuth):
+    """botocore's own puts the body into the query string; here the body stays one, and is signed."""
+
+    def payload(self, request):
+        return hashlib.sha256(BODY).hexdigest()
+
+
+def send(signer, uri="/", **options):
+    """What a request gets that one of botocore's signers has signed."""
+    good = boto3.Session().get_credentials().get_frozen_credentials()
+    headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "DynamoDB_20120810.ListTables"}
+    request = AWSRequest("POST", ENDPOINT + uri, headers=headers, data=None if signer is Presigner else BODY)
+    signer(Credentials(good.access_key, good.secret_key, "token"), "dynamodb", REGION, **options).add_auth(request)
+    prepared = request.prepare()
+    headers = {name: value for name, value in prepared.headers.items() if name != "Content-Length"}
+    try:
+        with urllib.request.urlopen(urllib.request.Request(prepared.url, data=BODY, headers=headers, method="POST")) as response:
+            return response.read()
+    except urllib.error.HTTPError as error:
+        return error.read()
+
+
+@test("botocore's signers: header and presigned")
+def _():
+    expected = b'{"LastEvaluatedTableName":"Music","TableNames":["Music"]}'
+    equal(sorted(send(SigV4Auth)), sorted(expected))
+    equal(sorted(send(SigV4Auth, uri="/a%20b/c?x=1&y=a%2Fb")), sorted(expected))
+    equal(sorted(send(Presigner, expires=60)), sorted(expected))
+
+
+@test("legacy parameters")
+def _():
+    answer = client.query(
+        TableName="Music",
+        KeyConditions={
+            "Artist": {"AttributeValueList": [{"S": "Batch"}], "ComparisonOperator": "EQ"},
+            "Title": {"AttributeValueList": [{"S": "11"}], "ComparisonOperator": "BEGINS_WITH"},
+        },
+        AttributesToGet=["Title"],
+    )
+    equal(len(answer["Items"]), 10)
+
+
+@test("update_table, delete_item, delete_table and the waiter table_not_exists")
+def _():
+    client.update_table(TableName="more-1", BillingMode="PAY_PER_REQUEST")
+    equal(client.describe_table(TableName="more-1")["Table"]["BillingModeSummary"]["BillingMode"], "PAY_PER_REQUEST")
+    old = table.delete_item(Key={"Artist": "A", "Title": "T"}, ReturnValues="ALL_OLD")
+    equal(old["Attributes"]["plays"], Decimal(3))
+    for name in ("Music", "more-1", "more-2"):
+        client.delete_table(TableName=name)
+        client.get_waiter("table_not_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 10})
+    equal(client.list_tables()["TableNames"], [])
+
+
+finish()

@@ -1,0 +1,182 @@
+#!/bin/bash
+# Runs the clients that applications use against the HTTP endpoint of a private temporary server, with signed requests.
+#
+#   PG_CONFIG=...  test/clients/run.sh [suite...]
+#
+# Suites: boto3 javascript awscli go pynamodb mappers session; all of them if none is named. Each client is installed by
+# its own package manager into the user's cache, as new as it is to be had that day; never into the checkout.
+# The last line is `N passed, N failed`; the exit status is 0 if something ran and nothing failed.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+# shellcheck source=scripts/lib.sh
+. scripts/lib.sh
+
+SUITES=(boto3 javascript awscli go pynamodb mappers session)
+CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/dynapg/clients
+HERE=$PWD/test/clients
+
+passed=0 failed=0 finished=no
+work='' bin=''
+
+# ---------------------------------------------------------------- beginning and end
+
+on_exit() {
+    local status=$?
+    [ "$finished" = yes ] || { echo "the clients' tests stopped early (status $status)"; failed=$((failed + 1)); }
+    [ -z "$work" ] || clean_up
+    echo "$passed passed, $failed failed"
+    [ "$failed" = 0 ] && [ "$passed" -gt 0 ] && exit 0
+    exit 1
+}
+
+clean_up() {
+    [ ! -f "$work/data/postmaster.pid" ] || stop_cluster "$bin" "$work/data" immediate || true
+    if [ "$failed" = 0 ]; then
+        cd / && rm -rf "$work"
+    else
+        echo "end of the server's log ($work):"
+        tail -n 30 "$work/server.log" || true
+    fi
+}
+
+start_server() {
+    local port key
+    private_postgres "$work/root"
+    bin=$work/root$("$PG_CONFIG" --bindir)
+    build_and_install "$work/root"
+    ! is_root || chown -R -h "$SERVER_USER" "$work"
+    port=$(free_port)
+    make_cluster "$bin" "$work/data" "$work" "$(free_port)" <<CONF
+fsync = off
+shared_preload_libraries = 'dynapg'
+dynapg.databases = 'postgres:$port'
+dynapg.region = 'eu-central-1'
+CONF
+    start_cluster "$bin" "$work/data" "$work/server.log"
+    PGPORT=$(sed -n 's/^port = //p' "$work/data/postgresql.conf")
+    export PGHOST=$work PGPORT PGUSER=postgres PGDATABASE=postgres
+    "$bin/psql" -X -q -c 'CREATE EXTENSION dynapg' -c 'CREATE ROLE application LOGIN' \
+        -c 'GRANT USAGE, CREATE ON SCHEMA dynamo TO application'
+    key=$("$bin/psql" -X -At -F ' ' -c "SELECT * FROM dynapg.create_access_key('application')")
+
+    # What every AWS client reads, and nothing of the user's own.
+    unset AWS_PROFILE AWS_SESSION_TOKEN AWS_DEFAULT_PROFILE
+    export AWS_ACCESS_KEY_ID=${key% *} AWS_SECRET_ACCESS_KEY=${key#* } AWS_REGION=eu-central-1 AWS_DEFAULT_REGION=eu-central-1 \
+        AWS_ENDPOINT_URL_DYNAMODB=http://localhost:$port AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null \
+        AWS_EC2_METADATA_DISABLED=true
+    wait_for_endpoint
+}
+
+wait_for_endpoint() {
+    for _ in $(seq 100); do
+        ! (exec 3<>"/dev/tcp/localhost/${AWS_ENDPOINT_URL_DYNAMODB##*:}") 2>/dev/null || return 0
+        sleep 0.2
+    done
+    die "the endpoint did not start"
+}
+
+# ---------------------------------------------------------------- installing clients
+
+# fresh FOLDER: makes it, and says whether it was filled today.
+fresh() {
+    mkdir -p "$1"
+    [ -n "$(find "$1/.installed" -mmin -1440 2>/dev/null)" ]
+}
+
+# python_packages FOLDER PACKAGE...: a virtual environment with the packages.
+python_packages() {
+    local folder=$1
+    shift
+    fresh "$folder" && return
+    {
+        { [ -x "$folder/bin/pip" ] || python3 -m venv "$folder"; } &&
+            "$folder/bin/pip" install --quiet --disable-pip-version-check --upgrade "$@" &&
+            touch "$folder/.installed"
+    } >&2
+}
+
+# npm_packages FOLDER PACKAGE...
+npm_packages() {
+    local folder=$1
+    shift
+    fresh "$folder" && return
+    {
+        echo '{"private": true, "type": "module"}' >"$folder/package.json" &&
+            (cd "$folder" && npm install --silent --no-audit --no-fund "$@") &&
+            touch "$folder/.installed"
+    } >&2
+}
+
+# npm_test FOLDER FILE: runs a program of ours where its packages are.
+npm_test() {
+    cp "$HERE"/javascript/*.mjs "$1"
+    (cd "$1" && node "$2")
+}
+
+# ---------------------------------------------------------------- suites
+
+suite_boto3() {
+    python_packages "$CACHE/boto3" boto3 && "$CACHE/boto3/bin/python" "$HERE/python/boto3_test.py"
+}
+
+suite_pynamodb() {
+    python_packages "$CACHE/pynamodb" pynamodb && "$CACHE/pynamodb/bin/python" "$HERE/python/pynamodb_test.py"
+}
+
+suite_awscli() {
+    python_packages "$CACHE/awscli" awscli && PATH=$CACHE/awscli/bin:$PATH bash "$HERE/awscli_test.sh"
+}
+
+suite_javascript() {
+    npm_packages "$CACHE/javascript" @aws-sdk/client-dynamodb @aws-sdk/lib-dynamodb && npm_test "$CACHE/javascript" sdk_test.mjs
+}
+
+suite_mappers() {
+    npm_packages "$CACHE/mappers" @aws-sdk/client-dynamodb @aws-sdk/lib-dynamodb electrodb dynamodb-toolbox dynamoose &&
+        npm_test "$CACHE/mappers" mappers_test.mjs
+}
+
+suite_session() {
+    npm_packages "$CACHE/session" @aws-sdk/client-dynamodb connect-dynamodb express express-session &&
+        npm_test "$CACHE/session" session_test.mjs
+}
+
+suite_go() {
+    mkdir -p "$CACHE/go"
+    cp "$HERE"/go/* "$CACHE/go"
+    (cd "$CACHE/go" && { [ -f go.sum ] || go mod tidy >&2; } && GOFLAGS=-mod=mod go run .)
+}
+
+run_suite() {
+    local suite=$1 log=$work/$1.log status=0 line
+    printf '\n== %s\n' "$suite"
+    "suite_$suite" >"$log" || status=$?
+    grep -v '^ok: ' "$log" || true
+    line=$(tail -n 1 "$log" | sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p')
+    passed=$((passed + $(cut -d' ' -f1 <<<"${line:-0 0}")))
+    failed=$((failed + $(cut -d' ' -f2 <<<"${line:-0 0}")))
+    if [ -z "$line" ] || { [ "$status" != 0 ] && [ "${line#* }" = 0 ]; }; then
+        echo "not ok: $suite ended with status $status"
+        failed=$((failed + 1))
+    fi
+}
+
+main() {
+    local suite suites=("$@")
+    [ $# -gt 0 ] || suites=("${SUITES[@]}")
+    for suite in "${suites[@]}"; do
+        declare -F "suite_$suite" >/dev/null || { echo "there is no suite $suite: ${SUITES[*]}" >&2; exit 2; }
+    done
+    trap on_exit EXIT
+    trap 'exit 130' INT TERM
+    install_missing build
+    work=$(mktemp -d "${TMPDIR:-/tmp}/dynapg-clients.XXXXXX")
+    chmod 755 "$work"
+    start_server
+    for suite in "${suites[@]}"; do
+        run_suite "$suite"
+    done
+    finished=yes
+}
+
+main "$@"

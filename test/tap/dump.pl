@@ -1,0 +1,116 @@
+# pg_dump and restore: catalog and items come back, and the API works on them at once.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('dump');
+$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
+$node->start;
+my $dir = PostgreSQL::Test::Utils::tempdir();
+my $long = 'long.' . 'x' x 250;
+
+$node->safe_psql('postgres', 'CREATE ROLE regress_dynapg_app; CREATE ROLE regress_dynapg_owner; CREATE DATABASE source');
+$node->safe_psql('source', <<"SQL");
+CREATE EXTENSION dynapg;
+CREATE FUNCTION make(name text, sort boolean) RETURNS void LANGUAGE sql AS \$\$
+	SELECT dynamo_create_table(jsonb_build_object('TableName', name, 'BillingMode', 'PAY_PER_REQUEST',
+		'KeySchema', '[{"AttributeName": "id", "KeyType": "HASH"}]'::jsonb ||
+			CASE WHEN sort THEN '[{"AttributeName": "n", "KeyType": "RANGE"}]'::jsonb ELSE '[]' END,
+		'AttributeDefinitions', '[{"AttributeName": "id", "AttributeType": "S"}]'::jsonb ||
+			CASE WHEN sort THEN '[{"AttributeName": "n", "AttributeType": "N"}]'::jsonb ELSE '[]' END))
+\$\$;
+SELECT make('Music', true), make('a.b-c_D', false), make('$long', false), make('Empty', true);
+INSERT INTO dynamo."Music" (item) SELECT jsonb_build_object('id', 'a' || i % 100, 'n', i, 'tags', '{"\$SS": ["x", "y"]}'::jsonb)
+	FROM generate_series(1, 5000) i;
+INSERT INTO dynamo."Music" (item) SELECT jsonb_build_object('id', 'big', 'n', 1,
+	'p', (SELECT string_agg(md5(i::text), '') FROM generate_series(1, 12000) i));
+INSERT INTO dynamo."a.b-c_D" (item) VALUES ('{"id": "1"}');
+SELECT dynamo_put_item('{"TableName": "$long", "Item": {"id": {"S": "1"}, "b": {"B": "AAE="}}}');
+
+-- what users add, and what ALTERs the table again when a dump is restored
+CREATE INDEX music_tags ON dynamo."Music" USING gin (item);
+ALTER TABLE dynamo."Music" ADD CONSTRAINT positive CHECK ((item->'n')::numeric > 0) NOT VALID;
+ALTER TABLE dynamo."Music" ENABLE ROW LEVEL SECURITY;
+CREATE POLICY everybody ON dynamo."Music" USING (true);
+ALTER TABLE dynamo."Music" CLUSTER ON "Music~pkey";
+ALTER TABLE dynamo."Music" REPLICA IDENTITY FULL;
+ALTER TABLE dynamo."Music" ALTER COLUMN item SET STATISTICS 500;
+ALTER TABLE dynamo."Music" OWNER TO regress_dynapg_owner;
+GRANT SELECT, INSERT, UPDATE ON dynamo."Music" TO regress_dynapg_app;
+CREATE TABLE song (title text, hash uuid, sort bytea, FOREIGN KEY (hash, sort) REFERENCES dynamo."Music");
+INSERT INTO song SELECT 'one', hash, sort FROM dynamo."Music" WHERE item \@> '{"n": 77}';
+CREATE TABLE label (name text PRIMARY KEY);
+INSERT INTO label VALUES ('1');
+ALTER TABLE dynamo."a.b-c_D" ADD COLUMN label text GENERATED ALWAYS AS (item->>'id') STORED REFERENCES label;
+CREATE FUNCTION pass() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER pass BEFORE UPDATE ON dynamo."a.b-c_D" FOR EACH ROW EXECUTE FUNCTION pass();
+CREATE VIEW music AS SELECT item->>'id' AS id FROM dynamo."Music";
+SQL
+
+my $catalog = 'SELECT name, relation::text, id, created_at, definition FROM dynapg.tables ORDER BY name';
+my $items = q{SELECT count(*), md5(string_agg(item::text, '' ORDER BY hash, sort)) FROM dynamo."Music"};
+
+sub same
+{
+	my ($database, $how) = @_;
+
+	for my $query ($catalog, $items)
+	{
+		is($node->safe_psql($database, $query), $node->safe_psql('source', $query), "$how: the same");
+	}
+	is($node->safe_psql($database, q{SELECT dynamo_get_item('{"TableName": "Music", "Key": {"id": {"S": "a77"}, "n": {"N": "77"}}}') #> '{Item,tags}'}),
+		'{"SS": ["x", "y"]}', "$how: GetItem");
+	is($node->safe_psql($database, qq{SELECT dynamo_put_item('{"TableName": "$long", "Item": {"id": {"S": "1"}}, "ReturnValues": "ALL_OLD"}') #>> '{Attributes,b,B}'}),
+		'AAE=', "$how: PutItem into the table with the long name");
+	is($node->safe_psql($database, q{SELECT dynamo_put_item('{"TableName": "a.b-c_D", "Item": {"id": {"S": "1"}, "v": {"N": "1"}}, "ReturnValues": "ALL_OLD"}') #>> '{Attributes,id,S}'}),
+		'1', "$how: PutItem where trigger and foreign key make the executor do it");
+	isnt(($node->psql($database, q{SELECT dynamo_delete_item('{"TableName": "Music", "Key": {"id": {"S": "a77"}, "n": {"N": "77"}}}')}))[0],
+		0, "$how: the foreign key holds");
+	is($node->safe_psql($database, q{SET ROLE regress_dynapg_app;
+		SELECT dynamo_put_item('{"TableName": "Music", "Item": {"id": {"S": "app"}, "n": {"N": "1"}}}')}), '{}', "$how: privileges");
+	isnt(($node->psql($database, q{ALTER TABLE dynamo."Empty" DROP COLUMN item}))[0], 0, "$how: tables are guarded");
+	$node->safe_psql($database, 'DROP TABLE dynamo."Empty"');
+	is($node->safe_psql($database, q{SELECT count(*) FROM dynapg.tables}), '3', "$how: and followed");
+}
+
+sub restore
+{
+	my ($database, $how, @steps) = @_;
+
+	$node->safe_psql('postgres', "CREATE DATABASE $database");
+	for my $step (@steps)
+	{
+		command_ok([ $step->[0], '-d', $node->connstr($database), @$step[ 1 .. $#$step ] ], "$how: @$step");
+	}
+	same($database, $how);
+}
+
+my @source = ('-d', $node->connstr('source'));
+command_ok([ 'pg_dump', @source, '-f', "$dir/plain.sql" ], 'pg_dump, plain');
+command_ok([ 'pg_dump', @source, '-Fc', '-f', "$dir/custom" ], 'pg_dump, custom format');
+command_ok([ 'pg_dump', @source, '-Fd', '-j', '2', '-f', "$dir/directory" ], 'pg_dump, directory, parallel');
+command_ok([ 'pg_dump', @source, '--inserts', '-f', "$dir/inserts.sql" ], 'pg_dump, with INSERTs');
+
+my @psql = ('psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-o', "$dir/out", '-f');
+restore('plain', 'plain', [ @psql, "$dir/plain.sql" ]);
+restore('inserts', 'INSERTs', [ @psql, "$dir/inserts.sql" ]);
+restore('custom', 'custom', [ 'pg_restore', '--exit-on-error', "$dir/custom" ]);
+restore('parallel', 'parallel', [ 'pg_restore', '--exit-on-error', '-j', '2', "$dir/directory" ]);
+restore('one', 'one transaction', [ 'pg_restore', '--single-transaction', "$dir/custom" ]);
+restore('sections', 'by sections',
+	map { [ 'pg_restore', '--exit-on-error', "--section=$_", "$dir/custom" ] } ('pre-data', 'data', 'post-data'));
+# data only fills what a schema-only restore has made; constraints are there already, as with any table
+restore('halves', 'schema, then data', [ 'pg_restore', '--exit-on-error', '--schema-only', "$dir/custom" ],
+	[ 'pg_restore', '--exit-on-error', '--data-only', '--disable-triggers', "$dir/custom" ]);
+
+# one table goes over, without the catalog's row: SQL sees it, the API does not, until it has one
+$node->safe_psql('postgres', 'CREATE DATABASE single');
+$node->safe_psql('single', 'CREATE EXTENSION dynapg');
+command_ok([ 'pg_restore', '--exit-on-error', '-d', $node->connstr('single'), '-n', 'dynamo', '-t', $_, "$dir/custom" ],
+	"one table: $_") for ('Empty');
+is($node->safe_psql('single', 'SELECT count(*) FROM dynamo."Empty"'), '0', 'one table: SQL sees it');
+
+$node->stop;
+done_testing();

@@ -1,0 +1,136 @@
+# Hot standby, promotion, logical decoding and native logical replication of item tables.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use IPC::Run;
+
+my $create = q{CREATE EXTENSION IF NOT EXISTS dynapg;
+SELECT dynamo_create_table('{"TableName": "Music", "BillingMode": "PAY_PER_REQUEST",
+	"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}, {"AttributeName": "n", "KeyType": "RANGE"}],
+	"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}, {"AttributeName": "n", "AttributeType": "N"}]}');};
+
+sub put
+{
+	my ($n, $v) = @_;
+	return qq{SELECT dynamo_put_item('{"TableName": "Music", "Item": {"id": {"S": "a"}, "n": {"N": "$n"}, "v": {"S": "$v"}}}');};
+}
+
+sub get
+{
+	my ($n) = @_;
+	return qq{SELECT dynamo_get_item('{"TableName": "Music", "Key": {"id": {"S": "a"}, "n": {"N": "$n"}}}') #>> '{Item,v,S}'};
+}
+
+my $primary = PostgreSQL::Test::Cluster->new('primary');
+$primary->init(allows_streaming => 'logical', extra => [ '--encoding=UTF8', '--locale=C' ]);
+$primary->start;
+# minor releases since 2026 want to be told which output plugins may be loaded
+if ($primary->safe_psql('postgres', q{SELECT count(*) FROM pg_settings WHERE name = 'output_plugin_libraries'}))
+{
+	$primary->append_conf('postgresql.conf', "output_plugin_libraries = 'pgoutput, test_decoding'");
+	$primary->restart;
+}
+$primary->safe_psql('postgres', $create . put(1, 'one'));
+
+# --- hot standby
+
+$primary->backup('base');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($primary, 'base', has_streaming => 1);
+$standby->start;
+$primary->safe_psql('postgres', put(2, 'two') . put(1, 'new'));
+$primary->wait_for_catchup($standby);
+is($standby->safe_psql('postgres', get(1)), 'new', 'GetItem on a hot standby');
+is($standby->safe_psql('postgres', get(2)), 'two', 'what came by replication');
+is($standby->safe_psql('postgres', 'SELECT count(*) FROM dynamo."Music"'), '2', 'SQL on a hot standby');
+for my $write (put(1, 'x'), q{SELECT dynamo_delete_item('{"TableName": "Music", "Key": {"id": {"S": "a"}, "n": {"N": "9"}}}')},
+	q{SELECT dynamo_delete_table('{"TableName": "Music"}')},
+	q{SELECT dynamo_update_table('{"TableName": "Music", "DeletionProtectionEnabled": true}')},
+	$create =~ s/.*?;//r =~ s/Music/Other/r)
+{
+	my ($status, $out, $err) = $standby->psql('postgres', "\\set VERBOSITY verbose\n$write");
+	like($err, qr/25006: cannot execute .* in a read-only transaction/, 'refused on a hot standby: ' . substr($write, 7, 20));
+}
+
+# a session of the standby sees tables come, change and go
+my ($to, $from) = ('', '');
+my $session = IPC::Run::start([ 'psql', '-XAtq', '-d', $standby->connstr('postgres') ], '<', \$to, '>', \$from,
+	IPC::Run::timeout(180));
+$to = get(1) . ";\n";
+$session->pump until $from =~ /new\n/;
+$primary->safe_psql('postgres', q{SELECT dynamo_delete_table('{"TableName": "Music"}');} . $create . put(1, 'again'));
+$primary->wait_for_catchup($standby);
+$to = get(1) . ";\n\\q\n";
+$session->finish;
+is($from, "new\nagain\n", 'a table created anew, seen by a session that knew the old one');
+
+$primary->stop('immediate');
+$standby->promote;
+is($standby->safe_psql('postgres', put(1, 'promoted') . get(1)), "{}\npromoted", 'writes after promotion');
+is($standby->safe_psql('postgres', $create =~ s/.*?;//r =~ s/Music/Other/r . 'SELECT count(*) FROM dynapg.tables') =~ /2$/ ? 1 : 0,
+	1, 'and tables');
+
+# --- logical decoding of the item table
+
+my $node = $standby;
+$node->safe_psql('postgres', q{SELECT pg_create_logical_replication_slot('decoding', 'test_decoding')});
+$node->safe_psql('postgres', put(1, 'decoded') . put(7, 'new')
+	  . q{BEGIN;} . put(8, 'gone') . q{ROLLBACK;}
+	  . q{INSERT INTO dynamo."Music" (item) VALUES ('{"id": "sql", "n": 1}');}
+	  . q{SELECT dynamo_delete_item('{"TableName": "Music", "Key": {"id": {"S": "a"}, "n": {"N": "7"}}}');});
+my $changes = $node->safe_psql('postgres', q{SELECT regexp_replace(data, 'hash\[uuid\]:''[0-9a-f-]+''', 'hash', 'g')
+	FROM pg_logical_slot_get_changes('decoding', NULL, NULL, 'skip-empty-xacts', '1', 'include-xids', '0')
+	WHERE data LIKE 'table dynamo%'});
+is($changes, q{table dynamo."Music": UPDATE: hash sort[bytea]:'\x81820a' item[jsonb]:'{"n": 1, "v": "decoded", "id": "a"}'
+table dynamo."Music": INSERT: hash sort[bytea]:'\x818246' item[jsonb]:'{"n": 7, "v": "new", "id": "a"}'
+table dynamo."Music": INSERT: hash sort[bytea]:'\x81820a' item[jsonb]:'{"n": 1, "id": "sql"}'
+table dynamo."Music": DELETE: hash sort[bytea]:'\x818246'}, 'logical decoding shows each change');
+$node->safe_psql('postgres', q{SELECT pg_drop_replication_slot('decoding')});
+
+# --- native logical replication into an item table: new items. Updates and deletes cannot be applied to a table whose
+# primary key is generated, whatever the table: PostgreSQL does not send or does not take generated columns.
+
+sub subscribe
+{
+	my ($subscriber, $database, $publication) = @_;
+	my $name = "${publication}_$database";
+
+	$subscriber->safe_psql($database, sprintf(q{CREATE SUBSCRIPTION %s CONNECTION '%s' PUBLICATION %s},
+		$name, $node->connstr('postgres') =~ s/'/''/gr, $publication));
+	$subscriber->wait_for_subscription_sync($node, $name, $database);
+	return $name;
+}
+
+my $subscriber = PostgreSQL::Test::Cluster->new('subscriber');
+$subscriber->init(allows_streaming => 'logical', extra => [ '--encoding=UTF8', '--locale=C' ]);
+$subscriber->start;
+$subscriber->safe_psql('postgres', $create);
+$node->safe_psql('postgres', q{CREATE PUBLICATION inserts FOR TABLE dynamo."Music" WITH (publish = 'insert')});
+my $inserts = subscribe($subscriber, 'postgres', 'inserts');
+is($subscriber->safe_psql('postgres', get(1)), 'decoded', 'the first copy computes the keys: GetItem finds the item');
+$node->safe_psql('postgres', q{INSERT INTO dynamo."Music" (item) VALUES ('{"id": "a", "n": 20, "v": "sql"}');} . put(21, 'api') . put(21, 'later'));
+$node->wait_for_catchup($inserts);
+is($subscriber->safe_psql('postgres', get(20)), 'sql', 'INSERT by SQL is applied');
+is($subscriber->safe_psql('postgres', get(21)), 'api', 'PutItem of a new item is applied');
+
+# --- and into an ordinary table: everything. From 18 on the keys can be sent; before, whole items tell rows apart.
+
+my $sends_keys = $node->safe_psql('postgres', q{SELECT current_setting('server_version_num')::int >= 180000}) eq 't';
+$subscriber->safe_psql('postgres', 'CREATE DATABASE ordinary');
+$subscriber->safe_psql('ordinary', 'CREATE SCHEMA dynamo; CREATE TABLE dynamo."Music" (' .
+	($sends_keys ? 'hash uuid, sort bytea, item jsonb, PRIMARY KEY (hash, sort))' : 'item jsonb)'));
+$node->safe_psql('postgres', $sends_keys
+	? q{CREATE PUBLICATION everything FOR TABLE dynamo."Music" WITH (publish_generated_columns = stored)}
+	: q{CREATE PUBLICATION everything FOR TABLE dynamo."Music"; ALTER TABLE dynamo."Music" REPLICA IDENTITY FULL});
+my $everything = subscribe($subscriber, 'ordinary', 'everything');
+$node->safe_psql('postgres', put(30, 'new') . put(21, 'over') . q{UPDATE dynamo."Music" SET item = item || '{"v": "sql"}' WHERE item->'n' = '1';}
+	  . q{SELECT dynamo_delete_item('{"TableName": "Music", "Key": {"id": {"S": "a"}, "n": {"N": "20"}}}');});
+$node->wait_for_catchup($everything);
+my $items = q{SELECT item FROM dynamo."Music" ORDER BY item::text};
+is($subscriber->safe_psql('ordinary', $items), $node->safe_psql('postgres', $items), 'puts, updates and deletes are applied');
+
+$subscriber->stop;
+$node->stop;
+done_testing();
