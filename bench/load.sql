@@ -20,8 +20,19 @@ CREATE FUNCTION pg_temp.item(p int, s int) RETURNS jsonb LANGUAGE sql IMMUTABLE 
 
 INSERT INTO dynamo."Bench" (item) SELECT pg_temp.item(p, s) FROM source;
 INSERT INTO raw SELECT 'user#' || p, s, pg_temp.item(p, s) FROM source;
-VACUUM (ANALYZE) dynamo."Bench";
-VACUUM (ANALYZE) raw;
+
+-- The same with 1000 items a partition.
+SELECT dynamo_create_table('{"TableName": "Wide", "BillingMode": "PAY_PER_REQUEST",
+    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+    "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}, {"AttributeName": "sk", "AttributeType": "N"}]}')
+\g /dev/null
+CREATE TABLE raw_wide (LIKE raw INCLUDING ALL);
+CREATE TEMP TABLE wide_source AS
+SELECT p, s FROM generate_series(0, 99) p, generate_series(0, 999) s ORDER BY random();
+INSERT INTO dynamo."Wide" (item) SELECT pg_temp.item(p, s) FROM wide_source;
+INSERT INTO raw_wide SELECT 'user#' || p, s, pg_temp.item(p, s) FROM wide_source;
+
+VACUUM (ANALYZE) dynamo."Bench", dynamo."Wide", raw, raw_wide;
 
 -- Everything that fits is in memory before anything is measured.
 SELECT count(*) = 1 AS can_prewarm FROM pg_available_extensions WHERE name = 'pg_prewarm'

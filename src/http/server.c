@@ -211,20 +211,17 @@ on_request(void *cls, struct MHD_Connection *connection, const char *url, const 
 		}
 		else if (*size > 0)
 		{
-			size_t		dropped = *size;
-
-			if (request->too_big || request->body.len + *size > (size_t) *endpoint->max_body_size)
-				request->too_big = true;
-			else
+			if (!request->too_big && request->body.len + *size <= (size_t) *endpoint->max_body_size)
 				appendBinaryStringInfo(&request->body, data, *size);
-			*size = 0;
-			if (request->too_big)
+			else
 			{
-				/* The library answers after the body only: what there is of it is thrown away, but not for ever. */
-				request->dropped += dropped;
+				/* The library answers only after the body: the rest of it is thrown away, but not for ever. */
+				request->too_big = true;
+				request->dropped += *size;
 				if (request->dropped > MAX_DROPPED)
 					result = MHD_NO;
 			}
+			*size = 0;
 		}
 		else
 			result = finish_request(request);

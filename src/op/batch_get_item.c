@@ -7,6 +7,8 @@
  */
 #include "postgres.h"
 
+#include "utils/memutils.h"
+
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/varlena.h"
@@ -123,6 +125,7 @@ read_part(TablePart *part, WireWriter *response, int64 *total, PartitionBytes *p
 {
 	bool		consistent = request_boolean(&part->entry->value, KeysAndAttributes_ConsistentRead);
 	StorageTable *table = storage_open(part->info, STORAGE_READ, true);
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "dynapg item", ALLOCSET_DEFAULT_SIZES);
 
 	if (consistent)
 		op_eventual_read = false;
@@ -140,17 +143,8 @@ read_part(TablePart *part, WireWriter *response, int64 *total, PartitionBytes *p
 			size = attr_map_size(&map);
 			part->unprocessed[i] = *total + size > BATCH_MAX_SIZE;
 			if (!part->unprocessed[i])
-			{
-				if (part->expressions.projection != NULL)
-				{
-					JsonbValue	projected;
-
-					projection_apply(part->expressions.projection, &map, &projected);
-					attr_write_map(response, &projected);
-				}
-				else
-					attr_write_map(response, &map);
-			}
+				page_write_item(response, part->expressions.projection, &map, scratch);
+			pfree(item);
 		}
 		if (part->unprocessed[i])
 			part->any_unprocessed = true;

@@ -15,6 +15,7 @@
 #include "op/capacity.h"
 #include "op/op.h"
 #include "op/page.h"
+#include "value/attr_build.h"
 
 PageSelect
 page_select(const RequestValue *select, const RequestValue *index_name,
@@ -74,20 +75,60 @@ is_last(const PageSpec *page, const TableInfo *table, const JsonbValue *item)
 	return len == VARSIZE_ANY_EXHDR(page->last_sort) && memcmp(bytes, VARDATA_ANY(page->last_sort), len) == 0;
 }
 
-/* What the page selects of an item; the projected one is built in *projected. */
+/* An item as a projection leaves it (NULL: whole), which is built in *projected. */
 static const JsonbValue *
-selected_item(const PageSpec *page, const JsonbValue *item, JsonbValue *projected)
+project(const Projection *projection, const JsonbValue *item, JsonbValue *projected)
 {
-	if (page->select != SELECT_PROJECTION)
+	if (projection == NULL)
 		return item;
-	projection_apply(page->projection, item, projected);
+	projection_apply(projection, item, projected);
 	return projected;
 }
 
-static bool
-passes_filter(const PageSpec *page, const JsonbValue *item)
+void
+page_write_item(WireWriter *response, const Projection *projection, const JsonbValue *item, MemoryContext scratch)
 {
-	return page->filter == NULL || condition_holds(page->filter, item);
+	MemoryContext caller = MemoryContextSwitchTo(scratch);
+	JsonbValue	projected;
+
+	item = project(projection, item, &projected);
+	if (wire_builds_jsonb(response))
+	{
+		WireWriter	writer;
+		Jsonb	   *part;
+
+		wire_write_jsonb(&writer);
+		attr_write_map(&writer, item);
+		part = wire_writer_jsonb(&writer);
+		MemoryContextSwitchTo(caller);
+		wire_jsonb(response, (Jsonb *) memcpy(palloc(VARSIZE(part)), part, VARSIZE(part)));
+	}
+	else
+		attr_write_map(response, item);
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(scratch);
+}
+
+/* Whether an item passes the filter; what that takes goes with the scratch context. */
+static bool
+passes_filter(const PageSpec *page, const JsonbValue *item, MemoryContext scratch)
+{
+	MemoryContext caller;
+	bool		passes;
+
+	if (page->filter == NULL)
+		return true;
+	caller = MemoryContextSwitchTo(scratch);
+	passes = condition_holds(page->filter, item);
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(scratch);
+	return passes;
+}
+
+static MemoryContext
+scratch_context(void)
+{
+	return AllocSetContextCreate(CurrentMemoryContext, "dynapg item", ALLOCSET_DEFAULT_SIZES);
 }
 
 void
@@ -101,7 +142,7 @@ page_write(WireWriter *response, const PageRequest *request)
 	int64		bytes = 0;
 	bool		cut = false;
 	JsonbValue	map;
-	JsonbValue	projected;
+	MemoryContext scratch = scratch_context();
 
 	op_eventual_read = !page->consistent;
 	wire_object_start(response);
@@ -113,24 +154,21 @@ page_write(WireWriter *response, const PageRequest *request)
 	while (!cut && scan != NULL)
 	{
 		Jsonb	   *item = storage_scan_next(scan);
-		bool		written;
 
 		if (item == NULL)
 			break;
 		attr_from_item(item, &map);
 		evaluated++;
 		bytes += attr_map_size(&map);
-		written = passes_filter(page, &map);
-		if (written)
+		if (passes_filter(page, &map, scratch))
+		{
 			count++;
-		written &= page->select != SELECT_COUNT;
-		if (written)
-			attr_write_map(response, selected_item(page, &map, &projected));
+			if (page->select != SELECT_COUNT)
+				page_write_item(response, page->projection, &map, scratch);
+		}
 		cut = evaluated == page->limit || bytes >= PAGE_MAX_SIZE;
-
-		/* what was written may point into the item; what was not is not needed any more */
-		if (!cut && !written)
-			pfree(item);
+		if (!cut)
+			pfree(item);		/* else LastEvaluatedKey is taken from it */
 	}
 	if (page->select != SELECT_COUNT)
 		wire_array_end(response);
@@ -155,29 +193,28 @@ page_visit(const PageRequest *request, PageVisitor visit, void *argument)
 	const PageSpec *page = &request->page;
 	StorageTable *table = storage_open(request->table, STORAGE_READ, true);
 	StorageScan *scan = request->empty ? NULL : storage_scan_begin(table, &request->range);
-	MemoryContext item_context = AllocSetContextCreate(CurrentMemoryContext, "dynapg item", ALLOCSET_DEFAULT_SIZES);
-	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext scratch = scratch_context();
 	int64		evaluated = 0;
 
 	while (scan != NULL && !(page->limit > 0 && evaluated == page->limit))
 	{
-		Jsonb	   *item;
+		Jsonb	   *item = storage_scan_next(scan);
 		JsonbValue	map;
-		JsonbValue	projected;
 
-		/* the scan's own memory outlives the item's */
-		item = storage_scan_next(scan);
 		if (item == NULL)
 			break;
-		MemoryContextSwitchTo(item_context);
 		attr_from_item(item, &map);
 		evaluated++;
-		if (passes_filter(page, &map))
-			visit(page->select == SELECT_PROJECTION ?
-				  JsonbValueToJsonb(unconstify(JsonbValue *, selected_item(page, &map, &projected))) : item,
-				  argument);
-		MemoryContextSwitchTo(caller);
-		MemoryContextReset(item_context);
+		if (passes_filter(page, &map, scratch))
+		{
+			MemoryContext caller = MemoryContextSwitchTo(scratch);
+			JsonbValue	projected;
+
+			visit(page->projection == NULL ? item :
+				  attr_to_jsonb(project(page->projection, &map, &projected)), argument);
+			MemoryContextSwitchTo(caller);
+			MemoryContextReset(scratch);
+		}
 		pfree(item);
 	}
 	if (scan != NULL)

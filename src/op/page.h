@@ -55,6 +55,13 @@ extern void scan_prepare(const RequestValue *request, PageRequest *prepared);
  */
 extern void page_write(WireWriter *response, const PageRequest *request);
 
+/*
+ * Writes an item, projected (NULL: whole).  What that takes is made in the scratch context, which is reset; each item of a jsonb response is
+ * finished before the next begins, so that a response's memory is not much more than its items.
+ */
+extern void page_write_item(WireWriter *response, const Projection *projection, const JsonbValue *item,
+							MemoryContext scratch);
+
 /* Gets a selected item, in natural form, in a memory context that is reset after it. */
 typedef void (*PageVisitor) (Jsonb *item, void *argument);
 

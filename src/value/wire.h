@@ -104,6 +104,15 @@ extern void wire_double(WireWriter *writer, double value);	/* shortest form, at 
 extern void wire_boolean(WireWriter *writer, bool value);
 extern void wire_null(WireWriter *writer);
 
+/*
+ * jsonb medium only: puts a jsonb (an object or an array) as it is.  It is not copied: it must live until wire_writer_jsonb().  Large
+ * responses are made of parts that are finished one by one, so that the trees they came from can go.
+ */
+extern void wire_jsonb(WireWriter *writer, Jsonb *jsonb);
+
+/* Whether a writer builds a jsonb. */
+#define wire_builds_jsonb(writer) ((writer)->out == NULL)
+
 /* A member with a C string for its name. */
 #define wire_member(writer, name) wire_key((writer), (name), (int) strlen(name))
 #define wire_cstring(writer, text) wire_string((writer), (text), (int) strlen(text))

@@ -15,6 +15,7 @@
 #include "utils/numeric.h"
 
 #include "value/attr_node.h"
+#include "value/attr_build.h"
 #include "value/wire.h"
 #include "value/wire_scan.h"
 
@@ -45,7 +46,7 @@ Jsonb *
 wire_writer_jsonb(WireWriter *writer)
 {
 	Assert(writer->out == NULL && writer->stack_used == 0);
-	return JsonbValueToJsonb(&writer->root);
+	return IsAJsonbScalar(&writer->root) ? JsonbValueToJsonb(&writer->root) : attr_to_jsonb(&writer->root);
 }
 
 /* Text: what stands before a value. */
@@ -260,7 +261,8 @@ wire_key(WireWriter *writer, const char *name, int len)
 	node = &writer->stack[writer->stack_used - 1];
 	if (node->count == node->capacity)
 	{
-		node->capacity = node->capacity ? node->capacity * 2 : 8;
+		/* most objects are an attribute value's, of one member */
+		node->capacity = node->capacity == 0 ? 1 : Max(node->capacity * 2, 8);
 		node->pairs = node->pairs ?
 			repalloc(node->pairs, node->capacity * sizeof(JsonbPair)) :
 			palloc(node->capacity * sizeof(JsonbPair));
@@ -377,4 +379,16 @@ wire_null(WireWriter *writer)
 		value.type = jbvNull;
 		put(writer, &value);
 	}
+}
+
+void
+wire_jsonb(WireWriter *writer, Jsonb *jsonb)
+{
+	JsonbValue	value;
+
+	Assert(wire_builds_jsonb(writer));
+	value.type = jbvBinary;
+	value.val.binary.data = &jsonb->root;
+	value.val.binary.len = VARSIZE(jsonb) - VARHDRSZ;
+	put(writer, &value);
 }

@@ -158,9 +158,11 @@ def key_text(table, attributes):
     texts = []
     for name, type_ in table.keys:
         value = attributes.get(name) if isinstance(attributes, dict) else None
+        if isinstance(value, str):      # DynamoDB Local takes it for an S, and a JSON number for a string
+            value = {"S": value}
         if not isinstance(value, dict) or list(value) != [type_] or isinstance(value[type_], (list, dict, bool, type(None))):
             return None
-        text = str(value[type_])        # DynamoDB Local takes a JSON number for a string
+        text = str(value[type_])
         try:
             if type_ == "N":
                 text = format(decimal.Decimal(text).normalize(decimal.Context(prec=40)), "f")
@@ -173,7 +175,8 @@ def key_text(table, attributes):
 
 
 def keys_of(table, attributes):
-    return {name: {type_: str(attributes[name][type_])} for name, type_ in table.keys}
+    return {name: {type_: str(attributes[name] if isinstance(attributes[name], str) else attributes[name][type_])}
+            for name, type_ in table.keys}
 
 
 # ---------------------------------------------------------------- running
@@ -256,7 +259,7 @@ class Run:
         before = {name: list(self.shadow[name].values()) for name in names_of(request) if name in self.shadow}
         local, dynapg = self.execute(operation, request)
         case = Case(operation, request, local, dynapg, before)
-        if operation in WRITES and ("ok" in local or "ok" in dynapg):
+        if operation in WRITES and (case.difference or "ok" in dynapg):      # Local may write and then refuse
             self.follow(operation, request, case)
         if operation == "CreateTable" and request.get("TableName") not in self.tables:
             for door, answer in ((self.local, local), (self.dynapg, dynapg)):

@@ -1,0 +1,640 @@
+#!/usr/bin/env python3
+"""The calls of the Terraform AWS provider for an aws_dynamodb_table, replayed as its source has them.
+
+    AWS_ENDPOINT_URL_DYNAMODB=http://...  AWS_REGION=...  CONTROL_PLANE_DELAY=1  terraform_flow.py
+
+The requests are not signed: the endpoint must be in developer mode. CONTROL_PLANE_DELAY says, in whole seconds, what
+dynapg.control_plane_delay is there. test/gui/run.sh calls it, with and without a delay.
+
+What the provider does is in Provider: which call follows which, which states it waits through (any other state is an
+error to it), and which errors it tries again or takes for an answer. The tests below it use it as a user of Terraform
+would. A test whose name begins with `not there yet` fails when dynapg learns the operation: make it a real one then.
+"""
+import http.client
+import json
+import os
+import re
+import sys
+import threading
+import time
+import urllib.parse
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "python"))
+from harness import ENDPOINT, REGION, equal, finish, test  # noqa: E402  pylint: disable=wrong-import-position
+
+DELAY = int(os.environ["CONTROL_PLANE_DELAY"])
+TIMEOUT = 30
+POLL = 0.05
+MODEL = "com.amazonaws.dynamodb.v20120810#"
+SERVICE = "com.amazon.coral.service#"
+
+_local = threading.local()
+
+
+# ---------------------------------------------------------------- requests
+
+
+class ServiceError(Exception):
+    """An exception of the service: .type is its whole __type, .name what follows the #."""
+
+    def __init__(self, status, body):
+        answer = json.loads(body)
+        self.status = status
+        self.type = answer["__type"]
+        self.name = self.type.rpartition("#")[2]
+        self.message = answer.get("message", answer.get("Message", ""))
+        super().__init__(f"{status} {self.type}: {self.message}")
+
+
+def call(operation, **members):
+    """One operation over the thread's kept connection."""
+    if not hasattr(_local, "connection"):
+        _local.connection = http.client.HTTPConnection(urllib.parse.urlsplit(ENDPOINT).netloc, timeout=TIMEOUT)
+    _local.connection.request(
+        "POST",
+        "/",
+        json.dumps(members),
+        {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "DynamoDB_20120810." + operation},
+    )
+    response = _local.connection.getresponse()
+    body = response.read()
+    if response.status != 200:
+        raise ServiceError(response.status, body)
+    return json.loads(body)
+
+
+def refused(error_type, message, operation, **members):
+    """The call must fail with just this error."""
+    try:
+        answer = call(operation, **members)
+    except ServiceError as error:
+        equal((error.status, error.type, error.message), (400, error_type, message))
+    else:
+        raise AssertionError(f"{operation} was not refused: {answer}")
+
+
+def not_found(table, operation="DescribeTable"):
+    refused(MODEL + "ResourceNotFoundException", f"Requested resource not found: Table: {table} not found", operation, TableName=table)
+
+
+def not_there_yet(operation, **members):
+    """Defines the test that dynapg does not know an operation."""
+
+    @test(f"not there yet: {operation}")
+    def _():
+        try:
+            answer = call(operation, **members)
+        except ServiceError as error:
+            if error.name != "UnknownOperationException":
+                raise AssertionError(f"{operation} has appeared ({error}): write its real test") from error
+            equal((error.status, error.type), (400, SERVICE + "UnknownOperationException"))
+        else:
+            raise AssertionError(f"{operation} has appeared ({answer}): write its real test")
+
+
+# ---------------------------------------------------------------- the provider
+
+
+def wait_for_state(refresh, pending, target, in_a_row=1):
+    """The plugin SDK's StateChangeConf: refresh() gives (result, state), (None, "") for what is not there.
+
+    Returns the last result and the states that were seen, each run of equal ones once.
+    """
+    deadline = time.monotonic() + TIMEOUT
+    seen, hits = [], 0
+    while time.monotonic() < deadline:
+        result, state = refresh()
+        if not seen or seen[-1] != state:
+            seen.append(state)
+        if result is None:
+            if not target:
+                return None, seen
+            raise AssertionError(f"the table went away: {seen}")
+        if state in target:
+            hits += 1
+            if hits == in_a_row:
+                return result, seen
+        else:
+            hits = 0
+            if state not in pending:
+                raise AssertionError(f"unexpected state {state}, wanted {target}: {seen}")
+        time.sleep(POLL)
+    raise AssertionError(f"timeout, wanted {target}: {seen}")
+
+
+def retry(operation, retryable, **members):
+    """Calls until it succeeds or fails with an error that retryable() does not name; returns answer and retries."""
+    deadline = time.monotonic() + TIMEOUT
+    retries = []
+    while True:
+        try:
+            return call(operation, **members), retries
+        except ServiceError as error:
+            if not retryable(error) or time.monotonic() > deadline:
+                raise
+            retries.append(error)
+        time.sleep(POLL)
+
+
+class Provider:
+    """What the provider does for one table resource."""
+
+    def __init__(self, name):
+        self.name = name
+        self.seen = []
+        self.retries = []
+
+    # what resourceTableCreate sends: table_class has a default, so it is always there
+    def create(self, **config):
+        def retryable(error):
+            return error.name == "ThrottlingException" or (
+                error.name == "LimitExceededException"
+                and re.search("can be created, updated, or deleted simultaneously|indexed tables that can be created simultaneously", error.message)
+            )
+
+        config.setdefault("TableClass", "STANDARD")
+        answer, _ = retry("CreateTable", retryable, TableName=self.name, **config)
+        self.wait_active()
+        self.wait_indexes()
+        self.wait_warm_throughput()
+        return answer["TableDescription"]
+
+    # what resourceTableRead asks for; ListTagsOfResource comes from the provider's tagging interceptor
+    def read(self):
+        table = self.find()
+        state = {"table": table}
+        try:
+            answer = call("DescribeContinuousBackups", TableName=self.name)
+            state["point_in_time_recovery"] = answer["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+        except ServiceError as error:
+            if error.name not in ("UnknownOperationException", "TableNotFoundException"):
+                raise
+        for operation, members in (
+            ("DescribeTimeToLive", {"TableName": self.name}),
+            ("ListTagsOfResource", {"ResourceArn": table["TableArn"]}),
+        ):
+            try:
+                state[operation] = call(operation, **members)
+            except ServiceError as error:  # the provider gives up here: see the tests `not there yet`
+                if error.name != "UnknownOperationException":
+                    raise
+        return state
+
+    # what resourceTableUpdate sends; the table class goes alone and first
+    def update(self, **changes):
+        if "TableClass" in changes:
+            call("UpdateTable", TableName=self.name, TableClass=changes.pop("TableClass"))
+            self.wait_active()
+        if changes:
+            call("UpdateTable", TableName=self.name, **changes)
+            self.wait_active()
+        return self.read()["table"]
+
+    def delete(self):
+        def retryable(error):
+            return error.name == "ResourceInUseException" or (
+                error.name == "LimitExceededException" and "simultaneously" in error.message
+            )
+
+        try:
+            _, self.retries = retry("DeleteTable", retryable, TableName=self.name)
+        except ServiceError as error:
+            if error.name == "ResourceNotFoundException" and "Requested resource not found: Table: " in error.message:
+                return
+            raise
+        _, self.seen = wait_for_state(self.status, ("ACTIVE", "DELETING"), ())
+
+    def find(self):
+        """The description, None if there is no table."""
+        try:
+            return call("DescribeTable", TableName=self.name)["Table"]
+        except ServiceError as error:
+            if error.name != "ResourceNotFoundException":
+                raise
+            return None
+
+    def status(self):
+        table = self.find()
+        return table, table["TableStatus"] if table else ""
+
+    def wait_active(self):
+        _, self.seen = wait_for_state(self.status, ("CREATING", "UPDATING"), ("ACTIVE",), in_a_row=2)
+
+    def wait_indexes(self):
+        def status():
+            table = self.find()
+            states = [i["IndexStatus"] for i in table.get("GlobalSecondaryIndexes", ())]
+            return table, next((s for s in states if s != "ACTIVE"), "ACTIVE")
+
+        wait_for_state(status, ("CREATING", "UPDATING"), ("ACTIVE",))
+
+    # the account of these tests is a real one: 000000000000 would be taken for DynamoDB Local, and not waited for
+    def wait_warm_throughput(self):
+        def status():
+            table = self.find()
+            return table, table["WarmThroughput"]["Status"]
+
+        equal(self.find()["TableArn"].split(":")[4] == "000000000000", False)
+        wait_for_state(status, ("CREATING", "UPDATING"), ("ACTIVE",))
+
+
+# ---------------------------------------------------------------- the SDKs' waiters
+
+
+def wait_table_exists(table, stop=None):
+    """TableExists: DescribeTable until ACTIVE; ResourceNotFoundException means to ask again, other errors end it."""
+    deadline = time.monotonic() + TIMEOUT
+    seen = []
+    while time.monotonic() < deadline and not (stop and stop.is_set()):
+        try:
+            state = call("DescribeTable", TableName=table)["Table"]["TableStatus"]
+        except ServiceError as error:
+            if error.name != "ResourceNotFoundException":
+                raise
+            state = error.name
+        if not seen or seen[-1] != state:
+            seen.append(state)
+        if state == "ACTIVE":
+            return seen
+        time.sleep(POLL)
+    raise AssertionError(f"TableExists: timeout, {seen}")
+
+
+def wait_table_not_exists(table):
+    """TableNotExists: DescribeTable until ResourceNotFoundException."""
+    deadline = time.monotonic() + TIMEOUT
+    seen = []
+    while time.monotonic() < deadline:
+        try:
+            state = call("DescribeTable", TableName=table)["Table"]["TableStatus"]
+        except ServiceError as error:
+            if error.name != "ResourceNotFoundException":
+                raise
+            return seen
+        if not seen or seen[-1] != state:
+            seen.append(state)
+        time.sleep(POLL)
+    raise AssertionError(f"TableNotExists: timeout, {seen}")
+
+
+# ---------------------------------------------------------------- what the tests share
+
+KEYS = {
+    "KeySchema": [{"AttributeName": "UserId", "KeyType": "HASH"}, {"AttributeName": "GameTitle", "KeyType": "RANGE"}],
+    "AttributeDefinitions": [{"AttributeName": "UserId", "AttributeType": "S"}, {"AttributeName": "GameTitle", "AttributeType": "S"}],
+}
+ON_DEMAND = {"BillingMode": "PAY_PER_REQUEST", **KEYS}
+PROVISIONED = {"BillingMode": "PROVISIONED", "ProvisionedThroughput": {"ReadCapacityUnits": 20, "WriteCapacityUnits": 10}, **KEYS}
+
+
+def units(table):
+    return table["ProvisionedThroughput"]["ReadCapacityUnits"], table["ProvisionedThroughput"]["WriteCapacityUnits"]
+
+
+def billing_mode(table):
+    """As the provider reads it: without a summary the table is provisioned."""
+    return table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
+
+
+def states(*passing):
+    """The passing states are there to be seen with a delay only."""
+    return list(passing) if DELAY else [passing[-1]]
+
+
+def named(text):
+    return f"terraform, delay of {DELAY} s: {text}"
+
+
+# ---------------------------------------------------------------- an on-demand table
+
+
+on_demand = Provider("GameScores")
+first = {}
+
+
+@test(named("on-demand table: create until ACTIVE"))
+def _():
+    started = time.monotonic()
+    created = on_demand.create(**ON_DEMAND, Tags=[{"Key": "Environment", "Value": "production"}])
+    equal(created["TableStatus"], "CREATING")
+    equal(created["TableArn"], f"arn:aws:dynamodb:{REGION}:123456789012:table/GameScores")
+    equal(on_demand.seen, states("CREATING", "ACTIVE"))
+    if time.monotonic() - started < DELAY:
+        raise AssertionError("the table was ACTIVE too early")
+    first.update(created)
+
+
+@test(named("on-demand table: what a read finds"))
+def _():
+    table = on_demand.read()["table"]
+    equal(table["TableStatus"], "ACTIVE")
+    equal(table["WarmThroughput"]["Status"], "ACTIVE")
+    equal(billing_mode(table), "PAY_PER_REQUEST")
+    equal(units(table), (0, 0))
+    equal(table["TableId"], first["TableId"])
+    equal(table["TableArn"], first["TableArn"])
+    equal(table["CreationDateTime"], first["CreationDateTime"])
+    equal(table["KeySchema"], KEYS["KeySchema"])
+    equal(sorted(a["AttributeName"] for a in table["AttributeDefinitions"]), ["GameTitle", "UserId"])
+    equal(table["TableClassSummary"]["TableClass"], "STANDARD")
+    equal(table["DeletionProtectionEnabled"], False)
+    equal("SSEDescription" in table, False)
+    equal([m for m in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes", "Replicas", "StreamSpecification", "LatestStreamArn") if m in table], [])
+
+
+@test(named("on-demand table: a second read finds no difference"))
+def _():
+    equal(on_demand.read(), on_demand.read())
+
+
+@test(named("on-demand table: the ARN does for the name"))
+def _():
+    equal(call("DescribeTable", TableName=first["TableArn"])["Table"]["TableId"], first["TableId"])
+
+
+@test(named("on-demand table: a second resource of the name is refused"))
+def _():
+    refused(MODEL + "ResourceInUseException", "Table already exists: GameScores", "CreateTable", TableName="GameScores", **ON_DEMAND)
+
+
+not_there_yet("ListTagsOfResource", ResourceArn=first.get("TableArn", ""))
+not_there_yet("TagResource", ResourceArn=first.get("TableArn", ""), Tags=[{"Key": "Owner", "Value": "me"}])
+not_there_yet("UntagResource", ResourceArn=first.get("TableArn", ""), TagKeys=["Owner"])
+not_there_yet("DescribeTimeToLive", TableName="GameScores")
+not_there_yet("UpdateTimeToLive", TableName="GameScores", TimeToLiveSpecification={"AttributeName": "Expires", "Enabled": True})
+not_there_yet("DescribeContinuousBackups", TableName="GameScores")
+not_there_yet(
+    "UpdateContinuousBackups", TableName="GameScores", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+)
+
+
+# ---------------------------------------------------------------- updates
+
+
+def updates(name, expected, **changes):
+    """Defines the test of an update: expected() asserts on the table that is read afterwards."""
+
+    @test(named("update: " + name))
+    def _():
+        table = on_demand.update(**changes)
+        equal(on_demand.seen, states("UPDATING", "ACTIVE"))
+        equal(table["TableId"], first["TableId"])
+        equal(table["WarmThroughput"]["Status"], "ACTIVE")
+        expected(table)
+
+
+updates(
+    "billing mode to PROVISIONED",
+    lambda table: equal((billing_mode(table), units(table)), ("PROVISIONED", (5, 6))),
+    BillingMode="PROVISIONED",
+    ProvisionedThroughput={"ReadCapacityUnits": 5, "WriteCapacityUnits": 6},
+)
+updates(
+    "throughput",
+    lambda table: equal((billing_mode(table), units(table)), ("PROVISIONED", (7, 3))),
+    BillingMode="PROVISIONED",
+    ProvisionedThroughput={"ReadCapacityUnits": 7, "WriteCapacityUnits": 3},
+)
+updates(
+    "billing mode to PAY_PER_REQUEST",
+    lambda table: equal((billing_mode(table), units(table)), ("PAY_PER_REQUEST", (0, 0))),
+    BillingMode="PAY_PER_REQUEST",
+)
+updates(
+    "ceilings of on-demand throughput",
+    lambda table: equal(table["OnDemandThroughput"], {"MaxReadRequestUnits": 100, "MaxWriteRequestUnits": 50}),
+    OnDemandThroughput={"MaxReadRequestUnits": 100, "MaxWriteRequestUnits": 50},
+)
+updates(
+    "table class",
+    lambda table: equal(table["TableClassSummary"]["TableClass"], "STANDARD_INFREQUENT_ACCESS"),
+    TableClass="STANDARD_INFREQUENT_ACCESS",
+)
+updates(
+    "table class, then billing mode in a call of its own",
+    lambda table: equal(
+        (table["TableClassSummary"]["TableClass"], billing_mode(table), units(table)), ("STANDARD", "PROVISIONED", (1, 1))
+    ),
+    TableClass="STANDARD",
+    BillingMode="PROVISIONED",
+    ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 1},
+)
+updates(
+    "deletion protection on",
+    lambda table: equal(table["DeletionProtectionEnabled"], True),
+    DeletionProtectionEnabled=True,
+)
+
+
+@test(named("update: the table class with something else is refused"))
+def _():
+    refused(
+        "com.amazon.coral.validate#ValidationException",
+        "One or more parameter values were invalid: TableClass modification must be the only operation in the request",
+        "UpdateTable",
+        TableName="GameScores",
+        TableClass="STANDARD_INFREQUENT_ACCESS",
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+# ---------------------------------------------------------------- deleting
+
+
+@test(named("delete: a protected table stays"))
+def _():
+    refused(
+        "com.amazon.coral.validate#ValidationException",
+        "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.",
+        "DeleteTable",
+        TableName="GameScores",
+    )
+    equal(on_demand.status()[1], "ACTIVE")
+
+
+updates(
+    "deletion protection off",
+    lambda table: equal(table["DeletionProtectionEnabled"], False),
+    DeletionProtectionEnabled=False,
+)
+
+
+@test(named("delete: until the table is not found"))
+def _():
+    on_demand.delete()
+    equal(on_demand.retries, [])
+    equal(on_demand.seen, states("DELETING", ""))
+    not_found("GameScores")
+
+
+@test(named("delete: a table that is gone is no error to the provider"))
+def _():
+    not_found("GameScores", "DeleteTable")
+    on_demand.delete()
+
+
+@test(named("delete: a read finds that the table is gone"))
+def _():
+    equal(on_demand.find(), None)
+    equal("GameScores" in call("ListTables")["TableNames"], False)
+
+
+# ---------------------------------------------------------------- a provisioned table
+
+
+provisioned = Provider("Provisioned_table-1.0")
+
+
+@test(named("provisioned table: create until ACTIVE"))
+def _():
+    created = provisioned.create(**PROVISIONED, DeletionProtectionEnabled=True)
+    table = provisioned.read()["table"]
+    equal(provisioned.seen, states("CREATING", "ACTIVE"))
+    equal(table["TableId"], created["TableId"])
+    equal((billing_mode(table), units(table)), ("PROVISIONED", (20, 10)))
+    equal(table["DeletionProtectionEnabled"], True)
+    equal(table["WarmThroughput"]["Status"], "ACTIVE")
+
+
+@test(named("provisioned table: the same throughput again is refused"))
+def _():
+    refused(
+        "com.amazon.coral.validate#ValidationException",
+        "The provisioned throughput for the table will not change. The requested value equals the current value. "
+        "Current ReadCapacityUnits provisioned for the table: 20. Requested ReadCapacityUnits: 20. "
+        "Current WriteCapacityUnits provisioned for the table: 10. Requested WriteCapacityUnits: 10. "
+        "Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits.",
+        "UpdateTable",
+        TableName=provisioned.name,
+        BillingMode="PROVISIONED",
+        ProvisionedThroughput={"ReadCapacityUnits": 20, "WriteCapacityUnits": 10},
+    )
+
+
+@test(named("provisioned table: deleted right after its last update"))
+def _():
+    call("UpdateTable", TableName=provisioned.name, DeletionProtectionEnabled=False)
+    provisioned.delete()
+    equal(bool(provisioned.retries), bool(DELAY))
+    for error in provisioned.retries:
+        equal(
+            (error.type, error.message),
+            (
+                MODEL + "ResourceInUseException",
+                f"Attempt to change a resource which is still in use: Table is being updated: {provisioned.name}",
+            ),
+        )
+    equal(provisioned.seen, states("DELETING", ""))
+    not_found(provisioned.name)
+
+
+# ---------------------------------------------------------------- waiters, and what a passing state allows
+
+
+@test(named("waiter TableExists: started before the table is created"))
+def _():
+    stop = threading.Event()
+    result = {}
+
+    def waiter():
+        try:
+            result["seen"] = wait_table_exists("Waited", stop)
+        except BaseException as error:  # pylint: disable=broad-except
+            result["error"] = error
+
+    thread = threading.Thread(target=waiter)
+    thread.start()
+    try:
+        time.sleep(10 * POLL)
+        call("CreateTable", TableName="Waited", **ON_DEMAND)
+        thread.join(TIMEOUT)
+    finally:
+        stop.set()
+        thread.join()
+    if "error" in result:
+        raise result["error"]
+    equal(result["seen"], ["ResourceNotFoundException"] + states("CREATING", "ACTIVE"))
+
+
+@test(named("waiter TableExists: on a table that is there"))
+def _():
+    equal(wait_table_exists("Waited"), ["ACTIVE"])
+
+
+@test(named("waiter TableNotExists"))
+def _():
+    equal(call("DeleteTable", TableName="Waited")["TableDescription"]["TableStatus"], "DELETING")
+    equal(wait_table_not_exists("Waited"), ["DELETING"] if DELAY else [])
+    equal(wait_table_not_exists("Waited"), [])
+    not_found("Waited")
+
+
+@test(named("the same name again is another table"))
+def _():
+    ids = []
+    for _ in range(2):
+        table = Provider("Again")
+        ids.append(table.create(**ON_DEMAND)["TableId"])
+        table.delete()
+    equal(len(set(ids)), 2)
+
+
+if DELAY:
+
+    def in_use(participle, operation, **members):
+        refused(
+            MODEL + "ResourceInUseException",
+            f"Attempt to change a resource which is still in use: Table is being {participle}: Passing",
+            operation,
+            TableName="Passing",
+            **members,
+        )
+
+    def data(operation, **members):
+        return call(operation, TableName="Passing", **members)
+
+    ITEM = {"UserId": {"S": "me"}, "GameTitle": {"S": "Go"}}
+
+    def no_data():
+        for operation, members in (("PutItem", {"Item": ITEM}), ("GetItem", {"Key": ITEM}), ("Scan", {})):
+            refused(MODEL + "ResourceNotFoundException", "Requested resource not found", operation, TableName="Passing", **members)
+
+    @test(named("CREATING: described as such, not to be changed, without items"))
+    def _():
+        call("CreateTable", TableName="Passing", **ON_DEMAND)
+        table = call("DescribeTable", TableName="Passing")["Table"]
+        equal((table["TableStatus"], table["WarmThroughput"]["Status"]), ("CREATING", "CREATING"))
+        in_use("created", "DeleteTable")
+        in_use("created", "UpdateTable", DeletionProtectionEnabled=True)
+        refused(MODEL + "ResourceInUseException", "Table already exists: Passing", "CreateTable", TableName="Passing", **ON_DEMAND)
+        no_data()
+        equal("Passing" in call("ListTables")["TableNames"], True)
+        wait_table_exists("Passing")
+
+    @test(named("UPDATING: described as such, not to be changed, with items"))
+    def _():
+        data("PutItem", Item=ITEM)
+        answer = call("UpdateTable", TableName="Passing", DeletionProtectionEnabled=True)
+        equal(answer["TableDescription"]["TableStatus"], "UPDATING")
+        equal(call("DescribeTable", TableName="Passing")["Table"]["TableStatus"], "UPDATING")
+        in_use("updated", "DeleteTable")
+        in_use("updated", "UpdateTable", DeletionProtectionEnabled=False)
+        equal(data("GetItem", Key=ITEM, ConsistentRead=True)["Item"], ITEM)
+        data("PutItem", Item={**ITEM, "GameTitle": {"S": "Chess"}})
+        wait_table_exists("Passing")
+        call("UpdateTable", TableName="Passing", DeletionProtectionEnabled=False)
+        wait_table_exists("Passing")
+        equal(data("Scan", Select="COUNT")["Count"], 2)
+
+    @test(named("DELETING: described as such, not to be changed, without items"))
+    def _():
+        call("DeleteTable", TableName="Passing")
+        equal(call("DescribeTable", TableName="Passing")["Table"]["TableStatus"], "DELETING")
+        in_use("deleted", "DeleteTable")
+        in_use("deleted", "UpdateTable", DeletionProtectionEnabled=True)
+        no_data()
+        wait_table_not_exists("Passing")
+        not_found("Passing")
+
+
+finish()

@@ -1,0 +1,166 @@
+#!/bin/bash
+# Tools that people manage tables with, against the HTTP endpoint of a private temporary server in developer mode.
+#
+#   PG_CONFIG=...  test/gui/run.sh [suite...]
+#
+# Suites: gui (dynamodb-admin in a headless Chromium), terraform (the provider's calls, test/clients/terraform_flow.py);
+# both if none is named. npm installs dynamodb-admin and playwright-core into the user's cache, never into the checkout;
+# Chromium is the machine's own (CHROMIUM=..., Debian's package is installed where apt may). DYNAPG_GUI_SCREENSHOTS=folder
+# keeps the screenshots there.
+# The last line is `N passed, N failed`; the exit status is 0 if something ran and nothing failed.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+# shellcheck source=scripts/lib.sh
+. scripts/lib.sh
+
+SUITES=(gui terraform)
+CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/dynapg/gui
+HERE=$PWD/test/gui
+CLIENTS=$PWD/test/clients
+
+passed=0 failed=0 finished=no
+work='' bin='' port='' delayed_port=''
+
+# ---------------------------------------------------------------- beginning and end
+
+on_exit() {
+    local status=$?
+    [ "$finished" = yes ] || { echo "the tests of the tools stopped early (status $status)"; failed=$((failed + 1)); }
+    [ -z "$work" ] || clean_up
+    echo "$passed passed, $failed failed"
+    [ "$failed" = 0 ] && [ "$passed" -gt 0 ] && exit 0
+    exit 1
+}
+
+clean_up() {
+    [ ! -f "$work/data/postmaster.pid" ] || stop_cluster "$bin" "$work/data" immediate || true
+    if [ "$failed" = 0 ]; then
+        cd / && rm -rf "$work"
+    else
+        echo "end of the server's log ($work):"
+        tail -n 30 "$work/server.log" || true
+    fi
+}
+
+ask() { "$bin/psql" -X -q -At -v ON_ERROR_STOP=1 "$@"; }
+
+# A database whose tables are ready at once, and one whose tables take a second over everything.
+start_server() {
+    private_postgres "$work/root"
+    bin=$work/root$("$PG_CONFIG" --bindir)
+    build_and_install "$work/root"
+    ! is_root || chown -R -h "$SERVER_USER" "$work"
+    make_cluster "$bin" "$work/data" "$work" "$(free_port)" <<CONF
+fsync = off
+shared_preload_libraries = 'dynapg'
+dynapg.developer_mode = on
+dynapg.region = 'eu-central-1'
+dynapg.account_id = '123456789012'
+CONF
+    start_cluster "$bin" "$work/data" "$work/server.log"
+    PGPORT=$(sed -n 's/^port = //p' "$work/data/postgresql.conf")
+    export PGHOST=$work PGPORT PGUSER=postgres
+    ask -d postgres -c 'CREATE DATABASE app' -c 'CREATE DATABASE delayed' \
+        -c "ALTER DATABASE delayed SET dynapg.control_plane_delay = '1s'"
+    ask -d app -c 'CREATE EXTENSION dynapg'
+    ask -d delayed -c 'CREATE EXTENSION dynapg'
+    port=$(free_port)
+    delayed_port=$(free_port)
+    ask -d postgres -c "ALTER SYSTEM SET dynapg.databases = 'app:$port', 'delayed:$delayed_port'" -c 'SELECT pg_reload_conf()' \
+        >/dev/null
+    wait_for_port "$port" "the endpoint of app"
+    wait_for_port "$delayed_port" "the endpoint of delayed"
+}
+
+wait_for_port() {
+    for _ in $(seq 150); do
+        ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null || return 0
+        sleep 0.2
+    done
+    die "$2 did not start"
+}
+
+# ---------------------------------------------------------------- what the tests need
+
+find_chromium() {
+    CHROMIUM=${CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)}
+    if [ -z "$CHROMIUM" ] && command -v apt-get >/dev/null && { is_root || command -v sudo >/dev/null; }; then
+        say "installing chromium"
+        apt_install chromium fonts-dejavu-core || true
+        CHROMIUM=$(command -v chromium || true)
+    fi
+    [ -n "$CHROMIUM" ] || { echo "please install chromium, or set CHROMIUM" >&2; return 1; }
+    export CHROMIUM
+}
+
+# The packages, as new as they are to be had that day.
+install_packages() {
+    mkdir -p "$CACHE"
+    [ -z "$(find "$CACHE/.installed" -mmin -1440 2>/dev/null)" ] || return 0
+    {
+        echo '{"private": true, "type": "module"}' >"$CACHE/package.json" &&
+            (cd "$CACHE" && npm install --silent --no-audit --no-fund dynamodb-admin@latest playwright-core@latest) &&
+            touch "$CACHE/.installed"
+    } >&2
+}
+
+# ---------------------------------------------------------------- suites
+
+suite_gui() {
+    find_chromium && install_packages || return 1
+    cp "$HERE"/*.mjs "$CACHE" || return 1
+    (
+        cd "$CACHE" &&
+            PGDATABASE=app PSQL=$bin/psql DYNAMO_ENDPOINT=http://127.0.0.1:$port \
+                SCREENSHOTS=${DYNAPG_GUI_SCREENSHOTS:-$work/screenshots} node dynamodb_admin.mjs
+    )
+}
+
+suite_terraform() {
+    local first second=0 log=$work/terraform-delayed.log
+    AWS_ENDPOINT_URL_DYNAMODB=http://127.0.0.1:$port AWS_REGION=eu-central-1 CONTROL_PLANE_DELAY=0 \
+        python3 "$CLIENTS/terraform_flow.py" >"$work/terraform-ready.log" || first=$?
+    AWS_ENDPOINT_URL_DYNAMODB=http://127.0.0.1:$delayed_port AWS_REGION=eu-central-1 CONTROL_PLANE_DELAY=1 \
+        python3 "$CLIENTS/terraform_flow.py" >"$log" || second=$?
+    # one summary for both
+    cat "$work/terraform-ready.log" "$log" | awk '
+        /^[0-9]+ passed, [0-9]+ failed$/ { passed += $1; failed += $3; summaries++; next }
+        { print }
+        END { print passed + 0 " passed, " failed + (summaries < 2) " failed" }'
+    return $((${first:-0} + second))
+}
+
+run_suite() {
+    local suite=$1 log=$work/$1.log status=0 line
+    printf '\n== %s\n' "$suite"
+    "suite_$suite" >"$log" || status=$?
+    grep -v '^ok: ' "$log" || true
+    line=$(tail -n 1 "$log" | sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p')
+    passed=$((passed + $(cut -d' ' -f1 <<<"${line:-0 0}")))
+    failed=$((failed + $(cut -d' ' -f2 <<<"${line:-0 0}")))
+    if [ -z "$line" ] || { [ "$status" != 0 ] && [ "${line#* }" = 0 ]; }; then
+        echo "not ok: $suite ended with status $status"
+        failed=$((failed + 1))
+    fi
+}
+
+main() {
+    local suite suites=("$@")
+    [ $# -gt 0 ] || suites=("${SUITES[@]}")
+    for suite in "${suites[@]}"; do
+        declare -F "suite_$suite" >/dev/null || { echo "there is no suite $suite: ${SUITES[*]}" >&2; exit 2; }
+    done
+    trap on_exit EXIT
+    trap 'exit 130' INT TERM
+    install_missing build
+    [[ " ${suites[*]} " != *' gui '* ]] || install_missing npm
+    work=$(mktemp -d "${TMPDIR:-/tmp}/dynapg-gui.XXXXXX")
+    chmod 755 "$work"
+    start_server
+    for suite in "${suites[@]}"; do
+        run_suite "$suite"
+    done
+    finished=yes
+}
+
+main "$@"
