@@ -2,6 +2,7 @@
 # Benchmarks: each operation of the API against the same work as plain prepared SQL on an ordinary table.
 #
 #   make bench
+#   BENCH_HTTP=1 make bench     those of the HTTP endpoint instead, see bench/http.sh
 #   BENCH_ITEMS=1000000 BENCH_ROUNDS=11 BENCH_SECONDS=2 BENCH_CLIENTS='1 4' BENCH_ONLY='get put' bench/run.sh
 #
 # A private temporary cluster is made and removed. The two sides of a comparison alternate in short runs, so that
@@ -10,6 +11,7 @@
 # the higher they are. Prints a Markdown table.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+[ -z "${BENCH_HTTP:-}" ] || exec bash bench/http.sh
 # shellcheck source=scripts/lib.sh
 . scripts/lib.sh
 

@@ -26,6 +26,7 @@
 
 #define SHORT_LIFE		(10 * USECS_PER_SEC)
 #define LONGEST_PAUSE	(60 * USECS_PER_SEC)
+#define LOST_PAUSE		(2 * USECS_PER_SEC)
 
 extern PGDLLEXPORT void dynapg_launcher_main(Datum argument);
 
@@ -171,6 +172,8 @@ tend_workers(void)
 			if (place->handle == NULL)
 				due = Min(due, place->next_start);
 		}
+		else if (place->handle == NULL && worker->used)
+			due = Min(due, now + LOST_PAUSE);	/* started by a launcher before us: nobody tells us when it ends */
 	}
 	return Max((due - now) / 1000, 100);
 }

@@ -107,6 +107,9 @@ dynapg_worker_main(Datum argument)
 	pqsignal(SIGINT, StatementCancelHandler);
 	pqsignal(SIGTERM, die);
 
+	/* before the connection: whoever drops the database waits for us to take note, and we for whoever drops it */
+	BackgroundWorkerUnblockSignals();
+
 	endpoint_worker->pid = MyProcPid;
 	endpoint_worker->started_at = GetCurrentTimestamp();
 	before_shmem_exit(leave_place, 0);
@@ -120,7 +123,6 @@ dynapg_worker_main(Datum argument)
 	ereport(LOG, (errmsg("dynapg serves database \"%s\" on port %d",
 						 endpoint_worker->database, endpoint_worker->port)));
 	pgstat_report_activity(STATE_IDLE, NULL);
-	BackgroundWorkerUnblockSignals();
 
 	for (;;)
 	{

@@ -220,6 +220,17 @@ class Provider:
     def wait_active(self):
         _, self.seen = wait_for_state(self.status, ("CREATING", "UPDATING"), ("ACTIVE",), in_a_row=2)
 
+    # without an SSEDescription the provider takes the encryption for DISABLED
+    def update_encryption(self, **specification):
+        def status():
+            table = self.find()
+            return table, table.get("SSEDescription", {}).get("Status", "DISABLED")
+
+        call("UpdateTable", TableName=self.name, SSESpecification=specification)
+        _, seen = wait_for_state(status, ("DISABLING", "ENABLING", "UPDATING"), ("DISABLED", "ENABLED"), in_a_row=2)
+        self.wait_active()
+        return seen[-1]
+
     def wait_indexes(self):
         def status():
             table = self.find()
@@ -426,6 +437,13 @@ updates(
 )
 
 
+@test(named("update: server-side encryption on and off"))
+def _():
+    equal(on_demand.update_encryption(Enabled=True), "ENABLED")
+    equal(on_demand.read()["table"]["SSEDescription"]["SSEType"], "KMS")
+    equal(on_demand.update_encryption(Enabled=False), "DISABLED")
+
+
 @test(named("update: the table class with something else is refused"))
 def _():
     refused(
@@ -526,6 +544,29 @@ def _():
         )
     equal(provisioned.seen, states("DELETING", ""))
     not_found(provisioned.name)
+
+
+# ---------------------------------------------------------------- what a resource may ask for in vain
+
+
+def not_there_yet_in_a_table(what, message, **config):
+    @test(named(f"not there yet: {what}"))
+    def _():
+        refused("com.amazon.coral.validate#ValidationException", message, "CreateTable", TableName="Refused", **{**ON_DEMAND, **config})
+        not_found("Refused")
+
+
+BY_TITLE = {"IndexName": "ByTitle", "Projection": {"ProjectionType": "ALL"}}
+not_there_yet_in_a_table(
+    "global_secondary_index",
+    "One or more parameter values were invalid: secondary indexes are not supported by this version of dynapg",
+    GlobalSecondaryIndexes=[{**BY_TITLE, "KeySchema": [{"AttributeName": "GameTitle", "KeyType": "HASH"}]}],
+)
+not_there_yet_in_a_table(
+    "stream_enabled",
+    "One or more parameter values were invalid: streams are not supported by this version of dynapg",
+    StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+)
 
 
 # ---------------------------------------------------------------- waiters, and what a passing state allows

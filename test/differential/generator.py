@@ -732,7 +732,9 @@ class Generator:
         """One mistake in a request's members."""
         kind = self.rng.randrange(18)
         names, values = "ExpressionAttributeNames", "ExpressionAttributeValues"
-        if kind == 0:
+        if not request:
+            pass
+        elif kind == 0:
             request.pop(self.pick(sorted(request)))
         elif kind == 1 and "TableName" in request:
             request["TableName"] = self.pick(["missing", "", "a", "a!", "x" * 256, "x" * 255, "\u00e9", "missing"])

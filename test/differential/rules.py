@@ -303,13 +303,15 @@ RULES = [
     Rule("if-not-exists-eager", "DynamoDB Local refuses if_not_exists whose second operand is missing though the first is there",
          "AWS: it evaluates to the value only if the path does not exist", operation="UpdateItem", dynapg="ok",
          local="VE: The provided expression refers to an attribute that does not exist in the item",
-         when=lambda case: "if_not_exists" in case.request["UpdateExpression"]),
+         when=lambda case: paths_in_if_not_exists_only(case.request["UpdateExpression"])),
     Rule("start-key-one-item", "an ExclusiveStartKey on a table without a sort key is accepted by DynamoDB Local", "MESSAGES 8",
          operation="Query", local="ok", dynapg="VE: The provided exclusive start key is invalid.*"),
     Rule("nothing-read", "a read of nothing costs nothing at DynamoDB Local", "AWS: a read of what is not there takes the minimum",
          operation="Query Scan BatchGetItem GetItem", difference="ConsumedCapacity", when=lambda case: local_units(case, less=True)),
     Rule("nothing-deleted", "DynamoDB Local charges the deletion of nothing twice or unasked", "AWS: one unit; ReturnConsumedCapacity decides",
-         operation="DeleteItem BatchWriteItem", difference="ConsumedCapacity"),
+         operation="DeleteItem BatchWriteItem", difference="ConsumedCapacity",
+         when=lambda case: case.operation == "DeleteItem" and not case.item_before()
+         or "DeleteRequest" in repr(case.request) and local_units(case, less=False)),
 ]
 
 
@@ -322,6 +324,12 @@ def only_takes_away(request):
     if expression:
         return re.search(r"(^|\s)(SET|ADD)\s", expression, re.I) is None
     return bool(request.get("AttributeUpdates")) and all(u.get("Action") == "DELETE" for u in request["AttributeUpdates"].values())
+
+
+def paths_in_if_not_exists_only(expression):
+    """Whether an update reads attributes in if_not_exists only."""
+    rest = re.sub(r"if_not_exists\s*\([^()]*\)", ":v", expression)
+    return rest != expression and not re.search(r"(=|\+|-|list_append\s*\(([^,]*,)?)\s*(?!list_append)[#A-Za-z]", rest)
 
 
 def fragment_of(part, whole):

@@ -22,6 +22,7 @@ let passed = 0;
 let failed = 0;
 let page;
 let site;
+let adminLog = "";
 
 // ---------------------------------------------------------------- counting
 
@@ -82,17 +83,16 @@ async function startAdmin() {
     ["node_modules/dynamodb-admin/dist/dynamodb-admin.js", "-H", "127.0.0.1", "-p", String(port), "--dynamo-endpoint", DYNAMO_ENDPOINT],
     { env, stdio: ["ignore", "pipe", "pipe"] },
   );
-  let output = "";
   await new Promise((resolve, reject) => {
     const listen = (chunk) => {
-      output += chunk;
-      if (output.includes("listening on")) resolve();
+      adminLog += chunk;
+      if (adminLog.includes("listening on")) resolve();
     };
     child.stdout.on("data", listen);
     child.stderr.on("data", listen);
-    child.on("exit", (code) => reject(new Error(`dynamodb-admin ended with ${code}: ${output}`)));
+    child.on("exit", (code) => reject(new Error(`dynamodb-admin ended with ${code}: ${adminLog}`)));
     child.on("error", reject);
-    setTimeout(() => reject(new Error(`dynamodb-admin did not start: ${output}`)), TIMEOUT).unref();
+    setTimeout(() => reject(new Error(`dynamodb-admin did not start: ${adminLog}`)), TIMEOUT).unref();
   });
   console.log(`dynamodb-admin ${version}`);
   site = `http://127.0.0.1:${port}`;
@@ -302,6 +302,7 @@ async function items() {
   await test("an empty table", async () => {
     await open("/");
     await tableRow("Books").getByRole("link", { name: "Books" }).click();
+    await page.waitForURL("**/tables/Books");
     assert.deepEqual(await rows(), []);
     assert.equal(await page.locator(".no-results").isVisible(), true);
   });
@@ -354,7 +355,7 @@ async function items() {
     assert.equal(item(0, "Nobody"), null);
   });
 
-  await test("an item that plain SQL wrote, and numbers beyond a double", async () => {
+  await test("an item that plain SQL wrote", async () => {
     sql(`INSERT INTO dynamo."Books" (item) VALUES ('{"author": "SQL", "year": 1986, "pages": 3}')`);
     await open("/tables/Books/items/SQL,1986");
     assert.deepEqual(await inEditor(), { author: "SQL", year: 1986, pages: 3 });
@@ -453,7 +454,8 @@ async function queries() {
   await test("not there yet: time to live", async () => {
     const response = await page.goto(`${site}/tables/Books/ttl`);
     assert.equal(response.status(), 500);
-    assert.match(await page.locator("body").innerText(), /UnknownOperationException|UnknownError|"message"/);
+    assert.match(await page.locator("body").innerText(), /"message": "UnknownError"/);
+    assert.match(adminLog, /^UnknownOperationException: UnknownError$/m);
     await shot("ttl");
   });
 }
@@ -469,7 +471,7 @@ async function deletions() {
     assert.equal((await page.goto(`${site}/tables/Books/items/SQL,1986`)).status(), 404);
   });
 
-  await test("not deleted: the item with the awkward text", async () => {
+  await test("the other items are still there", async () => {
     await open("/tables/Books");
     assert.deepEqual(
       (await search("query", [["author", "=", "Zoë", "S"]])).map((row) => row[1]),
@@ -497,10 +499,9 @@ async function deletions() {
 
   await test("delete all tables", async () => {
     await open("/");
-    const answered = page.waitForResponse((response) => response.request().method() === "DELETE");
+    const reloaded = page.waitForEvent("load");
     await page.getByText("Delete all tables").click();
-    assert.equal((await answered).status(), 200);
-    await open("/");
+    await reloaded;
     assert.deepEqual(await tableNames(), []);
     assert.deepEqual(json("SELECT dynamo_list_tables('{}')").TableNames, []);
   });

@@ -1,0 +1,104 @@
+# TLS at the HTTP endpoint: a certificate, a new one by reload, and a bad one that changes nothing.
+use strict;
+use warnings;
+
+use IPC::Run ();
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+use DynapgHttp;
+
+plan skip_all => 'openssl is not installed' if system('openssl version >/dev/null 2>&1') != 0;
+
+my $folder = PostgreSQL::Test::Utils::tempdir();
+
+# A certificate of this name, in place of the one before.
+sub make_certificate
+{
+	my ($name) = @_;
+	system_or_bail('openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2',
+		'-subj', "/CN=$name", '-keyout', "$folder/new.key", '-out', "$folder/new.crt");
+	chmod 0600, "$folder/new.key";
+	rename "$folder/new.$_", "$folder/server.$_" foreach qw(key crt);
+}
+
+# What openssl's client says of a connection on which it sends these bytes.
+sub over_tls
+{
+	my ($port, $bytes) = @_;
+	my ($out, $error) = ('', '');
+
+	eval {
+		IPC::Run::run([ 'openssl', 's_client', '-connect', "127.0.0.1:$port", '-ign_eof' ], '<', \$bytes, '>', \$out, '2>', \$error,
+			IPC::Run::timeout(30));
+	};
+	return "$out$error";
+}
+
+my $bytes = post_bytes([ [ 'Host', 'h' ], [ 'Content-Type', 'application/x-amz-json-1.0' ], [ 'X-Amz-Target', 'DynamoDB_20120810.ListTables' ],
+		[ 'Connection', 'close' ] ], '{}');
+
+sub serves
+{
+	my ($port, $name) = @_;
+	my $answer = over_tls($port, $bytes);
+	return $answer =~ /subject=.*CN ?= ?\Q$name\E/ && $answer =~ /^\{"TableNames":\[\]\}/m;
+}
+
+sub eventually
+{
+	my ($test) = @_;
+	my $until = time() + 30;
+	while (time() < $until)
+	{
+		return 1 if $test->();
+		sleep(0.3);
+	}
+	return 0;
+}
+
+make_certificate('first');
+my $node = PostgreSQL::Test::Cluster->new('tls');
+my $port = free_http_port();
+$node->init;
+$node->append_conf('postgresql.conf', <<"CONF");
+shared_preload_libraries = 'dynapg'
+dynapg.databases = 'postgres:$port'
+dynapg.listen_addresses = '127.0.0.1'
+dynapg.workers = 1
+dynapg.developer_mode = on
+dynapg.ssl_cert_file = '$folder/server.crt'
+dynapg.ssl_key_file = '$folder/server.key'
+CONF
+$node->start;
+$node->safe_psql('postgres', 'CREATE EXTENSION dynapg');
+
+ok(eventually(sub { serves($port, 'first') }), 'the endpoint speaks TLS');
+my $plain = eval { exchange($port, $bytes) };
+ok(!$plain, 'and nothing else');
+
+make_certificate('second');
+ok(serves($port, 'first'), 'a new certificate waits for a reload');
+$node->reload;
+ok(eventually(sub { serves($port, 'second') }), 'and is used after it');
+sleep(1.5);
+is(scalar(grep { serves($port, 'second') } 1 .. 5), 5, 'by every connection');
+
+open my $file, '>', "$folder/server.crt" or die $!;
+print $file "no certificate\n";
+close $file;
+$node->reload;
+sleep(1);
+ok(serves($port, 'second'), 'a bad certificate: the one before goes on');
+like(slurp_file($node->logfile), qr/could not start the HTTP server/, 'and the log says so');
+make_certificate('third');
+$node->reload;
+ok(eventually(sub { serves($port, 'third') }), 'a good one is used again');
+
+$node->append_conf('postgresql.conf', "dynapg.ssl_cert_file = ''");
+$node->reload;
+ok(wait_for_endpoint($port), 'TLS can be switched off');
+
+done_testing();
