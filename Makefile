@@ -88,6 +88,9 @@ quickstart:
 stress:
 	@PG_CONFIG='$(PG_CONFIG)' test/stress/run.sh
 
+differential:
+	@PG_CONFIG='$(PG_CONFIG)' test/differential/run.sh
+
 bench:
 	@test -f bench/run.sh || { echo "there are no benchmarks yet" >&2; exit 1; }
 	@PG_CONFIG='$(PG_CONFIG)' bash bench/run.sh
@@ -99,11 +102,12 @@ help:
 	@echo 'make quickstart    a private server with the cities of the world in a table, and a tour'
 	@echo 'make test          every test, on a private temporary server; installs what is missing with apt'
 	@echo 'make stress        a million writes on few keys, with crashes: minutes'
+	@echo 'make differential  20,000 random requests, answered by dynapg and by DynamoDB Local'
 	@echo 'make bench         the benchmarks'
 	@echo 'make clean         remove what make built'
 	@echo
 	@echo 'PG_CONFIG=...      the pg_config of another PostgreSQL (15, 17, 18)'
 	@echo 'WERROR=1           warnings are errors'
 
-.PHONY: test quickstart stress bench help FORCE
+.PHONY: test quickstart stress differential bench help FORCE
 .DEFAULT_GOAL = all

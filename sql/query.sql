@@ -116,6 +116,11 @@ SELECT pg_temp.query(jsonb_build_object('KeyConditionExpression', 'p = :p', 'Exp
 SELECT pg_temp.query('{"KeyConditionExpression": "p = :p OR s = :s", "ExpressionAttributeValues": {":p": {"S": "a"}, ":s": {"N": "1"}}}');
 SELECT pg_temp.query('{"KeyConditionExpression": "p = :p AND s <> :s", "ExpressionAttributeValues": {":p": {"S": "a"}, ":s": {"N": "1"}}}');
 SELECT pg_temp.query('{"KeyConditionExpression": "p = :p AND begins_with(s, :s)", "ExpressionAttributeValues": {":p": {"S": "a"}, ":s": {"N": "1"}}}');
+SELECT pg_temp.query('{"KeyConditionExpression": "p = :p AND s = :s AND v = :s", "ExpressionAttributeValues": {":p": {"S": "a"}, ":s": {"N": "1"}}}');
+-- a page that ends on the last key that there can be has no LastEvaluatedKey: it could not be restarted
+INSERT INTO dynamo."Single"(item) VALUES ('{"p": "x"}');
+SELECT pg_temp.query('{"TableName": "Single", "KeyConditionExpression": "p = :p", "ExpressionAttributeValues": {":p": {"S": "x"}}, "Limit": 1}');
+SELECT pg_temp.query('{"KeyConditionExpression": "p = :p AND s <= :s", "ExpressionAttributeValues": {":p": {"S": "a"}, ":s": {"N": "-5"}}, "ProjectionExpression": "s", "Limit": 1}');
 -- Limit and Select
 SELECT pg_temp.query('{"KeyConditionExpression": "p = :p", "ExpressionAttributeValues": {":p": {"S": "a"}}, "Limit": 0}');
 SELECT pg_temp.query('{"KeyConditionExpression": "p = :p", "ExpressionAttributeValues": {":p": {"S": "a"}}, "Select": "SPECIFIC_ATTRIBUTES"}');

@@ -167,7 +167,7 @@ typedef struct KeyCondition
 /* Parses only: syntax, placeholders, and all that a condition is checked for. */
 extern ExprNode *expr_parse_key_condition(const char *text, int len, ExprParams *params);
 
-/* The semantic checks of a key condition (MESSAGES section 5), after all expressions are parsed and unused placeholders were reported. */
+/* The semantic checks of a key condition, after all expressions are parsed and unused placeholders were reported. */
 extern KeyCondition *expr_key_condition(const ExprNode *condition);
 
 /* ---- updates ---- */
@@ -213,7 +213,7 @@ extern void update_apply(const Update *update, const JsonbValue *item, bool exis
 extern bool update_fragments(const Update *update, const JsonbValue *item, const JsonbValue *old, bool is_new,
 							 JsonbValue *result);
 
-/* What an update adds to the item's size in the size rule of standalone UpdateItems (PRODUCT.md section 3: 3 + 19 per writing action + 2
+/* What an update adds to the item's size in the size rule of standalone UpdateItems (3 + 19 per writing action + 2
  * per clearing action, one more for SET on a list index). */
 extern int	update_cost(const Update *update);
 

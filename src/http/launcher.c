@@ -172,7 +172,7 @@ tend_workers(void)
 			if (place->handle == NULL)
 				due = Min(due, place->next_start);
 		}
-		else if (place->handle == NULL && worker->used)
+		else if (place->handle == NULL && worker->pid != 0)
 			due = Min(due, now + LOST_PAUSE);	/* started by a launcher before us: nobody tells us when it ends */
 	}
 	return Max((due - now) / 1000, 100);

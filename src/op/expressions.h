@@ -47,14 +47,14 @@ typedef struct Expressions
 	Projection *projection;		/* ProjectionExpression or AttributesToGet */
 } Expressions;
 
-/* Stage 6, first: old and new parameters mixed, placeholders without expressions (MESSAGES section 5, 1 to 3). */
+/* Stage 6, first: old and new parameters mixed, placeholders without expressions. */
 extern void op_check_parameters(const RequestValue *request, const ExpressionMembers *members);
 
-/* The legacy parameters but KeyConditions, with their own errors (section 6): Expected or AttributeUpdates, filters, AttributesToGet. */
+/* The legacy parameters but KeyConditions, with their own errors: Expected or AttributeUpdates, filters, AttributesToGet. */
 extern void op_read_legacy(const RequestValue *request, const ExpressionMembers *members, Expressions *expressions);
 
 /*
- * Placeholders, then all expressions in the service's order, then unused placeholders (section 5, 4 to 7), then what a key
+ * Placeholders, then all expressions in the service's order, then unused placeholders , then what a key
  * condition must be.
  */
 extern void op_read_expressions(const RequestValue *request, const ExpressionMembers *members,

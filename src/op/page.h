@@ -29,7 +29,7 @@ typedef struct PageSpec
 } PageSpec;
 
 /*
- * The Select of a request, checked against its projection (MESSAGES section 8).  specific_alone: the message for SPECIFIC_ATTRIBUTES
+ * The Select of a request, checked against its projection.  specific_alone: the message for SPECIFIC_ATTRIBUTES
  * without a projection.
  */
 extern PageSelect page_select(const RequestValue *select, const RequestValue *index_name,

@@ -216,7 +216,8 @@ query_prepare(const RequestValue *request, PageRequest *prepared)
 	const RequestValue *forward = request_member(request, QueryInput_ScanIndexForward);
 	const RequestValue *index_name = request_member(request, QueryInput_IndexName);
 	Expressions expressions = {0};
-	PageSpec	   *page = &prepared->page;
+	Expressions projection = {0};	/* alone: it is checked before the filter, in which no key may stand at all */
+	PageSpec   *page = &prepared->page;
 	StorageRange *range = &prepared->range;
 	const TableInfo *table;
 	const KeyTerm *hash;
@@ -238,7 +239,7 @@ query_prepare(const RequestValue *request, PageRequest *prepared)
 							   request_member(request, QueryInput_ProjectionExpression), expressions.projection,
 							   "1 validation error detected: Must specify the AttributesToGet or "
 							   "ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES");
-	page->projection = expressions.projection;
+	page->projection = projection.projection = expressions.projection;
 	page->filter = expressions.filter;
 	page->limit = limit->present ? limit->as.integer : 0;
 	page->consistent = request_boolean(request, QueryInput_ConsistentRead);
@@ -263,13 +264,13 @@ query_prepare(const RequestValue *request, PageRequest *prepared)
 		page->last_sort = storage_sort_bytes("", 0);
 	if (start_key->present)
 		apply_start_key(start_key, table, &start, sort != NULL, page->last_sort, range);
+	op_check_key_paths(table, &projection);
 	if (expressions.filter != NULL)
 	{
 		const void *argument[2] = {table, expressions.legacy_filter ? "QueryFilter" : "Filter Expression"};
 
 		condition_visit_paths(expressions.filter, check_filter_path, (void *) argument);
 	}
-	op_check_key_paths(table, &expressions);
 	prepared->empty = compare_sort(range->low, range->high) >= 0;
 }
 

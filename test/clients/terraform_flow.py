@@ -74,7 +74,8 @@ def refused(error_type, message, operation, **members):
 
 
 def not_found(table, operation="DescribeTable"):
-    refused(MODEL + "ResourceNotFoundException", f"Requested resource not found: Table: {table} not found", operation, TableName=table)
+    message = f"Requested resource not found: Table: {table} not found"
+    refused(MODEL + "ResourceNotFoundException", message, operation, TableName=table)
 
 
 def not_there_yet(operation, **members):
@@ -149,7 +150,10 @@ class Provider:
         def retryable(error):
             return error.name == "ThrottlingException" or (
                 error.name == "LimitExceededException"
-                and re.search("can be created, updated, or deleted simultaneously|indexed tables that can be created simultaneously", error.message)
+                and re.search(
+                    "can be created, updated, or deleted simultaneously|indexed tables that can be created simultaneously",
+                    error.message,
+                )
             )
 
         config.setdefault("TableClass", "STANDARD")
@@ -292,7 +296,10 @@ def wait_table_not_exists(table):
 
 KEYS = {
     "KeySchema": [{"AttributeName": "UserId", "KeyType": "HASH"}, {"AttributeName": "GameTitle", "KeyType": "RANGE"}],
-    "AttributeDefinitions": [{"AttributeName": "UserId", "AttributeType": "S"}, {"AttributeName": "GameTitle", "AttributeType": "S"}],
+    "AttributeDefinitions": [
+        {"AttributeName": "UserId", "AttributeType": "S"},
+        {"AttributeName": "GameTitle", "AttributeType": "S"},
+    ],
 }
 ON_DEMAND = {"BillingMode": "PAY_PER_REQUEST", **KEYS}
 PROVISIONED = {"BillingMode": "PROVISIONED", "ProvisionedThroughput": {"ReadCapacityUnits": 20, "WriteCapacityUnits": 10}, **KEYS}
@@ -350,7 +357,8 @@ def _():
     equal(table["TableClassSummary"]["TableClass"], "STANDARD")
     equal(table["DeletionProtectionEnabled"], False)
     equal("SSEDescription" in table, False)
-    equal([m for m in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes", "Replicas", "StreamSpecification", "LatestStreamArn") if m in table], [])
+    for member in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes", "Replicas", "StreamSpecification", "LatestStreamArn"):
+        equal(member in table, False)
 
 
 @test(named("on-demand table: a second read finds no difference"))
@@ -365,7 +373,8 @@ def _():
 
 @test(named("on-demand table: a second resource of the name is refused"))
 def _():
-    refused(MODEL + "ResourceInUseException", "Table already exists: GameScores", "CreateTable", TableName="GameScores", **ON_DEMAND)
+    message = "Table already exists: GameScores"
+    refused(MODEL + "ResourceInUseException", message, "CreateTable", TableName="GameScores", **ON_DEMAND)
 
 
 not_there_yet("ListTagsOfResource", ResourceArn=first.get("TableArn", ""))
@@ -552,7 +561,8 @@ def _():
 def not_there_yet_in_a_table(what, message, **config):
     @test(named(f"not there yet: {what}"))
     def _():
-        refused("com.amazon.coral.validate#ValidationException", message, "CreateTable", TableName="Refused", **{**ON_DEMAND, **config})
+        members = {"TableName": "Refused", **ON_DEMAND, **config}
+        refused("com.amazon.coral.validate#ValidationException", message, "CreateTable", **members)
         not_found("Refused")
 
 
@@ -638,7 +648,8 @@ if DELAY:
 
     def no_data():
         for operation, members in (("PutItem", {"Item": ITEM}), ("GetItem", {"Key": ITEM}), ("Scan", {})):
-            refused(MODEL + "ResourceNotFoundException", "Requested resource not found", operation, TableName="Passing", **members)
+            error = MODEL + "ResourceNotFoundException"
+            refused(error, "Requested resource not found", operation, TableName="Passing", **members)
 
     @test(named("CREATING: described as such, not to be changed, without items"))
     def _():
@@ -647,7 +658,8 @@ if DELAY:
         equal((table["TableStatus"], table["WarmThroughput"]["Status"]), ("CREATING", "CREATING"))
         in_use("created", "DeleteTable")
         in_use("created", "UpdateTable", DeletionProtectionEnabled=True)
-        refused(MODEL + "ResourceInUseException", "Table already exists: Passing", "CreateTable", TableName="Passing", **ON_DEMAND)
+        message = "Table already exists: Passing"
+        refused(MODEL + "ResourceInUseException", message, "CreateTable", TableName="Passing", **ON_DEMAND)
         no_data()
         equal("Passing" in call("ListTables")["TableNames"], True)
         wait_table_exists("Passing")

@@ -2,7 +2,7 @@
 
 A rule has an id, what differs, why dynapg is right with its source, and a pattern on the case: `local` and `dynapg` match the two
 answers (`ok`, or `Exception: message`), `operation`, `difference` and `when` narrow it down. Sources: a section of the collected
-messages of the service (MESSAGES), the developer guide or API reference (AWS), or nothing yet ("unverified").
+messages of the service (recorded answers), the developer guide or API reference (AWS), or nothing yet ("unverified").
 """
 import re
 
@@ -46,7 +46,7 @@ def message(answer):
 
 # ---------------------------------------------------------------- the order of checks
 
-# What a refusal belongs to, in the order in which the service checks (MESSAGES 0, 5, 7, 8): the first pattern that is found counts.
+# What a refusal belongs to, in the order in which the service checks (recorded answers 0, 5, 7, 8): the first pattern that is found counts.
 STAGES = [
     (0, r"^SerializationException"),
     (3.7, r"at 'segment' failed to satisfy constraint: Member must have value less"),
@@ -98,7 +98,7 @@ def stage(case, answer):
     return 3.66 if case.operation in ("Query", "Scan") else 3.0         # values: there is those of ExclusiveStartKey
 
 
-# The order inside one expression (MESSAGES 5); in a condition, reserved words come after functions.
+# The order inside one expression (recorded answers 5); in a condition, reserved words come after functions.
 REASONS = ["expression size", "can not be empty", "too many operators", "Syntax error", "redundant parentheses", "UPDATE reserved",
            "Invalid function name", "not allowed to be used this way", "is a reserved keyword", "section can only be used once",
            "name used in the document path is not defined", "value used in expression is not defined", "overlap", "conflict",
@@ -159,63 +159,63 @@ EVALUATION = (r"VE: (The document path provided in the update expression is inva
 
 RULES = [
     Rule("spelling", "DynamoDB Local keeps the spelling of numbers inside lists and maps, and of a number set's members",
-         "Numbers have one normal form (AWS: leading and trailing zeroes are trimmed; MESSAGES 3)", difference="spelling"),
+         "Numbers have one normal form (AWS: leading and trailing zeroes are trimmed; recorded answers 3)", difference="spelling"),
     Rule("local-broke", "DynamoDB Local fails with an internal error",
          "The client's mistake is never an internal error",
          local="InternalFailure: .*|HTTP 500: .*|InternalServerError: .*"),
 
     # ---- the same complaint in other words
     Rule("envelope", "`1 validation error detected: ` is missing at DynamoDB Local",
-         "MESSAGES 0 and 8: the service puts it there", local="VE: .*", dynapg="VE: 1 validation error detected: .*", when=without_envelope),
+         "recorded answers 0 and 8: the service puts it there", local="VE: .*", dynapg="VE: 1 validation error detected: .*", when=without_envelope),
     Rule("constraints", "a constraint of a member is reported in other words, or after something else",
-         "MESSAGES 0: constraints are checked together, before anything else", local="VE: .*|ResourceNotFound.*",
+         "recorded answers 0: constraints are checked together, before anything else", local="VE: .*|ResourceNotFound.*",
          dynapg="VE: [0-9]+ validation errors? detected: (Value|Invalid AWS).*"),
-    Rule("constraints-not-checked", "a constraint of a member is not checked by DynamoDB Local", "MESSAGES 0",
+    Rule("constraints-not-checked", "a constraint of a member is not checked by DynamoDB Local", "recorded answers 0",
          local="ok|ConditionalCheckFailed.*", dynapg="VE: [0-9]+ validation errors? detected: Value.*"),
-    Rule("key-words", "a Key that does not fit the schema, in other words", "MESSAGES 4",
+    Rule("key-words", "a Key that does not fit the schema, in other words", "recorded answers 4",
          local=KEY_WORDS, dynapg="VE: The provided key element does not match the schema"),
-    Rule("item-key-words", "an item without its key, in other words", "MESSAGES 4", operation="PutItem",
+    Rule("item-key-words", "an item without its key, in other words", "recorded answers 4", operation="PutItem",
          local=KEY_WORDS, dynapg="VE: One or more parameter values were invalid: (Missing the key|Type mismatch for key) .*"),
-    Rule("key-size-words", "a key that is too long, in other words", "MESSAGES 4", local="VE: Hash primary key values must be under.*",
+    Rule("key-size-words", "a key that is too long, in other words", "recorded answers 4", local="VE: Hash primary key values must be under.*",
          dynapg="VE: One or more parameter values were invalid: (Size of hashkey|Aggregated size of all range keys) has exceeded .*"),
-    Rule("return-values-words", "ReturnValues of a PutItem or DeleteItem, in other words", "MESSAGES 7",
+    Rule("return-values-words", "ReturnValues of a PutItem or DeleteItem, in other words", "recorded answers 7",
          local="VE: Return values set to invalid value", dynapg="VE: (1 validation error detected: )?ReturnValues can only be ALL_OLD or NONE"),
-    Rule("key-condition-prefix", "`Invalid KeyConditionExpression: ` is missing at DynamoDB Local", "MESSAGES 5",
+    Rule("key-condition-prefix", "`Invalid KeyConditionExpression: ` is missing at DynamoDB Local", "recorded answers 5",
          local="VE: .*", dynapg="VE: Invalid KeyConditionExpression: .*",
          when=lambda case: message(case.dynapg) == "Invalid KeyConditionExpression: " + message(case.local)),
-    Rule("type-set", "DynamoDB Local names a set of types after the type of an operand", "MESSAGES 5",
+    Rule("type-set", "DynamoDB Local names a set of types after the type of an operand", "recorded answers 5",
          local="VE: .*, typeSet: \\w+", when=same_but_for(r", typeSet: \w+$")),
-    Rule("type-names", "the valid types of attribute_type come in another order", "MESSAGES 5: the order is not fixed",
+    Rule("type-names", "the valid types of attribute_type come in another order", "recorded answers 5: the order is not fixed",
          local="VE: .*valid types: .*", when=same_but_for(r"valid types: \{[^}]*\}")),
-    Rule("no-table-words", "a missing table, in other words", "MESSAGES 7",
+    Rule("no-table-words", "a missing table, in other words", "recorded answers 7",
          local="ResourceNotFoundException: Cannot do operations on a non-existent table",
          dynapg="ResourceNotFoundException: Requested resource not found"),
-    Rule("table-exists-words", "a table that exists, in other words", "MESSAGES 11", operation="CreateTable",
+    Rule("table-exists-words", "a table that exists, in other words", "recorded answers 11", operation="CreateTable",
          local="ResourceInUseException: Cannot create preexisting table", dynapg="ResourceInUseException: Table already exists: .*"),
-    Rule("duplicate-names-words", "duplicates in AttributesToGet, in other words", "MESSAGES 6",
+    Rule("duplicate-names-words", "duplicates in AttributesToGet, in other words", "recorded answers 6",
          local="VE: Cannot have two attributes with the same name", dynapg="VE: .*Duplicate value in attribute name: .*"),
-    Rule("number-words", "what is no number, in other words", "MESSAGES 3",
+    Rule("number-words", "what is no number, in other words", "recorded answers 3",
          local="VE: .*A value provided cannot be converted into a number.*", dynapg="VE: .*The parameter cannot be converted to a numeric value.*"),
-    Rule("number-digits-words", "a number of more than 38 digits, in other words", "MESSAGES 3",
+    Rule("number-digits-words", "a number of more than 38 digits, in other words", "recorded answers 3",
          local="VE: .*DynamoDB only supports precision up to 38 digits.*", dynapg="VE: .*more than 38 significant digits.*"),
-    Rule("number-range-words", "a number out of range, in other words", "MESSAGES 3",
+    Rule("number-range-words", "a number out of range, in other words", "recorded answers 3",
          local="VE: .*Number (over|under)flow.*", dynapg="VE: .*Number (over|under)flow.*"),
-    Rule("sum-overflow", "a sum that does not fit 38 digits, in other words", "MESSAGES 3: overflow",
+    Rule("sum-overflow", "a sum that does not fit 38 digits, in other words", "recorded answers 3: overflow",
          local="VE: DynamoDB only supports precision up to 38 digits", dynapg="VE: Number overflow.*", operation="UpdateItem"),
-    Rule("duplicates-words", "duplicates in a set, in other words", "MESSAGES 3",
+    Rule("duplicates-words", "duplicates in a set, in other words", "recorded answers 3",
          local="VE: .*Input collection.* contains duplicates.*", dynapg="VE: .*Input collection.* contains duplicates.*"),
-    Rule("empty-name-words", "an empty attribute name, in other words", "MESSAGES 3 (the text around it is unverified)",
+    Rule("empty-name-words", "an empty attribute name, in other words", "recorded answers 3 (the text around it is unverified)",
          local="VE: .*Empty attribute name.*", dynapg="VE: .*Empty attribute name.*"),
     Rule("null-words", "null in the place of a value, in other words", "unverified",
          local="VE: .*(The supplied Item contains a null AttributeValue|may not have a null string as a member).*",
          dynapg="VE: .*(Supplied AttributeValue is empty|may not be empty|should not be empty).*"),
-    Rule("type-letters", "the types in the messages of AttributeUpdates are letters", "MESSAGES 6",
+    Rule("type-letters", "the types in the messages of AttributeUpdates are letters", "recorded answers 6",
          local="VE: .*(ADD|DELETE) action (with value )?is not supported for the type .*",
          dynapg="VE: .*(ADD|DELETE) action (with value )?is not supported for the type .*"),
-    Rule("start-key-words", "an ExclusiveStartKey outside the query, in other words", "MESSAGES 8", operation="Query",
+    Rule("start-key-words", "an ExclusiveStartKey outside the query, in other words", "recorded answers 8", operation="Query",
          local="VE: (The provided starting key does not match the range key predicate|Exclusive Start Key must have same size.*)",
          dynapg="VE: The (provided (exclusive )?start(ing)? key is|query can return at most one row).*"),
-    Rule("start-key-value-prefix", "`The provided starting key is invalid: ` is missing at DynamoDB Local before a bad value", "MESSAGES 3",
+    Rule("start-key-value-prefix", "`The provided starting key is invalid: ` is missing at DynamoDB Local before a bad value", "recorded answers 3",
          local="VE: .*", dynapg="VE: The provided starting key is invalid: .*",
          when=lambda case: message(case.dynapg).endswith(": " + message(case.local))),
     Rule("start-key-empty", "an empty or too long key in ExclusiveStartKey, in other words or accepted", "unverified",
@@ -223,18 +223,18 @@ RULES = [
          dynapg="VE: The provided starting key is invalid(: The provided key element does not match the schema)?",
          when=lambda case: any(len(list(value.values())[0]) in (0, 1025, 2049) or len(list(value.values())[0]) > 1024
                                for value in case.request["ExclusiveStartKey"].values())),
-    Rule("scan-start-key-words", "an ExclusiveStartKey that is no key, in other words", "MESSAGES 8", operation="Scan",
+    Rule("scan-start-key-words", "an ExclusiveStartKey that is no key, in other words", "recorded answers 8", operation="Scan",
          local="VE: (Exclusive Start Key must have same size.*|The provided starting key is invalid|Exclusive start key must lie .*)",
          dynapg="VE: The provided starting key is invalid: .*"),
-    Rule("segment-words", "Segment without TotalSegments, in other words", "MESSAGES 8", operation="Scan",
+    Rule("segment-words", "Segment without TotalSegments, in other words", "recorded answers 8", operation="Scan",
          local="VE: .*[Ss]egment.*", dynapg="VE: The (TotalSegments|Segment) parameter is .*"),
     Rule("between-numbers", "the numbers of a BETWEEN in the wrong order are spelled as sent by DynamoDB Local", "unverified",
          local="VE: .*The BETWEEN operator .*", dynapg="VE: .*The BETWEEN operator .*",
          when=same_but_for(r"AttributeValue: \{N:[^}]*\}")),
-    Rule("key-operator-words", "an operator that no key condition can have, in other words or after the type", "MESSAGES 8", operation="Query",
+    Rule("key-operator-words", "an operator that no key condition can have, in other words or after the type", "recorded answers 8", operation="Query",
          local="VE: (Query key condition not supported|.*Condition parameter type does not match schema type)",
          dynapg="VE: Attempted conditional constraint is not an indexable operation"),
-    Rule("paths-words", "of the paths that overlap or conflict, DynamoDB Local names one that does not", "MESSAGES 5",
+    Rule("paths-words", "of the paths that overlap or conflict, DynamoDB Local names one that does not", "recorded answers 5",
          local="VE: .*Two document paths .*", dynapg="VE: .*Two document paths .*", when=lambda case: paths_clash(message(case.dynapg))),
     Rule("which-name", "of several attributes or placeholders at fault another one is named", "nothing says which is first: unverified",
          local="VE: .*", dynapg="VE: .*", when=different_names),
@@ -248,11 +248,11 @@ RULES = [
          "nothing says which is first: unverified", local="VE: .*", dynapg="VE: .*", when=both_in(3.5, 3.62)),
     Rule("batch-order", "of several keys or tables at fault in a batch another one is reported", "nothing says which is first: unverified",
          operation="BatchGetItem BatchWriteItem", local="VE: .*", dynapg="VE: .*", when=both_in(3, 7.2)),
-    Rule("condition-missed-words", "DynamoDB Local does not name the key that a condition misses", "MESSAGES 8", operation="Query",
+    Rule("condition-missed-words", "DynamoDB Local does not name the key that a condition misses", "recorded answers 8", operation="Query",
          local="VE: Query condition missed key schema element", dynapg="VE: Query condition missed key schema element: .*"),
-    Rule("short-table-names", "DynamoDB Local refuses names of one or two letters", "MESSAGES 0: the least length is 1 but for CreateTable",
+    Rule("short-table-names", "DynamoDB Local refuses names of one or two letters", "recorded answers 0: the least length is 1 but for CreateTable",
          local="VE: Invalid table/index name.*", when=lambda case: len(case.request.get("TableName", "")) < 3),
-    Rule("table-words", "the key schema and throughput of a new table, in other words", "MESSAGES 11", operation="CreateTable",
+    Rule("table-words", "the key schema and throughput of a new table, in other words", "recorded answers 11", operation="CreateTable",
          local="VE: ((Hash|Range) Key not specified in|The number of attributes in key schema must|Two keys can not have the same name|"
                "Too many hash keys|No Hash Key specified|Invalid key order|No provisioned throughput specified|"
                "Cannot increase provisioned throughput|Cannot have two attributes with the same name).*",
@@ -262,11 +262,11 @@ RULES = [
 
     # ---- order
     Rule("serialization", "a wrong JSON type is a ValidationException at DynamoDB Local, or accepted",
-         "MESSAGES 2: SerializationException, before the rest", dynapg="SerializationException: .*"),
+         "recorded answers 2: SerializationException, before the rest", dynapg="SerializationException: .*"),
     Rule("evaluation-order", "of several mistakes in an update's operands and paths another one is reported",
-         "MESSAGES 5 names operands before paths; the order between actions is unverified",
+         "recorded answers 5 names operands before paths; the order between actions is unverified",
          local=EVALUATION, dynapg=EVALUATION, operation="UpdateItem"),
-    Rule("order", "of two mistakes in a request DynamoDB Local reports the later one", "MESSAGES 0, 5, 7 and 8 give the service's order",
+    Rule("order", "of two mistakes in a request DynamoDB Local reports the later one", "recorded answers 0, 5, 7 and 8 give the service's order",
          when=earlier),
 
     # ---- behaviour
@@ -278,19 +278,19 @@ RULES = [
          "there is no item (see remove-makes-item); what the service returns is unverified", operation="UpdateItem", difference="Attributes",
          when=lambda case: case.request.get("ReturnValues") == "ALL_NEW" and only_takes_away(case.request) and not case.item_before()),
     Rule("remove-in-missing-item", "REMOVE of a path into an item that does not exist is an error at DynamoDB Local",
-         "MESSAGES 5: it succeeds silently", operation="UpdateItem",
+         "recorded answers 5: it succeeds silently", operation="UpdateItem",
          local="VE: The document path provided in the update expression is invalid for update", dynapg="ok",
          when=lambda case: "remove" in case.request["UpdateExpression"].lower() and not case.item_before()),
     Rule("fragments", "DynamoDB Local returns the whole attribute where a part of it was updated, or an element that SET appended",
-         "MESSAGES 17: only the fragment, and not what was appended", operation="UpdateItem", difference="Attributes",
+         "recorded answers 17: only the fragment, and not what was appended", operation="UpdateItem", difference="Attributes",
          when=lambda case: case.request.get("ReturnValues") in ("UPDATED_NEW", "UPDATED_OLD")
          and fragment_of(case.dynapg["ok"].get("Attributes", {}), case.local["ok"]["Attributes"])),
-    Rule("throughput-on-demand", "DynamoDB Local takes a throughput for a table on demand", "MESSAGES 11", operation="CreateTable",
+    Rule("throughput-on-demand", "DynamoDB Local takes a throughput for a table on demand", "recorded answers 11", operation="CreateTable",
          local="ok|ResourceInUse.*", dynapg="VE: .*Neither ReadCapacityUnits nor WriteCapacityUnits can be specified .*"),
     Rule("segments", "a key is in another segment", "by design: which segment a key belongs to is the service's own affair (AWS says nothing of it)",
          operation="Scan", difference="outcome", when=lambda case: "segment" in (answer_text(case.local) + answer_text(case.dynapg)).lower()
          and case.request.get("TotalSegments", 0) > 1 and "ExclusiveStartKey" in case.request),
-    Rule("update-size", "DynamoDB Local measures an update by the item alone", "MESSAGES 17: the cost of the actions counts",
+    Rule("update-size", "DynamoDB Local measures an update by the item alone", "recorded answers 17: the cost of the actions counts",
          operation="UpdateItem", local="ok", dynapg="VE: Item size to update has exceeded the maximum allowed size"),
     Rule("last-page", "a page that 1 MB ends with the partition's last item has no LastEvaluatedKey at DynamoDB Local",
          "AWS: a LastEvaluatedKey does not mean that there is more", operation="Query", difference="LastEvaluatedKey",
@@ -304,7 +304,7 @@ RULES = [
          "AWS: it evaluates to the value only if the path does not exist", operation="UpdateItem", dynapg="ok",
          local="VE: The provided expression refers to an attribute that does not exist in the item",
          when=lambda case: paths_in_if_not_exists_only(case.request["UpdateExpression"])),
-    Rule("start-key-one-item", "an ExclusiveStartKey on a table without a sort key is accepted by DynamoDB Local", "MESSAGES 8",
+    Rule("start-key-one-item", "an ExclusiveStartKey on a table without a sort key is accepted by DynamoDB Local", "recorded answers 8",
          operation="Query", local="ok", dynapg="VE: The provided exclusive start key is invalid.*"),
     Rule("nothing-read", "a read of nothing costs nothing at DynamoDB Local", "AWS: a read of what is not there takes the minimum",
          operation="Query Scan BatchGetItem GetItem", difference="ConsumedCapacity", when=lambda case: local_units(case, less=True)),

@@ -57,10 +57,11 @@ function json(query) {
   return answer === "" ? null : JSON.parse(answer);
 }
 
-const item = (year, author = "Zoë") => json(`SELECT item FROM dynamo."Books" WHERE item ->> 'author' = '${author}' AND (item ->> 'year')::int = ${year}`);
+const item = (year, author = "Zoë") =>
+  json(`SELECT item FROM dynamo."Books" WHERE item ->> 'author' = '${author}' AND (item ->> 'year')::int = ${year}`);
 
-// Calls of an operation at the endpoint, and how many of them failed. The server counts a call after it has answered.
-const calls = (operation) => json(`SELECT coalesce(sum(calls), 0) || '' FROM dynapg.stat_operations WHERE operation = '${operation}'`);
+// Calls of an operation at the endpoint.
+const calls = (operation) => json(`SELECT coalesce(sum(calls), 0) FROM dynapg.stat_operations WHERE operation = '${operation}'`);
 
 // ---------------------------------------------------------------- dynamodb-admin and the browser
 
@@ -80,7 +81,12 @@ async function startAdmin() {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("AWS_")));
   const child = spawn(
     process.execPath,
-    ["node_modules/dynamodb-admin/dist/dynamodb-admin.js", "-H", "127.0.0.1", "-p", String(port), "--dynamo-endpoint", DYNAMO_ENDPOINT],
+    [
+      "node_modules/dynamodb-admin/dist/dynamodb-admin.js",
+      ...["--host", "127.0.0.1"],
+      ...["--port", String(port)],
+      ...["--dynamo-endpoint", DYNAMO_ENDPOINT],
+    ],
     { env, stdio: ["ignore", "pipe", "pipe"] },
   );
   await new Promise((resolve, reject) => {
@@ -125,7 +131,8 @@ async function startBrowser(profile) {
 // ---------------------------------------------------------------- hands
 
 const tableRow = (name) => page.locator(`#table-list li[data-table-name="${name}"]`);
-const tableNames = async () => (await page.locator("#table-list li").evaluateAll((rows) => rows.map((row) => row.dataset.tableName))).sort();
+const tableNames = async () =>
+  (await page.locator("#table-list li").evaluateAll((list) => list.map((row) => row.dataset.tableName))).sort();
 const error = async () => (await page.locator("#error-wrapper .alert").textContent()).trim();
 
 async function open(path) {
@@ -274,7 +281,10 @@ async function tables() {
     await page.locator('.secondary-indexes input[name$="-HashAttributeName"]').fill("name");
     await page.locator('.secondary-indexes select[name$="-HashAttributeType"]').selectOption("S");
     await page.locator("#saveButton").click();
-    assert.equal(await error(), "One or more parameter values were invalid: secondary indexes are not supported by this version of dynapg");
+    assert.equal(
+      await error(),
+      "One or more parameter values were invalid: secondary indexes are not supported by this version of dynapg",
+    );
     await shot("index-refused");
     assert.equal(sql(`SELECT to_regclass('dynamo."Indexed"') IS NULL`), "t");
   });
@@ -388,7 +398,7 @@ async function queries() {
       Array.from({ length: 25 }, (_, n) => n + 1),
     );
     await shot("query");
-    assert.equal(Number(calls("Query")) > Number(before), true);
+    assert.equal(calls("Query") > before, true);
   });
 
   await test("query by both keys", async () => {
@@ -520,7 +530,9 @@ try {
   await items();
   await queries();
   await deletions();
-  console.log(`calls (failed): ${sql("SELECT string_agg(operation || ' ' || calls || ' (' || errors || ')', ', ' ORDER BY operation) FROM dynapg.stat_operations")}`);
+  const summary = sql(`SELECT string_agg(operation || ' ' || calls || ' (' || errors || ')', ', ' ORDER BY operation)
+    FROM dynapg.stat_operations WHERE database = current_database()`);
+  console.log(`calls (refused): ${summary}`);
 } catch (problem) {
   failed++;
   console.log(problem);

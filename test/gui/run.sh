@@ -117,7 +117,8 @@ suite_gui() {
 }
 
 suite_terraform() {
-    local first second=0 log=$work/terraform-delayed.log
+    export PYTHONDONTWRITEBYTECODE=1
+    local first=0 second=0 log=$work/terraform-delayed.log
     AWS_ENDPOINT_URL_DYNAMODB=http://127.0.0.1:$port AWS_REGION=eu-central-1 CONTROL_PLANE_DELAY=0 \
         python3 "$CLIENTS/terraform_flow.py" >"$work/terraform-ready.log" || first=$?
     AWS_ENDPOINT_URL_DYNAMODB=http://127.0.0.1:$delayed_port AWS_REGION=eu-central-1 CONTROL_PLANE_DELAY=1 \
@@ -127,7 +128,7 @@ suite_terraform() {
         /^[0-9]+ passed, [0-9]+ failed$/ { passed += $1; failed += $3; summaries++; next }
         { print }
         END { print passed + 0 " passed, " failed + (summaries < 2) " failed" }'
-    return $((${first:-0} + second))
+    return $((first + second))
 }
 
 run_suite() {

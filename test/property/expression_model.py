@@ -1,4 +1,4 @@
-"""A slow model of the expression languages, written from MESSAGES.md and the developer guide alone.
+"""A slow model of the expression languages, written from the service's documentation and recorded answers alone.
 
 It shares nothing with src/expr/: expressions are read by exhaustive recursive descent (which also finds the token where
 a syntax error is), values are Python's, and updates work on copies.
