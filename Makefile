@@ -88,6 +88,9 @@ quickstart:
 stress:
 	@PG_CONFIG='$(PG_CONFIG)' test/stress/run.sh
 
+clients:
+	@PG_CONFIG='$(PG_CONFIG)' test/clients/run.sh
+
 differential:
 	@PG_CONFIG='$(PG_CONFIG)' test/differential/run.sh
 
@@ -102,6 +105,7 @@ help:
 	@echo 'make quickstart    a private server with the cities of the world in a table, and a tour'
 	@echo 'make test          every test, on a private temporary server; installs what is missing with apt'
 	@echo 'make stress        a million writes on few keys, with crashes: minutes'
+	@echo 'make clients       SDKs, the AWS CLI and object mappers against the HTTP endpoint'
 	@echo 'make differential  20,000 random requests, answered by dynapg and by DynamoDB Local'
 	@echo 'make bench         the benchmarks'
 	@echo 'make clean         remove what make built'
@@ -109,5 +113,5 @@ help:
 	@echo 'PG_CONFIG=...      the pg_config of another PostgreSQL (15, 17, 18)'
 	@echo 'WERROR=1           warnings are errors'
 
-.PHONY: test quickstart stress differential bench help FORCE
+.PHONY: test quickstart stress clients differential bench help FORCE
 .DEFAULT_GOAL = all

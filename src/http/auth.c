@@ -407,6 +407,28 @@ developer_role(const char *header, const Sigv4Query *query)
 }
 
 /*
+ * Whether a request from this machine was made for somebody else: by a web page of another host in a browser here, or through a
+ * proxy.  Developer mode is not for these.
+ */
+static bool
+comes_from_elsewhere(const HttpRequest *request)
+{
+	static const char *const hosts[] = {"://localhost", "://127.0.0.1", "://[::1]"};
+	const char *origin = request_header(request, "Origin");
+	const char *host = origin != NULL ? strstr(origin, "://") : NULL;
+
+	if (request_header(request, "X-Forwarded-For") != NULL || request_header(request, "Forwarded") != NULL ||
+		request_header(request, "Via") != NULL)
+		return true;
+	if (origin == NULL)
+		return false;
+	for (int i = 0; host != NULL && i < lengthof(hosts); i++)
+		if (strncmp(host, hosts[i], strlen(hosts[i])) == 0 && strchr(":", host[strlen(hosts[i])]) != NULL)
+			return false;
+	return true;
+}
+
+/*
  * The role that a request runs as.  Must be called in a transaction; allocates in the current context.  Raises the service's
  * exceptions.
  */
@@ -422,7 +444,7 @@ auth_role(const HttpRequest *request)
 	Oid			role;
 	char		signature[SIGV4_SIGNATURE_LENGTH + 1];
 
-	if (*endpoint->developer_mode && is_loopback(request))
+	if (*endpoint->developer_mode && is_loopback(request) && !comes_from_elsewhere(request))
 		return developer_role(header, &query);
 	if (header != NULL && presigned)
 		refuse(DYN_INVALID_SIGNATURE,

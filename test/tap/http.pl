@@ -135,6 +135,15 @@ $response = exchange($port, "GET / HTTP/1.1\r\nHost: h\r\nOrigin: o\r\n\r\n");
 is($response->{headers}{'access-control-allow-origin'}, '*', 'CORS: GET');
 is(post([ $host, [ 'Origin', 'o' ] ], 'x')->{headers}{'access-control-allow-origin'}, '*', 'CORS: 404');
 
+# Developer mode is for this machine's own programs.
+is(post([ @usual, [ 'Origin', 'http://localhost:3000' ] ], '{}')->{status}, 200, 'developer mode: a page of this machine');
+foreach my $elsewhere ([ 'Origin', 'http://example.com' ], [ 'Origin', 'http://localhost.example.com' ], [ 'Origin', 'null' ],
+	[ 'X-Forwarded-For', '192.0.2.1' ], [ 'Via', '1.1 proxy' ])
+{
+	like(post([ @usual, $elsewhere ], '{}')->{body}, qr/MissingAuthenticationTokenException/,
+		"developer mode: not with $elsewhere->[0]: $elsewhere->[1]");
+}
+
 # ---------------------------------------------------------------- connections
 
 {
