@@ -91,6 +91,9 @@ stress:
 clients:
 	@PG_CONFIG='$(PG_CONFIG)' test/clients/run.sh
 
+gui:
+	@PG_CONFIG='$(PG_CONFIG)' test/gui/run.sh
+
 differential:
 	@PG_CONFIG='$(PG_CONFIG)' test/differential/run.sh
 
@@ -106,6 +109,7 @@ help:
 	@echo 'make test          every test, on a private temporary server; installs what is missing with apt'
 	@echo 'make stress        a million writes on few keys, with crashes: minutes'
 	@echo 'make clients       SDKs, the AWS CLI and object mappers against the HTTP endpoint'
+	@echo "make gui           dynamodb-admin in a headless Chromium, and Terraform's calls, against the HTTP endpoint"
 	@echo 'make differential  20,000 random requests, answered by dynapg and by DynamoDB Local'
 	@echo 'make bench         the benchmarks'
 	@echo 'make clean         remove what make built'
@@ -113,5 +117,5 @@ help:
 	@echo 'PG_CONFIG=...      the pg_config of another PostgreSQL (15, 17, 18)'
 	@echo 'WERROR=1           warnings are errors'
 
-.PHONY: test quickstart stress clients differential bench help FORCE
+.PHONY: test quickstart stress clients gui differential bench help FORCE
 .DEFAULT_GOAL = all

@@ -113,7 +113,7 @@ host all all 127.0.0.1/32 scram-sha-256'
     export PGPASSWORD
     as_user "$bin/createdb" bench
     sql -c 'CREATE EXTENSION dynapg' -c "CREATE ROLE bench LOGIN PASSWORD '$PGPASSWORD'" \
-        -c 'GRANT USAGE, CREATE ON SCHEMA dynamo TO bench' -c "SELECT dynapg.start('bench')"
+        -c 'GRANT USAGE, CREATE ON SCHEMA dynamo TO bench' -c "SELECT dynapg.start('bench')" >/dev/null
     BENCH_KEY_ID=$(sql -F ' ' -c "SELECT * FROM dynapg.create_access_key('bench')")
     BENCH_SECRET=${BENCH_KEY_ID#* }
     BENCH_KEY_ID=${BENCH_KEY_ID% *}
