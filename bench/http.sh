@@ -9,7 +9,8 @@
 # The rivals keep everything in memory: DynamoDB Local, as test/differential/fetch.sh gets it, dynalite from npm, dynoxide
 # from npm or else its crate. Who cannot be had is left out. All of them have the same items, loaded in one random
 # order, and get the same bytes from the same tool: requests signed beforehand, replayed by wrk in one thread.
-# The servers take turns in short runs; a figure is the median of its rounds. Prints Markdown.
+# The servers take turns in short runs; a figure is the median of its rounds. Prints Markdown. BENCH_WORKERS is
+# dynapg.workers, BENCH_RESULTS a file that the single runs' figures are appended to.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib.sh

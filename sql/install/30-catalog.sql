@@ -20,7 +20,7 @@ SELECT pg_catalog.pg_extension_config_dump('dynapg.tables', '');
 
 CREATE FUNCTION dynapg.catalog_changed() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'dynapg_catalog_changed' LANGUAGE C;
-COMMENT ON FUNCTION dynapg.catalog_changed() IS 'makes every backend read the catalog anew';
+COMMENT ON FUNCTION dynapg.catalog_changed() IS 'makes every process forget what it has read of the table';
 
 CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON dynapg.tables
 	FOR EACH STATEMENT EXECUTE FUNCTION dynapg.catalog_changed();

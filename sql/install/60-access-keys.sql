@@ -7,6 +7,11 @@ CREATE TABLE dynapg.access_keys (
 );
 COMMENT ON TABLE dynapg.access_keys IS 'access keys of the HTTP endpoint; readable by the extension''s owner only';
 
+-- Whoever changes the table, every worker forgets the keys that it knows.
+CREATE TRIGGER access_keys_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON dynapg.access_keys
+	FOR EACH STATEMENT EXECUTE FUNCTION dynapg.catalog_changed();
+ALTER TABLE dynapg.access_keys ENABLE ALWAYS TRIGGER access_keys_changed;
+
 CREATE FUNCTION dynapg.create_access_key(role regrole, OUT access_key_id text, OUT secret_access_key text)
 	AS 'MODULE_PATHNAME', 'dynapg_create_access_key' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION dynapg.create_access_key(regrole) IS

@@ -20,7 +20,10 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
@@ -40,6 +43,9 @@ PG_FUNCTION_INFO_V1(dynapg_revoke_access_key);
 #define ID_LENGTH		20
 #define SECRET_BYTES	30		/* 40 characters of base64 */
 
+#define CACHED_ID_SIZE	32
+#define MAX_CACHED_KEYS	1000
+
 static Relation
 open_keys(LOCKMODE lockmode, Oid *index)
 {
@@ -56,26 +62,104 @@ begin_scan(Relation keys, Oid index, const char *id, ScanKey scan_key)
 	return systable_beginscan(keys, index, true, NULL, 1, scan_key);
 }
 
+/* A key that this process has looked up; kept until the table changes. */
+typedef struct CachedKey
+{
+	char		id[CACHED_ID_SIZE]; /* hash key; first */
+	char	   *secret;
+	Oid			role;
+} CachedKey;
+
+static HTAB *cached_keys;
+static MemoryContext cache_context;
+static Oid	cached_relation;	/* dynapg.access_keys, whose changes empty the cache */
+
+static void
+forget_keys(Datum argument, Oid relation)
+{
+	if (cache_context != NULL && (relation == InvalidOid || relation == cached_relation))
+	{
+		MemoryContextDelete(cache_context);
+		cache_context = NULL;
+		cached_keys = NULL;
+	}
+}
+
+/* Keeps what was found; a process that has seen very many keys starts anew. */
+static void
+remember_key(const char *id, const char *secret, Oid role, Oid relation)
+{
+	static bool registered = false;
+	CachedKey  *entry;
+
+	if (strlen(id) >= CACHED_ID_SIZE)
+		return;
+	if (!registered)
+		CacheRegisterRelcacheCallback(forget_keys, (Datum) 0);
+	registered = true;
+	if (cached_keys != NULL && (relation != cached_relation || hash_get_num_entries(cached_keys) >= MAX_CACHED_KEYS))
+		forget_keys((Datum) 0, InvalidOid);
+	if (cached_keys == NULL)
+	{
+		HASHCTL		control = {.keysize = CACHED_ID_SIZE, .entrysize = sizeof(CachedKey)};
+
+		cache_context = AllocSetContextCreate(CacheMemoryContext, "dynapg access keys", ALLOCSET_SMALL_SIZES);
+		control.hcxt = cache_context;
+		cached_keys = hash_create("dynapg access keys", 64, &control, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+	}
+	cached_relation = relation;
+	entry = (CachedKey *) hash_search(cached_keys, id, HASH_ENTER, NULL);
+	entry->secret = MemoryContextStrdup(cache_context, secret);
+	entry->role = role;
+}
+
 bool
 access_key_find(const char *id, char **secret, Oid *role)
 {
 	Oid			index;
-	Relation	keys = open_keys(AccessShareLock, &index);
+	Relation	keys;
 	ScanKeyData scan_key;
-	SysScanDesc scan = begin_scan(keys, index, id, &scan_key);
-	HeapTuple	row = systable_getnext(scan);
-	bool		found = HeapTupleIsValid(row);
+	SysScanDesc scan;
+	HeapTuple	row;
+	bool		found;
 
+	/* the transaction has processed invalidations as it began: a key revoked before is not there */
+	if (cached_keys != NULL && strlen(id) < CACHED_ID_SIZE)
+	{
+		CachedKey  *entry = (CachedKey *) hash_search(cached_keys, id, HASH_FIND, NULL);
+
+		if (entry != NULL)
+		{
+			*secret = pstrdup(entry->secret);
+			*role = entry->role;
+			return true;
+		}
+	}
+
+	keys = open_keys(AccessShareLock, &index);
+	scan = begin_scan(keys, index, id, &scan_key);
+	row = systable_getnext(scan);
+	found = HeapTupleIsValid(row);
 	if (found)
 	{
 		bool		isnull;
 
 		*secret = TextDatumGetCString(heap_getattr(row, KEY_SECRET, RelationGetDescr(keys), &isnull));
 		*role = DatumGetObjectId(heap_getattr(row, KEY_ROLE, RelationGetDescr(keys), &isnull));
+		remember_key(id, *secret, *role, RelationGetRelid(keys));
 	}
 	systable_endscan(scan);
 	table_close(keys, AccessShareLock);
 	return found;
+}
+
+/* Ends a change of the table: it is visible to what follows, and every process's cache is emptied when it commits. */
+static void
+close_changed(Relation keys)
+{
+	CacheInvalidateRelcache(keys);
+	table_close(keys, NoLock);
+	CommandCounterIncrement();
 }
 
 /* The caller must be allowed to act as the role. */
@@ -158,8 +242,7 @@ dynapg_create_access_key(PG_FUNCTION_ARGS)
 	values[KEY_ROLE - 1] = ObjectIdGetDatum(role);
 	values[KEY_CREATED_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
 	CatalogTupleInsert(keys, heap_form_tuple(RelationGetDescr(keys), values, nulls));
-	table_close(keys, NoLock);
-	CommandCounterIncrement();
+	close_changed(keys);
 	return key_row(fcinfo, id, secret);
 }
 
@@ -199,8 +282,7 @@ dynapg_rotate_access_key(PG_FUNCTION_ARGS)
 	CatalogTupleUpdate(keys, &row->t_self,
 					   heap_modify_tuple(row, RelationGetDescr(keys), values, nulls, replaced));
 	systable_endscan(scan);
-	table_close(keys, NoLock);
-	CommandCounterIncrement();
+	close_changed(keys);
 	return key_row(fcinfo, id, secret);
 }
 
@@ -216,7 +298,6 @@ dynapg_revoke_access_key(PG_FUNCTION_ARGS)
 
 	CatalogTupleDelete(keys, &find_own_key(keys, scan, id)->t_self);
 	systable_endscan(scan);
-	table_close(keys, NoLock);
-	CommandCounterIncrement();
+	close_changed(keys);
 	PG_RETURN_VOID();
 }

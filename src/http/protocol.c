@@ -24,18 +24,24 @@
 #define TARGET_DYNAMODB "DynamoDB_20120810."
 #define TARGET_STREAMS "DynamoDBStreams_20120810."
 
-/* 52 letters and digits, as the service's. */
+/* 52 letters and digits, as the service's.  Random bytes are drawn for many requests at once. */
 static void
 make_request_id(HttpRequest *request)
 {
 	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
-	uint8		random[REQUEST_ID_LENGTH];
+	static uint8 random[64][REQUEST_ID_LENGTH];
+	static int	used = lengthof(random);
 
-	if (!pg_strong_random(random, sizeof(random)))
-		memset(random, 0, sizeof(random));
+	if (used == lengthof(random))
+	{
+		if (!pg_strong_random(random, sizeof(random)))
+			memset(random, 0, sizeof(random));
+		used = 0;
+	}
 	for (int i = 0; i < REQUEST_ID_LENGTH; i++)
-		request->request_id[i] = alphabet[random[i] % 32];
+		request->request_id[i] = alphabet[random[used][i] % 32];
 	request->request_id[REQUEST_ID_LENGTH] = '\0';
+	used++;
 }
 
 static void

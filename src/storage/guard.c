@@ -192,7 +192,7 @@ dynapg_on_alter(PG_FUNCTION_ARGS)
 	PG_RETURN_NULL();
 }
 
-/* Statement trigger of dynapg.tables: whoever changes it, every backend's cache is dropped. */
+/* Statement trigger of the catalog's tables: whoever changes one, every process forgets what it has read of it. */
 Datum
 dynapg_catalog_changed(PG_FUNCTION_ARGS)
 {
