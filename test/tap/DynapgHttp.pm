@@ -314,7 +314,7 @@ sub start_node
 	my $node = PostgreSQL::Test::Cluster->new($name);
 	my $port = free_http_port();
 
-	$node->init(allows_streaming => 1);
+	$node->init(allows_streaming => 1, extra => [ '--encoding=UTF8', '--locale=C' ]);
 	$node->append_conf('postgresql.conf', <<"CONF");
 shared_preload_libraries = 'dynapg'
 dynapg.databases = 'postgres:$port'
