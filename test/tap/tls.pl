@@ -62,7 +62,7 @@ sub eventually
 make_certificate('first');
 my $node = PostgreSQL::Test::Cluster->new('tls');
 my $port = free_http_port();
-$node->init;
+$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
 $node->append_conf('postgresql.conf', <<"CONF");
 shared_preload_libraries = 'dynapg'
 dynapg.databases = 'postgres:$port'
