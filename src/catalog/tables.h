@@ -33,6 +33,36 @@ typedef struct KeyAttribute
 	KeyType		type;
 } KeyAttribute;
 
+/* At most so many HASH and so many RANGE attributes has a global index. */
+#define INDEX_KEY_MAX_ATTRIBUTES 4
+
+typedef enum IndexProjection
+{
+	PROJECT_ALL,
+	PROJECT_KEYS_ONLY,
+	PROJECT_INCLUDE
+} IndexProjection;
+
+/* A secondary index.  (IndexInfo is PostgreSQL's.) */
+typedef struct TableIndex
+{
+	char	   *name;
+	Oid			relation;		/* the index table, in schema dynapg_index */
+	bool		global;
+	TableStatus status;			/* CREATING: kept, but not to be read yet; DELETING: neither; else both */
+	bool		backfilling;	/* CREATING: items that were there before are being entered */
+	char	   *replaces;		/* the index whose place it takes when it is built; NULL: none.  No caller sees it before */
+	int			n_hash;			/* 1 to INDEX_KEY_MAX_ATTRIBUTES */
+	int			n_sort;			/* 0 to INDEX_KEY_MAX_ATTRIBUTES */
+	KeyAttribute hash[INDEX_KEY_MAX_ATTRIBUTES];
+	KeyAttribute sort[INDEX_KEY_MAX_ATTRIBUTES];
+	IndexProjection projection;
+	int			n_included;		/* PROJECT_INCLUDE: NonKeyAttributes; their type is not set */
+	KeyAttribute *included;
+	Jsonb	   *definition;		/* members of the index's description that are given by callers, see below */
+	TimestampTz change_ends;	/* the status shown is CREATING until then (control_plane_delay); 0: no delay */
+} TableIndex;
+
 typedef struct TableInfo
 {
 	char		name[TABLE_NAME_MAX_SIZE + 1];
@@ -45,13 +75,16 @@ typedef struct TableInfo
 	Jsonb	   *definition;		/* the members of TableDescription that are given by callers, see below */
 	TableStatus change;			/* what goes on until change_ends; TABLE_ACTIVE: nothing */
 	TimestampTz change_ends;
+	int			n_indexes;
+	TableIndex *indexes;		/* all, whatever their status, in the order of their names */
 } TableInfo;
 
 /*
  * The definition is a jsonb object with those members of TableDescription that cannot be derived:
  * AttributeDefinitions, KeySchema, BillingModeSummary, ProvisionedThroughput, TableClassSummary,
  * OnDemandThroughput, WarmThroughput, SSEDescription, DeletionProtectionEnabled, ... in the shapes of
- * DescribeTable's answer, times as epoch seconds.
+ * DescribeTable's answer, times as epoch seconds.  An index's definition has KeySchema, Projection, ProvisionedThroughput,
+ * OnDemandThroughput, WarmThroughput.
  */
 
 /*
@@ -89,6 +122,41 @@ extern void catalog_update_table(const TableInfo *table, Jsonb *definition);
  */
 extern void catalog_drop_table(const TableInfo *table);
 
+/* Whether an index's entries are kept (by writers) and whether it may be read. */
+#define index_is_kept(index)		((index)->status != TABLE_DELETING)
+#define index_is_readable(index)	((index)->status == TABLE_ACTIVE || (index)->status == TABLE_UPDATING)
+
+/* An index of a table that callers may know of, by its name; NULL if there is none. */
+extern const TableIndex *catalog_index(const TableInfo *table, const char *name, int name_len);
+
+/* The status that callers see now. */
+extern TableStatus catalog_index_status(const TableIndex *index);
+
+/*
+ * Creates an index table and its row in dynapg.indexes, in the name of the table's owner, which the current user must be
+ * (AccessDeniedException).  KeySchema and Projection are read from the definition, the types of the keys from the table's
+ * definition, which must have them by now.  building: the table may have items, so the index is CREATING until it is built
+ * (storage/index_build.h); else ACTIVE.  replaces: the index whose place it takes then, or NULL.
+ */
+extern void catalog_create_index(const char *table_name, const char *name, bool global, Jsonb *definition,
+								 bool building, const char *replaces);
+
+/* Replaces an index's definition. */
+extern void catalog_update_index(const TableInfo *table, const char *name, Jsonb *definition);
+
+/* Makes an index DELETING: from the commit on nobody reads it or keeps its entries. */
+extern void catalog_retire_index(const TableInfo *table, const char *name);
+
+/*
+ * The steps of building: an index has been waited for and is backfilled now; it is built, and ACTIVE, or takes the place of
+ * the one that it replaces, whose row is removed, and whose index table is returned for the caller to drop (else InvalidOid).
+ */
+extern void catalog_index_backfilling(Oid index_relation);
+extern Oid	catalog_index_built(Oid index_relation);
+
+/* Drops an index's row and its index table, which the caller has locked (AccessExclusiveLock). */
+extern void catalog_drop_index(Oid index_relation);
+
 /* Names in byte order that come after `after` (NULL: from the first), at most limit of them: palloc'd C strings. */
 extern List *catalog_table_names(const char *after, int limit);
 
@@ -100,5 +168,8 @@ extern void catalog_forget_relation(Oid relation);
 
 /* The schema that holds the item tables. */
 #define CATALOG_ITEM_SCHEMA "dynamo"
+
+/* The schema that holds the index tables. */
+#define CATALOG_INDEX_SCHEMA "dynapg_index"
 
 #endif							/* DYNAPG_TABLES_H */

@@ -20,6 +20,13 @@ typedef void (*OperationFunction) (const RequestValue *request, WireWriter *resp
  */
 extern bool op_eventual_read;
 
+/*
+ * Capacity units that the operation which ran last has consumed, whether its caller asked or not.  Whoever runs operations sets them to
+ * 0 before.
+ */
+extern double op_read_units;
+extern double op_write_units;
+
 /* The function of an operation, NULL if dynapg has none (UnknownOperationException). */
 extern OperationFunction op_function(const Operation *operation);
 

@@ -117,6 +117,50 @@ extern Jsonb *storage_scan_next(StorageScan *scan);
 extern void storage_scan_end(StorageScan *scan);
 
 /*
+ * A range of an index's entries, in the order of (hash, sort attributes, the item's hash, the item's sort key): of one partition, or
+ * of the partitions with hashes from first to last.
+ */
+typedef struct StorageIndexRange
+{
+	pg_uuid_t	first;			/* hashes, both inclusive */
+	pg_uuid_t	last;
+	int			n_equal;		/* so many of the first sort attributes are given exactly; one partition only */
+	bytea	   *equal[INDEX_KEY_MAX_ATTRIBUTES];
+	bytea	   *low;			/* the sort attribute after them is at least this and less than high; NULL: no bound */
+	bytea	   *high;
+	bool		backward;		/* one partition only */
+	bool		has_start;		/* the range begins behind this entry, which need not be there */
+	pg_uuid_t	start_hash;		/* one partition: the same as first */
+	bytea	   *start_sort[INDEX_KEY_MAX_ATTRIBUTES];
+	pg_uuid_t	start_item_hash;
+	bytea	   *start_item_sort;	/* empty if the table has no sort key */
+	int			n_hash;			/* one partition: canonical bytes of its key attributes, which every entry must have; else 0 */
+	const char *hash_bytes[INDEX_KEY_MAX_ATTRIBUTES];
+	int			hash_lens[INDEX_KEY_MAX_ATTRIBUTES];
+} StorageIndexRange;
+
+/*
+ * Scans an index of a table opened for STORAGE_READ; storage_scan_next() gives the entries' items: the projected ones, or, if
+ * whole_items, the table's own, of the same snapshot.  The index must be readable; in a transaction whose snapshot is older than the
+ * index it is TransactionConflictException.  Under row-level security entries of items that the user may not see are passed over.
+ */
+extern StorageScan *storage_index_scan_begin(StorageTable *table, const TableIndex *index,
+											 const StorageIndexRange *range, bool whole_items);
+
+/* The projected item of the entry that storage_scan_next() gave last, if whole_items; valid until the next call. */
+extern Jsonb *storage_scan_entry(StorageScan *scan);
+
+/*
+ * The bytes of an item collection: the table's items under a partition key, and their entries in its local indexes.  An estimate, good to
+ * some percent, that this process may have made up to a minute ago and has kept up to date by what it wrote itself (`growth`
+ * is added to it).
+ */
+extern int64 storage_collection_size(StorageTable *table, const StorageKey *key, int64 growth);
+
+/* The same as storage_table_statistics() of an index table. */
+extern void storage_index_statistics(const TableIndex *index, int64 *items, int64 *bytes);
+
+/*
  * How many items a table has and their bytes, as DescribeTable reports them: counted where the table is small, estimated
  * from statistics and a sample of its blocks where it is large.
  */
