@@ -348,7 +348,7 @@ write_answer(WireWriter *response, const TableInfo *table)
 	ListCell   *cell;
 
 	table_view_read(&view, table, false);
-	view.status = TABLE_CREATING;
+	view.status = view.warm_status = TABLE_CREATING;
 	foreach(cell, view.indexes)
 	{
 		IndexView  *index = (IndexView *) lfirst(cell);

@@ -56,13 +56,14 @@ table_view_read(TableView *view, const TableInfo *table, bool counted)
 	memset(view, 0, sizeof(*view));
 	view->table = table;
 	view->status = catalog_table_status(table);
+	view->warm_status = view->status == TABLE_DELETING ? TABLE_ACTIVE : view->status;
 	table_definition_read(table, &view->definition);
 	if (!OidIsValid(table->relation))
 		return;
 	if (counted)
 		storage_table_statistics(table->relation, &view->items, &view->bytes);
 	for (int i = 0; i < table->n_indexes; i++)
-		if (table->indexes[i].replaces == NULL)
+		if (!index_is_hidden(&table->indexes[i]))
 			view->indexes = lappend(view->indexes, read_index(table, &table->indexes[i],
 															  view->definition.throughput.on_demand, counted));
 
@@ -170,8 +171,7 @@ write_capacity(WireWriter *response, const TableView *view)
 		wire_object_end(response);
 	}
 	throughput_describe(response, &definition->throughput);
-	throughput_describe_warm(response, &definition->throughput,
-							 view->status == TABLE_DELETING ? TABLE_ACTIVE : view->status);
+	throughput_describe_warm(response, &definition->throughput, view->warm_status);
 }
 
 /* What only global indexes have. */

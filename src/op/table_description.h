@@ -29,8 +29,9 @@ typedef struct TableView
 {
 	const TableInfo *table;
 	TableStatus status;
+	TableStatus warm_status;	/* of WarmThroughput; never DELETING */
 	TableDefinition definition;
-	List	   *indexes;		/* of IndexView, in the order of their names; none that replaces another */
+	List	   *indexes;		/* of IndexView, in the order of their names; no hidden ones */
 	bool		hides_global;	/* global indexes are not shown, though the attributes of their keys are */
 	int64		items;
 	int64		bytes;

@@ -386,6 +386,23 @@ show_change(const IndexUpdate *update)
 		view->status = TABLE_UPDATING;
 }
 
+/* Gives an index that is being built in the place of another one the throughput of that. */
+static void
+write_replacement(const TableInfo *table, const IndexUpdate *update)
+{
+	for (int i = 0; i < table->n_indexes; i++)
+	{
+		const TableIndex *index = &table->indexes[i];
+		IndexDefinition definition;
+
+		if (index->replaces == NULL || strcmp(index->replaces, update->view->name) != 0)
+			continue;
+		index_definition_read(index, false, &definition);
+		definition.throughput = update->definition.throughput;
+		catalog_update_index(table, index->name, index_definition_jsonb(&definition));
+	}
+}
+
 void
 update_indexes_write(TableView *view, const IndexUpdates *updates)
 {
@@ -397,6 +414,7 @@ update_indexes_write(TableView *view, const IndexUpdates *updates)
 		const IndexUpdate *update = (const IndexUpdate *) lfirst(cell);
 
 		catalog_update_index(table, update->view->name, index_definition_jsonb(&update->definition));
+		write_replacement(table, update);
 		show_change(update);
 	}
 	if (updates->created)

@@ -287,7 +287,9 @@ op_update_table(const RequestValue *request, WireWriter *response)
 	update_indexes_write(&view, &indexes);
 
 	/* throughput of indexes alone leaves the table ACTIVE */
-	if (update.online > 0 || update.concerns > update.indexes->present)
+	if (update.concerns > update.indexes->present)
+		view.status = view.warm_status = TABLE_UPDATING;
+	if (update.online > 0)
 		view.status = TABLE_UPDATING;
 	table_view_write(response, "TableDescription", &view);
 }
