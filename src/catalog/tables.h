@@ -131,6 +131,9 @@ extern void catalog_drop_table(const TableInfo *table);
 /* An index of a table that callers may know of, by its name; NULL if there is none. */
 extern const TableIndex *catalog_index(const TableInfo *table, const char *name, int name_len);
 
+/* The index of an index table, and its table; NULL if it is none. */
+extern const TableIndex *catalog_index_of_relation(Oid relation, const TableInfo **table);
+
 /* The status that callers see now. */
 extern TableStatus catalog_index_status(const TableIndex *index);
 
