@@ -1,109 +1,68 @@
 /*
  * index_sql.c
- *		dynapg.replace_index(): another key or projection for an index in use.
+ *		SQL functions about secondary indexes: what an item's entry is, for the checker; starting builders.
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
 #include "fmgr.h"
+#include "funcapi.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/json.h"
-#include "utils/jsonb.h"
+#include "utils/uuid.h"
 
-#include "base/error.h"
-#include "op/replace_index.h"
+#include "storage/index_build.h"
+#include "storage/index_entry.h"
 
-PG_FUNCTION_INFO_V1(dynapg_replace_index);
+PG_FUNCTION_INFO_V1(dynapg_index_entry);
+PG_FUNCTION_INFO_V1(dynapg_build_indexes);
 
-/* Refuses a definition that is no object, or has a member that does not belong there. */
-static void
-check_members(Jsonb *definition)
-{
-	JsonbIterator *iterator = JsonbIteratorInit(&definition->root);
-	JsonbValue	value;
-	JsonbIteratorToken token = JsonbIteratorNext(&iterator, &value, false);
-
-	if (token != WJB_BEGIN_OBJECT)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the definition of an index must be an object")));
-	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_END_OBJECT)
-	{
-		static const char *const allowed[] = {"KeySchema", "Projection", "AttributeDefinitions"};
-		bool		found = false;
-
-		if (token != WJB_KEY)
-			continue;
-		for (int i = 0; i < lengthof(allowed); i++)
-			found |= value.val.string.len == strlen(allowed[i]) &&
-				memcmp(value.val.string.val, allowed[i], value.val.string.len) == 0;
-		if (!found)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("the definition of an index has no member \"%.*s\"",
-							value.val.string.len, value.val.string.val),
-					 errhint("It may have KeySchema, Projection and AttributeDefinitions.")));
-	}
-}
-
-/* Appends a member of the definition, or of the present one if it lacks that; nothing if neither has it. */
-static void
-append_member(StringInfo out, const char *name, Jsonb *definition, Jsonb *present)
-{
-	JsonbValue	space;
-	JsonbValue *value = getKeyJsonValueFromContainer(&definition->root, name, strlen(name), &space);
-	Jsonb	   *member;
-
-	if (value == NULL && present != NULL)
-		value = getKeyJsonValueFromContainer(&present->root, name, strlen(name), &space);
-	if (value == NULL)
-		return;
-	member = JsonbValueToJsonb(value);
-	appendStringInfo(out, ", \"%s\": ", name);
-	JsonbToCString(out, &member->root, VARSIZE(member));
-}
-
-/* The request: that of UpdateTable for an index of this name and definition. */
-static RequestValue *
-make_request(text *table_name, text *index_name, Jsonb *definition, Jsonb *present)
-{
-	StringInfoData out;
-	WireReader	reader;
-
-	initStringInfo(&out);
-	appendStringInfoString(&out, "{\"TableName\": ");
-	escape_json(&out, text_to_cstring(table_name));
-	append_member(&out, "AttributeDefinitions", definition, NULL);
-	appendStringInfoString(&out, ", \"GlobalSecondaryIndexUpdates\": [{\"Create\": {\"IndexName\": ");
-	escape_json(&out, text_to_cstring(index_name));
-	append_member(&out, "KeySchema", definition, present);
-	append_member(&out, "Projection", definition, present);
-	appendStringInfoString(&out, "}}]}");
-	wire_read_text(&reader, out.data, out.len);
-	return request_read(&reader, model_operation("UpdateTable", strlen("UpdateTable")));
-}
-
-/* replace_index(table_name text, index_name text, definition jsonb) returns void */
+/* index_entry(index table, item): the key and the item of its entry; nulls if it has none. */
 Datum
-dynapg_replace_index(PG_FUNCTION_ARGS)
+dynapg_index_entry(PG_FUNCTION_ARGS)
 {
-	text	   *table_name = PG_GETARG_TEXT_PP(0);
-	text	   *index_name = PG_GETARG_TEXT_PP(1);
-	Jsonb	   *definition = PG_GETARG_JSONB_P(2);
-	const char *outer = dyn_operation;
+	const TableInfo *table;
+	const TableIndex *index = catalog_index_of_relation(PG_GETARG_OID(0), &table);
+	IndexChange change;
+	TupleDesc	desc;
+	Datum		values[3];
+	bool		nulls[3] = {true, true, true};
 
-	check_members(definition);
-	dyn_operation = "UpdateTable";
-	PG_TRY();
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	if (index == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("relation with OID %u is no index table", PG_GETARG_OID(0))));
+	index_change(table, index, NULL, PG_GETARG_JSONB_P(1), &change);
+	if (change.action == INDEX_INSERT)
 	{
-		const TableIndex *index = replace_index_find(VARDATA_ANY(table_name), VARSIZE_ANY_EXHDR(table_name),
-													 VARDATA_ANY(index_name), VARSIZE_ANY_EXHDR(index_name));
+		Datum		sort[INDEX_KEY_MAX_ATTRIBUTES];
 
-		replace_index(make_request(table_name, index_name, definition, index->definition));
+		for (int i = 0; i < index->n_sort; i++)
+			sort[i] = PointerGetDatum(change.new_entry.sort[i]);
+		values[0] = UUIDPGetDatum(&change.new_entry.hash);
+		values[1] = PointerGetDatum(construct_array(sort, index->n_sort, BYTEAOID, -1, false, TYPALIGN_INT));
+		values[2] = JsonbPGetDatum(change.new_item);
+		memset(nulls, false, sizeof(nulls));
 	}
-	PG_FINALLY();
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+}
+
+/* build_indexes(): starts builders for all tables that wait for one. */
+Datum
+dynapg_build_indexes(PG_FUNCTION_ARGS)
+{
+	ListCell   *cell;
+
+	foreach(cell, catalog_table_names(NULL, INT_MAX))
 	{
-		dyn_operation = outer;
+		const char *name = (const char *) lfirst(cell);
+		const TableInfo *table = catalog_table(name, strlen(name));
+
+		if (table != NULL)
+			index_build_resume(table);
 	}
-	PG_END_TRY();
 	PG_RETURN_VOID();
 }
