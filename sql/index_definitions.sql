@@ -50,7 +50,7 @@ CREATE FUNCTION pg_temp.index(name text, keys text, projection text DEFAULT 'ALL
 RETURNS jsonb LANGUAGE sql AS $$
 	SELECT jsonb_build_object('IndexName', name, 'KeySchema', pg_temp.pairs(keys, 'KeyType'), 'Projection',
 		jsonb_strip_nulls(jsonb_build_object('ProjectionType', split_part(projection, ' ', 1), 'NonKeyAttributes',
-			(SELECT jsonb_agg(name) FROM regexp_split_to_table(nullif(substr(projection, 9), ''), ' ') AS name)))) || members
+			(SELECT jsonb_agg(included) FROM regexp_split_to_table(nullif(substr(projection, strpos(projection || ' ', ' ') + 1), ''), ' ') AS included)))) || members
 $$;
 CREATE FUNCTION pg_temp.units(n int) RETURNS jsonb LANGUAGE sql AS $$
 	SELECT jsonb_build_object('ProvisionedThroughput', jsonb_build_object('ReadCapacityUnits', n, 'WriteCapacityUnits', n))
@@ -155,7 +155,7 @@ SELECT dynamo_update_table('{"TableName": "ix-demand", "DeletionProtectionEnable
 COMMIT PREPARED 'ix-writer';
 CALL pg_temp.wait_for('built');
 
--- While an item is locked, a new index is backfilled: it may be deleted then.
+-- While an item is locked, a new index is backfilled: it may be deleted then, which in turn waits for writers.
 BEGIN;
 SELECT item FROM dynamo."ix-demand" WHERE item->>'a' = 'held' FOR UPDATE;
 PREPARE TRANSACTION 'ix-locker';
@@ -167,6 +167,9 @@ SELECT pg_temp.describe('ix-demand');
 SELECT pg_temp.api('update_table', pg_temp.create_index('ix-demand', pg_temp.index('other', 'c=HASH'), 'c=N'));
 SELECT pg_temp.indexes(dynamo_update_table('{"TableName": "ix-demand", "OnDemandThroughput": {"MaxReadRequestUnits": 1}}')) LIMIT 1;
 SELECT pg_temp.indexes(dynamo_update_table(pg_temp.update('ix-demand', '{}', '{"IndexName": "slow", "WarmThroughput": {"ReadUnitsPerSecond": 20000}}')));
+BEGIN;
+SELECT dynapg.put('ix-demand', '{"a": "x", "b": 3}');
+PREPARE TRANSACTION 'ix-writer';
 SELECT pg_temp.indexes(dynamo_update_table(pg_temp.delete_index('ix-demand', 'slow')));
 SELECT pg_temp.api('update_table', pg_temp.delete_index('ix-demand', 'slow'));
 SELECT pg_temp.api('update_table', pg_temp.delete_index('ix-demand', 'keys'));
@@ -175,6 +178,7 @@ SELECT pg_temp.api('update_table', pg_temp.update('ix-demand', '{}', '{"IndexNam
 SELECT pg_temp.api('update_table', '{"TableName": "ix-demand", "BillingMode": "PROVISIONED"}' || pg_temp.units(1));
 SELECT pg_temp.api('update_table', '{"TableName": "ix-demand", "OnDemandThroughput": {"MaxReadRequestUnits": 2}}');
 ROLLBACK PREPARED 'ix-locker';
+ROLLBACK PREPARED 'ix-writer';
 CALL pg_temp.wait_for('built');
 SELECT pg_temp.describe('ix-demand');
 
@@ -247,7 +251,8 @@ SELECT dynapg.replace_index('ix-units', 'one', '{}');
 SELECT pg_temp.api('update_table', pg_temp.delete_index('ix-units', 'one'));
 SELECT pg_temp.api('update_table', pg_temp.delete_index('ix-units', 'two'));
 SELECT pg_temp.api('update_table', pg_temp.update('ix-units', '{}', '{"IndexName": "one"}' || pg_temp.units(9)));
-SELECT 1 FROM dynamo_update_table('{"TableName": "ix-units", "BillingMode": "PAY_PER_REQUEST"}');
+SELECT pg_temp.api('update_table', '{"TableName": "ix-units", "BillingMode": "PAY_PER_REQUEST"}');
+SELECT pg_temp.indexes(dynamo_update_table('{"TableName": "ix-units"}' || pg_temp.units(6))) LIMIT 1;
 COMMIT PREPARED 'ix-writer';
 CALL pg_temp.wait_for('built');
 SELECT pg_temp.describe('ix-units');
@@ -261,7 +266,7 @@ SELECT dynamo_update_table(pg_temp.delete_index('ix-units', 'one'));
 RESET ROLE;
 
 -- A table can be deleted while an index is being built.
-SELECT 1 FROM dynamo_update_table(pg_temp.create_index('ix-units', pg_temp.index('last', 'b=HASH'), 'b=N'));
+SELECT 1 FROM dynamo_update_table(pg_temp.create_index('ix-units', pg_temp.index('last', 'b=HASH', 'ALL', pg_temp.units(1)), 'b=N'));
 SELECT dynamo_delete_table('{"TableName": "ix-units"}')->'TableDescription'->'TableStatus';
 SELECT dynamo_delete_table('{"TableName": "ix-demand"}')->'TableDescription'->'TableStatus';
 DROP ROLE ix_other;

@@ -154,40 +154,45 @@ check_index(const TableView *view, const RequestValue *item)
 	index_check_idle(view, index, deletes);
 }
 
-/* "[i1, i2]" of the indexes that are being created and not backfilled yet, or being deleted; NULL if there are none. */
-static char *
-changing_indexes(const TableView *view, TableStatus status)
+/* Whether an index keeps the table's capacity from changing. */
+static bool
+is_in_the_way(const IndexView *index, TableStatus status, bool changes_mode)
 {
-	StringInfoData out;
+	if (index->status == status)
+		return status != TABLE_CREATING || !index->backfilling;
+
+	/* what is being built in an index's place has the throughput that the index had */
+	return status == TABLE_CREATING && index->global && index->replaced && changes_mode;
+}
+
+/*
+ * The table's own capacity cannot be changed while an index is being created, until that is backfilled, or deleted; nor its mode while one is
+ * being replaced.
+ */
+static void
+check_capacity(const Update *update, const TableView *view, TableStatus status)
+{
+	bool		on_demand = view->definition.throughput.on_demand;
+	bool		changes_mode = update->billing_mode >= 0 && update->billing_mode != on_demand;
+	StringInfoData names;
 	ListCell   *cell;
 
-	initStringInfo(&out);
+	initStringInfo(&names);
 	foreach(cell, view->indexes)
 	{
 		const IndexView *index = (const IndexView *) lfirst(cell);
 
-		if (index->status == status && !(status == TABLE_CREATING && index->backfilling))
-			appendStringInfo(&out, "%s%s", out.len == 0 ? "" : ", ", index->name);
+		if (is_in_the_way(index, status, changes_mode))
+			appendStringInfo(&names, "%s%s", names.len == 0 ? "" : ", ", index->name);
 	}
-	return out.len == 0 ? NULL : psprintf("[%s]", out.data);
-}
-
-/* The table's own capacity cannot be changed while an index is being created, until that is backfilled, or deleted. */
-static void
-check_capacity(const Update *update, const TableView *view, TableStatus status)
-{
-	bool		changes_units = update->throughput->present ||
-		(update->billing_mode == 1 && !view->definition.throughput.on_demand);
-	char	   *names = changing_indexes(view, status);
-
-	if (names == NULL)
+	if (names.len == 0)
 		return;
-	if (changes_units)
-		dyn_error(DYN_RESOURCE_IN_USE, INDEX_IN_USE "Can't change table IOPS when an index is being %s. Table: %s Indexes: %s",
-				  status == TABLE_CREATING ? "created" : "deleted", view->table->name, names);
+	if (update->throughput->present || changes_mode)
+		dyn_error(DYN_RESOURCE_IN_USE, INDEX_IN_USE "Can't change table IOPS when an index is being %s. "
+				  "Table: %s Indexes: [%s]", status == TABLE_CREATING ? "created" : "deleted", view->table->name, names.data);
 	if (update->ceilings->present)
 		dyn_error(DYN_RESOURCE_IN_USE, INDEX_IN_USE "OnDemandThroughput cannot be updated while index %s is in progress "
-				  "for indexes: %s", status == TABLE_CREATING ? "creation" : "deletion", names);
+				  "for indexes: [%s]", status == TABLE_CREATING ? "creation" : "deletion", names.data);
 }
 
 /* Whether there is room for one more global index. */
@@ -362,45 +367,27 @@ new_view(const IndexUpdates *updates)
 }
 
 /*
- * Shows a change as going on: units and WarmThroughput are still the old ones, except that a change of the mode shows its
- * result.
+ * Shows a change as going on: new units and WarmThroughput are not there yet.  A change of the mode shows its result.
  */
 static void
 show_change(const IndexUpdate *update)
 {
 	IndexView  *view = update->view;
-	Throughput	before = view->definition.throughput;
 	Throughput *shown = &view->definition.throughput;
+	Throughput	before = *shown;
 
 	*shown = update->definition.throughput;
-	if (!before.on_demand && !shown->on_demand)
+	view->warm_changes = throughput_warm_read_units(&before) != throughput_warm_read_units(shown) ||
+		throughput_warm_write_units(&before) != throughput_warm_write_units(shown);
+	if (before.on_demand == shown->on_demand)
 	{
 		shown->read_units = before.read_units;
 		shown->write_units = before.write_units;
+		shown->warm_read_units = before.warm_read_units;
+		shown->warm_write_units = before.warm_write_units;
 	}
-	view->warm_changes = throughput_warm_read_units(&before) != throughput_warm_read_units(&update->definition.throughput) ||
-		throughput_warm_write_units(&before) != throughput_warm_write_units(&update->definition.throughput);
-	shown->warm_read_units = before.warm_read_units;
-	shown->warm_write_units = before.warm_write_units;
 	if (view->status == TABLE_ACTIVE && (update->changes_units || update->changes_ceilings))
 		view->status = TABLE_UPDATING;
-}
-
-/* Gives an index that is being built in the place of another one the throughput of that. */
-static void
-write_replacement(const TableInfo *table, const IndexUpdate *update)
-{
-	for (int i = 0; i < table->n_indexes; i++)
-	{
-		const TableIndex *index = &table->indexes[i];
-		IndexDefinition definition;
-
-		if (index->replaces == NULL || strcmp(index->replaces, update->view->name) != 0)
-			continue;
-		index_definition_read(index, false, &definition);
-		definition.throughput = update->definition.throughput;
-		catalog_update_index(table, index->name, index_definition_jsonb(&definition));
-	}
 }
 
 void
@@ -414,7 +401,6 @@ update_indexes_write(TableView *view, const IndexUpdates *updates)
 		const IndexUpdate *update = (const IndexUpdate *) lfirst(cell);
 
 		catalog_update_index(table, update->view->name, index_definition_jsonb(&update->definition));
-		write_replacement(table, update);
 		show_change(update);
 	}
 	if (updates->created)
