@@ -18,6 +18,49 @@ COMMENT ON COLUMN dynapg.tables.change IS 'status until change_ends, where dynap
 GRANT SELECT ON dynapg.tables TO PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('dynapg.tables', '');
 
+-- Their secondary indexes.  Each is a table of its own in schema dynapg_index, kept by dynapg and by nobody else.
+CREATE SCHEMA dynapg_index;
+COMMENT ON SCHEMA dynapg_index IS 'dynapg: the tables that hold the entries of secondary indexes';
+
+CREATE TABLE dynapg.indexes (
+	table_name text COLLATE "C" NOT NULL,
+	name text COLLATE "C" NOT NULL,
+	relation regclass NOT NULL,
+	kind text NOT NULL CHECK (kind IN ('LOCAL', 'GLOBAL')),
+	definition jsonb NOT NULL,
+	status text NOT NULL CHECK (status IN ('CREATING', 'ACTIVE', 'DELETING')),
+	backfilling boolean NOT NULL DEFAULT false,
+	replaces text,
+	change_ends timestamptz,
+	PRIMARY KEY (table_name, name)
+);
+CREATE UNIQUE INDEX indexes_relation_key ON dynapg.indexes (relation);
+COMMENT ON TABLE dynapg.indexes IS 'the secondary indexes of the tables in dynapg.tables';
+COMMENT ON COLUMN dynapg.indexes.relation IS 'the table in schema dynapg_index that holds its entries';
+COMMENT ON COLUMN dynapg.indexes.definition IS 'KeySchema, Projection and throughput, in the shapes of DescribeTable';
+COMMENT ON COLUMN dynapg.indexes.status IS 'CREATING: kept but not read yet; DELETING: neither kept nor read';
+COMMENT ON COLUMN dynapg.indexes.backfilling IS 'CREATING, and items that were there before are being entered';
+COMMENT ON COLUMN dynapg.indexes.replaces IS 'the index whose place it takes once it is built';
+COMMENT ON COLUMN dynapg.indexes.change_ends IS 'shown as CREATING until then (dynapg.control_plane_delay)';
+GRANT SELECT ON dynapg.indexes TO PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('dynapg.indexes', '');
+
+CREATE TABLE dynapg.index_builds (
+	relation regclass PRIMARY KEY,
+	hash uuid,
+	sort bytea,
+	items bigint NOT NULL DEFAULT 0,
+	entries bigint NOT NULL DEFAULT 0,
+	started_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	updated_at timestamptz
+);
+COMMENT ON TABLE dynapg.index_builds IS 'how far the indexes are that are being built';
+COMMENT ON COLUMN dynapg.index_builds.hash IS 'with sort, the key of the last item read; null before the first batch';
+COMMENT ON COLUMN dynapg.index_builds.items IS 'items read';
+COMMENT ON COLUMN dynapg.index_builds.entries IS 'entries made; writers make theirs themselves';
+GRANT SELECT ON dynapg.index_builds TO PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('dynapg.index_builds', '');
+
 CREATE FUNCTION dynapg.catalog_changed() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'dynapg_catalog_changed' LANGUAGE C;
 COMMENT ON FUNCTION dynapg.catalog_changed() IS 'makes every process forget what it has read of the table';
@@ -25,6 +68,21 @@ COMMENT ON FUNCTION dynapg.catalog_changed() IS 'makes every process forget what
 CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON dynapg.tables
 	FOR EACH STATEMENT EXECUTE FUNCTION dynapg.catalog_changed();
 ALTER TABLE dynapg.tables ENABLE ALWAYS TRIGGER catalog_changed;
+CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON dynapg.indexes
+	FOR EACH STATEMENT EXECUTE FUNCTION dynapg.catalog_changed();
+ALTER TABLE dynapg.indexes ENABLE ALWAYS TRIGGER catalog_changed;
+
+-- What plain SQL does to items is followed up in their indexes.
+CREATE FUNCTION dynapg.items_changed() RETURNS trigger
+	AS 'MODULE_PATHNAME', 'dynapg_items_changed' LANGUAGE C;
+COMMENT ON FUNCTION dynapg.items_changed() IS 'row trigger of every item table: keeps its secondary indexes';
+CREATE FUNCTION dynapg.items_truncated() RETURNS trigger
+	AS 'MODULE_PATHNAME', 'dynapg_items_truncated' LANGUAGE C;
+COMMENT ON FUNCTION dynapg.items_truncated() IS 'TRUNCATE trigger of every item table: empties its secondary indexes';
+CREATE FUNCTION dynapg.index_guard() RETURNS trigger
+	AS 'MODULE_PATHNAME', 'dynapg_index_guard' LANGUAGE C;
+COMMENT ON FUNCTION dynapg.index_guard() IS
+	'row trigger of every index table: refuses changes by others than dynapg; rows that COPY and logical replication bring are passed over, since the item table''s own trigger makes them';
 
 -- What plain DDL does to item tables.
 CREATE FUNCTION dynapg.on_drop() RETURNS event_trigger

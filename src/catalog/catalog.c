@@ -40,13 +40,21 @@ typedef struct CacheEntry
 	TableInfo  *table;
 } CacheEntry;
 
+typedef struct RelationEntry
+{
+	Oid			relation;		/* hash key; first */
+	TableInfo  *table;
+} RelationEntry;
+
 static MemoryContext cache_context; /* holds the cache; a child of it holds what is current */
 static HTAB *cache;
+static HTAB *cache_by_relation;
 static MemoryContext retired;	/* entries dropped in this transaction */
 static bool callbacks_registered;
 static Oid	catalog_oid;		/* of dynapg.tables, its primary key and its index on the relation; looked up again after */
 static Oid	catalog_name_index; /* each change */
 static Oid	catalog_relation_index;
+static Oid	indexes_oid;		/* of dynapg.indexes */
 
 /* Empties the cache.  What it held stays readable until the transaction ends. */
 static void
@@ -58,7 +66,7 @@ retire_cache(void)
 			retired = AllocSetContextCreate(TopMemoryContext, "dynapg retired tables", ALLOCSET_SMALL_SIZES);
 		MemoryContextSetParent(cache_context, retired);
 		cache_context = NULL;
-		cache = NULL;
+		cache = cache_by_relation = NULL;
 	}
 	catalog_oid = InvalidOid;
 }
@@ -66,7 +74,7 @@ retire_cache(void)
 static void
 on_relcache_invalidation(Datum argument, Oid relation)
 {
-	if (relation == InvalidOid || relation == catalog_oid)
+	if (relation == InvalidOid || relation == catalog_oid || relation == indexes_oid)
 		retire_cache();
 }
 
@@ -97,8 +105,10 @@ find_catalog(void)
 	schema = get_namespace_oid("dynapg", false);
 	catalog_name_index = get_relname_relid("tables_pkey", schema);
 	catalog_relation_index = get_relname_relid("tables_relation_key", schema);
+	indexes_oid = get_relname_relid("indexes", schema);
 	catalog_oid = get_relname_relid("tables", schema);
-	if (!OidIsValid(catalog_oid) || !OidIsValid(catalog_name_index) || !OidIsValid(catalog_relation_index))
+	if (!OidIsValid(catalog_oid) || !OidIsValid(catalog_name_index) || !OidIsValid(catalog_relation_index) ||
+		!OidIsValid(indexes_oid))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("the catalog of extension dynapg is incomplete"),
@@ -110,6 +120,13 @@ catalog_relation(void)
 {
 	find_catalog();
 	return catalog_oid;
+}
+
+Oid
+catalog_indexes_oid(void)
+{
+	find_catalog();
+	return indexes_oid;
 }
 
 void
@@ -129,29 +146,27 @@ catalog_begin_scan(Relation catalog, int nkeys, ScanKey keys)
 							  true, NULL, nkeys, keys);
 }
 
-/* A member of an object, which must be there; the definition is ours. */
-static void
-object_member(JsonbContainer *object, const char *name, JsonbValue *value)
+void
+catalog_member(JsonbContainer *object, const char *name, JsonbValue *value)
 {
 	if (getKeyJsonValueFromContainer(object, name, strlen(name), value) == NULL)
 		elog(ERROR, "table definition lacks %s", name);
 }
 
-/* The type of an attribute in AttributeDefinitions. */
-static KeyType
-defined_type(Jsonb *definition, const KeyAttribute *attribute)
+KeyType
+catalog_defined_type(Jsonb *definition, const KeyAttribute *attribute)
 {
 	JsonbValue	list;
 
-	object_member(&definition->root, "AttributeDefinitions", &list);
+	catalog_member(&definition->root, "AttributeDefinitions", &list);
 	for (uint32 i = 0; i < JsonContainerSize(list.val.binary.data); i++)
 	{
 		JsonbValue *element = getIthJsonbValueFromContainer(list.val.binary.data, i);
 		JsonbValue	name;
 		JsonbValue	type;
 
-		object_member(element->val.binary.data, "AttributeName", &name);
-		object_member(element->val.binary.data, "AttributeType", &type);
+		catalog_member(element->val.binary.data, "AttributeName", &name);
+		catalog_member(element->val.binary.data, "AttributeType", &type);
 		if (name.val.string.len == attribute->name_len &&
 			memcmp(name.val.string.val, attribute->name, attribute->name_len) == 0)
 			return (KeyType) type.val.string.val[0];
@@ -164,7 +179,7 @@ catalog_read_keys(Jsonb *definition, TableInfo *table)
 {
 	JsonbValue	list;
 
-	object_member(&definition->root, "KeySchema", &list);
+	catalog_member(&definition->root, "KeySchema", &list);
 	for (uint32 i = 0; i < JsonContainerSize(list.val.binary.data); i++)
 	{
 		JsonbValue *element = getIthJsonbValueFromContainer(list.val.binary.data, i);
@@ -172,19 +187,19 @@ catalog_read_keys(Jsonb *definition, TableInfo *table)
 		JsonbValue	kind;
 		KeyAttribute *attribute;
 
-		object_member(element->val.binary.data, "AttributeName", &name);
-		object_member(element->val.binary.data, "KeyType", &kind);
+		catalog_member(element->val.binary.data, "AttributeName", &name);
+		catalog_member(element->val.binary.data, "KeyType", &kind);
 		attribute = kind.val.string.val[0] == 'H' ? &table->hash : &table->sort;
 		attribute->name = pnstrdup(name.val.string.val, name.val.string.len);
 		attribute->name_len = name.val.string.len;
 		attribute->stored = attr_name_to_stored(attribute->name, attribute->name_len, &attribute->stored_len);
-		attribute->type = defined_type(definition, attribute);
+		attribute->type = catalog_defined_type(definition, attribute);
 	}
 	table->has_sort = table->sort.name != NULL;
 }
 
-static TableStatus
-status_of_text(const text *status)
+TableStatus
+catalog_status_of_text(const text *status)
 {
 	for (int i = TABLE_CREATING; i <= TABLE_DELETING; i++)
 	{
@@ -214,7 +229,7 @@ catalog_read_row(Relation catalog, HeapTuple row)
 	table->definition = DatumGetJsonbPCopy(values[CATALOG_DEFINITION - 1]);
 	if (!nulls[CATALOG_CHANGE - 1] && !nulls[CATALOG_CHANGE_ENDS - 1])
 	{
-		table->change = status_of_text(DatumGetTextPP(values[CATALOG_CHANGE - 1]));
+		table->change = catalog_status_of_text(DatumGetTextPP(values[CATALOG_CHANGE - 1]));
 		table->change_ends = DatumGetTimestampTz(values[CATALOG_CHANGE_ENDS - 1]);
 	}
 	catalog_read_keys(table->definition, table);
@@ -232,6 +247,46 @@ read_table(ScanKey key)
 
 	systable_endscan(scan);
 	table_close(catalog, AccessShareLock);
+	if (table != NULL)
+		catalog_read_indexes(table);
+	return table;
+}
+
+static void
+create_cache(void)
+{
+	HASHCTL		by_name = {.keysize = TABLE_NAME_MAX_SIZE + 1, .entrysize = sizeof(CacheEntry)};
+	HASHCTL		by_relation = {.keysize = sizeof(Oid), .entrysize = sizeof(RelationEntry)};
+
+	cache_context = AllocSetContextCreate(CacheMemoryContext, "dynapg tables", ALLOCSET_DEFAULT_SIZES);
+	by_name.hcxt = by_relation.hcxt = cache_context;
+	cache = hash_create("dynapg tables", 64, &by_name, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+	cache_by_relation = hash_create("dynapg tables by relation", 64, &by_relation, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
+/*
+ * Reads a table and puts it into the cache.  It is built under the caller's context and handed over when it is whole: reading may
+ * empty the cache.
+ */
+static TableInfo *
+cache_table(ScanKey key)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "dynapg table", ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	TableInfo  *table = read_table(key);
+
+	MemoryContextSwitchTo(caller);
+	if (table == NULL)
+	{
+		MemoryContextDelete(context);
+		return NULL;
+	}
+	if (cache == NULL)
+		create_cache();
+	MemoryContextSetParent(context, cache_context);
+	((CacheEntry *) hash_search(cache, table->name, HASH_ENTER, NULL))->table = table;
+	if (OidIsValid(table->relation))
+		((RelationEntry *) hash_search(cache_by_relation, &table->relation, HASH_ENTER, NULL))->table = table;
 	return table;
 }
 
@@ -244,68 +299,39 @@ unless_deleted(const TableInfo *table)
 	return table;
 }
 
-/* Copies a key's names into the current context. */
-static void
-copy_key(KeyAttribute *key)
-{
-	key->name = pnstrdup(key->name, key->name_len);
-	key->stored = pnstrdup(key->stored, key->stored_len);
-}
-
 const TableInfo *
 catalog_table(const char *name, int name_len)
 {
 	char		key[TABLE_NAME_MAX_SIZE + 1];
 	CacheEntry *entry;
-	TableInfo  *table;
 	ScanKeyData scan_key;
-	MemoryContext caller;
 
 	if (name_len > TABLE_NAME_MAX_SIZE)
 		return NULL;
 
 	/* a long transaction must not go on with a table that others have dropped and created anew since it began */
 	AcceptInvalidationMessages();
-	memset(key, 0, sizeof(key));
 	memcpy(key, name, name_len);
+	key[name_len] = '\0';
 
 	if (cache != NULL && (entry = (CacheEntry *) hash_search(cache, key, HASH_FIND, NULL)) != NULL)
 		return unless_deleted(entry->table);
-
-	/* built in the caller's context first: reading may empty the cache */
 	catalog_scan_key(&scan_key, name, name_len);
-	table = read_table(&scan_key);
-	if (table == NULL)
-		return NULL;
-
-	if (cache == NULL)
-	{
-		HASHCTL		control = {.keysize = sizeof(key), .entrysize = sizeof(CacheEntry)};
-
-		cache_context = AllocSetContextCreate(CacheMemoryContext, "dynapg tables", ALLOCSET_DEFAULT_SIZES);
-		control.hcxt = cache_context;
-		cache = hash_create("dynapg tables", 64, &control, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
-	}
-	caller = MemoryContextSwitchTo(cache_context);
-	table = (TableInfo *) memcpy(palloc(sizeof(TableInfo)), table, sizeof(TableInfo));
-	table->definition = (Jsonb *) memcpy(palloc(VARSIZE(table->definition)), table->definition,
-										 VARSIZE(table->definition));
-	copy_key(&table->hash);
-	if (table->has_sort)
-		copy_key(&table->sort);
-	MemoryContextSwitchTo(caller);
-	entry = (CacheEntry *) hash_search(cache, key, HASH_ENTER, NULL);
-	entry->table = table;
-	return unless_deleted(table);
+	return unless_deleted(cache_table(&scan_key));
 }
 
 const TableInfo *
 catalog_table_of_relation(Oid relation)
 {
+	RelationEntry *entry;
 	ScanKeyData key;
 
+	AcceptInvalidationMessages();
+	if (cache != NULL &&
+		(entry = (RelationEntry *) hash_search(cache_by_relation, &relation, HASH_FIND, NULL)) != NULL)
+		return unless_deleted(entry->table);
 	ScanKeyInit(&key, CATALOG_RELATION, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relation));
-	return unless_deleted(read_table(&key));
+	return unless_deleted(cache_table(&key));
 }
 
 TableStatus

@@ -1,6 +1,6 @@
 /*
  * catalog_private.h
- *		The columns of dynapg.tables; private to catalog/.
+ *		The columns of dynapg.tables and dynapg.indexes; private to catalog/.
  */
 #ifndef DYNAPG_CATALOG_PRIVATE_H
 #define DYNAPG_CATALOG_PRIVATE_H
@@ -20,6 +20,18 @@
 #define CATALOG_CHANGE_ENDS	7	/* timestamptz */
 #define CATALOG_COLUMNS		7
 
+/* The columns of dynapg.indexes. */
+#define INDEXES_TABLE_NAME	1	/* text */
+#define INDEXES_NAME		2	/* text */
+#define INDEXES_RELATION	3	/* regclass */
+#define INDEXES_KIND		4	/* text: LOCAL, GLOBAL */
+#define INDEXES_DEFINITION	5	/* jsonb */
+#define INDEXES_STATUS		6	/* text */
+#define INDEXES_BACKFILLING	7	/* boolean */
+#define INDEXES_REPLACES	8	/* text, null if it replaces none */
+#define INDEXES_CHANGE_ENDS	9	/* timestamptz, null if there is no delay */
+#define INDEXES_COLUMNS		9
+
 /* The OID of dynapg.tables. */
 extern Oid	catalog_relation(void);
 
@@ -33,5 +45,29 @@ extern TableInfo *catalog_read_row(Relation catalog, HeapTuple row);
 
 /* Fills in hash, sort and has_sort from KeySchema and AttributeDefinitions; names are palloc'd. */
 extern void catalog_read_keys(Jsonb *definition, TableInfo *table);
+
+/* The type of an attribute in a definition's AttributeDefinitions. */
+extern KeyType catalog_defined_type(Jsonb *definition, const KeyAttribute *attribute);
+
+/* A member of an object, which must be there; the definition is ours. */
+extern void catalog_member(JsonbContainer *object, const char *name, JsonbValue *value);
+
+/* TABLE_ACTIVE for what is no status. */
+extern TableStatus catalog_status_of_text(const text *status);
+
+/* indexes.c: reads the indexes of a table into it, in the current context. */
+extern void catalog_read_indexes(TableInfo *table);
+
+/* ddl.c: DDL in the current user's name. */
+extern void catalog_execute_ddl(const char *command);
+
+/* Raises AccessDeniedException unless it is allowed; the detail is for the log. */
+extern void catalog_require(bool allowed, const char *name, const char *detail);
+
+/* A relation's name for a table's (or index's), with a suffix that begins with ~; see ddl.c. */
+extern char *catalog_relation_name(const char *name, int name_len, const char *suffix);
+
+/* index_ddl.c: drops the indexes of a table that is dropped: their rows, and the index tables that are still there. */
+extern void catalog_drop_indexes(const char *table_name);
 
 #endif							/* DYNAPG_CATALOG_PRIVATE_H */

@@ -16,6 +16,7 @@
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -34,8 +35,8 @@
  * its hash.  The suffix (for the primary key) begins with ~ too, which no table's name can hold: names never
  * collide.
  */
-static char *
-relation_name(const char *name, int name_len, const char *suffix)
+char *
+catalog_relation_name(const char *name, int name_len, const char *suffix)
 {
 	int			suffix_len = strlen(suffix);
 	uint64		hash;
@@ -55,29 +56,40 @@ key_expression(const char *function, const KeyAttribute *attribute)
 					quote_literal_cstr(attribute->name), attribute->type);
 }
 
-static void
-execute_ddl(const char *command)
+void
+catalog_execute_ddl(const char *command)
 {
 	int			result;
 
-	/* the endpoint's workers have no statement around them that would have set one */
-	PushActiveSnapshot(GetTransactionSnapshot());
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	result = SPI_execute(command, false, 0);
 	if (result != SPI_OK_UTILITY)
 		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
 	SPI_finish();
-	PopActiveSnapshot();
 }
+
+/*
+ * What plain SQL does to items is followed up by triggers.  They are never changed: what they do is in the catalog.
+ */
+static const struct
+{
+	const char *name;
+	const char *create;			/* %s: the relation */
+}			triggers[] = {
+	{"dynapg_items", "CREATE TRIGGER dynapg_items AFTER INSERT OR UPDATE OR DELETE ON %s "
+	"FOR EACH ROW EXECUTE FUNCTION dynapg.items_changed()"},
+	{"dynapg_truncate", "CREATE TRIGGER dynapg_truncate AFTER TRUNCATE ON %s "
+	"FOR EACH STATEMENT EXECUTE FUNCTION dynapg.items_truncated()"},
+};
 
 /* Creates the item relation under the current user; returns its OID. */
 static Oid
 create_relation(const char *name, int name_len, const TableInfo *keys)
 {
-	char	   *relation = relation_name(name, name_len, "");
+	char	   *relation = catalog_relation_name(name, name_len, "");
 
-	execute_ddl(psprintf("CREATE TABLE %s ("
+	catalog_execute_ddl(psprintf("CREATE TABLE %s ("
 						 "hash pg_catalog.uuid NOT NULL GENERATED ALWAYS AS (%s) STORED, "
 						 "sort pg_catalog.bytea NOT NULL GENERATED ALWAYS AS (%s) STORED, "
 						 "item pg_catalog.jsonb NOT NULL, "
@@ -85,13 +97,19 @@ create_relation(const char *name, int name_len, const TableInfo *keys)
 						 quote_qualified_identifier(CATALOG_ITEM_SCHEMA, relation),
 						 key_expression("partition_hash", &keys->hash),
 						 keys->has_sort ? key_expression("sort_key", &keys->sort) : "''::pg_catalog.bytea",
-						 quote_identifier(relation_name(name, name_len, "~pkey"))));
+						 quote_identifier(catalog_relation_name(name, name_len, "~pkey"))));
+	for (int i = 0; i < lengthof(triggers); i++)
+	{
+		catalog_execute_ddl(psprintf(triggers[i].create, quote_qualified_identifier(CATALOG_ITEM_SCHEMA, relation)));
+		catalog_execute_ddl(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s",
+									 quote_qualified_identifier(CATALOG_ITEM_SCHEMA, relation), triggers[i].name));
+	}
 	return get_relname_relid(relation, get_namespace_oid(CATALOG_ITEM_SCHEMA, false));
 }
 
 /* What the service says to somebody who may not do what it was called for. */
-static void
-require(bool allowed, const char *name, const char *detail)
+void
+catalog_require(bool allowed, const char *name, const char *detail)
 {
 	char	   *role;
 
@@ -159,7 +177,7 @@ catalog_create_table(const char *name, int name_len, Jsonb *definition)
 	bool		nulls[CATALOG_COLUMNS] = {0};
 	Oid			schema = get_namespace_oid(CATALOG_ITEM_SCHEMA, false);
 
-	require(compat_schema_aclcheck(schema, GetUserId(), ACL_CREATE) == ACLCHECK_OK,
+	catalog_require(compat_schema_aclcheck(schema, GetUserId(), ACL_CREATE) == ACLCHECK_OK,
 			pnstrdup(name, name_len), "The role lacks CREATE on schema dynamo.");
 	memset(&keys, 0, sizeof(keys));
 	catalog_read_keys(definition, &keys);
@@ -205,7 +223,7 @@ catalog_update_table(const TableInfo *table, Jsonb *definition)
 	bool		nulls[CATALOG_COLUMNS] = {0};
 	bool		replaced[CATALOG_COLUMNS] = {0};
 
-	require(compat_owns_relation(table->relation, GetUserId()), table->name, "Only the table's owner may do this.");
+	catalog_require(compat_owns_relation(table->relation, GetUserId()), table->name, "Only the table's owner may do this.");
 	values[CATALOG_DEFINITION - 1] = JsonbPGetDatum(definition);
 	set_change(values, nulls, TABLE_UPDATING);
 	replaced[CATALOG_DEFINITION - 1] = replaced[CATALOG_CHANGE - 1] = replaced[CATALOG_CHANGE_ENDS - 1] = true;
@@ -237,9 +255,15 @@ catalog_drop_table(const TableInfo *table)
 {
 	char	   *relation;
 
-	require(compat_owns_relation(table->relation, GetUserId()), table->name, "Only the table's owner may do this.");
+	catalog_require(compat_owns_relation(table->relation, GetUserId()), table->name, "Only the table's owner may do this.");
 	relation = quote_qualified_identifier(get_namespace_name(get_rel_namespace(table->relation)),
 										  get_rel_name(table->relation));
+
+	/* relations are locked before their rows, as index builders do */
+	LockRelationOid(table->relation, AccessExclusiveLock);
+	for (int i = 0; i < table->n_indexes; i++)
+		LockRelationOid(table->indexes[i].relation, AccessExclusiveLock);
+	catalog_drop_indexes(table->name);
 	if (dynapg_control_plane_delay > 0)
 	{
 		Datum		values[CATALOG_COLUMNS] = {0};
@@ -258,14 +282,17 @@ catalog_drop_table(const TableInfo *table)
 		catalog_scan_key(&key, table->name, strlen(table->name));
 		delete_rows(&key);
 	}
-	execute_ddl(psprintf("DROP TABLE %s", relation));
+	catalog_execute_ddl(psprintf("DROP TABLE %s", relation));
 }
 
 void
 catalog_forget_relation(Oid relation)
 {
+	const TableInfo *table = catalog_table_of_relation(relation);
 	ScanKeyData key;
 
+	if (table != NULL)
+		catalog_drop_indexes(table->name);
 	ScanKeyInit(&key, CATALOG_RELATION, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relation));
 	delete_rows(&key);
 }

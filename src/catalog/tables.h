@@ -11,6 +11,7 @@
 #include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
 #include "utils/jsonb.h"
+#include "utils/snapshot.h"
 #include "utils/uuid.h"
 
 #include "base/limits.h"
@@ -122,8 +123,9 @@ extern void catalog_update_table(const TableInfo *table, Jsonb *definition);
  */
 extern void catalog_drop_table(const TableInfo *table);
 
-/* Whether an index's entries are kept (by writers) and whether it may be read. */
+/* Whether an index's entries are kept (by writers), whether callers never see it, and whether it may be read. */
 #define index_is_kept(index)		((index)->status != TABLE_DELETING)
+#define index_is_hidden(index)		(strchr((index)->name, '~') != NULL)	/* replaces another, or was replaced */
 #define index_is_readable(index)	((index)->status == TABLE_ACTIVE || (index)->status == TABLE_UPDATING)
 
 /* An index of a table that callers may know of, by its name; NULL if there is none. */
@@ -148,11 +150,25 @@ extern void catalog_update_index(const TableInfo *table, const char *name, Jsonb
 extern void catalog_retire_index(const TableInfo *table, const char *name);
 
 /*
- * The steps of building: an index has been waited for and is backfilled now; it is built, and ACTIVE, or takes the place of
- * the one that it replaces, whose row is removed, and whose index table is returned for the caller to drop (else InvalidOid).
+ * The steps of building: an index has been waited for and is backfilled from now on; it has got behind an item's key, having read
+ * so many items more and made so many entries more (false: it is no longer being built); it is built, and ACTIVE or in the place
+ * of the one that it replaces, which is DELETING then.
  */
 extern void catalog_index_backfilling(Oid index_relation);
-extern Oid	catalog_index_built(Oid index_relation);
+extern bool catalog_index_progress(Oid index_relation, const pg_uuid_t *hash, bytea *sort, int64 items, int64 entries);
+extern void catalog_index_built(Oid index_relation);
+
+/* The key that catalog_index_progress() noted last; false if there is none. */
+extern bool catalog_index_position(Oid index_relation, pg_uuid_t *hash, bytea **sort);
+
+/* The OID of dynapg.indexes, for locks. */
+extern Oid	catalog_indexes_oid(void);
+
+/* Whether an index was ACTIVE already when a snapshot was taken. */
+extern bool catalog_index_is_visible(const TableIndex *index, Snapshot snapshot);
+
+/* Makes the table's owner that of its index tables. */
+extern void catalog_own_indexes(const TableInfo *table);
 
 /* Drops an index's row and its index table, which the caller has locked (AccessExclusiveLock). */
 extern void catalog_drop_index(Oid index_relation);

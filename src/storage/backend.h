@@ -10,6 +10,7 @@
 #include "utils/rel.h"
 #include "utils/snapshot.h"
 
+#include "storage/index_write.h"
 #include "storage/storage.h"
 
 struct StorageTable
@@ -20,6 +21,7 @@ struct StorageTable
 	bool		direct;
 	bool		has_policies;	/* row-level security applies to the current user */
 	bool		returns_item;
+	bool		sees_all;		/* may read every item: index entries are read without asking for their items */
 
 	/* direct access */
 	Relation	key_index;		/* the primary key's */
@@ -28,6 +30,7 @@ struct StorageTable
 	EState	   *estate;			/* for index entries; made when first needed */
 	ResultRelInfo *result_relation;
 	List	   *arbiters;		/* the primary key alone */
+	IndexTargets indexes;
 };
 
 /* Whether an item is stored under the partition key asked for, and not under another of the same hash. */
@@ -64,7 +67,21 @@ struct StorageScan
 	int			chunk_size;
 	int			chunk_used;
 	bool		exhausted;
+
+	/* an index */
+	IndexTarget *index;			/* NULL: the table itself */
+	StorageIndexRange index_range;
+	bool		whole_items;
+	Jsonb	   *entry;			/* whole_items: the entry's item */
 };
+
+/* Items of an index's range; index_scan.c. */
+extern Jsonb *index_scan_next(StorageScan *scan);
+extern void index_scan_end(StorageScan *scan);
+
+/* The item under a key as the scan's snapshot has it; NULL if it has none, or if the user may not see it. */
+extern Jsonb *direct_get_at(StorageScan *scan, const pg_uuid_t *hash, bytea *sort);
+extern Jsonb *spi_get_at(StorageScan *scan, const pg_uuid_t *hash, bytea *sort);
 
 extern void direct_scan_begin(StorageScan *scan);
 extern Jsonb *direct_scan_next(StorageScan *scan);

@@ -94,24 +94,42 @@ init_scan_keys(ScanKey keys, const StorageKey *key, StrategyNumber sort_strategy
 				PointerGetDatum(key->sort));
 }
 
-Jsonb *
-direct_get(StorageTable *table, const StorageKey *key)
+/* The item under a hash and a sort key, whatever its partition key; NULL if there is none. */
+static Jsonb *
+item_at(StorageTable *table, const StorageKey *key, Snapshot snapshot)
 {
 	ScanKeyData keys[2];
 	IndexScanDesc scan;
 	Jsonb	   *item = NULL;
 
 	init_scan_keys(keys, key, BTEqualStrategyNumber);
-	scan = compat_index_beginscan(table->relation, table->key_index, push_snapshot(), 2);
+	scan = compat_index_beginscan(table->relation, table->key_index, snapshot, 2);
 	index_rescan(scan, keys, 2, NULL, 0);
 	if (index_getnext_slot(scan, ForwardScanDirection, table->slot))
 		item = slot_item(table->slot);
 	index_endscan(scan);
+	return item;
+}
+
+Jsonb *
+direct_get(StorageTable *table, const StorageKey *key)
+{
+	Jsonb	   *item;
+
+	item = item_at(table, key, push_snapshot());
 	PopActiveSnapshot();
 
 	if (item != NULL && !storage_is_key(table, key, item))
 		return NULL;
 	return item;
+}
+
+Jsonb *
+direct_get_at(StorageScan *scan, const pg_uuid_t *hash, bytea *sort)
+{
+	StorageKey	key = {.hash = *hash, .sort = sort};
+
+	return item_at(scan->table, &key, scan->snapshot);
 }
 
 /* Whether an index entry is of the key asked for. */
@@ -361,6 +379,8 @@ attempt_on_version(StorageTable *table, const StorageKey *key, Snapshot snapshot
 	switch (outcome)
 	{
 		case TM_Ok:
+			if (result->action != WRITE_NOTHING)
+				index_targets_change(&table->indexes, result->old, item, &key->hash, key->sort);
 			return ATTEMPT_DONE;
 		case TM_Updated:
 		case TM_Deleted:
@@ -380,7 +400,10 @@ attempt_on_absence(StorageTable *table, const StorageKey *key, BlockNumber neigh
 	result->action = decide(NULL, &item, argument);
 	if (result->action != WRITE_PUT)
 		return ATTEMPT_DONE;
-	return insert_version(table, key, item, neighbour, wait) ? ATTEMPT_DONE : ATTEMPT_OVERTAKEN;
+	if (!insert_version(table, key, item, neighbour, wait))
+		return ATTEMPT_OVERTAKEN;
+	index_targets_change(&table->indexes, NULL, item, &key->hash, key->sort);
+	return ATTEMPT_DONE;
 }
 
 void

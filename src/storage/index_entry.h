@@ -76,7 +76,7 @@ typedef struct IndexChange
 	Jsonb	   *new_item;
 } IndexChange;
 
-/* The change from an old item to a new one (NULL: none).  Misfits count as no entry.  Equality is the service's: sets in any order. */
+/* The change from an old item to a new one (NULL: none).  Misfits count as no entry.  Projected items are equal if their bytes are. */
 extern void index_change(const TableInfo *table, const TableIndex *index, Jsonb *old, Jsonb *item, IndexChange *change);
 
 /*

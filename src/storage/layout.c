@@ -10,6 +10,7 @@
 #include "nodes/primnodes.h"
 #include "rewrite/prs2lock.h"
 #include "utils/builtins.h"
+#include "utils/reltrigger.h"
 #include "utils/memutils.h"
 
 #include "storage/am.h"
@@ -18,6 +19,10 @@
 /* The generation functions, from value_sql.c. */
 extern PGDLLEXPORT Datum dynapg_partition_hash(PG_FUNCTION_ARGS);
 extern PGDLLEXPORT Datum dynapg_sort_key(PG_FUNCTION_ARGS);
+
+/* The triggers of item tables, from index_trigger.c. */
+extern PGDLLEXPORT Datum dynapg_items_changed(PG_FUNCTION_ARGS);
+extern PGDLLEXPORT Datum dynapg_items_truncated(PG_FUNCTION_ARGS);
 
 /*
  * Takes apart a column's generation expression: function(item, 'name', 'type').  False if it is anything else.
@@ -87,6 +92,23 @@ has_no_sort_key(TupleDesc desc)
 	return false;
 }
 
+/* Whether a relation has other triggers than those that keep the indexes, which direct access keeps itself. */
+static bool
+has_other_triggers(Relation relation)
+{
+	TriggerDesc *triggers = relation->trigdesc;
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		FmgrInfo	info;
+
+		fmgr_info(triggers->triggers[i].tgfoid, &info);
+		if (info.fn_addr != dynapg_items_changed && info.fn_addr != dynapg_items_truncated)
+			return true;
+	}
+	return false;
+}
+
 /* Whether direct access would pass by something that the executor would have honoured. */
 static bool
 allows_direct_access(Relation relation)
@@ -98,7 +120,7 @@ allows_direct_access(Relation relation)
 		am_is_heap(relation) &&
 		!relation->rd_rel->relhassubclass &&
 		!relation->rd_rel->relispartition &&
-		relation->trigdesc == NULL &&
+		!has_other_triggers(relation) &&
 		relation->rd_rules == NULL &&
 		(desc->constr == NULL || desc->constr->num_check == 0);
 }

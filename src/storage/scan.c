@@ -75,6 +75,8 @@ storage_scan_begin(StorageTable *table, const StorageRange *range)
 Jsonb *
 storage_scan_next(StorageScan *scan)
 {
+	if (scan->index != NULL)
+		return index_scan_next(scan);
 	for (;;)
 	{
 		Jsonb	   *item = scan->table->direct ? direct_scan_next(scan) : spi_scan_next(scan);
@@ -90,10 +92,18 @@ storage_scan_next(StorageScan *scan)
 	}
 }
 
+Jsonb *
+storage_scan_entry(StorageScan *scan)
+{
+	return scan->entry;
+}
+
 void
 storage_scan_end(StorageScan *scan)
 {
-	if (scan->table->direct)
+	if (scan->index != NULL)
+		index_scan_end(scan);
+	else if (scan->table->direct)
 		direct_scan_end(scan);
 	if (scan->chunk_context)
 		MemoryContextDelete(scan->chunk_context);

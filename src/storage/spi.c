@@ -168,17 +168,17 @@ execute_plan(StorageTable *table, StatementKind kind, Datum *values, bool read_o
 
 /*
  * Executes a statement; returns the number of rows.  For STATEMENT_GET *item gets the item, palloc'd in the caller's
- * context.
+ * context.  read_only: on the active snapshot.
  */
 static uint64
-execute(StorageTable *table, StatementKind kind, Datum *values, Jsonb **item)
+execute_in(StorageTable *table, StatementKind kind, Datum *values, bool read_only, Jsonb **item)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	uint64		rows;
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	execute_plan(table, kind, values, false);
+	execute_plan(table, kind, values, read_only);
 	rows = SPI_processed;
 	if (kind == STATEMENT_GET && rows > 0)
 	{
@@ -191,6 +191,12 @@ execute(StorageTable *table, StatementKind kind, Datum *values, Jsonb **item)
 	}
 	SPI_finish();
 	return rows;
+}
+
+static uint64
+execute(StorageTable *table, StatementKind kind, Datum *values, Jsonb **item)
+{
+	return execute_in(table, kind, values, false, item);
 }
 
 /*
@@ -266,6 +272,15 @@ spi_get(StorageTable *table, const StorageKey *key)
 	if (execute(table, STATEMENT_GET, values, &item) == 0 || !storage_is_key(table, key, item))
 		return NULL;
 	return item;
+}
+
+Jsonb *
+spi_get_at(StorageScan *scan, const pg_uuid_t *hash, bytea *sort)
+{
+	Datum		values[2] = {UUIDPGetDatum(hash), PointerGetDatum(sort)};
+	Jsonb	   *item = NULL;
+
+	return execute_in(scan->table, STATEMENT_GET, values, true, &item) == 0 ? NULL : item;
 }
 
 /*

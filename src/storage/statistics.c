@@ -18,6 +18,7 @@
 #include "utils/snapmgr.h"
 
 #include "base/compat.h"
+#include "storage/index_write.h"
 #include "storage/layout.h"
 #include "storage/storage.h"
 
@@ -25,9 +26,9 @@
 #define SAMPLE_RANGES	16		/* of larger ones, this many ranges are read */
 #define RANGE_BLOCKS	4
 
-/* Counts the items in a range of blocks and adds up their sizes. */
+/* Counts the items in a range of blocks and adds up their sizes; they are in the column given. */
 static void
-count_blocks(Relation relation, BlockNumber first, BlockNumber blocks, int64 *items, int64 *bytes)
+count_blocks(Relation relation, AttrNumber column, BlockNumber first, BlockNumber blocks, int64 *items, int64 *bytes)
 {
 	Snapshot	snapshot = GetActiveSnapshot();
 	TupleTableSlot *slot = table_slot_create(relation, NULL);
@@ -42,7 +43,7 @@ count_blocks(Relation relation, BlockNumber first, BlockNumber blocks, int64 *it
 		JsonbValue	map;
 
 		CHECK_FOR_INTERRUPTS();
-		attr_from_item(DatumGetJsonbP(slot_getattr(slot, LAYOUT_ITEM, &isnull)), &map);
+		attr_from_item(DatumGetJsonbP(slot_getattr(slot, column, &isnull)), &map);
 		*bytes += attr_map_size(&map);
 		*items += 1;
 		MemoryContextReset(scratch);
@@ -64,8 +65,8 @@ estimated_items(Relation relation)
 	return relation->rd_rel->reltuples;
 }
 
-void
-storage_table_statistics(Oid oid, int64 *items, int64 *bytes)
+static void
+statistics_of(Oid oid, AttrNumber column, int64 *items, int64 *bytes)
 {
 	Relation	relation = try_table_open(oid, AccessShareLock);
 	BlockNumber blocks;
@@ -78,14 +79,14 @@ storage_table_statistics(Oid oid, int64 *items, int64 *bytes)
 	if (blocks <= COUNTED_BLOCKS)
 	{
 		if (blocks > 0)
-			count_blocks(relation, 0, blocks, items, bytes);
+			count_blocks(relation, column, 0, blocks, items, bytes);
 	}
 	else
 	{
 		double		estimate = estimated_items(relation);
 
 		for (int i = 0; i < SAMPLE_RANGES; i++)
-			count_blocks(relation, (BlockNumber) ((uint64) blocks * i / SAMPLE_RANGES), RANGE_BLOCKS, items, bytes);
+			count_blocks(relation, column, (BlockNumber) ((uint64) blocks * i / SAMPLE_RANGES), RANGE_BLOCKS, items, bytes);
 		if (estimate <= 0)
 			estimate = (double) *items * blocks / (SAMPLE_RANGES * RANGE_BLOCKS);
 		*bytes = *items > 0 ? (int64) ((double) *bytes / *items * estimate) : 0;
@@ -93,4 +94,16 @@ storage_table_statistics(Oid oid, int64 *items, int64 *bytes)
 	}
 	PopActiveSnapshot();
 	table_close(relation, AccessShareLock);
+}
+
+void
+storage_table_statistics(Oid relation, int64 *items, int64 *bytes)
+{
+	statistics_of(relation, LAYOUT_ITEM, items, bytes);
+}
+
+void
+storage_index_statistics(const TableIndex *index, int64 *items, int64 *bytes)
+{
+	statistics_of(index->relation, INDEX_ITEM(index), items, bytes);
 }

@@ -117,11 +117,13 @@ storage_open(const TableInfo *info, StorageAccess access, bool returns_item)
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("the columns hash, sort and item of table \"%s\" are no longer what dynapg made them",
 						RelationGetRelationName(table->relation))));
+	table->indexes.table = info;
 	table->direct = layout->direct;
-	table->direct &= check_privileges(info, table->relation, needed_privileges(access, returns_item));
+	table->sees_all = check_privileges(info, table->relation, needed_privileges(access, returns_item));
 	table->has_policies = table->relation->rd_rel->relrowsecurity &&
 		check_enable_rls(RelationGetRelid(table->relation), InvalidOid, false) == RLS_ENABLED;
-	table->direct &= !table->has_policies;
+	table->sees_all &= !table->has_policies;
+	table->direct &= table->sees_all;
 
 	/* what this transaction's earlier commands wrote is to be seen */
 	CommandCounterIncrement();
@@ -135,6 +137,7 @@ storage_close(StorageTable *table)
 {
 	if (table->direct)
 		direct_close(table);
+	index_targets_close(&table->indexes);
 	if (table->access != STORAGE_READ)
 		CommandCounterIncrement();
 	table_close(table->relation, NoLock);

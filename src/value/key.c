@@ -15,6 +15,7 @@
 
 /* First of what is hashed.  Another one would be another layout of the tables. */
 #define HASH_FORMAT_VERSION 0x01
+#define HASH_MANY_VERSION	0x02	/* over several attributes */
 
 /* First byte of an encoded number. */
 #define NUMBER_NEGATIVE		0x7F
@@ -171,6 +172,32 @@ key_hash(KeyType type, const char *bytes, int len, pg_uuid_t *hash)
 		pg_cryptohash_update(context, head, sizeof(head)) < 0 ||
 		pg_cryptohash_update(context, (const uint8 *) bytes, len) < 0 ||
 		pg_cryptohash_final(context, digest, sizeof(digest)) < 0)
+		elog(ERROR, "could not compute a partition hash: %s", pg_cryptohash_error(context));
+	memcpy(hash->data, digest, UUID_LEN);
+}
+
+void
+key_hash_many(int n, const KeyType *types, const char *const *bytes, const int *lens, pg_uuid_t *hash)
+{
+	pg_cryptohash_ctx *context = sha256_context();
+	uint8		version = HASH_MANY_VERSION;
+	uint8		digest[PG_SHA256_DIGEST_LENGTH];
+	bool		done;
+
+	if (n == 1)
+	{
+		key_hash(types[0], bytes[0], lens[0], hash);
+		return;
+	}
+	done = pg_cryptohash_init(context) >= 0 && pg_cryptohash_update(context, &version, 1) >= 0;
+	for (int i = 0; i < n && done; i++)
+	{
+		uint8		head[3] = {(uint8) types[i], (uint8) (lens[i] >> 8), (uint8) lens[i]};
+
+		done = pg_cryptohash_update(context, head, sizeof(head)) >= 0 &&
+			pg_cryptohash_update(context, (const uint8 *) bytes[i], lens[i]) >= 0;
+	}
+	if (!done || pg_cryptohash_final(context, digest, sizeof(digest)) < 0)
 		elog(ERROR, "could not compute a partition hash: %s", pg_cryptohash_error(context));
 	memcpy(hash->data, digest, UUID_LEN);
 }

@@ -40,7 +40,10 @@ extern KeyStatus key_bytes(const JsonbValue *value, KeyType type, int limit, con
 /* The first 16 bytes of SHA-256 over format version 1, the type's letter and the canonical bytes. */
 extern void key_hash(KeyType type, const char *bytes, int len, pg_uuid_t *hash);
 
-/* The same over several attributes: format version 2, and for each its type's letter, its length and its bytes. */
+/*
+ * The same over the attributes of a key: of one, key_hash(); of several, format version 2, and for each its type's letter, its length in two
+ * bytes (the higher first) and its canonical bytes.
+ */
 extern void key_hash_many(int n, const KeyType *types, const char *const *bytes, const int *lens, pg_uuid_t *hash);
 
 /*

@@ -1,0 +1,305 @@
+/*
+ * index_ddl.c
+ *		Creating, changing and dropping secondary indexes: the index table and its row in dynapg.indexes.
+ *
+ * Index tables belong to the owner of their item table, who has no privileges on their schema or on the catalog: the statements
+ * run as the catalog's owner, with nothing of the caller's in reach.  They are statements and not catalog_tuple
+ * calls, since rows here are changed by builders too, and waiting for each other is the executor's business.
+ *
+ * Locks are taken in one order by all: the item table, index tables, rows of dynapg.indexes.
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_authid.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "base/error.h"
+#include "base/settings.h"
+#include "catalog/catalog_private.h"
+
+#define MAX_ARGUMENTS 8
+
+/* Who owns the catalog: the extension's owner. */
+static Oid
+catalog_owner(void)
+{
+	Relation	catalog = table_open(catalog_indexes_oid(), AccessShareLock);
+	Oid			owner = catalog->rd_rel->relowner;
+
+	table_close(catalog, AccessShareLock);
+	return owner;
+}
+
+/*
+ * Executes a statement as the catalog's owner, out of reach of the caller's search_path; returns the number of rows.  Of a
+ * NULL argument the value is 0 and the type a null one's.
+ */
+static uint64
+execute_as_owner(const char *statement, int n_arguments, Oid *types, Datum *values, const char *nulls)
+{
+	int			nest_level = NewGUCNestLevel();
+	Oid			role;
+	int			context;
+	int			result;
+	uint64		rows;
+
+	GetUserIdAndSecContext(&role, &context);
+	SetUserIdAndSecContext(catalog_owner(), context | SECURITY_LOCAL_USERID_CHANGE);
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+							 true, 0, false);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	result = SPI_execute_with_args(statement, n_arguments, types, values, nulls, false, 0);
+	if (result < 0)
+		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
+	rows = SPI_processed;
+	SPI_finish();
+	AtEOXact_GUC(true, nest_level);
+	SetUserIdAndSecContext(role, context);
+	CommandCounterIncrement();
+	return rows;
+}
+
+/* A statement without arguments. */
+static void
+execute_ddl_as_owner(const char *statement)
+{
+	(void) execute_as_owner(statement, 0, NULL, NULL, NULL);
+}
+
+/* Changes rows by the OID of their index table. */
+static uint64
+execute_on(const char *statement, Oid index_relation)
+{
+	Oid			types[1] = {REGCLASSOID};
+	Datum		values[1] = {ObjectIdGetDatum(index_relation)};
+
+	return execute_as_owner(statement, 1, types, values, NULL);
+}
+
+static char *
+qualified_name(Oid relation)
+{
+	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), get_rel_name(relation));
+}
+
+static void
+require_owner(const TableInfo *table)
+{
+	catalog_require(compat_owns_relation(table->relation, GetUserId()), table->name,
+					"Only the table's owner may do this.");
+}
+
+/* A name for an index table that no other has: after the table and the index, which ~ separates. */
+static char *
+free_relation_name(const char *table_name, const char *name)
+{
+	char	   *whole = psprintf("%s~%s", table_name, name);
+	Oid			schema = get_namespace_oid(CATALOG_INDEX_SCHEMA, false);
+	char	   *relation = catalog_relation_name(whole, strlen(whole), "");
+
+	for (int i = 2; OidIsValid(get_relname_relid(relation, schema)); i++)
+		relation = catalog_relation_name(whole, strlen(whole), psprintf("~%d", i));
+	return relation;
+}
+
+/* Creates the index table: hash, sort_1 ..., base_hash, base_sort, item; keyed by all but the item. */
+static Oid
+create_index_table(const TableInfo *table, const char *name, int n_sort)
+{
+	char	   *relation_name = free_relation_name(table->name, name);
+	char	   *relation = quote_qualified_identifier(CATALOG_INDEX_SCHEMA, relation_name);
+	Relation	base = table_open(table->relation, AccessShareLock);
+	char	   *owner = GetUserNameFromId(base->rd_rel->relowner, false);
+	StringInfoData columns;
+	StringInfoData key;
+
+	table_close(base, AccessShareLock);
+	initStringInfo(&columns);
+	initStringInfo(&key);
+	for (int i = 1; i <= n_sort; i++)
+	{
+		appendStringInfo(&columns, "sort_%d bytea NOT NULL, ", i);
+		appendStringInfo(&key, "sort_%d, ", i);
+	}
+	execute_ddl_as_owner(psprintf("CREATE TABLE %s (hash uuid NOT NULL, %sbase_hash uuid NOT NULL, "
+								  "base_sort bytea NOT NULL, item jsonb NOT NULL, "
+								  "PRIMARY KEY (hash, %sbase_hash, base_sort)) USING heap",
+								  relation, columns.data, key.data));
+	execute_ddl_as_owner(psprintf("CREATE TRIGGER dynapg_guard BEFORE INSERT OR UPDATE OR DELETE ON %s "
+								  "FOR EACH ROW EXECUTE FUNCTION dynapg.index_guard()", relation));
+	execute_ddl_as_owner(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER dynapg_guard", relation));
+	execute_ddl_as_owner(psprintf("ALTER TABLE %s OWNER TO %s", relation, quote_identifier(owner)));
+	return get_relname_relid(relation_name, get_namespace_oid(CATALOG_INDEX_SCHEMA, false));
+}
+
+/* How many attributes of a KeySchema are of the kind RANGE. */
+static int
+count_sort_attributes(Jsonb *definition)
+{
+	JsonbValue	list;
+	int			count = 0;
+
+	catalog_member(&definition->root, "KeySchema", &list);
+	for (uint32 i = 0; i < JsonContainerSize(list.val.binary.data); i++)
+	{
+		JsonbValue	kind;
+
+		catalog_member(getIthJsonbValueFromContainer(list.val.binary.data, i)->val.binary.data, "KeyType", &kind);
+		count += kind.val.string.val[0] == 'R';
+	}
+	return count;
+}
+
+void
+catalog_create_index(const char *table_name, const char *name, bool global, Jsonb *definition,
+					 bool building, const char *replaces)
+{
+	const TableInfo *table = catalog_table(table_name, strlen(table_name));
+	Oid			types[8] = {TEXTOID, TEXTOID, REGCLASSOID, TEXTOID, JSONBOID, TEXTOID, TEXTOID, TIMESTAMPTZOID};
+	Datum		values[8];
+	char		nulls[9] = "        ";
+	bool		delayed = dynapg_control_plane_delay > 0;
+
+	require_owner(table);
+	values[0] = CStringGetTextDatum(table_name);
+	values[1] = CStringGetTextDatum(name);
+	values[2] = ObjectIdGetDatum(create_index_table(table, name, count_sort_attributes(definition)));
+	values[3] = CStringGetTextDatum(global ? "GLOBAL" : "LOCAL");
+	values[4] = JsonbPGetDatum(definition);
+	values[5] = CStringGetTextDatum(catalog_status_name(building ? TABLE_CREATING : TABLE_ACTIVE));
+	values[6] = replaces ? CStringGetTextDatum(replaces) : (Datum) 0;
+	nulls[6] = replaces ? ' ' : 'n';
+	values[7] = TimestampTzGetDatum(TimestampTzPlusMilliseconds(GetCurrentTimestamp(), dynapg_control_plane_delay));
+	nulls[7] = delayed ? ' ' : 'n';
+	(void) execute_as_owner("INSERT INTO dynapg.indexes (table_name, name, relation, kind, definition, status, replaces, "
+							"change_ends) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)", 8, types, values, nulls);
+}
+
+void
+catalog_update_index(const TableInfo *table, const char *name, Jsonb *definition)
+{
+	Oid			types[2] = {REGCLASSOID, JSONBOID};
+	Datum		values[2] = {ObjectIdGetDatum(catalog_index(table, name, strlen(name))->relation),
+	JsonbPGetDatum(definition)};
+
+	require_owner(table);
+	(void) execute_as_owner("UPDATE dynapg.indexes SET definition = $2 WHERE relation = $1", 2, types, values, NULL);
+}
+
+void
+catalog_retire_index(const TableInfo *table, const char *name)
+{
+	require_owner(table);
+	(void) execute_on("UPDATE dynapg.indexes SET status = 'DELETING', change_ends = NULL WHERE relation = $1",
+					  catalog_index(table, name, strlen(name))->relation);
+}
+
+void
+catalog_index_backfilling(Oid index_relation)
+{
+	(void) execute_on("UPDATE dynapg.indexes SET backfilling = true WHERE relation = $1 AND status = 'CREATING'",
+					  index_relation);
+	(void) execute_on("INSERT INTO dynapg.index_builds (relation) VALUES ($1) ON CONFLICT DO NOTHING", index_relation);
+}
+
+bool
+catalog_index_progress(Oid index_relation, const pg_uuid_t *hash, bytea *sort, int64 items, int64 entries)
+{
+	Oid			types[5] = {REGCLASSOID, UUIDOID, BYTEAOID, INT8OID, INT8OID};
+	Datum		values[5] = {ObjectIdGetDatum(index_relation), UUIDPGetDatum(hash), PointerGetDatum(sort),
+	Int64GetDatum(items), Int64GetDatum(entries)};
+
+	return execute_as_owner("UPDATE dynapg.index_builds SET hash = $2, sort = $3, items = items + $4, "
+							"entries = entries + $5, updated_at = pg_catalog.clock_timestamp() WHERE relation = $1",
+							5, types, values, NULL) > 0;
+}
+
+bool
+catalog_index_position(Oid index_relation, pg_uuid_t *hash, bytea **sort)
+{
+	Oid			types[1] = {REGCLASSOID};
+	Datum		values[1] = {ObjectIdGetDatum(index_relation)};
+	MemoryContext caller = CurrentMemoryContext;
+	bool		found = false;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (SPI_execute_with_args("SELECT hash, sort FROM dynapg.index_builds WHERE relation OPERATOR(pg_catalog.=) $1",
+							  1, types, values, NULL, false, 1) != SPI_OK_SELECT)
+		elog(ERROR, "SPI_execute failed");
+	if (SPI_processed > 0)
+	{
+		HeapTuple	row = SPI_tuptable->vals[0];
+		bool		isnull;
+		Datum		value = SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &isnull);
+
+		if (!isnull)
+		{
+			MemoryContext inner;
+
+			*hash = *DatumGetUUIDP(value);
+			value = SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &isnull);
+			inner = MemoryContextSwitchTo(caller);
+			*sort = DatumGetByteaPCopy(value);
+			MemoryContextSwitchTo(inner);
+			found = true;
+		}
+	}
+	SPI_finish();
+	return found;
+}
+
+void
+catalog_index_built(Oid index_relation)
+{
+	(void) execute_on("UPDATE dynapg.indexes o SET name = o.name || '~old', status = 'DELETING', change_ends = NULL "
+					  "FROM dynapg.indexes n WHERE n.relation = $1 AND n.status = 'CREATING' "
+					  "AND o.table_name = n.table_name AND o.name = n.replaces", index_relation);
+	(void) execute_on("UPDATE dynapg.indexes SET name = coalesce(replaces, name), replaces = NULL, status = 'ACTIVE', "
+					  "backfilling = false WHERE relation = $1 AND status = 'CREATING'", index_relation);
+	(void) execute_on("DELETE FROM dynapg.index_builds WHERE relation = $1", index_relation);
+}
+
+void
+catalog_drop_index(Oid index_relation)
+{
+	(void) execute_on("DELETE FROM dynapg.indexes WHERE relation = $1", index_relation);
+	(void) execute_on("DELETE FROM dynapg.index_builds WHERE relation = $1", index_relation);
+	if (get_rel_name(index_relation) != NULL)
+		execute_ddl_as_owner(psprintf("DROP TABLE %s", qualified_name(index_relation)));
+}
+
+void
+catalog_drop_indexes(const char *table_name)
+{
+	const TableInfo *table = catalog_table(table_name, strlen(table_name));
+
+	if (table == NULL)
+		return;
+	for (int i = 0; i < table->n_indexes; i++)
+		catalog_drop_index(table->indexes[i].relation);
+}
+
+void
+catalog_own_indexes(const TableInfo *table)
+{
+	Relation	base = table_open(table->relation, AccessShareLock);
+	char	   *owner = GetUserNameFromId(base->rd_rel->relowner, false);
+
+	for (int i = 0; i < table->n_indexes; i++)
+		if (!compat_owns_relation(table->indexes[i].relation, base->rd_rel->relowner))
+			execute_ddl_as_owner(psprintf("ALTER TABLE %s OWNER TO %s", qualified_name(table->indexes[i].relation),
+										  quote_identifier(owner)));
+	table_close(base, AccessShareLock);
+}

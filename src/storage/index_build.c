@@ -1,0 +1,435 @@
+/*
+ * index_build.c
+ *		Building and dropping indexes online.  The protocol is in index_build.h.
+ *
+ * A builder is a background worker that is started for one table and ends when nothing waits there.  It needs no preloaded library.
+ * Whatever it has done is committed batch by batch with how far it has got, so it may die at any moment.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/relscan.h"
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/lmgr.h"
+#include "storage/lock.h"
+#include "tcop/tcopprot.h"
+#include "utils/fmgroids.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "storage/index_build.h"
+#include "storage/index_write.h"
+#include "storage/layout.h"
+
+/* A batch ends after so many items, or so many milliseconds: its rows are locked as long. */
+#define BATCH_ITEMS		1000
+#define BATCH_MS		100
+
+extern PGDLLEXPORT void dynapg_index_builder_main(Datum argument);
+
+/* What a builder is told in its bgw_extra; its argument is the item table's OID. */
+typedef struct BuilderOrder
+{
+	Oid			database;
+	bool		wait;			/* for a builder that works on the table already; else leave it to that one */
+} BuilderOrder;
+
+StaticAssertDecl(sizeof(BuilderOrder) <= BGW_EXTRALEN, "an order must fit");
+
+/* ------------------------------------------------------------------------------------------------------------
+ * Reading the table
+ * ------------------------------------------------------------------------------------------------------------ */
+
+/* The state of a batch. */
+typedef struct Batch
+{
+	const TableInfo *table;
+	const TableIndex *index;
+	IndexTarget *target;
+	Relation	relation;
+	bool		lock_items;
+	TupleTableSlot *found;		/* the version that the snapshot sees */
+	TupleTableSlot *locked;		/* the latest version */
+	pg_uuid_t	hash;			/* key of the last item read */
+	bytea	   *sort;
+	bool		has_position;
+	int64		items;
+	int64		entries;
+} Batch;
+
+/* Starts the scan over the items behind the batch's position. */
+static IndexScanDesc
+begin_scan(Batch *batch, Relation key_index, ScanKey keys, ScanKey row)
+{
+	IndexScanDesc scan;
+	int			n_keys = 0;
+
+	if (batch->has_position)
+	{
+		ScanKeyEntryInitialize(&row[0], SK_ROW_MEMBER, LAYOUT_HASH, BTGreaterStrategyNumber, InvalidOid, InvalidOid,
+							   F_UUID_CMP, UUIDPGetDatum(&batch->hash));
+		ScanKeyEntryInitialize(&row[1], SK_ROW_MEMBER | SK_ROW_END, LAYOUT_SORT, BTGreaterStrategyNumber, InvalidOid,
+							   InvalidOid, F_BYTEACMP, PointerGetDatum(batch->sort));
+		memset(&keys[0], 0, sizeof(ScanKeyData));
+		keys[0].sk_flags = SK_ROW_HEADER;
+		keys[0].sk_attno = LAYOUT_HASH;
+		keys[0].sk_strategy = BTGreaterStrategyNumber;
+		keys[0].sk_argument = PointerGetDatum(row);
+		n_keys = 1;
+	}
+	scan = compat_index_beginscan(batch->relation, key_index, GetActiveSnapshot(), n_keys);
+	index_rescan(scan, keys, n_keys, NULL, 0);
+	return scan;
+}
+
+/* Locks the latest version of the item found, so that it stays what it is until the batch has committed; false if it is gone. */
+static bool
+lock_item(Batch *batch)
+{
+	ItemPointerData tid = batch->found->tts_tid;
+	TM_FailureData failure;
+
+	return table_tuple_lock(batch->relation, &tid, GetActiveSnapshot(), batch->locked, GetCurrentCommandId(false),
+							LockTupleShare, LockWaitBlock,
+							TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS | TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
+							&failure) == TM_Ok;
+}
+
+/* Enters an item into the index. */
+static void
+enter_item(Batch *batch, TupleTableSlot *slot)
+{
+	bool		isnull;
+	Jsonb	   *item = DatumGetJsonbP(slot_getattr(slot, LAYOUT_ITEM, &isnull));
+	pg_uuid_t  *hash = DatumGetUUIDP(slot_getattr(slot, LAYOUT_HASH, &isnull));
+	bytea	   *sort = DatumGetByteaPP(slot_getattr(slot, LAYOUT_SORT, &isnull));
+	IndexChange change;
+
+	index_change(batch->table, batch->index, NULL, item, &change);
+	if (change.action != INDEX_INSERT)
+		return;
+	index_target_change(batch->target, &change, hash, sort);
+	batch->entries++;
+}
+
+/* Reads items until the batch is full; false if there are no more. */
+static bool
+read_items(Batch *batch, bool unlimited)
+{
+	Relation	key_index = index_open(compat_primary_key(batch->relation), AccessShareLock);
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "dynapg backfill", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = CurrentMemoryContext;
+	TimestampTz ends = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), BATCH_MS);
+	ScanKeyData keys[1];
+	ScanKeyData row[2];
+	IndexScanDesc scan = begin_scan(batch, key_index, keys, row);
+	bool		more;
+
+	while ((more = index_getnext_slot(scan, ForwardScanDirection, batch->found)))
+	{
+		bool		isnull;
+
+		CHECK_FOR_INTERRUPTS();
+		MemoryContextSwitchTo(scratch);
+		batch->items++;
+		if (!batch->lock_items)
+			enter_item(batch, batch->found);
+		else if (lock_item(batch))
+			enter_item(batch, batch->locked);
+		MemoryContextSwitchTo(caller);
+		MemoryContextReset(scratch);
+		if (!unlimited && (batch->items >= BATCH_ITEMS || GetCurrentTimestamp() >= ends))
+		{
+			batch->hash = *DatumGetUUIDP(slot_getattr(batch->found, LAYOUT_HASH, &isnull));
+			batch->sort = DatumGetByteaPCopy(slot_getattr(batch->found, LAYOUT_SORT, &isnull));
+			break;
+		}
+	}
+	ExecClearTuple(batch->found);
+	ExecClearTuple(batch->locked);
+	index_endscan(scan);
+	index_close(key_index, NoLock);
+	MemoryContextDelete(scratch);
+	return more;
+}
+
+/*
+ * Enters a batch of items into an index that is CREATING, or all of them where nobody else can write (unlimited).  False if there
+ * is nothing more to do: the index is built, or no longer wanted.
+ */
+static bool
+build_batch(Oid relation, Oid index_relation, bool unlimited)
+{
+	Batch		batch = {0};
+	bool		more = false;
+
+	batch.relation = try_table_open(relation, RowExclusiveLock);
+	if (batch.relation == NULL)
+		return false;
+	batch.table = catalog_table_of_relation(relation);
+	for (int i = 0; batch.table != NULL && i < batch.table->n_indexes; i++)
+		if (batch.table->indexes[i].relation == index_relation && batch.table->indexes[i].status == TABLE_CREATING)
+			batch.index = &batch.table->indexes[i];
+	if (batch.index != NULL && layout_of(batch.relation)->valid)
+		batch.target = index_target_open(batch.index, RowExclusiveLock);
+	if (batch.target != NULL)
+	{
+		batch.lock_items = !unlimited;
+		batch.found = table_slot_create(batch.relation, NULL);
+		batch.locked = table_slot_create(batch.relation, NULL);
+		batch.has_position = !unlimited && catalog_index_position(index_relation, &batch.hash, &batch.sort);
+		CommandCounterIncrement();
+		PushActiveSnapshot(GetLatestSnapshot());
+		more = read_items(&batch, unlimited);
+		PopActiveSnapshot();
+		ExecDropSingleTupleTableSlot(batch.found);
+		ExecDropSingleTupleTableSlot(batch.locked);
+		index_target_close(batch.target);
+		if (more)
+			more = catalog_index_progress(index_relation, &batch.hash, batch.sort, batch.items, batch.entries);
+		else
+			catalog_index_built(index_relation);
+	}
+	table_close(batch.relation, NoLock);
+	return more;
+}
+
+/* ------------------------------------------------------------------------------------------------------------
+ * The builder's process
+ * ------------------------------------------------------------------------------------------------------------ */
+
+static void
+builder_tag(LOCKTAG *tag, Oid relation)
+{
+	SET_LOCKTAG_OBJECT(*tag, MyDatabaseId, catalog_indexes_oid(), relation, 1);
+}
+
+static void
+begin(void)
+{
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	PushActiveSnapshot(GetTransactionSnapshot());
+}
+
+static void
+commit(void)
+{
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+	pgstat_report_stat(false);
+}
+
+/* What there is to do next. */
+typedef struct Work
+{
+	Oid			index;			/* InvalidOid: nothing */
+	TableStatus status;
+	bool		backfilling;
+} Work;
+
+static Work
+next_work(Oid relation)
+{
+	const TableInfo *table = catalog_table_of_relation(relation);
+	Work		work = {InvalidOid};
+
+	for (int i = 0; table != NULL && i < table->n_indexes; i++)
+	{
+		const TableIndex *index = &table->indexes[i];
+
+		if ((index->status == TABLE_CREATING || index->status == TABLE_DELETING) && !OidIsValid(work.index))
+			work = (Work) {index->relation, index->status, index->backfilling};
+	}
+	return work;
+}
+
+/* Waits for every transaction, prepared ones too, that has the table locked for writing: it may not know what the catalog says now. */
+static void
+wait_for_writers(Oid relation)
+{
+	LOCKTAG		tag;
+
+	StartTransactionCommand();
+	SET_LOCKTAG_RELATION(tag, MyDatabaseId, relation);
+	WaitForLockers(tag, ShareLock, false);
+	CommitTransactionCommand();
+}
+
+static void
+drop_index(Oid relation, Oid index_relation)
+{
+	LockRelationOid(relation, AccessShareLock);
+	LockRelationOid(index_relation, AccessExclusiveLock);
+	catalog_drop_index(index_relation);
+}
+
+/* Does one thing for a table; false if nothing is left. */
+static bool
+work_on(Oid relation)
+{
+	Work		work;
+
+	begin();
+	work = next_work(relation);
+	commit();
+	if (!OidIsValid(work.index))
+		return false;
+
+	if (work.status == TABLE_CREATING && work.backfilling)
+	{
+		bool		more = true;
+
+		while (more)
+		{
+			pgstat_report_activity(STATE_RUNNING, "backfilling an index");
+			begin();
+			more = build_batch(relation, work.index, false);
+			commit();
+			CHECK_FOR_INTERRUPTS();
+		}
+		return true;
+	}
+
+	pgstat_report_activity(STATE_RUNNING, work.status == TABLE_CREATING ? "waiting to backfill an index" :
+						   "waiting to drop an index");
+	wait_for_writers(relation);
+	begin();
+	if (work.status == TABLE_CREATING)
+		catalog_index_backfilling(work.index);
+	else
+		drop_index(relation, work.index);
+	commit();
+	return true;
+}
+
+/* Waits for the transaction that has started this process, so that the catalog has what it wrote. */
+static void
+wait_for_order(Oid relation)
+{
+	const TableInfo *table;
+
+	begin();
+	table = catalog_table_of_relation(relation);
+	if (table != NULL)
+		catalog_lock_name(table->name, strlen(table->name));
+	commit();
+}
+
+void
+dynapg_index_builder_main(Datum argument)
+{
+	Oid			relation = DatumGetObjectId(argument);
+	BuilderOrder order;
+	LOCKTAG		tag;
+
+	memcpy(&order, MyBgworkerEntry->bgw_extra, sizeof(order));
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	pqsignal(SIGINT, StatementCancelHandler);
+	pqsignal(SIGTERM, die);
+	BackgroundWorkerUnblockSignals();
+	BackgroundWorkerInitializeConnectionByOid(order.database, InvalidOid, 0);
+	SetConfigOption("search_path", "pg_catalog", PGC_USERSET, PGC_S_OVERRIDE);
+	SetConfigOption("lock_timeout", "0", PGC_USERSET, PGC_S_OVERRIDE);
+	SetConfigOption("statement_timeout", "0", PGC_USERSET, PGC_S_OVERRIDE);
+	pgstat_report_appname("dynapg index builder");
+
+	wait_for_order(relation);
+	begin();
+	builder_tag(&tag, relation);
+	commit();
+	if (LockAcquire(&tag, ExclusiveLock, true, !order.wait) == LOCKACQUIRE_NOT_AVAIL)
+		return;
+	while (work_on(relation))
+		CHECK_FOR_INTERRUPTS();
+	LockReleaseAll(DEFAULT_LOCKMETHOD, true);
+}
+
+/* ------------------------------------------------------------------------------------------------------------
+ * Starting it
+ * ------------------------------------------------------------------------------------------------------------ */
+
+/* False if there is no process to be had. */
+static bool
+start_builder(Oid relation, bool wait)
+{
+	BackgroundWorker worker = {0};
+	BackgroundWorkerHandle *handle;
+	BuilderOrder order = {MyDatabaseId, wait};
+
+	if (!IsUnderPostmaster)
+		return false;
+	strlcpy(worker.bgw_name, "dynapg index builder", BGW_MAXLEN);
+	strlcpy(worker.bgw_type, "dynapg index builder", BGW_MAXLEN);
+	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
+	worker.bgw_restart_time = BGW_NEVER_RESTART;
+	strlcpy(worker.bgw_library_name, "dynapg", sizeof(worker.bgw_library_name));
+	strlcpy(worker.bgw_function_name, "dynapg_index_builder_main", sizeof(worker.bgw_function_name));
+	worker.bgw_main_arg = ObjectIdGetDatum(relation);
+	memcpy(worker.bgw_extra, &order, sizeof(order));
+	return RegisterDynamicBackgroundWorker(&worker, &handle);
+}
+
+/* Builds and drops what waits, in this transaction and under locks that last as long as it does. */
+static void
+build_here(const char *table_name)
+{
+	for (;;)
+	{
+		const TableInfo *table = catalog_table(table_name, strlen(table_name));
+		Oid			relation = table->relation;
+		Work		work = next_work(relation);
+
+		if (!OidIsValid(work.index))
+			return;
+		if (work.status == TABLE_CREATING)
+		{
+			ereport(NOTICE,
+					(errmsg("an index of table \"%s\" is built under a lock", table_name),
+					 errdetail("Others cannot write to the table until this transaction ends."),
+					 errhint("Outside of a transaction block, and where a background worker can be started, it is built "
+							 "while others write.")));
+			LockRelationOid(relation, ShareLock);
+			(void) build_batch(relation, work.index, true);
+		}
+		else
+			drop_index(relation, work.index);
+	}
+}
+
+void
+index_build_start(const char *table_name)
+{
+	const TableInfo *table = catalog_table(table_name, strlen(table_name));
+
+	if (IsTransactionBlock() || IsSubTransaction() || !start_builder(table->relation, true))
+		build_here(table_name);
+}
+
+void
+index_build_resume(const TableInfo *table)
+{
+	LOCKTAG		tag;
+
+	if (XactReadOnly || RecoveryInProgress() || !OidIsValid(next_work(table->relation).index))
+		return;
+	builder_tag(&tag, table->relation);
+	if (LockAcquire(&tag, ExclusiveLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
+		return;
+	LockRelease(&tag, ExclusiveLock, false);
+	(void) start_builder(table->relation, false);
+}

@@ -1,0 +1,250 @@
+/*
+ * index_trigger.c
+ *		What plain SQL does to items, followed up in their indexes; and the guard of index tables.
+ *
+ * A row trigger's event may come late: another trigger, or a function in the statement, may have changed the item again, by key
+ * (then its entries are up to date already) or by SQL (then another event follows, or came before).  So the event
+ * says only which entries may be wrong: those of the old and of the new version.  What is right is what the item is now.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/relscan.h"
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "commands/trigger.h"
+#include "executor/executor.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "base/compat.h"
+#include "base/error.h"
+#include "storage/index_write.h"
+#include "storage/layout.h"
+#include "storage/storage.h"
+
+PG_FUNCTION_INFO_V1(dynapg_items_changed);
+PG_FUNCTION_INFO_V1(dynapg_items_truncated);
+PG_FUNCTION_INFO_V1(dynapg_index_guard);
+
+/* A version of an item, as a trigger gets it. */
+typedef struct ItemVersion
+{
+	Jsonb	   *item;
+	pg_uuid_t	hash;
+	bytea	   *sort;
+} ItemVersion;
+
+static void
+require_trigger(FunctionCallInfo fcinfo)
+{
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("not called by trigger manager")));
+}
+
+static void
+read_version(TupleTableSlot *slot, ItemVersion *version)
+{
+	bool		isnull;
+
+	version->item = DatumGetJsonbP(slot_getattr(slot, LAYOUT_ITEM, &isnull));
+	version->hash = *DatumGetUUIDP(slot_getattr(slot, LAYOUT_HASH, &isnull));
+	version->sort = DatumGetByteaPP(slot_getattr(slot, LAYOUT_SORT, &isnull));
+}
+
+/* Whether a version of a slot's tuple, which this transaction has written, has not been written over since. */
+static bool
+is_current(Relation relation, TupleTableSlot *slot)
+{
+	TupleTableSlot *now = table_slot_create(relation, NULL);
+	bool		result = table_tuple_fetch_row_version(relation, &slot->tts_tid, SnapshotSelf, now);
+
+	ExecDropSingleTupleTableSlot(now);
+	return result;
+}
+
+/* The item under a key as it is now, or NULL. */
+static Jsonb *
+item_now(Relation relation, const pg_uuid_t *hash, bytea *sort)
+{
+	Relation	key_index = index_open(compat_primary_key(relation), AccessShareLock);
+	TupleTableSlot *slot = table_slot_create(relation, NULL);
+	ScanKeyData keys[2];
+	IndexScanDesc scan;
+	Jsonb	   *item = NULL;
+
+	ScanKeyInit(&keys[0], LAYOUT_HASH, BTEqualStrategyNumber, F_UUID_EQ, UUIDPGetDatum(hash));
+	ScanKeyInit(&keys[1], LAYOUT_SORT, BTEqualStrategyNumber, F_BYTEAEQ, PointerGetDatum(sort));
+	scan = compat_index_beginscan(relation, key_index, SnapshotSelf, 2);
+	index_rescan(scan, keys, 2, NULL, 0);
+	if (index_getnext_slot(scan, ForwardScanDirection, slot))
+	{
+		bool		isnull;
+
+		item = DatumGetJsonbPCopy(slot_getattr(slot, LAYOUT_ITEM, &isnull));
+	}
+	index_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+	index_close(key_index, NoLock);
+	return item;
+}
+
+/* Makes the entries of the item under a key right, given a version of it that it may have had before. */
+static void
+follow_up(IndexTargets *targets, const ItemVersion *version, Jsonb *now)
+{
+	for (int i = 0; i < targets->table->n_indexes; i++)
+	{
+		const TableIndex *index = &targets->table->indexes[i];
+		IndexChange change;
+
+		if (!index_is_kept(index))
+			continue;
+		index_change(targets->table, index, version->item, now, &change);
+		if (change.action == INDEX_DELETE || change.action == INDEX_MOVE)
+		{
+			change.action = INDEX_DELETE;
+			index_target_change(index_targets_get(targets, i), &change, &version->hash, version->sort);
+		}
+
+		/* the present entry, whatever the version had */
+		index_change(targets->table, index, NULL, now, &change);
+		if (change.action == INDEX_INSERT)
+			(void) index_target_ensure(index_targets_get(targets, i), &change.new_entry, &version->hash, version->sort,
+									   change.new_item);
+	}
+}
+
+/* Refuses a new version whose attributes no index can hold, or that is too big with its entries. */
+static void
+check_version(const TableInfo *table, const ItemVersion *old, const ItemVersion *version)
+{
+	JsonbValue	map;
+	JsonbValue	before;
+
+	attr_from_item(version->item, &map);
+	if (old)
+		attr_from_item(old->item, &before);
+	index_check_item(table, old ? &before : NULL, &map, false);
+	if (index_local_size(table, version->item) > 0 &&
+		attr_map_size(&map) + index_local_size(table, version->item) > ITEM_MAX_SIZE)
+		dyn_invalid("Item size has exceeded the maximum allowed size");
+}
+
+static bool
+is_same_key(const ItemVersion *a, const ItemVersion *b)
+{
+	return memcmp(&a->hash, &b->hash, UUID_LEN) == 0 &&
+		VARSIZE_ANY_EXHDR(a->sort) == VARSIZE_ANY_EXHDR(b->sort) &&
+		memcmp(VARDATA_ANY(a->sort), VARDATA_ANY(b->sort), VARSIZE_ANY_EXHDR(a->sort)) == 0;
+}
+
+/* AFTER ROW: the item table's trigger. */
+Datum
+dynapg_items_changed(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger;
+	Relation	relation;
+	IndexTargets targets = {0};
+	ItemVersion old;
+	ItemVersion new;
+	bool		has_old;
+	bool		has_new;
+	bool		straight = false;
+
+	require_trigger(fcinfo);
+	trigger = (TriggerData *) fcinfo->context;
+	relation = trigger->tg_relation;
+	targets.table = catalog_table_of_relation(RelationGetRelid(relation));
+	if (targets.table == NULL || targets.table->n_indexes == 0 || !layout_of(relation)->valid)
+		return PointerGetDatum(NULL);
+
+	has_old = !TRIGGER_FIRED_BY_INSERT(trigger->tg_event);
+	has_new = !TRIGGER_FIRED_BY_DELETE(trigger->tg_event);
+	if (has_old)
+		read_version(trigger->tg_trigslot, &old);
+	if (has_new)
+	{
+		TupleTableSlot *slot = has_old ? trigger->tg_newslot : trigger->tg_trigslot;
+
+		read_version(slot, &new);
+		check_version(targets.table, has_old ? &old : NULL, &new);
+		straight = is_current(relation, slot) && (!has_old || is_same_key(&old, &new));
+	}
+
+	/* what a version that is current does not get right, the event that comes late will */
+	if (straight)
+		index_targets_change(&targets, has_old ? old.item : NULL, new.item, &new.hash, new.sort);
+	else
+	{
+		if (has_new)
+			follow_up(&targets, &new, item_now(relation, &new.hash, new.sort));
+		if (has_old)
+			follow_up(&targets, &old, item_now(relation, &old.hash, old.sort));
+	}
+	index_targets_close(&targets);
+	return PointerGetDatum(NULL);
+}
+
+/* AFTER TRUNCATE: the index tables are emptied in the name of their owner. */
+Datum
+dynapg_items_truncated(PG_FUNCTION_ARGS)
+{
+	const TableInfo *table;
+	Oid			role;
+	int			context;
+
+	require_trigger(fcinfo);
+	table = catalog_table_of_relation(RelationGetRelid(((TriggerData *) fcinfo->context)->tg_relation));
+	if (table == NULL || table->n_indexes == 0)
+		return PointerGetDatum(NULL);
+
+	GetUserIdAndSecContext(&role, &context);
+	for (int i = 0; i < table->n_indexes; i++)
+	{
+		Oid			relation = table->indexes[i].relation;
+		Relation	index = table_open(relation, AccessExclusiveLock);
+		char	   *name = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(index)),
+													  RelationGetRelationName(index));
+
+		SetUserIdAndSecContext(index->rd_rel->relowner, context | SECURITY_LOCAL_USERID_CHANGE);
+		table_close(index, NoLock);
+		if (SPI_connect() != SPI_OK_CONNECT)
+			elog(ERROR, "SPI_connect failed");
+		if (SPI_execute(psprintf("TRUNCATE TABLE ONLY %s", name), false, 0) != SPI_OK_UTILITY)
+			elog(ERROR, "SPI_execute failed");
+		SPI_finish();
+		SetUserIdAndSecContext(role, context);
+	}
+	return PointerGetDatum(NULL);
+}
+
+/*
+ * BEFORE ROW of index tables.  What COPY and logical replication bring (a dump's data, a publication of all tables) is passed over:
+ * the item table's own trigger makes the entries.  Everything else is refused.
+ */
+Datum
+dynapg_index_guard(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger;
+
+	require_trigger(fcinfo);
+	trigger = (TriggerData *) fcinfo->context;
+	if (SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA || TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
+		return PointerGetDatum(NULL);
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("index table \"%s\" is kept by dynapg", RelationGetRelationName(trigger->tg_relation)),
+			 errhint("Change the items of its table.")));
+}

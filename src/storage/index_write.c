@@ -1,0 +1,255 @@
+/*
+ * index_write.c
+ *		Changes of index tables, through the table and index access methods.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/relscan.h"
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/index.h"
+#include "executor/executor.h"
+#include "utils/fmgroids.h"
+#include "utils/snapmgr.h"
+
+#include "base/compat.h"
+#include "storage/index_write.h"
+
+IndexTarget *
+index_target_open(const TableIndex *index, LOCKMODE lockmode)
+{
+	Relation	relation = try_table_open(index->relation, lockmode);
+	IndexTarget *target;
+	Oid			primary_key;
+
+	if (relation == NULL)
+		return NULL;
+	primary_key = compat_primary_key(relation);
+	if (!OidIsValid(primary_key) || RelationGetDescr(relation)->natts != INDEX_ITEM(index))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("index table \"%s\" is not what dynapg made it", RelationGetRelationName(relation)),
+				 errhint("Delete the index and create it again.")));
+	target = (IndexTarget *) palloc0(sizeof(IndexTarget));
+	target->index = index;
+	target->relation = relation;
+	target->key_index = index_open(primary_key, lockmode);
+	target->key_info = BuildIndexInfo(target->key_index);
+	target->old_slot = table_slot_create(relation, NULL);
+	target->new_slot = MakeSingleTupleTableSlot(RelationGetDescr(relation), &TTSOpsVirtual);
+	return target;
+}
+
+void
+index_target_close(IndexTarget *target)
+{
+	ExecDropSingleTupleTableSlot(target->old_slot);
+	ExecDropSingleTupleTableSlot(target->new_slot);
+	index_close(target->key_index, NoLock);
+	table_close(target->relation, NoLock);
+	pfree(target);
+}
+
+/* The columns of an entry. */
+static void
+entry_values(const TableIndex *index, const IndexEntry *entry, const pg_uuid_t *base_hash, bytea *base_sort, Datum *values)
+{
+	values[INDEX_HASH - 1] = UUIDPGetDatum(&entry->hash);
+	for (int i = 0; i < index->n_sort; i++)
+		values[INDEX_SORT(i) - 1] = PointerGetDatum(entry->sort[i]);
+	values[INDEX_BASE_HASH(index) - 1] = UUIDPGetDatum(base_hash);
+	values[INDEX_BASE_SORT(index) - 1] = PointerGetDatum(base_sort);
+}
+
+/*
+ * Finds the entry of a key, other than `except` (NULL: any), and puts it into target->old_slot.  What this very command wrote gets
+ * a command of its own before it is written over.
+ */
+static bool
+find_entry(IndexTarget *target, const Datum *values, ItemPointer except)
+{
+	int			n_keys = INDEX_ITEM(target->index) - 1;
+	ScanKeyData keys[INDEX_MAX_COLUMNS];
+	IndexScanDesc scan;
+	bool		found = false;
+
+	for (int i = 0; i < n_keys; i++)
+	{
+		bool		is_uuid = i == 0 || i + 1 == INDEX_BASE_HASH(target->index);
+
+		ScanKeyInit(&keys[i], i + 1, BTEqualStrategyNumber, is_uuid ? F_UUID_EQ : F_BYTEAEQ, values[i]);
+	}
+	scan = compat_index_beginscan(target->relation, target->key_index, SnapshotSelf, n_keys);
+	index_rescan(scan, keys, n_keys, NULL, 0);
+	while (!found && index_getnext_slot(scan, ForwardScanDirection, target->old_slot))
+		found = except == NULL || !ItemPointerEquals(&target->old_slot->tts_tid, except);
+	index_endscan(scan);
+	if (found)
+	{
+		bool		should_free;
+		HeapTuple	tuple = ExecFetchSlotHeapTuple(target->old_slot, false, &should_free);
+
+		if (TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(tuple->t_data)) &&
+			HeapTupleHeaderGetCmin(tuple->t_data) >= GetCurrentCommandId(false))
+			CommandCounterIncrement();
+		if (should_free)
+			heap_freetuple(tuple);
+	}
+	return found;
+}
+
+static void
+delete_found(IndexTarget *target)
+{
+	TM_FailureData failure;
+	TM_Result	result = table_tuple_delete(target->relation, &target->old_slot->tts_tid, GetCurrentCommandId(true),
+											SnapshotSelf, InvalidSnapshot, true, &failure, false);
+
+	ExecClearTuple(target->old_slot);
+	if (result != TM_Ok)
+		elog(ERROR, "unexpected result %d of deleting an index entry", result);
+}
+
+static TupleTableSlot *
+store_entry(IndexTarget *target, const Datum *values, Jsonb *projected)
+{
+	TupleTableSlot *slot = target->new_slot;
+	int			columns = INDEX_ITEM(target->index);
+
+	ExecClearTuple(slot);
+	memcpy(slot->tts_values, values, (columns - 1) * sizeof(Datum));
+	slot->tts_values[columns - 1] = JsonbPGetDatum(projected);
+	memset(slot->tts_isnull, false, columns * sizeof(bool));
+	slot->tts_tableOid = RelationGetRelid(target->relation);
+	return ExecStoreVirtualTuple(slot);
+}
+
+/*
+ * Inserts an entry.  That there is none yet is found out by the insertion into the primary key, which sees it anyway: an older one
+ * goes then.  Returns whether there was none.
+ */
+static bool
+insert_entry(IndexTarget *target, const Datum *values, Jsonb *projected)
+{
+	TupleTableSlot *slot = store_entry(target, values, projected);
+	bool		alone;
+
+	table_tuple_insert(target->relation, slot, GetCurrentCommandId(true), 0, NULL);
+	alone = index_insert(target->key_index, slot->tts_values, slot->tts_isnull, &slot->tts_tid, target->relation,
+						 UNIQUE_CHECK_PARTIAL, false, target->key_info);
+	if (!alone && find_entry(target, values, &slot->tts_tid))
+	{
+		delete_found(target);
+		return false;
+	}
+	return true;
+}
+
+static void
+update_found(IndexTarget *target, const Datum *values, Jsonb *projected)
+{
+	TupleTableSlot *slot = store_entry(target, values, projected);
+	TM_FailureData failure;
+	LockTupleMode lockmode;
+	TU_UpdateIndexes update_indexes;
+	TM_Result	result = table_tuple_update(target->relation, &target->old_slot->tts_tid, slot,
+											GetCurrentCommandId(true), SnapshotSelf, InvalidSnapshot, true,
+											&failure, &lockmode, &update_indexes);
+
+	if (result != TM_Ok)
+		elog(ERROR, "unexpected result %d of updating an index entry", result);
+	if (update_needs_indexes(update_indexes))
+		(void) index_insert(target->key_index, slot->tts_values, slot->tts_isnull, &slot->tts_tid, target->relation,
+							UNIQUE_CHECK_NO, true, target->key_info);
+	ExecClearTuple(target->old_slot);
+}
+
+static bool
+is_found_item(IndexTarget *target, Jsonb *projected)
+{
+	bool		isnull;
+	Jsonb	   *item = DatumGetJsonbP(slot_getattr(target->old_slot, INDEX_ITEM(target->index), &isnull));
+
+	return VARSIZE(item) == VARSIZE(projected) && memcmp(item, projected, VARSIZE(item)) == 0;
+}
+
+bool
+index_target_ensure(IndexTarget *target, const IndexEntry *entry, const pg_uuid_t *base_hash, bytea *base_sort,
+					Jsonb *projected)
+{
+	Datum		values[INDEX_MAX_COLUMNS];
+
+	entry_values(target->index, entry, base_hash, base_sort, values);
+	if (!find_entry(target, values, NULL))
+		return insert_entry(target, values, projected);
+	if (!is_found_item(target, projected))
+		update_found(target, values, projected);
+	ExecClearTuple(target->old_slot);
+	return false;
+}
+
+void
+index_target_change(IndexTarget *target, const IndexChange *change, const pg_uuid_t *base_hash, bytea *base_sort)
+{
+	Datum		values[INDEX_MAX_COLUMNS];
+
+	if (change->action == INDEX_DELETE || change->action == INDEX_MOVE)
+	{
+		entry_values(target->index, &change->old_entry, base_hash, base_sort, values);
+		if (find_entry(target, values, NULL))
+			delete_found(target);
+	}
+	if (change->action == INDEX_DELETE)
+		return;
+	entry_values(target->index, &change->new_entry, base_hash, base_sort, values);
+	if (change->action == INDEX_UPDATE && find_entry(target, values, NULL))
+		update_found(target, values, change->new_item);
+	else
+		(void) insert_entry(target, values, change->new_item);
+}
+
+IndexTarget *
+index_targets_get(IndexTargets *targets, int n)
+{
+	if (targets->targets == NULL)
+		targets->targets = (IndexTarget **) palloc0(targets->table->n_indexes * sizeof(IndexTarget *));
+	if (targets->targets[n] == NULL)
+	{
+		targets->targets[n] = index_target_open(&targets->table->indexes[n], RowExclusiveLock);
+		if (targets->targets[n] == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_TABLE),
+					 errmsg("the index table of index \"%s\" of table \"%s\" is gone", targets->table->indexes[n].name,
+							targets->table->name)));
+	}
+	return targets->targets[n];
+}
+
+void
+index_targets_change(IndexTargets *targets, Jsonb *old, Jsonb *item, const pg_uuid_t *base_hash, bytea *base_sort)
+{
+	for (int i = 0; i < targets->table->n_indexes; i++)
+	{
+		const TableIndex *index = &targets->table->indexes[i];
+		IndexChange change;
+
+		if (!index_is_kept(index))
+			continue;
+		index_change(targets->table, index, old, item, &change);
+		if (change.action != INDEX_KEEP)
+			index_target_change(index_targets_get(targets, i), &change, base_hash, base_sort);
+	}
+}
+
+void
+index_targets_close(IndexTargets *targets)
+{
+	for (int i = 0; targets->targets != NULL && i < targets->table->n_indexes; i++)
+		if (targets->targets[i] != NULL)
+			index_target_close(targets->targets[i]);
+	targets->targets = NULL;
+}

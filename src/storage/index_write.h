@@ -1,0 +1,68 @@
+/*
+ * index_write.h
+ *		Changes of index tables; private to storage/.
+ *
+ * Who changes an item's entries holds the item: its row, locked or written by the same transaction.  So nobody else
+ * changes them meanwhile, and what is looked up here is looked up as it is now (SnapshotSelf), not as of the transaction's
+ * snapshot: an entry may have been made by a builder since.
+ *
+ * Changes are tolerant.  An entry that is to go may not be there (the index is being built, or a trigger's event comes
+ * late); one that is to be made may be there.  After the change the entry is what it should be.
+ */
+#ifndef DYNAPG_INDEX_WRITE_H
+#define DYNAPG_INDEX_WRITE_H
+
+#include "executor/tuptable.h"
+#include "nodes/execnodes.h"
+#include "utils/rel.h"
+
+#include "storage/index_entry.h"
+
+/* An index table, opened. */
+typedef struct IndexTarget
+{
+	const TableIndex *index;
+	Relation	relation;
+	Relation	key_index;		/* its primary key's */
+	IndexInfo  *key_info;		/* PostgreSQL's, of key_index */
+	TupleTableSlot *new_slot;
+	TupleTableSlot *old_slot;
+} IndexTarget;
+
+/* Columns of an index table by the number of its sort attributes. */
+#define INDEX_HASH				1
+#define INDEX_SORT(n)			(2 + (n))	/* n from 0 */
+#define INDEX_BASE_HASH(index)	(2 + (index)->n_sort)
+#define INDEX_BASE_SORT(index)	(3 + (index)->n_sort)
+#define INDEX_ITEM(index)		(4 + (index)->n_sort)
+#define INDEX_MAX_COLUMNS		(4 + INDEX_KEY_MAX_ATTRIBUTES)
+
+/* Opens an index table; NULL if it is gone. */
+extern IndexTarget *index_target_open(const TableIndex *index, LOCKMODE lockmode);
+extern void index_target_close(IndexTarget *target);	/* locks stay */
+
+/* Makes an item's entry what it should be; whether there was nothing yet. */
+extern bool index_target_ensure(IndexTarget *target, const IndexEntry *entry, const pg_uuid_t *base_hash,
+								bytea *base_sort, Jsonb *projected);
+
+/* Carries out a change (not INDEX_KEEP). */
+extern void index_target_change(IndexTarget *target, const IndexChange *change, const pg_uuid_t *base_hash,
+								bytea *base_sort);
+
+/* The index tables of a table that were opened for writing, by the index's place in it; made when first needed. */
+typedef struct IndexTargets
+{
+	const TableInfo *table;
+	IndexTarget **targets;		/* NULL: none is open */
+} IndexTargets;
+
+/*
+ * Carries out what a write of an item does to all indexes.  Index tables that are opened for it stay open until
+ * index_targets_close().
+ */
+extern void index_targets_change(IndexTargets *targets, Jsonb *old, Jsonb *item, const pg_uuid_t *base_hash,
+								 bytea *base_sort);
+extern IndexTarget *index_targets_get(IndexTargets *targets, int n);
+extern void index_targets_close(IndexTargets *targets);
+
+#endif							/* DYNAPG_INDEX_WRITE_H */
