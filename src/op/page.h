@@ -97,4 +97,18 @@ extern void page_index_start_item(const TableInfo *table, const RequestValue *st
 /* Whether the index has what is selected and projected; of a local one, what it lacks is fetched (whole_items). */
 extern void page_check_selection(PageRequest *prepared);
 
+/* The attributes that expressions name and an index does not hold. */
+typedef struct Unprojected
+{
+	const TableInfo *table;
+	const TableIndex *index;
+	List	   *paths;			/* the first of each */
+} Unprojected;
+
+/* A PathVisitor: adds the attribute that a path begins with, if the index does not hold it. */
+extern void page_collect_unprojected(const DocPath *path, void *unprojected);
+
+/* "a, b", as messages list them. */
+extern char *page_unprojected_names(const Unprojected *unprojected);
+
 #endif							/* DYNAPG_PAGE_H */

@@ -143,25 +143,39 @@ page_index_start_item(const TableInfo *table, const RequestValue *start_key, Sto
 	range->start_item_sort = key.sort;
 }
 
-/* The attributes of a projection that an index does not hold, as messages list them; NULL if it holds all. */
-static char *
-unprojected(const TableInfo *table, const TableIndex *index, const Projection *projection)
+void
+page_collect_unprojected(const DocPath *path, void *unprojected)
+{
+	Unprojected *missing = (Unprojected *) unprojected;
+	const PathStep *step = &path->steps[0];
+	ListCell   *cell;
+
+	if (index_projects(missing->table, missing->index, step->stored, step->stored_len))
+		return;
+	foreach(cell, missing->paths)
+	{
+		const PathStep *other = &((const DocPath *) lfirst(cell))->steps[0];
+
+		if (other->name_len == step->name_len && memcmp(other->name, step->name, step->name_len) == 0)
+			return;
+	}
+	missing->paths = lappend(missing->paths, unconstify(DocPath *, path));
+}
+
+char *
+page_unprojected_names(const Unprojected *unprojected)
 {
 	StringInfoData list;
+	ListCell   *cell;
 
 	initStringInfo(&list);
-	for (int i = 0; i < projection->n_paths; i++)
+	foreach(cell, unprojected->paths)
 	{
-		const PathStep *step = &projection->paths[i]->steps[0];
-		bool		is_new = !index_projects(table, index, step->stored, step->stored_len);
+		const PathStep *step = &((const DocPath *) lfirst(cell))->steps[0];
 
-		for (int k = 0; k < i && is_new; k++)
-			is_new = projection->paths[k]->steps[0].name_len != step->name_len ||
-				memcmp(projection->paths[k]->steps[0].name, step->name, step->name_len) != 0;
-		if (is_new)
-			appendStringInfo(&list, "%s%.*s", list.len > 0 ? ", " : "", step->name_len, step->name);
+		appendStringInfo(&list, "%s%.*s", list.len > 0 ? ", " : "", step->name_len, step->name);
 	}
-	return list.len > 0 ? list.data : NULL;
+	return list.data;
 }
 
 void
@@ -169,16 +183,17 @@ page_check_selection(PageRequest *prepared)
 {
 	const TableIndex *index = prepared->index;
 	const PageSpec *page = &prepared->page;
-	char	   *missing;
+	Unprojected missing = {prepared->table, index};
 
 	if (index == NULL || index->projection == PROJECT_ALL)
 		return;
-	missing = page->projection != NULL ? unprojected(prepared->table, index, page->projection) : NULL;
+	for (int i = 0; page->projection != NULL && i < page->projection->n_paths; i++)
+		page_collect_unprojected(page->projection->paths[i], &missing);
 	if (index->global && page->select == SELECT_ALL_ATTRIBUTES)
 		dyn_invalid("One or more parameter values were invalid: Select type ALL_ATTRIBUTES is not supported for global "
 					"secondary index %s because its projection type is not ALL", index->name);
-	if (index->global && missing != NULL)
+	if (index->global && missing.paths != NIL)
 		dyn_invalid("One or more parameter values were invalid: Global secondary index %s does not project [%s]",
-					index->name, missing);
-	prepared->whole_items = page->select == SELECT_ALL_ATTRIBUTES || missing != NULL;
+					index->name, page_unprojected_names(&missing));
+	prepared->whole_items = page->select == SELECT_ALL_ATTRIBUTES || missing.paths != NIL;
 }

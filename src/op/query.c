@@ -8,7 +8,6 @@
 #include "op/op.h"
 #include "op/page.h"
 #include "op/query_range.h"
-#include "storage/index_entry.h"
 
 static const ExpressionMembers members = {
 	.enveloped = false,
@@ -32,7 +31,6 @@ typedef struct FilterCheck
 {
 	const PageRequest *prepared;
 	const char *what;			/* "Filter Expression" or "QueryFilter" */
-	StringInfoData unprojected; /* top-level attributes that the index does not hold */
 } FilterCheck;
 
 static void
@@ -56,33 +54,22 @@ check_filter_key(const DocPath *path, void *argument)
 	refuse_keys(path, check, index ? index->sort : &table->sort, index ? index->n_sort : table->has_sort ? 1 : 0);
 }
 
-/* A PathVisitor: collects the attributes that the index does not hold. */
-static void
-collect_unprojected(const DocPath *path, void *argument)
-{
-	FilterCheck *check = (FilterCheck *) argument;
-	const PathStep *step = &path->steps[0];
-
-	if (!index_projects(check->prepared->table, check->prepared->index, step->stored, step->stored_len))
-		appendStringInfo(&check->unprojected, "%s%.*s", check->unprojected.len > 0 ? ", " : "", step->name_len, step->name);
-}
-
 /* A filter has no key attribute of what is queried, and nothing that the index queried does not hold. */
 static void
 check_filter(const PageRequest *prepared, bool is_legacy)
 {
 	FilterCheck check = {prepared, is_legacy ? "QueryFilter" : "Filter Expression"};
+	Unprojected missing = {prepared->table, prepared->index};
 
 	if (prepared->page.filter == NULL)
 		return;
 	condition_visit_paths(prepared->page.filter, check_filter_key, &check);
 	if (prepared->index == NULL)
 		return;
-	initStringInfo(&check.unprojected);
-	condition_visit_paths(prepared->page.filter, collect_unprojected, &check);
-	if (check.unprojected.len > 0)
+	condition_visit_paths(prepared->page.filter, page_collect_unprojected, &missing);
+	if (missing.paths != NIL)
 		dyn_invalid("One or more parameter values were invalid: Secondary index %s does not project one or more filter "
-					"attributes: [%s]", prepared->index->name, check.unprojected.data);
+					"attributes: [%s]", prepared->index->name, page_unprojected_names(&missing));
 }
 
 /* Terms of a key condition that a table or an index with simple keys can have. */
