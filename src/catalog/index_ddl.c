@@ -25,6 +25,7 @@
 #include "base/compat.h"
 #include "base/error.h"
 #include "base/settings.h"
+#include "base/varlena.h"
 #include "catalog/catalog_private.h"
 
 #define MAX_ARGUMENTS 8
@@ -226,11 +227,10 @@ catalog_index_progress(Oid index_relation, const pg_uuid_t *hash, bytea *sort, i
 }
 
 bool
-catalog_index_position(Oid index_relation, pg_uuid_t *hash, bytea **sort)
+catalog_index_position(Oid index_relation, pg_uuid_t *hash, bytea *sort)
 {
 	Oid			types[1] = {REGCLASSOID};
 	Datum		values[1] = {ObjectIdGetDatum(index_relation)};
-	MemoryContext caller = CurrentMemoryContext;
 	bool		found = false;
 
 	if (SPI_connect() != SPI_OK_CONNECT)
@@ -246,13 +246,11 @@ catalog_index_position(Oid index_relation, pg_uuid_t *hash, bytea **sort)
 
 		if (!isnull)
 		{
-			MemoryContext inner;
+			bytea	   *stored = DatumGetByteaPP(SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &isnull));
 
 			*hash = *DatumGetUUIDP(value);
-			value = SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &isnull);
-			inner = MemoryContextSwitchTo(caller);
-			*sort = DatumGetByteaPCopy(value);
-			MemoryContextSwitchTo(inner);
+			SET_VARSIZE(sort, VARHDRSZ + VARSIZE_ANY_EXHDR(stored));
+			memcpy(VARDATA(sort), VARDATA_ANY(stored), VARSIZE_ANY_EXHDR(stored));
 			found = true;
 		}
 	}

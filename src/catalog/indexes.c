@@ -143,6 +143,34 @@ catalog_index_status(const TableIndex *index)
 	return index->status;
 }
 
+const TableIndex *
+catalog_index_of_relation(Oid relation, const TableInfo **table)
+{
+	Relation	catalog = table_open(catalog_indexes_oid(), AccessShareLock);
+	char	   *table_name = NULL;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	row;
+
+	ScanKeyInit(&key, INDEXES_RELATION, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relation));
+	scan = systable_beginscan(catalog, get_relname_relid("indexes_relation_key", get_namespace_oid("dynapg", false)),
+							  true, NULL, 1, &key);
+	row = systable_getnext(scan);
+	if (HeapTupleIsValid(row))
+	{
+		bool		isnull;
+
+		table_name = TextDatumGetCString(heap_getattr(row, INDEXES_TABLE_NAME, RelationGetDescr(catalog), &isnull));
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	*table = table_name ? catalog_table(table_name, strlen(table_name)) : NULL;
+	for (int i = 0; *table != NULL && i < (*table)->n_indexes; i++)
+		if ((*table)->indexes[i].relation == relation)
+			return &(*table)->indexes[i];
+	return NULL;
+}
+
 bool
 catalog_index_is_visible(const TableIndex *index, Snapshot snapshot)
 {

@@ -131,6 +131,9 @@ extern void catalog_drop_table(const TableInfo *table);
 /* An index of a table that callers may know of, by its name; NULL if there is none. */
 extern const TableIndex *catalog_index(const TableInfo *table, const char *name, int name_len);
 
+/* The index of an index table, and its table; NULL if it is none. */
+extern const TableIndex *catalog_index_of_relation(Oid relation, const TableInfo **table);
+
 /* The status that callers see now. */
 extern TableStatus catalog_index_status(const TableIndex *index);
 
@@ -158,8 +161,8 @@ extern void catalog_index_backfilling(Oid index_relation);
 extern bool catalog_index_progress(Oid index_relation, const pg_uuid_t *hash, bytea *sort, int64 items, int64 entries);
 extern void catalog_index_built(Oid index_relation);
 
-/* The key that catalog_index_progress() noted last; false if there is none. */
-extern bool catalog_index_position(Oid index_relation, pg_uuid_t *hash, bytea **sort);
+/* The key that catalog_index_progress() noted last, sort having room for any; false if there is none. */
+extern bool catalog_index_position(Oid index_relation, pg_uuid_t *hash, bytea *sort);
 
 /* The OID of dynapg.indexes, for locks. */
 extern Oid	catalog_indexes_oid(void);

@@ -10,14 +10,20 @@
 #include "utils/timestamp.h"
 
 #include "base/error.h"
+#include "op/index_check.h"
 #include "op/op.h"
 #include "op/table_check.h"
 #include "op/table_description.h"
 
 #define MAX_LOCAL_INDEXES	5
-#define MAX_GLOBAL_INDEXES	20
 #define MAX_VECTOR_INDEXES	5
-#define MAX_PROJECTED		100 /* names that the indexes of a table INCLUDE, in all */
+
+typedef struct NewIndex
+{
+	const char *name;
+	bool		global;
+	IndexDefinition definition;
+} NewIndex;
 
 /* What is being made of a request. */
 typedef struct NewTable
@@ -25,7 +31,8 @@ typedef struct NewTable
 	const RequestValue *request;
 	TableDefinition definition;
 	List	   *index_names;	/* of all kinds: C strings */
-	int			projected;
+	List	   *indexes;		/* of NewIndex: local and global ones */
+	int			projected;		/* names that they INCLUDE */
 } NewTable;
 
 static void
@@ -34,10 +41,10 @@ check_capacity(NewTable *table)
 	const RequestValue *throughput = request_member(table->request, CreateTableInput_ProvisionedThroughput);
 	TableDefinition *definition = &table->definition;
 
-	definition->on_demand =
+	definition->throughput.on_demand =
 		table_billing_mode(request_member(table->request, CreateTableInput_BillingMode),
 						   request_member(table->request, CreateTableInput_TableThroughputMode)) == 1;
-	if (definition->on_demand)
+	if (definition->throughput.on_demand)
 	{
 		if (throughput->present)
 			dyn_invalid(INVALID "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified "
@@ -50,8 +57,7 @@ check_capacity(NewTable *table)
 		dyn_invalid(INVALID "ReadCapacityUnits and WriteCapacityUnits must both be specified "
 					"when BillingMode is PROVISIONED");
 	check_throughput_bounds(throughput);
-	definition->read_units = request_member(throughput, ProvisionedThroughput_ReadCapacityUnits)->as.integer;
-	definition->write_units = request_member(throughput, ProvisionedThroughput_WriteCapacityUnits)->as.integer;
+	throughput_take_units(&definition->throughput, throughput);
 }
 
 /* Adds the names of a key that are not in the list yet. */
@@ -159,21 +165,24 @@ check_index_name(NewTable *table, const char *name)
 	table->index_names = lappend(table->index_names, unconstify(char *, name));
 }
 
-/* Counts the names that an index includes. */
+/* Adds a checked index to those that the table gets. */
 static void
-count_projected(NewTable *table, const RequestValue *projection)
+add_index(NewTable *table, const char *name, bool global, const IndexDefinition *definition)
 {
-	const RequestValue *names = request_member(projection, Projection_NonKeyAttributes);
+	NewIndex   *index = (NewIndex *) palloc(sizeof(NewIndex));
 
-	if (names->present)
-		table->projected += names->as.list.count;
+	check_index_name(table, name);
+	index->name = name;
+	index->global = global;
+	index->definition = *definition;
+	table->projected += list_length(definition->included);
+	table->indexes = lappend(table->indexes, index);
 }
 
 static void
 check_local_indexes(NewTable *table)
 {
 	const RequestValue *list = request_member(table->request, CreateTableInput_LocalSecondaryIndexes);
-	const NamePair *table_hash = (const NamePair *) linitial(table->definition.keys);
 
 	if (!list->present)
 		return;
@@ -186,20 +195,12 @@ check_local_indexes(NewTable *table)
 	{
 		const RequestValue *index = &list->as.list.items[i];
 		const char *name = request_text(index, LocalSecondaryIndex_IndexName);
-		const RequestValue *projection = request_member(index, LocalSecondaryIndex_Projection);
-		List	   *keys = table_pairs(request_member(index, LocalSecondaryIndex_KeySchema));
-		const NamePair *hash = (const NamePair *) linitial(keys);
+		IndexDefinition definition = {0};
 
-		check_key_schema(keys, table->definition.attributes);
-		if (list_length(keys) != 2)
-			dyn_invalid(INVALID "Index KeySchema does not have a range key for index: %s", name);
-		if (hash->name_len != table_hash->name_len || memcmp(hash->name, table_hash->name, hash->name_len) != 0)
-			dyn_invalid(INVALID "Index KeySchema does not have the same leading hash key as table KeySchema "
-						"for index: %s. index hash key: %s, table hash key: %s",
-						name, hash->name, table_hash->name);
-		check_projection(projection);
-		count_projected(table, projection);
-		check_index_name(table, name);
+		definition.keys = table_pairs(request_member(index, LocalSecondaryIndex_KeySchema));
+		check_local_key_schema(name, definition.keys, table->definition.attributes, table->definition.keys);
+		check_projection(request_member(index, LocalSecondaryIndex_Projection), &definition);
+		add_index(table, name, false, &definition);
 	}
 	if (list->as.list.count > MAX_LOCAL_INDEXES)
 		dyn_invalid(INVALID "Number of LocalSecondaryIndexes exceeds per-table limit of %d", MAX_LOCAL_INDEXES);
@@ -217,6 +218,7 @@ check_global_indexes(NewTable *table)
 	for (int i = 0; i < list->as.list.count; i++)
 	{
 		const RequestValue *given = &list->as.list.items[i];
+		IndexDefinition definition;
 		IndexRequest index = {
 			.name = request_text(given, GlobalSecondaryIndex_IndexName),
 			.keys = request_member(given, GlobalSecondaryIndex_KeySchema),
@@ -226,9 +228,9 @@ check_global_indexes(NewTable *table)
 			.warm = request_member(given, GlobalSecondaryIndex_WarmThroughput)
 		};
 
-		check_global_index(&index, table->definition.attributes, table->definition.on_demand, true);
-		count_projected(table, index.projection);
-		check_index_name(table, index.name);
+		check_global_index(&index, table->definition.attributes, table->definition.throughput.on_demand, true,
+						   &definition);
+		add_index(table, index.name, true, &definition);
 	}
 	if (list->as.list.count > MAX_GLOBAL_INDEXES)
 		dyn_invalid(INVALID "GlobalSecondaryIndex count exceeds the per-table limit of %d", MAX_GLOBAL_INDEXES);
@@ -251,7 +253,7 @@ check_vector_indexes(NewTable *table)
 		const RequestValue *vector = request_member(index, VectorIndex_VectorAttribute);
 		const char *attribute = request_text(vector, VectorAttributeDefinition_AttributeName);
 
-		check_vector_index(index, table->definition.attributes, table->definition.on_demand);
+		check_vector_index(index, table->definition.attributes, table->definition.throughput.on_demand);
 		for (int j = 0; j < i; j++)
 		{
 			const RequestValue *other = &list->as.list.items[j];
@@ -296,18 +298,10 @@ read_settings(NewTable *table)
 	const RequestValue *warm = request_member(request, CreateTableInput_WarmThroughput);
 	const RequestValue *encryption = request_member(request, CreateTableInput_SSESpecification);
 
-	check_ceilings(ceilings, definition->on_demand, true, NULL);
-	if (ceilings->present)
-	{
-		definition->max_read_units = request_member(ceilings, OnDemandThroughput_MaxReadRequestUnits)->as.integer;
-		definition->max_write_units = request_member(ceilings, OnDemandThroughput_MaxWriteRequestUnits)->as.integer;
-	}
-	check_warm_throughput(warm, definition, true, NULL);
-	if (warm->present)
-	{
-		definition->warm_read_units = request_member(warm, WarmThroughput_ReadUnitsPerSecond)->as.integer;
-		definition->warm_write_units = request_member(warm, WarmThroughput_WriteUnitsPerSecond)->as.integer;
-	}
+	check_ceilings(ceilings, definition->throughput.on_demand, true, NULL);
+	throughput_take_ceilings(&definition->throughput, ceilings);
+	check_warm_throughput(warm, &definition->throughput, true, NULL);
+	throughput_take_warm(&definition->throughput, warm);
 	if (encryption->present)
 		(void) check_encryption(encryption, &definition->kms_key);
 	definition->table_class = request_text(request, CreateTableInput_TableClass);
@@ -321,9 +315,6 @@ refuse_unsupported(const RequestValue *request)
 {
 	const RequestValue *stream = request_member(request, CreateTableInput_StreamSpecification);
 
-	if (request_member(request, CreateTableInput_LocalSecondaryIndexes)->present ||
-		request_member(request, CreateTableInput_GlobalSecondaryIndexes)->present)
-		table_refuse("secondary indexes are");
 	if (request_member(request, CreateTableInput_VectorIndexes)->present)
 		table_refuse("vector indexes are");
 	if (stream->present && request_boolean(stream, StreamSpecification_StreamEnabled))
@@ -333,6 +324,39 @@ refuse_unsupported(const RequestValue *request)
 	if (request_member(request, CreateTableInput_GlobalTableSourceArn)->present ||
 		request_member(request, CreateTableInput_GlobalTableSettingsReplicationMode)->present)
 		table_refuse("global tables are");
+}
+
+static void
+create(const NewTable *table, const char *name)
+{
+	ListCell   *cell;
+
+	catalog_create_table(name, strlen(name), table_definition_jsonb(&table->definition));
+	foreach(cell, table->indexes)
+	{
+		const NewIndex *index = (const NewIndex *) lfirst(cell);
+
+		catalog_create_index(name, index->name, index->global, index_definition_jsonb(&index->definition), false, NULL);
+	}
+}
+
+/* The answer shows table and indexes as being created, whether or not that takes time, and no index's WarmThroughput. */
+static void
+write_answer(WireWriter *response, const TableInfo *table)
+{
+	TableView	view;
+	ListCell   *cell;
+
+	table_view_read(&view, table, false);
+	view.status = view.warm_status = TABLE_CREATING;
+	foreach(cell, view.indexes)
+	{
+		IndexView  *index = (IndexView *) lfirst(cell);
+
+		index->status = TABLE_CREATING;
+		index->has_warm = false;
+	}
+	table_view_write(response, "TableDescription", &view);
 }
 
 void
@@ -354,7 +378,6 @@ op_create_table(const RequestValue *request, WireWriter *response)
 	catalog_lock_name(name, name_len);
 	if (catalog_table(name, name_len) != NULL)
 		dyn_error(DYN_RESOURCE_IN_USE, "Table already exists: %.*s", name_len, name);
-	catalog_create_table(name, name_len, table_definition_jsonb(&table.definition));
-	table_description_write(response, "TableDescription", catalog_table(name, name_len), &table.definition,
-							TABLE_CREATING, false);
+	create(&table, pnstrdup(name, name_len));
+	write_answer(response, catalog_table(name, name_len));
 }

@@ -13,14 +13,15 @@ void
 op_delete_table(const RequestValue *request, WireWriter *response)
 {
 	const TableInfo *table = table_to_change(request_member(request, DeleteTableInput_TableName));
-	TableDefinition definition;
-
-	table_definition_read(table, &definition);
-	if (definition.deletion_protection)
-		dyn_invalid("Resource cannot be deleted as it is currently protected against deletion. "
-					"Disable deletion protection first.");
+	TableView	view;
 
 	/* described first: afterwards there is nothing to count */
-	table_description_write(response, "TableDescription", table, &definition, TABLE_DELETING, true);
+	table_view_read(&view, table, true);
+	if (view.definition.deletion_protection)
+		dyn_invalid("Resource cannot be deleted as it is currently protected against deletion. "
+					"Disable deletion protection first.");
+	view.status = TABLE_DELETING;
+	view.hides_global = true;
+	table_view_write(response, "TableDescription", &view);
 	catalog_drop_table(table);
 }

@@ -12,8 +12,9 @@ void
 op_describe_table(const RequestValue *request, WireWriter *response)
 {
 	const TableInfo *table = table_of_request(request_member(request, DescribeTableInput_TableName));
-	TableDefinition definition;
+	TableView	view;
 
-	table_definition_read(table, &definition);
-	table_description_write(response, "Table", table, &definition, catalog_table_status(table), true);
+	table_resume_builds(table);
+	table_view_read(&view, table, true);
+	table_view_write(response, "Table", &view);
 }

@@ -4,25 +4,18 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
+#include "access/xlog.h"
+
 #include "base/error.h"
 #include "base/settings.h"
 #include "op/op.h"
 #include "op/table_check.h"
+#include "storage/index_build.h"
 
-#define MAX_UNITS				INT64CONST(1000000000000)
-#define MAX_KEY_ATTRIBUTES		4	/* of a kind, in a global index */
-#define MAX_DIMENSIONS			4096
 #define MAX_TAGS				50
 #define TAG_KEY_MAX_SIZE		128
 #define TAG_VALUE_MAX_SIZE		256
-
-/* The members that the two shapes of a vector index share have the same places. */
-StaticAssertDecl((int) VectorIndex_IndexName == (int) CreateVectorIndexAction_IndexName &&
-				 (int) VectorIndex_VectorAttribute == (int) CreateVectorIndexAction_VectorAttribute &&
-				 (int) VectorIndex_SearchSchema == (int) CreateVectorIndexAction_SearchSchema &&
-				 (int) VectorIndex_Projection == (int) CreateVectorIndexAction_Projection &&
-				 (int) VectorIndex_Dimensions == (int) CreateVectorIndexAction_Dimensions,
-				 "vector indexes differ between CreateTable and UpdateTable");
 
 const TableInfo *
 table_of_request(const RequestValue *table_name)
@@ -34,6 +27,19 @@ table_of_request(const RequestValue *table_name)
 	if (table == NULL)
 		dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found: Table: %.*s not found", len, name);
 	return table;
+}
+
+void
+table_resume_builds(const TableInfo *table)
+{
+	if (RecoveryInProgress() || XactReadOnly)
+		return;
+	for (int i = 0; i < table->n_indexes; i++)
+		if (table->indexes[i].status == TABLE_CREATING || table->indexes[i].status == TABLE_DELETING)
+		{
+			index_build_resume(table);
+			return;
+		}
 }
 
 const TableInfo *
@@ -155,181 +161,6 @@ pair_names(List *pairs)
 	return out.data;
 }
 
-static bool
-is_kind(List *keys, int n, const char *kind)
-{
-	return strcmp(((const NamePair *) list_nth(keys, n))->value, kind) == 0;
-}
-
-static bool
-names_equal(List *keys, int a, int b)
-{
-	const NamePair *x = (const NamePair *) list_nth(keys, a);
-	const NamePair *y = (const NamePair *) list_nth(keys, b);
-
-	return x->name_len == y->name_len && memcmp(x->name, y->name, x->name_len) == 0;
-}
-
-static void
-check_keys_defined(List *keys, List *attributes)
-{
-	ListCell   *cell;
-
-	foreach(cell, keys)
-	{
-		const NamePair *key = (const NamePair *) lfirst(cell);
-
-		if (find_pair(attributes, key->name, key->name_len) == NULL)
-			dyn_invalid(INVALID "Some index key attributes are not defined in AttributeDefinitions. "
-						"Keys: %s, AttributeDefinitions: %s", pair_names(keys), pair_names(attributes));
-	}
-}
-
-void
-check_key_schema(List *keys, List *attributes)
-{
-	check_keys_defined(keys, attributes);
-	if (list_length(keys) == 2 && names_equal(keys, 0, 1))
-		dyn_invalid("Both the Hash Key and the Range Key element in the KeySchema have the same name");
-	if (!is_kind(keys, 0, "HASH"))
-		dyn_invalid("Invalid KeySchema: The first KeySchemaElement is not a HASH key type");
-	if (list_length(keys) == 2 && !is_kind(keys, 1, "RANGE"))
-		dyn_invalid("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type");
-}
-
-void
-check_index_key_schema(List *keys, List *attributes)
-{
-	int			hashes = 0;
-	int			ranges = 0;
-
-	check_keys_defined(keys, attributes);
-	for (int i = 0; i < list_length(keys); i++)
-		for (int j = 0; j < i; j++)
-			if (names_equal(keys, i, j))
-			{
-				if (list_length(keys) == 2)
-					dyn_invalid("Both the Hash Key and the Range Key element in the KeySchema have the same name");
-				dyn_invalid("The KeySchema contains multiple key attributes with the same name");
-			}
-	if (!is_kind(keys, 0, "HASH"))
-		dyn_invalid("Invalid KeySchema: The first KeySchemaElement is not a HASH key type");
-	for (int i = 0; i < list_length(keys); i++)
-	{
-		if (!is_kind(keys, i, "HASH"))
-			ranges++;
-		else if (ranges > 0)
-			dyn_invalid(INVALID "All HASH key attributes must precede RANGE key attributes in the KeySchema");
-		else
-			hashes++;
-	}
-	if (hashes > MAX_KEY_ATTRIBUTES)
-		dyn_invalid(INVALID "The KeySchema exceeds the maximum allowed number of HASH key attributes");
-	if (ranges > MAX_KEY_ATTRIBUTES)
-		dyn_invalid(INVALID "The KeySchema exceeds the maximum allowed number of RANGE key attributes");
-}
-
-void
-check_definitions_unique(List *attributes)
-{
-	for (int i = 0; i < list_length(attributes); i++)
-		for (int j = 0; j < i; j++)
-			if (names_equal(attributes, i, j))
-				dyn_invalid("Attribute Name is duplicated: %s", ((const NamePair *) list_nth(attributes, i))->name);
-}
-
-void
-check_projection(const RequestValue *projection)
-{
-	const char *type = request_text(projection, Projection_ProjectionType);
-	const RequestValue *names = request_member(projection, Projection_NonKeyAttributes);
-
-	if (type == NULL)
-		dyn_invalid(INVALID "Unknown ProjectionType: null");
-	if (strcmp(type, "INCLUDE") != 0)
-	{
-		if (names->present)
-			dyn_invalid(INVALID "ProjectionType is %s, but NonKeyAttributes is specified", type);
-		return;
-	}
-	if (!names->present)
-		dyn_invalid(INVALID "ProjectionType is INCLUDE, but NonKeyAttributes is not specified");
-	for (int i = 0; i < names->as.list.count; i++)
-		for (int j = 0; j < i; j++)
-			if (names->as.list.items[i].as.string.len == names->as.list.items[j].as.string.len &&
-				memcmp(names->as.list.items[i].as.string.text, names->as.list.items[j].as.string.text,
-					   names->as.list.items[i].as.string.len) == 0)
-				dyn_invalid(INVALID "Duplicate element in NonKeyAttributes: %s",
-							names->as.list.items[i].as.string.text);
-}
-
-void
-check_global_index(const IndexRequest *index, List *attributes, bool on_demand, bool creating_table)
-{
-	TableDefinition capacity = {.on_demand = on_demand};
-
-	check_index_key_schema(table_pairs(index->keys), attributes);
-	check_projection(index->projection);
-	if (on_demand && index->throughput->present)
-	{
-		if (creating_table)
-			dyn_invalid(INVALID "ProvisionedThroughput should not be specified for index: %s "
-						"when BillingMode is PAY_PER_REQUEST", index->name);
-		dyn_invalid(INVALID "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: %s "
-					"when BillingMode is PAY_PER_REQUEST", index->name);
-	}
-	if (!on_demand)
-	{
-		if (!index->throughput->present)
-		{
-			if (creating_table)
-				dyn_invalid(INVALID "ProvisionedThroughput is not specified for index: %s", index->name);
-			dyn_invalid(INVALID "Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: %s",
-						index->name);
-		}
-		capacity.read_units =
-			request_member(index->throughput, ProvisionedThroughput_ReadCapacityUnits)->as.integer;
-		capacity.write_units =
-			request_member(index->throughput, ProvisionedThroughput_WriteCapacityUnits)->as.integer;
-	}
-	check_throughput_bounds(index->throughput);
-	check_ceilings(index->ceilings, on_demand, creating_table, index->name);
-	check_warm_throughput(index->warm, &capacity, true, index->name);
-}
-
-void
-check_vector_index(const RequestValue *index, List *attributes, bool on_demand)
-{
-	const RequestValue *vector = request_member(index, VectorIndex_VectorAttribute);
-	const RequestValue *name = request_member(vector, VectorAttributeDefinition_AttributeName);
-	const RequestValue *schema = request_member(index, VectorIndex_SearchSchema);
-
-	if (!on_demand)
-		dyn_invalid(INVALID "Vector indexes are only supported for PAY_PER_REQUEST tables");
-	if (request_member(index, VectorIndex_Dimensions)->as.integer > MAX_DIMENSIONS)
-		dyn_invalid(INVALID "Number of dimensions must be between 1 and %d inclusive.", MAX_DIMENSIONS);
-	for (int i = 0; schema->present && i < schema->as.list.count; i++)
-	{
-		const RequestValue *element = request_member(&schema->as.list.items[i], SearchSchemaElement_AttributeName);
-
-		if (find_pair(attributes, element->as.string.text, element->as.string.len) == NULL)
-			dyn_invalid(INVALID "One element in SearchSchema is not defined in attribute definitions");
-		for (int j = 0; j < i; j++)
-		{
-			const RequestValue *other =
-				request_member(&schema->as.list.items[j], SearchSchemaElement_AttributeName);
-
-			if (other->as.string.len == element->as.string.len &&
-				memcmp(other->as.string.text, element->as.string.text, other->as.string.len) == 0)
-				dyn_invalid(INVALID "SearchSchema contains a duplicate AttributeName");
-		}
-	}
-	if (find_pair(attributes, name->as.string.text, name->as.string.len) != NULL)
-		dyn_invalid(INVALID "Conflicting attribute definition for '%s'. An attribute cannot be defined in "
-					"AttributeDefinitions when used as a VectorAttribute.", name->as.string.text);
-	check_projection(request_member(index, VectorIndex_Projection));
-}
-
 static void
 check_ceiling(const RequestValue *units, const char *member, bool on_demand, bool creating_table,
 			  const char *index)
@@ -342,7 +173,7 @@ check_ceiling(const RequestValue *units, const char *member, bool on_demand, boo
 	{
 		if (creating_table)
 			dyn_invalid(INVALID "%s for OnDemandThroughput%s cannot be specified when table BillingMode is PROVISIONED.",
-						member, target);
+						member, index ? psprintf(" for index: %s", index) : "");
 		dyn_invalid(INVALID "%s for OnDemandThroughput%s cannot be specified when the table BillingMode is PROVISIONED",
 					member, target);
 	}
@@ -375,7 +206,7 @@ check_warm_units(const RequestValue *units, const char *member, int64 least, con
 }
 
 void
-check_warm_throughput(const RequestValue *warm, const TableDefinition *definition, bool creating,
+check_warm_throughput(const RequestValue *warm, const Throughput *throughput, bool creating,
 					  const char *index)
 {
 	const char *target = index ? psprintf("index %s", index) : "table";
@@ -386,7 +217,7 @@ check_warm_throughput(const RequestValue *warm, const TableDefinition *definitio
 		return;
 	if (!creating)
 		read_reason = write_reason = "current WarmThroughput, decreasing WarmThroughput is not supported";
-	else if (definition->on_demand)
+	else if (throughput->on_demand)
 		read_reason = write_reason = "initial throughput for OnDemand. See: https://docs.aws.amazon.com/"
 			"amazondynamodb/latest/developerguide/on-demand-capacity-mode.html#on-demand-capacity-mode-initial";
 	else
@@ -395,9 +226,9 @@ check_warm_throughput(const RequestValue *warm, const TableDefinition *definitio
 		write_reason = "WriteCapacityUnits of ProvisionedThroughput";
 	}
 	check_warm_units(request_member(warm, WarmThroughput_ReadUnitsPerSecond), "ReadUnitsPerSecond",
-					 table_warm_read_units(definition), read_reason, target);
+					 throughput_warm_read_units(throughput), read_reason, target);
 	check_warm_units(request_member(warm, WarmThroughput_WriteUnitsPerSecond), "WriteUnitsPerSecond",
-					 table_warm_write_units(definition), write_reason, target);
+					 throughput_warm_write_units(throughput), write_reason, target);
 }
 
 bool

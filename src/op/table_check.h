@@ -14,11 +14,19 @@
 /* What nearly all errors about a table's parameters begin with. */
 #define INVALID "One or more parameter values were invalid: "
 
+/* The most units of any kind; no limit of the service, but what it takes for a mistake. */
+#define MAX_UNITS INT64CONST(1000000000000)
+
 /* The table of a request; ResourceNotFoundException with its name. */
 extern const TableInfo *table_of_request(const RequestValue *table_name);
 
 /* The same, locked against other changes, and with nothing going on: else ResourceInUseException. */
 extern const TableInfo *table_to_change(const RequestValue *table_name);
+
+/*
+ * Sees to it that a builder works on the table's indexes if they wait for one.  Does nothing where nothing may be written.
+ */
+extern void table_resume_builds(const TableInfo *table);
 
 /* Refuses what dynapg does not have yet: "streams are". */
 extern _Noreturn void table_refuse(const char *what);
@@ -38,40 +46,11 @@ extern const NamePair *find_pair(List *pairs, const char *name, int name_len);
 /* "[a, b]" of the pairs' names. */
 extern char *pair_names(List *pairs);
 
-/* A key schema of one HASH and at most one RANGE, all defined. */
-extern void check_key_schema(List *keys, List *attributes);
-
-/* A key schema of a global index: up to four HASH, then up to four RANGE attributes, all defined. */
-extern void check_index_key_schema(List *keys, List *attributes);
-
-/* No attribute is defined twice. */
-extern void check_definitions_unique(List *attributes);
-
-extern void check_projection(const RequestValue *projection);
-
-/*
- * The parts of a global index that CreateTable's GlobalSecondaryIndex and UpdateTable's Create action share.
- */
-typedef struct IndexRequest
-{
-	const char *name;
-	const RequestValue *keys;
-	const RequestValue *projection;
-	const RequestValue *throughput;
-	const RequestValue *ceilings;
-	const RequestValue *warm;
-} IndexRequest;
-
-extern void check_global_index(const IndexRequest *index, List *attributes, bool on_demand, bool creating_table);
-
-/* A vector index of CreateTable or of UpdateTable's Create action, whose members are the same. */
-extern void check_vector_index(const RequestValue *index, List *attributes, bool on_demand);
-
 /* OnDemandThroughput, of the table (index NULL) or an index.  Where there may be a ceiling, -1 takes it away. */
 extern void check_ceilings(const RequestValue *ceilings, bool on_demand, bool creating_table, const char *index);
 
 /* WarmThroughput against what the table or index takes anyhow. */
-extern void check_warm_throughput(const RequestValue *warm, const TableDefinition *definition,
+extern void check_warm_throughput(const RequestValue *warm, const Throughput *throughput,
 								  bool creating, const char *index);
 
 /* SSESpecification; returns whether it asks for a key, the ARN of which *kms_key gets. */

@@ -1,6 +1,6 @@
 /*
  * table_definition.c
- *		What callers have said about a table: between the catalog's jsonb and a structure.
+ *		What callers have said about tables and indexes: between the catalog's jsonb and structures.
  *
  * The jsonb has the members that DescribeTable answers with, so that it can be read without us; what
  * DescribeTable derives from them is not in it.
@@ -12,9 +12,6 @@
 #include "utils/timestamp.h"
 
 #include "op/table_definition.h"
-
-#define ON_DEMAND_READ_UNITS	12000	/* what a new table takes at once */
-#define ON_DEMAND_WRITE_UNITS	4000
 
 /* A member of an object (NULL: there is no object), or NULL; *space is room for it. */
 static JsonbValue *
@@ -88,19 +85,47 @@ pairs_member(const JsonbValue *object, const char *name, const char *name_member
 	return pairs;
 }
 
+/* A definition as the object whose members are read. */
+static void
+open_definition(Jsonb *jsonb, JsonbValue *root)
+{
+	root->type = jbvBinary;
+	root->val.binary.data = &jsonb->root;
+	root->val.binary.len = VARSIZE_ANY_EXHDR(jsonb);
+}
+
+static void
+read_throughput(const JsonbValue *root, Throughput *throughput)
+{
+	JsonbValue	space;
+	JsonbValue *object = member(root, "ProvisionedThroughput", &space);
+
+	throughput->read_units = integer_member(object, "ReadCapacityUnits");
+	throughput->write_units = integer_member(object, "WriteCapacityUnits");
+	throughput->increased_at = real_member(object, "LastIncreaseDateTime");
+	throughput->decreased_at = real_member(object, "LastDecreaseDateTime");
+	throughput->decreases = integer_member(object, "NumberOfDecreasesToday");
+	object = member(root, "OnDemandThroughput", &space);
+	throughput->max_read_units = integer_member(object, "MaxReadRequestUnits");
+	throughput->max_write_units = integer_member(object, "MaxWriteRequestUnits");
+	object = member(root, "WarmThroughput", &space);
+	throughput->warm_read_units = integer_member(object, "ReadUnitsPerSecond");
+	throughput->warm_write_units = integer_member(object, "WriteUnitsPerSecond");
+}
+
 void
 table_definition_read(const TableInfo *table, TableDefinition *definition)
 {
 	JsonbValue	space;
-	JsonbValue	root = {.type = jbvBinary};
+	JsonbValue	root;
 	JsonbValue *object;
 
-	root.val.binary.data = &table->definition->root;
-	root.val.binary.len = VARSIZE_ANY_EXHDR(table->definition);
+	open_definition(table->definition, &root);
 	memset(definition, 0, sizeof(*definition));
 	definition->attributes = pairs_member(&root, "AttributeDefinitions", "AttributeName", "AttributeType");
 	definition->keys = pairs_member(&root, "KeySchema", "AttributeName", "KeyType");
 	definition->tags = pairs_member(&root, "Tags", "Key", "Value");
+	read_throughput(&root, &definition->throughput);
 
 	object = member(&root, "BillingModeSummary", &space);
 	if (object)
@@ -108,27 +133,41 @@ table_definition_read(const TableInfo *table, TableDefinition *definition)
 		const char *mode = text_member(object, "BillingMode");
 
 		definition->was_on_demand = true;
-		definition->on_demand = strcmp(mode, "PAY_PER_REQUEST") == 0;
+		definition->throughput.on_demand = strcmp(mode, "PAY_PER_REQUEST") == 0;
 		definition->on_demand_since = real_member(object, "LastUpdateToPayPerRequestDateTime");
 	}
-	object = member(&root, "ProvisionedThroughput", &space);
-	definition->read_units = integer_member(object, "ReadCapacityUnits");
-	definition->write_units = integer_member(object, "WriteCapacityUnits");
-	definition->increased_at = real_member(object, "LastIncreaseDateTime");
-	definition->decreased_at = real_member(object, "LastDecreaseDateTime");
-	definition->decreases = integer_member(object, "NumberOfDecreasesToday");
-	object = member(&root, "OnDemandThroughput", &space);
-	definition->max_read_units = integer_member(object, "MaxReadRequestUnits");
-	definition->max_write_units = integer_member(object, "MaxWriteRequestUnits");
-	object = member(&root, "WarmThroughput", &space);
-	definition->warm_read_units = integer_member(object, "ReadUnitsPerSecond");
-	definition->warm_write_units = integer_member(object, "WriteUnitsPerSecond");
 	object = member(&root, "TableClassSummary", &space);
 	definition->table_class = text_member(object, "TableClass");
 	definition->table_class_since = real_member(object, "LastUpdateDateTime");
 	object = member(&root, "SSEDescription", &space);
 	definition->kms_key = text_member(object, "KMSMasterKeyArn");
 	definition->deletion_protection = boolean_member(&root, "DeletionProtectionEnabled");
+}
+
+void
+index_definition_read(const TableIndex *index, bool on_demand, IndexDefinition *definition)
+{
+	JsonbValue	space;
+	JsonbValue	list_space;
+	JsonbValue	root;
+	JsonbValue *projection;
+	JsonbValue *names;
+
+	open_definition(index->definition, &root);
+	memset(definition, 0, sizeof(*definition));
+	definition->keys = pairs_member(&root, "KeySchema", "AttributeName", "KeyType");
+	read_throughput(&root, &definition->throughput);
+	definition->throughput.on_demand = on_demand;
+
+	projection = member(&root, "Projection", &space);
+	definition->projection = text_member(projection, "ProjectionType");
+	names = member(projection, "NonKeyAttributes", &list_space);
+	for (uint32 i = 0; names != NULL && i < JsonContainerSize(names->val.binary.data); i++)
+	{
+		JsonbValue *name = getIthJsonbValueFromContainer(names->val.binary.data, i);
+
+		definition->included = lappend(definition->included, pnstrdup(name->val.string.val, name->val.string.len));
+	}
 }
 
 void
@@ -176,6 +215,35 @@ write_text(WireWriter *writer, const char *name, const char *text)
 	wire_cstring(writer, text);
 }
 
+static void
+write_throughput(WireWriter *writer, const Throughput *throughput)
+{
+	wire_member(writer, "ProvisionedThroughput");
+	wire_object_start(writer);
+	write_integer(writer, "ReadCapacityUnits", throughput->read_units);
+	write_integer(writer, "WriteCapacityUnits", throughput->write_units);
+	write_time(writer, "LastIncreaseDateTime", throughput->increased_at);
+	write_time(writer, "LastDecreaseDateTime", throughput->decreased_at);
+	write_integer(writer, "NumberOfDecreasesToday", throughput->decreases);
+	wire_object_end(writer);
+	if (throughput->max_read_units != 0 || throughput->max_write_units != 0)
+	{
+		wire_member(writer, "OnDemandThroughput");
+		wire_object_start(writer);
+		write_integer(writer, "MaxReadRequestUnits", throughput->max_read_units);
+		write_integer(writer, "MaxWriteRequestUnits", throughput->max_write_units);
+		wire_object_end(writer);
+	}
+	if (throughput->warm_read_units != 0 || throughput->warm_write_units != 0)
+	{
+		wire_member(writer, "WarmThroughput");
+		wire_object_start(writer);
+		write_integer(writer, "ReadUnitsPerSecond", throughput->warm_read_units);
+		write_integer(writer, "WriteUnitsPerSecond", throughput->warm_write_units);
+		wire_object_end(writer);
+	}
+}
+
 Jsonb *
 table_definition_jsonb(const TableDefinition *definition)
 {
@@ -196,34 +264,11 @@ table_definition_jsonb(const TableDefinition *definition)
 	{
 		wire_member(&writer, "BillingModeSummary");
 		wire_object_start(&writer);
-		write_text(&writer, "BillingMode", definition->on_demand ? "PAY_PER_REQUEST" : "PROVISIONED");
+		write_text(&writer, "BillingMode", definition->throughput.on_demand ? "PAY_PER_REQUEST" : "PROVISIONED");
 		write_time(&writer, "LastUpdateToPayPerRequestDateTime", definition->on_demand_since);
 		wire_object_end(&writer);
 	}
-	wire_member(&writer, "ProvisionedThroughput");
-	wire_object_start(&writer);
-	write_integer(&writer, "ReadCapacityUnits", definition->read_units);
-	write_integer(&writer, "WriteCapacityUnits", definition->write_units);
-	write_time(&writer, "LastIncreaseDateTime", definition->increased_at);
-	write_time(&writer, "LastDecreaseDateTime", definition->decreased_at);
-	write_integer(&writer, "NumberOfDecreasesToday", definition->decreases);
-	wire_object_end(&writer);
-	if (definition->max_read_units != 0 || definition->max_write_units != 0)
-	{
-		wire_member(&writer, "OnDemandThroughput");
-		wire_object_start(&writer);
-		write_integer(&writer, "MaxReadRequestUnits", definition->max_read_units);
-		write_integer(&writer, "MaxWriteRequestUnits", definition->max_write_units);
-		wire_object_end(&writer);
-	}
-	if (definition->warm_read_units != 0 || definition->warm_write_units != 0)
-	{
-		wire_member(&writer, "WarmThroughput");
-		wire_object_start(&writer);
-		write_integer(&writer, "ReadUnitsPerSecond", definition->warm_read_units);
-		write_integer(&writer, "WriteUnitsPerSecond", definition->warm_write_units);
-		wire_object_end(&writer);
-	}
+	write_throughput(&writer, &definition->throughput);
 	if (definition->table_class)
 	{
 		wire_member(&writer, "TableClassSummary");
@@ -245,18 +290,38 @@ table_definition_jsonb(const TableDefinition *definition)
 	return wire_writer_jsonb(&writer);
 }
 
-int64
-table_warm_read_units(const TableDefinition *definition)
+void
+index_definition_write_shape(WireWriter *writer, const IndexDefinition *definition)
 {
-	return Max(definition->warm_read_units,
-			   definition->on_demand ? ON_DEMAND_READ_UNITS : definition->read_units);
+	ListCell   *cell;
+
+	wire_member(writer, "KeySchema");
+	table_write_pairs(writer, definition->keys, "AttributeName", "KeyType");
+	wire_member(writer, "Projection");
+	wire_object_start(writer);
+	write_text(writer, "ProjectionType", definition->projection);
+	if (definition->included != NIL)
+	{
+		wire_member(writer, "NonKeyAttributes");
+		wire_array_start(writer);
+		foreach(cell, definition->included)
+			wire_cstring(writer, (const char *) lfirst(cell));
+		wire_array_end(writer);
+	}
+	wire_object_end(writer);
 }
 
-int64
-table_warm_write_units(const TableDefinition *definition)
+Jsonb *
+index_definition_jsonb(const IndexDefinition *definition)
 {
-	return Max(definition->warm_write_units,
-			   definition->on_demand ? ON_DEMAND_WRITE_UNITS : definition->write_units);
+	WireWriter	writer;
+
+	wire_write_jsonb(&writer);
+	wire_object_start(&writer);
+	index_definition_write_shape(&writer, definition);
+	write_throughput(&writer, &definition->throughput);
+	wire_object_end(&writer);
+	return wire_writer_jsonb(&writer);
 }
 
 double

@@ -4,15 +4,98 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
 #include "utils/fmgrprotos.h"
-#include "utils/timestamp.h"
 #include "utils/uuid.h"
 
 #include "op/arn.h"
+#include "op/table_check.h"
 #include "op/table_description.h"
 #include "storage/storage.h"
+
+/* ------------------------------------------------------------------------------------------------------------
+ * Reading
+ * ------------------------------------------------------------------------------------------------------------ */
+
+/* Whether an index is being built that will take the place of the one of a name. */
+static bool
+is_replaced(const TableInfo *table, const char *name)
+{
+	for (int i = 0; i < table->n_indexes; i++)
+		if (table->indexes[i].replaces != NULL && strcmp(table->indexes[i].replaces, name) == 0)
+			return true;
+	return false;
+}
+
+static IndexView *
+read_index(const TableInfo *table, const TableIndex *index, bool on_demand, bool counted)
+{
+	IndexView  *view = (IndexView *) palloc0(sizeof(IndexView));
+
+	view->name = index->name;
+	view->global = index->global;
+	view->has_warm = true;
+	view->status = catalog_index_status(index);
+	view->replaced = is_replaced(table, index->name);
+	if (view->replaced && view->status == TABLE_ACTIVE)
+		view->status = TABLE_UPDATING;
+
+	/* one that came with its table is CREATING as long as that is, and never says Backfilling */
+	view->has_backfilling = view->status == TABLE_CREATING && catalog_table_status(table) != TABLE_CREATING;
+	view->backfilling = index->backfilling || index->status != TABLE_CREATING;
+	index_definition_read(index, on_demand, &view->definition);
+	if (counted && view->status != TABLE_CREATING)
+		storage_index_statistics(index, &view->items, &view->bytes);
+	return view;
+}
+
+void
+table_view_read(TableView *view, const TableInfo *table, bool counted)
+{
+	ListCell   *cell;
+
+	memset(view, 0, sizeof(*view));
+	view->table = table;
+	view->status = catalog_table_status(table);
+	view->warm_status = view->status == TABLE_DELETING ? TABLE_ACTIVE : view->status;
+	table_definition_read(table, &view->definition);
+	if (!OidIsValid(table->relation))
+		return;
+	if (counted)
+		storage_table_statistics(table->relation, &view->items, &view->bytes);
+	for (int i = 0; i < table->n_indexes; i++)
+		if (!index_is_hidden(&table->indexes[i]))
+			view->indexes = lappend(view->indexes, read_index(table, &table->indexes[i],
+															  view->definition.throughput.on_demand, counted));
+
+	/* the table is UPDATING until an index is backfilled, and while one is dropped */
+	foreach(cell, view->indexes)
+	{
+		const IndexView *index = (const IndexView *) lfirst(cell);
+
+		if (view->status == TABLE_ACTIVE &&
+			(index->status == TABLE_DELETING || (index->has_backfilling && !index->backfilling)))
+			view->status = TABLE_UPDATING;
+	}
+}
+
+IndexView *
+table_view_index(const TableView *view, const char *name)
+{
+	ListCell   *cell;
+
+	foreach(cell, view->indexes)
+	{
+		IndexView  *index = (IndexView *) lfirst(cell);
+
+		if (strcmp(index->name, name) == 0)
+			return index;
+	}
+	return NULL;
+}
+
+/* ------------------------------------------------------------------------------------------------------------
+ * Writing
+ * ------------------------------------------------------------------------------------------------------------ */
 
 static void
 write_text(WireWriter *response, const char *name, const char *text)
@@ -38,20 +121,41 @@ write_time(WireWriter *response, const char *name, double time)
 	wire_double(response, time);
 }
 
-/* How often the throughput was decreased today, by UTC. */
-static int64
-decreases_today(const TableDefinition *definition)
+static int
+compare_names(const ListCell *a, const ListCell *b)
 {
-	double		today = floor(table_time(GetCurrentTimestamp()) / SECS_PER_DAY);
+	return strcmp(((const NamePair *) lfirst(a))->name, ((const NamePair *) lfirst(b))->name);
+}
 
-	return floor(definition->decreased_at / SECS_PER_DAY) == today ? definition->decreases : 0;
+/* AttributeDefinitions: those that a key uses, in the order of their names. */
+static List *
+used_attributes(const TableView *view)
+{
+	List	   *used = NIL;
+	ListCell   *cell;
+
+	foreach(cell, view->definition.attributes)
+	{
+		NamePair   *attribute = (NamePair *) lfirst(cell);
+		bool		is_used = find_pair(view->definition.keys, attribute->name, attribute->name_len) != NULL;
+		ListCell   *index;
+
+		foreach(index, view->indexes)
+			is_used |= find_pair(((const IndexView *) lfirst(index))->definition.keys,
+								 attribute->name, attribute->name_len) != NULL;
+		if (is_used)
+			used = lappend(used, attribute);
+	}
+	list_sort(used, compare_names);
+	return used;
 }
 
 static void
-write_capacity(WireWriter *response, const TableDefinition *definition, TableStatus status)
+write_capacity(WireWriter *response, const TableView *view)
 {
-	const char *mode = definition->on_demand ? "PAY_PER_REQUEST" : "PROVISIONED";
-	double		since = status == TABLE_CREATING ? 0 : definition->on_demand_since;
+	const TableDefinition *definition = &view->definition;
+	const char *mode = definition->throughput.on_demand ? "PAY_PER_REQUEST" : "PROVISIONED";
+	double		since = view->status == TABLE_CREATING ? 0 : definition->on_demand_since;
 
 	if (definition->was_on_demand)
 	{
@@ -66,60 +170,85 @@ write_capacity(WireWriter *response, const TableDefinition *definition, TableSta
 		write_time(response, "LastUpdateToPayPerRequestDateTime", since);
 		wire_object_end(response);
 	}
+	throughput_describe(response, &definition->throughput);
+	throughput_describe_warm(response, &definition->throughput, view->warm_status);
+}
 
-	wire_member(response, "ProvisionedThroughput");
-	wire_object_start(response);
-	write_time(response, "LastIncreaseDateTime", definition->increased_at);
-	write_time(response, "LastDecreaseDateTime", definition->decreased_at);
-	write_integer(response, "NumberOfDecreasesToday", decreases_today(definition));
-	write_integer(response, "ReadCapacityUnits", definition->read_units);
-	write_integer(response, "WriteCapacityUnits", definition->write_units);
-	wire_object_end(response);
+/* What only global indexes have. */
+static void
+write_global_part(WireWriter *response, const IndexView *index)
+{
+	bool		warming = index->warm_changes || index->status == TABLE_CREATING;
 
-	if (definition->max_read_units != 0 || definition->max_write_units != 0)
+	write_text(response, "IndexStatus", catalog_status_name(index->status));
+	if (index->has_backfilling)
 	{
-		wire_member(response, "OnDemandThroughput");
+		wire_member(response, "Backfilling");
+		wire_boolean(response, index->backfilling);
+	}
+	throughput_describe(response, &index->definition.throughput);
+	if (index->has_warm)
+		throughput_describe_warm(response, &index->definition.throughput, warming ? TABLE_UPDATING : TABLE_ACTIVE);
+}
+
+/* Writes the global or the local indexes as a member, if there are any. */
+static void
+write_indexes(WireWriter *response, const char *member, const TableView *view, bool global)
+{
+	bool		any = false;
+	ListCell   *cell;
+
+	foreach(cell, view->indexes)
+	{
+		const IndexView *index = (const IndexView *) lfirst(cell);
+
+		if (index->global != global)
+			continue;
+		if (!any)
+		{
+			wire_member(response, member);
+			wire_array_start(response);
+		}
+		any = true;
 		wire_object_start(response);
-		if (definition->max_read_units != 0)
-			write_integer(response, "MaxReadRequestUnits", definition->max_read_units);
-		if (definition->max_write_units != 0)
-			write_integer(response, "MaxWriteRequestUnits", definition->max_write_units);
+		write_text(response, "IndexName", index->name);
+		index_definition_write_shape(response, &index->definition);
+		if (global)
+			write_global_part(response, index);
+		write_integer(response, "IndexSizeBytes", index->bytes);
+		write_integer(response, "ItemCount", index->items);
+		write_text(response, "IndexArn", psprintf("%s/index/%s", arn_of_table(view->table->name), index->name));
 		wire_object_end(response);
 	}
-
-	wire_member(response, "WarmThroughput");
-	wire_object_start(response);
-	write_integer(response, "ReadUnitsPerSecond", table_warm_read_units(definition));
-	write_integer(response, "WriteUnitsPerSecond", table_warm_write_units(definition));
-	write_text(response, "Status", catalog_status_name(status == TABLE_DELETING ? TABLE_ACTIVE : status));
-	wire_object_end(response);
+	if (any)
+		wire_array_end(response);
 }
 
 void
-table_description_write(WireWriter *response, const char *member, const TableInfo *table,
-						const TableDefinition *definition, TableStatus status, bool counted)
+table_view_write(WireWriter *response, const char *member, const TableView *view)
 {
-	int64		items = 0;
-	int64		bytes = 0;
-
-	if (counted && OidIsValid(table->relation))
-		storage_table_statistics(table->relation, &items, &bytes);
+	const TableInfo *table = view->table;
+	const TableDefinition *definition = &view->definition;
 
 	wire_object_start(response);
 	wire_member(response, member);
 	wire_object_start(response);
 	wire_member(response, "AttributeDefinitions");
-	table_write_pairs(response, definition->attributes, "AttributeName", "AttributeType");
+	table_write_pairs(response, used_attributes(view), "AttributeName", "AttributeType");
 	write_text(response, "TableName", pstrdup(table->name));
 	wire_member(response, "KeySchema");
 	table_write_pairs(response, definition->keys, "AttributeName", "KeyType");
-	write_text(response, "TableStatus", catalog_status_name(status));
+	write_text(response, "TableStatus", catalog_status_name(view->status));
 	write_time(response, "CreationDateTime", table_time(table->created_at));
-	write_capacity(response, definition, status);
-	write_integer(response, "TableSizeBytes", bytes);
-	write_integer(response, "ItemCount", items);
+	write_capacity(response, view);
+	write_integer(response, "TableSizeBytes", view->bytes);
+	write_integer(response, "ItemCount", view->items);
 	write_text(response, "TableArn", arn_of_table(table->name));
-	write_text(response, "TableId", DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&table->id))));
+	write_text(response, "TableId",
+			   DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&table->id))));
+	write_indexes(response, "LocalSecondaryIndexes", view, false);
+	if (!view->hides_global)
+		write_indexes(response, "GlobalSecondaryIndexes", view, true);
 	if (definition->table_class)
 	{
 		wire_member(response, "TableClassSummary");

@@ -1,17 +1,52 @@
 /*
  * table_description.h
  *		The TableDescription that answers about tables carry.
+ *
+ * A view is what an answer shows: read from the catalog, then changed where an answer differs from it, as that of
+ * UpdateTable does while its change goes on.
  */
 #ifndef DYNAPG_TABLE_DESCRIPTION_H
 #define DYNAPG_TABLE_DESCRIPTION_H
 
 #include "op/table_definition.h"
 
+typedef struct IndexView
+{
+	const char *name;
+	bool		global;
+	TableStatus status;			/* of a global index */
+	bool		has_backfilling;	/* CREATING by UpdateTable */
+	bool		backfilling;
+	bool		has_warm;
+	bool		warm_changes;	/* its status is UPDATING */
+	bool		replaced;		/* another index is being built in its place */
+	IndexDefinition definition;
+	int64		items;
+	int64		bytes;
+} IndexView;
+
+typedef struct TableView
+{
+	const TableInfo *table;
+	TableStatus status;
+	TableStatus warm_status;	/* of WarmThroughput; never DELETING */
+	TableDefinition definition;
+	List	   *indexes;		/* of IndexView, in the order of their names; no hidden ones */
+	bool		hides_global;	/* global indexes are not shown, though the attributes of their keys are */
+	int64		items;
+	int64		bytes;
+} TableView;
+
 /*
- * Writes a response whose one member is the description of a table: "Table" or "TableDescription".  counted: with
- * its items and bytes as they are now, which reads the table; else they are 0.
+ * A table as it is now.  counted: with its items and bytes, which reads the table and its indexes; else they are 0.  The view
+ * lives in the current context and as long as the table's cache entry.
  */
-extern void table_description_write(WireWriter *response, const char *member, const TableInfo *table,
-									const TableDefinition *definition, TableStatus status, bool counted);
+extern void table_view_read(TableView *view, const TableInfo *table, bool counted);
+
+/* An index of a view by its name, or NULL. */
+extern IndexView *table_view_index(const TableView *view, const char *name);
+
+/* Writes a response whose one member is the description of a table: "Table" or "TableDescription". */
+extern void table_view_write(WireWriter *response, const char *member, const TableView *view);
 
 #endif							/* DYNAPG_TABLE_DESCRIPTION_H */

@@ -7,35 +7,13 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
 #include "utils/timestamp.h"
 
 #include "base/error.h"
+#include "op/index_check.h"
 #include "op/op.h"
 #include "op/table_check.h"
-#include "op/table_description.h"
-
-/* A request's members; those that say nothing count as absent. */
-typedef struct Update
-{
-	const RequestValue *request;
-	const RequestValue *throughput;
-	const RequestValue *indexes;
-	const RequestValue *vectors;
-	const RequestValue *stream;
-	const RequestValue *encryption;
-	const RequestValue *ceilings;
-	const RequestValue *warm;
-	int			billing_mode;	/* -1: not given; else whether on demand */
-	bool		creates_index;
-	bool		deletes_index;
-	bool		changes_replicas;	/* anything about global tables */
-	bool		changes_class;
-	bool		changes_protection;
-	const char *kms_key;
-	int			concerns;		/* how many things the request is about */
-} Update;
+#include "op/update_table.h"
 
 static bool
 is_filled_list(const RequestValue *list)
@@ -74,62 +52,6 @@ read_update(const RequestValue *request, Update *update)
 					"GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required");
 }
 
-/* The one action of an index update, and the index it is about. */
-static const RequestValue *
-index_action(const RequestValue *update, const char **name)
-{
-	const RequestValue *change = request_member(update, GlobalSecondaryIndexUpdate_Update);
-	const RequestValue *create = request_member(update, GlobalSecondaryIndexUpdate_Create);
-	const RequestValue *delete = request_member(update, GlobalSecondaryIndexUpdate_Delete);
-
-	if (change->present + create->present + delete->present > 1)
-		dyn_invalid(INVALID "Only one global secondary index action is allowed per GlobalSecondaryIndexUpdate object");
-	if (change->present)
-	{
-		*name = request_text(change, UpdateGlobalSecondaryIndexAction_IndexName);
-		return change;
-	}
-	if (create->present)
-	{
-		*name = request_text(create, CreateGlobalSecondaryIndexAction_IndexName);
-		return create;
-	}
-	if (delete->present)
-	{
-		*name = request_text(delete, DeleteGlobalSecondaryIndexAction_IndexName);
-		return delete;
-	}
-	dyn_invalid(INVALID "One of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, "
-				"GlobalSecondaryIndexUpdate.Delete must not be null");
-}
-
-static void
-check_index_updates(Update *update)
-{
-	const RequestValue *list = update->indexes;
-	List	   *names = NIL;
-
-	if (!list->present)
-		return;
-	if (list->as.list.count == 0)
-		dyn_invalid(INVALID "List of GlobalSecondaryIndexUpdates is empty");
-	for (int i = 0; i < list->as.list.count; i++)
-	{
-		const RequestValue *item = &list->as.list.items[i];
-		const char *name;
-		ListCell   *cell;
-
-		(void) index_action(item, &name);
-		foreach(cell, names)
-			if (strcmp((const char *) lfirst(cell), name) == 0)
-				dyn_invalid(INVALID "Only one global secondary index update per index is allowed simultaneously. "
-							"Index: %s", name);
-		names = lappend(names, unconstify(char *, name));
-		update->creates_index |= request_member(item, GlobalSecondaryIndexUpdate_Create)->present;
-		update->deletes_index |= request_member(item, GlobalSecondaryIndexUpdate_Delete)->present;
-	}
-}
-
 /* What may not stand in one request. */
 static void
 check_combination(const Update *update)
@@ -152,9 +74,9 @@ check_combination(const Update *update)
 		dyn_invalid(INVALID "WarmThroughput must be the only operation in the request");
 	if (update->stream->present && changes_units)
 		dyn_invalid(INVALID "You cannot modify stream status while updating table IOPS");
-	if ((update->creates_index || update->deletes_index) && update->throughput->present)
+	if (update->online > 0 && update->throughput->present)
 		dyn_invalid(INVALID "You cannot create or delete index while updating table IOPS");
-	if ((update->creates_index || update->deletes_index) && update->stream->present)
+	if (update->online > 0 && update->stream->present)
 		dyn_invalid(INVALID "You cannot create or delete index while changing stream status");
 }
 
@@ -167,7 +89,7 @@ check_request(Update *update)
 	if (update->billing_mode == 1 && update->throughput->present)
 		dyn_invalid(INVALID "ProvisionedThroughput cannot be specified when BillingMode is PAY_PER_REQUEST");
 	check_throughput_bounds(update->throughput);
-	check_index_updates(update);
+	update_indexes_check_request(update);
 	check_combination(update);
 	if (update->stream->present)
 	{
@@ -188,34 +110,21 @@ check_request(Update *update)
 					"specified");
 }
 
-/* Notes that the throughput is decreased now; counted: as one of the decreases of the day. */
-static void
-note_decrease(TableDefinition *definition, bool counted)
-{
-	double		now = table_time(GetCurrentTimestamp());
-
-	if (floor(definition->decreased_at / SECS_PER_DAY) != floor(now / SECS_PER_DAY))
-		definition->decreases = 0;
-	definition->decreased_at = now;
-	if (counted)
-		definition->decreases++;
-}
-
 /* Applies BillingMode and ProvisionedThroughput; returns whether they change anything. */
 static bool
 update_capacity(const Update *update, TableDefinition *definition)
 {
+	Throughput *throughput = &definition->throughput;
 	int64		read_units;
 	int64		write_units;
 
 	if (update->billing_mode == 1)
 	{
-		if (definition->on_demand)
+		if (throughput->on_demand)
 			return false;
-		definition->on_demand = definition->was_on_demand = true;
+		throughput_to_demand(throughput, false);
+		definition->was_on_demand = true;
 		definition->on_demand_since = table_time(GetCurrentTimestamp());
-		definition->read_units = definition->write_units = 0;
-		note_decrease(definition, false);
 		return true;
 	}
 	if (!update->throughput->present)
@@ -223,15 +132,10 @@ update_capacity(const Update *update, TableDefinition *definition)
 
 	read_units = request_member(update->throughput, ProvisionedThroughput_ReadCapacityUnits)->as.integer;
 	write_units = request_member(update->throughput, ProvisionedThroughput_WriteCapacityUnits)->as.integer;
-	if (definition->on_demand)
-	{
-		if (update->billing_mode < 0)
-			dyn_invalid(INVALID "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified "
-						"when BillingMode is PAY_PER_REQUEST");
-		definition->on_demand = false;
-		definition->max_read_units = definition->max_write_units = 0;
-	}
-	else if (read_units == definition->read_units && write_units == definition->write_units)
+	if (throughput->on_demand && update->billing_mode < 0)
+		dyn_invalid(INVALID "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified "
+					"when BillingMode is PAY_PER_REQUEST");
+	if (!throughput->on_demand && read_units == throughput->read_units && write_units == throughput->write_units)
 		dyn_invalid("The provisioned throughput for the table will not change. "
 					"The requested value equals the current value. "
 					"Current ReadCapacityUnits provisioned for the table: " INT64_FORMAT ". "
@@ -239,27 +143,9 @@ update_capacity(const Update *update, TableDefinition *definition)
 					"Current WriteCapacityUnits provisioned for the table: " INT64_FORMAT ". "
 					"Requested WriteCapacityUnits: " INT64_FORMAT ". "
 					"Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits.",
-					definition->read_units, read_units, definition->write_units, write_units);
-	if (read_units < definition->read_units || write_units < definition->write_units)
-		note_decrease(definition, true);
-	if (read_units > definition->read_units || write_units > definition->write_units)
-		definition->increased_at = table_time(GetCurrentTimestamp());
-	definition->read_units = read_units;
-	definition->write_units = write_units;
+					throughput->read_units, read_units, throughput->write_units, write_units);
+	throughput_provision(throughput, update->throughput);
 	return true;
-}
-
-/* Takes over what is given of a pair of members; -1 is none. */
-static void
-take_units(const RequestValue *pair, int read_member, int write_member, int64 *read_units, int64 *write_units)
-{
-	const RequestValue *units = request_member(pair, read_member);
-
-	if (units->present)
-		*read_units = Max(units->as.integer, 0);
-	units = request_member(pair, write_member);
-	if (units->present)
-		*write_units = Max(units->as.integer, 0);
 }
 
 static bool
@@ -276,16 +162,14 @@ update_settings(const Update *update, TableDefinition *definition)
 
 	if (update->ceilings->present)
 	{
-		check_ceilings(update->ceilings, definition->on_demand, false, NULL);
-		take_units(update->ceilings, OnDemandThroughput_MaxReadRequestUnits, OnDemandThroughput_MaxWriteRequestUnits,
-				   &definition->max_read_units, &definition->max_write_units);
+		check_ceilings(update->ceilings, definition->throughput.on_demand, false, NULL);
+		throughput_take_ceilings(&definition->throughput, update->ceilings);
 		changed = true;
 	}
 	if (update->warm->present)
 	{
-		check_warm_throughput(update->warm, definition, false, NULL);
-		take_units(update->warm, WarmThroughput_ReadUnitsPerSecond, WarmThroughput_WriteUnitsPerSecond,
-				   &definition->warm_read_units, &definition->warm_write_units);
+		check_warm_throughput(update->warm, &definition->throughput, false, NULL);
+		throughput_take_warm(&definition->throughput, update->warm);
 		changed = true;
 	}
 	if (update->encryption->present)
@@ -310,100 +194,7 @@ update_settings(const Update *update, TableDefinition *definition)
 	return changed;
 }
 
-/* "key{a:S:HASH}": the elements of a key schema, as the error about redefined attributes shows them. */
-static char *
-schema_echo(List *keys, List *attributes)
-{
-	StringInfoData out;
-	ListCell   *cell;
-
-	initStringInfo(&out);
-	foreach(cell, keys)
-	{
-		const NamePair *key = (const NamePair *) lfirst(cell);
-
-		appendStringInfo(&out, "%sSchemaElement: key{%s:%s:%s}", cell == list_head(keys) ? "" : ", ", key->name,
-						 find_pair(attributes, key->name, key->name_len)->value, key->value);
-	}
-	return out.data;
-}
-
-/* An attribute of a new index keeps the type that it has in the table. */
-static void
-check_not_redefined(List *keys, List *attributes, const TableDefinition *definition)
-{
-	ListCell   *cell;
-
-	foreach(cell, keys)
-	{
-		const NamePair *key = (const NamePair *) lfirst(cell);
-		const NamePair *known = find_pair(definition->attributes, key->name, key->name_len);
-
-		if (known && strcmp(known->value, find_pair(attributes, key->name, key->name_len)->value) != 0)
-			dyn_invalid(INVALID "Attributes cannot be redefined. Please check that your attribute has the same type "
-						"as previously defined. Existing schema: Schema:[%s] New schema: Schema:[%s]",
-						schema_echo(definition->keys, definition->attributes), schema_echo(keys, attributes));
-	}
-}
-
-/* Checks changes of global indexes against a table, which has none yet; then says so. */
-static void
-update_indexes(const Update *update, const TableInfo *table, const TableDefinition *definition)
-{
-	List	   *attributes = table_pairs(request_member(update->request, UpdateTableInput_AttributeDefinitions));
-	int			online = 0;
-
-	if (!update->indexes->present)
-		return;
-	check_definitions_unique(attributes);
-	for (int i = 0; i < update->indexes->as.list.count; i++)
-	{
-		const char *name;
-		const RequestValue *item = &update->indexes->as.list.items[i];
-		const RequestValue *action = index_action(item, &name);
-
-		if (request_member(item, GlobalSecondaryIndexUpdate_Create)->present)
-		{
-			IndexRequest index = {
-				.name = name,
-				.keys = request_member(action, CreateGlobalSecondaryIndexAction_KeySchema),
-				.projection = request_member(action, CreateGlobalSecondaryIndexAction_Projection),
-				.throughput = request_member(action, CreateGlobalSecondaryIndexAction_ProvisionedThroughput),
-				.ceilings = request_member(action, CreateGlobalSecondaryIndexAction_OnDemandThroughput),
-				.warm = request_member(action, CreateGlobalSecondaryIndexAction_WarmThroughput)
-			};
-
-			if (attributes == NIL)
-				dyn_invalid(INVALID "AttributeDefinitions is not specified for index: %s", name);
-			check_global_index(&index, attributes, definition->on_demand, false);
-			check_not_redefined(table_pairs(index.keys), attributes, definition);
-			online++;
-		}
-		else if (request_member(item, GlobalSecondaryIndexUpdate_Delete)->present)
-			online++;
-	}
-	if (online > 1)
-		dyn_error(DYN_LIMIT_EXCEEDED, "Subscriber limit exceeded: "
-				  "Only 1 online index can be created or deleted simultaneously per table");
-
-	for (int i = 0; i < update->indexes->as.list.count; i++)
-	{
-		const char *name;
-		const RequestValue *item = &update->indexes->as.list.items[i];
-		const RequestValue *action = index_action(item, &name);
-
-		if (request_member(item, GlobalSecondaryIndexUpdate_Create)->present)
-			continue;
-		if (request_member(item, GlobalSecondaryIndexUpdate_Update)->present &&
-			request_member(action, UpdateGlobalSecondaryIndexAction_ProvisionedThroughput)->present)
-			dyn_invalid("This operation cannot be performed with given input values. "
-						"Please contact DynamoDB service team for more info: Action Blocked: IndexUpdate");
-		dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found: Index %s for table %s", name, table->name);
-	}
-	table_refuse("secondary indexes are");
-}
-
-/* The same for vector indexes. */
+/* Checks changes of vector indexes, which dynapg does not have; then says so. */
 static void
 update_vectors(const Update *update, const TableInfo *table, const TableDefinition *definition)
 {
@@ -424,7 +215,7 @@ update_vectors(const Update *update, const TableInfo *table, const TableDefiniti
 					  request_text(delete, DeleteVectorIndexAction_IndexName), table->name);
 		if (!create->present)
 			dyn_invalid(INVALID "One of VectorIndexUpdate.Create, VectorIndexUpdate.Delete must not be null");
-		check_vector_index(create, attributes, definition->on_demand);
+		check_vector_index(create, attributes, definition->throughput.on_demand);
 	}
 	table_refuse("vector indexes are");
 }
@@ -439,12 +230,35 @@ update_stream(const Update *update, const TableInfo *table)
 	table_refuse("streams are");
 }
 
+/*
+ * The answer shows what goes on: new provisioned units, and what they make warm, are not there yet, and a change to on demand is without
+ * its time.
+ */
+static void
+show_change(const Update *update, TableView *view, const TableDefinition *definition)
+{
+	Throughput	before = view->definition.throughput;
+	Throughput *shown = &view->definition.throughput;
+
+	view->definition = *definition;
+	if (update->throughput->present && !before.on_demand)
+	{
+		shown->read_units = before.read_units;
+		shown->write_units = before.write_units;
+		shown->warm_read_units = before.warm_read_units;
+		shown->warm_write_units = before.warm_write_units;
+	}
+	if (!before.on_demand && shown->on_demand)
+		view->definition.on_demand_since = 0;
+}
+
 void
 op_update_table(const RequestValue *request, WireWriter *response)
 {
 	Update		update;
+	IndexUpdates indexes;
+	TableView	view;
 	const TableInfo *table;
-	TableDefinition before;
 	TableDefinition definition;
 	bool		changed;
 
@@ -452,25 +266,30 @@ op_update_table(const RequestValue *request, WireWriter *response)
 	check_request(&update);
 
 	table = table_to_change(request_member(request, UpdateTableInput_TableName));
-	table_definition_read(table, &before);
-	definition = before;
+	table_resume_builds(table);
+	table_view_read(&view, table, true);
+	definition = view.definition;
+	update_indexes_check(&update, &view, &indexes);
 	changed = update_capacity(&update, &definition);
 	changed |= update_settings(&update, &definition);
 	update_stream(&update, table);
-	update_indexes(&update, table, &definition);
+	update_indexes_plan(&update, &view, definition.throughput.on_demand, &indexes);
 	update_vectors(&update, table, &definition);
 	if (update.changes_replicas)
 		table_refuse("global tables are");
-	if (changed)
-		catalog_update_table(table, table_definition_jsonb(&definition));
 
-	/* provisioned units are shown as they were, and a change to on demand without its time: it goes on */
-	if (!before.on_demand && !definition.on_demand)
+	if (changed || update.online > 0)
 	{
-		definition.read_units = before.read_units;
-		definition.write_units = before.write_units;
+		definition.attributes = index_merge_attributes(&view, indexes.definition.keys, indexes.attributes);
+		catalog_update_table(table, table_definition_jsonb(&definition));
 	}
-	if (!before.on_demand && definition.on_demand)
-		definition.on_demand_since = 0;
-	table_description_write(response, "TableDescription", table, &definition, TABLE_UPDATING, true);
+	show_change(&update, &view, &definition);
+	update_indexes_write(&view, &indexes);
+
+	/* throughput of indexes alone leaves the table ACTIVE */
+	if (update.concerns > update.indexes->present)
+		view.status = view.warm_status = TABLE_UPDATING;
+	if (update.online > 0)
+		view.status = TABLE_UPDATING;
+	table_view_write(response, "TableDescription", &view);
 }

@@ -138,7 +138,6 @@ storage_collection_size(StorageTable *table, const StorageKey *key, int64 growth
 		estimate->bytes = bytes;
 		estimate->made_at = now;
 	}
-	else
-		estimate->bytes = Max(estimate->bytes + growth, 0);
+	estimate->bytes = Max(estimate->bytes + growth, 0);
 	return estimate->bytes;
 }

@@ -20,6 +20,7 @@
 
 #include "base/compat.h"
 #include "base/error.h"
+#include "storage/index_write.h"
 #include "storage/layout.h"
 #include "storage/storage.h"
 
@@ -114,14 +115,36 @@ raise_no_item_table(Relation relation)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("table \"%s\" must keep its columns hash, sort and item and its primary key",
+			 errmsg("table \"%s\" must keep its columns hash, sort and item, its primary key and its triggers",
 					RelationGetRelationName(relation)),
 			 errdetail("It is an item table of dynapg."),
 			 errhint("Delete it with dynamo_delete_table(), or copy its items to a table of another kind.")));
 }
 
+/* Refuses to drop an index table whose index is still in the catalog: ours are taken out of it before. */
+static void
+refuse_index_tables(void)
+{
+	List	   *relations = relations_of_command("SELECT objid FROM pg_catalog.pg_event_trigger_dropped_objects() "
+												 "WHERE object_type = 'table' AND schema_name = '" CATALOG_INDEX_SCHEMA "'");
+	ListCell   *cell;
+
+	foreach(cell, relations)
+	{
+		const TableInfo *table;
+		const TableIndex *index = catalog_index_of_relation(lfirst_oid(cell), &table);
+
+		if (index != NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+					 errmsg("the index table of index \"%s\" of table \"%s\" cannot be dropped", index->name, table->name),
+					 errhint("Delete the index with dynamo_update_table().")));
+	}
+}
+
 /*
- * sql_drop: the catalog forgets item tables that are dropped, and those that are not keep their primary keys.  That is
+ * sql_drop: the catalog forgets item tables that are dropped, with their indexes, and those that are not keep their primary keys
+ * and triggers.  That is
  * looked at here and not at the end of every ALTER TABLE: a restored dump alters tables before it makes the keys.
  */
 Datum
@@ -148,10 +171,11 @@ dynapg_on_drop(PG_FUNCTION_ARGS)
 		catalog_forget_relation(lfirst_oid(cell));
 	}
 
+	refuse_index_tables();
 	relations = relations_of_command("SELECT DISTINCT c.relation::pg_catalog.oid FROM "
 									 "(SELECT pg_catalog.to_regclass(pg_catalog.format('%I.%I', address_names[1], "
 									 "address_names[2])) AS relation FROM pg_catalog.pg_event_trigger_dropped_objects() "
-									 "WHERE object_type = 'table constraint') c WHERE c.relation IS NOT NULL");
+									 "WHERE object_type IN ('table constraint', 'trigger')) c WHERE c.relation IS NOT NULL");
 	foreach(cell, relations)
 	{
 		Relation	relation;
@@ -159,7 +183,7 @@ dynapg_on_drop(PG_FUNCTION_ARGS)
 		if (catalog_table_of_relation(lfirst_oid(cell)) == NULL)
 			continue;
 		relation = table_open(lfirst_oid(cell), AccessShareLock);
-		if (!has_primary_key(relation))
+		if (!has_primary_key(relation) || !layout_has_triggers(relation))
 			raise_no_item_table(relation);
 		table_close(relation, AccessShareLock);
 	}
@@ -183,7 +207,14 @@ dynapg_on_alter(PG_FUNCTION_ARGS)
 		Relation	relation;
 
 		if (table == NULL)
+		{
+			const TableIndex *index = catalog_index_of_relation(lfirst_oid(cell), &table);
+
+			if (index != NULL)
+				index_target_close(index_target_open(index, AccessShareLock));	/* refuses what it cannot use */
 			continue;
+		}
+		catalog_own_indexes(table);
 		relation = table_open(lfirst_oid(cell), AccessShareLock);
 		if (!has_columns(relation, table))
 			raise_no_item_table(relation);

@@ -30,9 +30,11 @@
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
+#include "base/varlena.h"
 #include "storage/index_build.h"
 #include "storage/index_write.h"
 #include "storage/layout.h"
+#include "storage/storage.h"
 
 /* A batch ends after so many items, or so many milliseconds: its rows are locked as long. */
 #define BATCH_ITEMS		1000
@@ -63,7 +65,7 @@ typedef struct Batch
 	bool		lock_items;
 	TupleTableSlot *found;		/* the version that the snapshot sees */
 	TupleTableSlot *locked;		/* the latest version */
-	pg_uuid_t	hash;			/* key of the last item read */
+	pg_uuid_t	hash;			/* key of the last item read; sort has room for any */
 	bytea	   *sort;
 	bool		has_position;
 	int64		items;
@@ -79,10 +81,15 @@ begin_scan(Batch *batch, Relation key_index, ScanKey keys, ScanKey row)
 
 	if (batch->has_position)
 	{
+		pg_uuid_t  *hash = (pg_uuid_t *) palloc(sizeof(pg_uuid_t));
+
+		/* copies: the position moves while the scan goes on */
+		*hash = batch->hash;
 		ScanKeyEntryInitialize(&row[0], SK_ROW_MEMBER, LAYOUT_HASH, BTGreaterStrategyNumber, InvalidOid, InvalidOid,
-							   F_UUID_CMP, UUIDPGetDatum(&batch->hash));
+							   F_UUID_CMP, UUIDPGetDatum(hash));
 		ScanKeyEntryInitialize(&row[1], SK_ROW_MEMBER | SK_ROW_END, LAYOUT_SORT, BTGreaterStrategyNumber, InvalidOid,
-							   InvalidOid, F_BYTEACMP, PointerGetDatum(batch->sort));
+							   InvalidOid, F_BYTEACMP, PointerGetDatum(storage_sort_bytes(VARDATA(batch->sort),
+																						  VARSIZE_ANY_EXHDR(batch->sort))));
 		memset(&keys[0], 0, sizeof(ScanKeyData));
 		keys[0].sk_flags = SK_ROW_HEADER;
 		keys[0].sk_attno = LAYOUT_HASH;
@@ -95,17 +102,19 @@ begin_scan(Batch *batch, Relation key_index, ScanKey keys, ScanKey row)
 	return scan;
 }
 
-/* Locks the latest version of the item found, so that it stays what it is until the batch has committed; false if it is gone. */
-static bool
+/*
+ * Locks the latest version of the item found, so that it stays what it is until the batch has committed.  Only the first item of a batch
+ * is waited for (else TM_WouldBlock): nobody shall wait for items that wait for somebody else's transaction.
+ */
+static TM_Result
 lock_item(Batch *batch)
 {
 	ItemPointerData tid = batch->found->tts_tid;
 	TM_FailureData failure;
 
 	return table_tuple_lock(batch->relation, &tid, GetActiveSnapshot(), batch->locked, GetCurrentCommandId(false),
-							LockTupleShare, LockWaitBlock,
-							TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS | TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
-							&failure) == TM_Ok;
+							LockTupleShare, batch->items == 0 ? LockWaitBlock : LockWaitSkip,
+							TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS | TUPLE_LOCK_FLAG_FIND_LAST_VERSION, &failure);
 }
 
 /* Enters an item into the index. */
@@ -125,6 +134,19 @@ enter_item(Batch *batch, TupleTableSlot *slot)
 	batch->entries++;
 }
 
+/* The batch has got behind the item found. */
+static void
+move_position(Batch *batch)
+{
+	bool		isnull;
+	bytea	   *sort = DatumGetByteaPP(slot_getattr(batch->found, LAYOUT_SORT, &isnull));
+
+	batch->hash = *DatumGetUUIDP(slot_getattr(batch->found, LAYOUT_HASH, &isnull));
+	SET_VARSIZE(batch->sort, VARHDRSZ + VARSIZE_ANY_EXHDR(sort));
+	memcpy(VARDATA(batch->sort), VARDATA_ANY(sort), VARSIZE_ANY_EXHDR(sort));
+	batch->items++;
+}
+
 /* Reads items until the batch is full; false if there are no more. */
 static bool
 read_items(Batch *batch, bool unlimited)
@@ -140,23 +162,20 @@ read_items(Batch *batch, bool unlimited)
 
 	while ((more = index_getnext_slot(scan, ForwardScanDirection, batch->found)))
 	{
-		bool		isnull;
+		TM_Result	locked;
 
 		CHECK_FOR_INTERRUPTS();
+		if (!unlimited && (batch->items >= BATCH_ITEMS || (batch->items > 0 && GetCurrentTimestamp() >= ends)))
+			break;
+		locked = batch->lock_items ? lock_item(batch) : TM_Ok;
+		if (locked == TM_WouldBlock)
+			break;
 		MemoryContextSwitchTo(scratch);
-		batch->items++;
-		if (!batch->lock_items)
-			enter_item(batch, batch->found);
-		else if (lock_item(batch))
-			enter_item(batch, batch->locked);
+		if (locked == TM_Ok)
+			enter_item(batch, batch->lock_items ? batch->locked : batch->found);
 		MemoryContextSwitchTo(caller);
 		MemoryContextReset(scratch);
-		if (!unlimited && (batch->items >= BATCH_ITEMS || GetCurrentTimestamp() >= ends))
-		{
-			batch->hash = *DatumGetUUIDP(slot_getattr(batch->found, LAYOUT_HASH, &isnull));
-			batch->sort = DatumGetByteaPCopy(slot_getattr(batch->found, LAYOUT_SORT, &isnull));
-			break;
-		}
+		move_position(batch);
 	}
 	ExecClearTuple(batch->found);
 	ExecClearTuple(batch->locked);
@@ -190,7 +209,8 @@ build_batch(Oid relation, Oid index_relation, bool unlimited)
 		batch.lock_items = !unlimited;
 		batch.found = table_slot_create(batch.relation, NULL);
 		batch.locked = table_slot_create(batch.relation, NULL);
-		batch.has_position = !unlimited && catalog_index_position(index_relation, &batch.hash, &batch.sort);
+		batch.sort = (bytea *) palloc(VARHDRSZ + SORT_KEY_MAX_SIZE);
+		batch.has_position = !unlimited && catalog_index_position(index_relation, &batch.hash, batch.sort);
 		CommandCounterIncrement();
 		PushActiveSnapshot(GetLatestSnapshot());
 		more = read_items(&batch, unlimited);

@@ -92,21 +92,27 @@ has_no_sort_key(TupleDesc desc)
 	return false;
 }
 
-/* Whether a relation has other triggers than those that keep the indexes, which direct access keeps itself. */
-static bool
-has_other_triggers(Relation relation)
+/* How many triggers of a relation are those that keep its indexes. */
+static int
+count_our_triggers(Relation relation)
 {
 	TriggerDesc *triggers = relation->trigdesc;
+	int			count = 0;
 
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
 	{
 		FmgrInfo	info;
 
 		fmgr_info(triggers->triggers[i].tgfoid, &info);
-		if (info.fn_addr != dynapg_items_changed && info.fn_addr != dynapg_items_truncated)
-			return true;
+		count += info.fn_addr == dynapg_items_changed || info.fn_addr == dynapg_items_truncated;
 	}
-	return false;
+	return count;
+}
+
+bool
+layout_has_triggers(Relation relation)
+{
+	return count_our_triggers(relation) == 2;
 }
 
 /* Whether direct access would pass by something that the executor would have honoured. */
@@ -120,7 +126,7 @@ allows_direct_access(Relation relation)
 		am_is_heap(relation) &&
 		!relation->rd_rel->relhassubclass &&
 		!relation->rd_rel->relispartition &&
-		!has_other_triggers(relation) &&
+		(relation->trigdesc == NULL || relation->trigdesc->numtriggers == count_our_triggers(relation)) &&
 		relation->rd_rules == NULL &&
 		(desc->constr == NULL || desc->constr->num_check == 0);
 }

@@ -42,6 +42,9 @@ typedef struct Layout
  */
 extern const Layout *layout_of(Relation relation);
 
+/* Whether a relation has the triggers that keep its indexes, whatever their state. */
+extern bool layout_has_triggers(Relation relation);
+
 /* Whether an index is on (hash, sort), as the primary key of an item table is. */
 extern bool layout_is_key_index(Relation index);
 

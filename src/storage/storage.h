@@ -152,8 +152,8 @@ extern Jsonb *storage_scan_entry(StorageScan *scan);
 
 /*
  * The bytes of an item collection: the table's items under a partition key, and their entries in its local indexes.  An estimate, good to
- * some percent, that this process may have made up to a minute ago and has kept up to date by what it wrote itself (`growth`
- * is added to it).
+ * some percent, that this process may have made up to a minute ago and has kept up to date by what it wrote itself: what a write is about
+ * to add (or take away) is told as `growth`, before the write, and is in the result.
  */
 extern int64 storage_collection_size(StorageTable *table, const StorageKey *key, int64 growth);
 

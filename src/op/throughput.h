@@ -1,0 +1,51 @@
+/*
+ * throughput.h
+ *		The capacity of a table or of a global index: what may be asked of it a second.
+ */
+#ifndef DYNAPG_THROUGHPUT_H
+#define DYNAPG_THROUGHPUT_H
+
+#include "catalog/tables.h"
+#include "op/request.h"
+#include "value/wire.h"
+
+/* Times are epoch seconds; 0 is never. */
+typedef struct Throughput
+{
+	bool		on_demand;		/* an index is as its table is */
+	int64		read_units;		/* ProvisionedThroughput; 0 on demand */
+	int64		write_units;
+	double		increased_at;
+	double		decreased_at;
+	int64		decreases;		/* on the day of decreased_at */
+	int64		max_read_units; /* OnDemandThroughput; 0: no ceiling */
+	int64		max_write_units;
+	int64		warm_read_units;	/* WarmThroughput as asked for, or reached by units before; 0: neither */
+	int64		warm_write_units;
+} Throughput;
+
+/* What it takes at once: as asked for, or what the capacity gives anyhow. */
+extern int64 throughput_warm_read_units(const Throughput *throughput);
+extern int64 throughput_warm_write_units(const Throughput *throughput);
+
+/* Takes over what a request gives of ProvisionedThroughput, OnDemandThroughput, WarmThroughput; nothing if it is absent. */
+extern void throughput_take_units(Throughput *throughput, const RequestValue *provisioned);
+extern void throughput_take_ceilings(Throughput *throughput, const RequestValue *ceilings);
+extern void throughput_take_warm(Throughput *throughput, const RequestValue *warm);
+
+/*
+ * Changes the provisioned units, and on_demand to false.  WarmThroughput never falls, and ceilings end with a change of the
+ * mode.
+ */
+extern void throughput_provision(Throughput *throughput, const RequestValue *provisioned);
+
+/* Changes to on demand; counted: as one of the decreases of the day. */
+extern void throughput_to_demand(Throughput *throughput, bool counted);
+
+/* Writes the members ProvisionedThroughput and, if there is a ceiling, OnDemandThroughput. */
+extern void throughput_describe(WireWriter *response, const Throughput *throughput);
+
+/* Writes the member WarmThroughput. */
+extern void throughput_describe_warm(WireWriter *response, const Throughput *throughput, TableStatus status);
+
+#endif							/* DYNAPG_THROUGHPUT_H */
