@@ -121,7 +121,12 @@ SELECT pg_temp.create_with(jsonb_build_object('GlobalSecondaryIndexes',
 SELECT pg_temp.create_with(jsonb_build_object('GlobalSecondaryIndexes',
 	(SELECT jsonb_agg(pg_temp.index('gsi' || i, 'a=HASH', jsonb_build_object('ProjectionType', 'INCLUDE', 'NonKeyAttributes',
 		(SELECT jsonb_agg('x' || j) FROM generate_series(1, 17) AS j)))) FROM generate_series(1, 6) AS i)));
-SELECT pg_temp.create_with(pg_temp.list('GlobalSecondaryIndexes', pg_temp.index('gsi', 'b=HASH a=RANGE')));
+SELECT pg_temp.create_with(pg_temp.list('GlobalSecondaryIndexes', pg_temp.index('gsi', 'a=HASH', '{"ProjectionType": "INCLUDE", "NonKeyAttributes": []}')));
+SELECT pg_temp.create_with(pg_temp.list('GlobalSecondaryIndexes', pg_temp.index('gsi', 'a=HASH',
+	(SELECT jsonb_build_object('ProjectionType', 'INCLUDE', 'NonKeyAttributes', jsonb_agg('x' || i)) FROM generate_series(1, 21) AS i))));
+SELECT pg_temp.create_with('{"BillingMode": null, "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}}' ||
+	pg_temp.list('GlobalSecondaryIndexes', pg_temp.index('gsi', 'a=HASH', '{"ProjectionType": "ALL"}',
+	'{"ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}, "OnDemandThroughput": {"MaxReadRequestUnits": 1}}')));
 
 -- Vector indexes.
 CREATE FUNCTION pg_temp.vector(name text, members jsonb DEFAULT '{}') RETURNS jsonb LANGUAGE sql AS $$

@@ -131,7 +131,7 @@ SELECT pg_temp.describe('ut-provisioned');
 SELECT pg_temp.update('{"StreamSpecification": {"StreamEnabled": false}}');
 SELECT pg_temp.update('{"StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_IMAGE"}}');
 
--- Global indexes.
+-- Global indexes: what the request says, and of a table without them.
 CREATE FUNCTION pg_temp.create_index(key text, attributes jsonb, members jsonb DEFAULT '{}') RETURNS text LANGUAGE sql AS $$
 	SELECT pg_temp.update(jsonb_build_object('AttributeDefinitions', attributes, 'GlobalSecondaryIndexUpdates',
 		jsonb_build_array(jsonb_build_object('Create', jsonb_build_object('IndexName', 'gsi', 'Projection', '{"ProjectionType": "ALL"}'::jsonb,
@@ -144,12 +144,12 @@ SELECT pg_temp.create_index('b', '[{"AttributeName": "b", "AttributeType": "S"},
 SELECT pg_temp.create_index('b', '[{"AttributeName": "b", "AttributeType": "S"}]', '{"Projection": {"ProjectionType": "INCLUDE"}}');
 SELECT pg_temp.create_index('b', '[{"AttributeName": "b", "AttributeType": "S"}]', '{"ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}}');
 SELECT pg_temp.create_index('b', '[{"AttributeName": "b", "AttributeType": "S"}]', '{"Projection": null, "KeySchema": null, "IndexName": "x"}');
-SELECT pg_temp.create_index('b', '[{"AttributeName": "b", "AttributeType": "S"}]');
 SELECT pg_temp.update('{"GlobalSecondaryIndexUpdates": [{"Delete": {"IndexName": "gsi"}}]}');
 SELECT pg_temp.update('{"GlobalSecondaryIndexUpdates": [{"Delete": {"IndexName": "one"}}, {"Delete": {"IndexName": "two"}}]}');
 SELECT pg_temp.update('{"GlobalSecondaryIndexUpdates": [{"Update": {"IndexName": "gsi", "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}}}]}');
 SELECT pg_temp.update('{"GlobalSecondaryIndexUpdates": [{"Update": {"IndexName": "gsi", "OnDemandThroughput": {}}}]}');
-
+SELECT pg_temp.update('{"GlobalSecondaryIndexUpdates": [{"Update": {"IndexName": "one", "WarmThroughput": {"ReadUnitsPerSecond": 1}}}, {"Update": {"IndexName": "gsi"}}]}');
+SELECT pg_temp.update('{"GlobalSecondaryIndexUpdates": [{"Update": {"IndexName": "gsi", "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1000000000001}}}]}');
 -- Vector indexes and replicas.
 SELECT pg_temp.update('{"VectorIndexUpdates": [{}]}');
 SELECT pg_temp.update('{"VectorIndexUpdates": [{"Delete": {"IndexName": "vec"}}]}');

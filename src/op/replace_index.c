@@ -27,9 +27,11 @@ replace_index_find(const char *table_name, int table_name_len, const char *name,
 {
 	int			len;
 	const char *plain_name = op_table_name_of_text(table_name, table_name_len, &len);
-	const TableInfo *table = catalog_table(plain_name, len);
+	const TableInfo *table;
 	const TableIndex *index;
 
+	catalog_lock_name(plain_name, len);
+	table = catalog_table(plain_name, len);
 	if (table == NULL)
 		dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found: Table: %.*s not found", len, plain_name);
 	index = catalog_index(table, name, name_len);

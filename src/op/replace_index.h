@@ -16,8 +16,8 @@
 extern void replace_index(const RequestValue *request);
 
 /*
- * The index that a replace_index() is going to be about, as the table has it; ResourceNotFoundException if the table or the
- * index is not there.
+ * The index that a replace_index() is going to be about, as the table has it, locked against other changes;
+ * ResourceNotFoundException if the table or the index is not there.
  */
 extern const TableIndex *replace_index_find(const char *table_name, int table_name_len,
 											const char *name, int name_len);

@@ -4,9 +4,6 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
-#include "access/xlog.h"
-
 #include "base/error.h"
 #include "base/settings.h"
 #include "op/op.h"
@@ -32,8 +29,6 @@ table_of_request(const RequestValue *table_name)
 void
 table_resume_builds(const TableInfo *table)
 {
-	if (RecoveryInProgress() || XactReadOnly)
-		return;
 	for (int i = 0; i < table->n_indexes; i++)
 		if (table->indexes[i].status == TABLE_CREATING || table->indexes[i].status == TABLE_DELETING)
 		{

@@ -23,9 +23,7 @@ extern const TableInfo *table_of_request(const RequestValue *table_name);
 /* The same, locked against other changes, and with nothing going on: else ResourceInUseException. */
 extern const TableInfo *table_to_change(const RequestValue *table_name);
 
-/*
- * Sees to it that a builder works on the table's indexes if they wait for one.  Does nothing where nothing may be written.
- */
+/* Sees to it that a builder works on the table's indexes if they wait for one. */
 extern void table_resume_builds(const TableInfo *table);
 
 /* Refuses what dynapg does not have yet: "streams are". */
