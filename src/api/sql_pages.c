@@ -29,19 +29,15 @@ add_row(Jsonb *item, void *argument)
 }
 
 static Datum
-visit_pages(FunctionCallInfo fcinfo, const char *name, void (*prepare) (const RequestValue *, PageRequest *))
+visit_pages(FunctionCallInfo fcinfo, const char *name, PagePreparation prepare)
 {
 	const char *outer = dyn_operation;
 	WireReader	reader;
-	PageRequest prepared;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	dyn_operation = name;
 	wire_read_jsonb(&reader, PG_GETARG_JSONB_P(0));
-	prepare(request_read(&reader, model_operation(name, strlen(name))), &prepared);
-	if (prepared.page.select == SELECT_COUNT)
-		dyn_invalid("Select COUNT has no items to return: use count(*)");
-	page_visit(&prepared, add_row, fcinfo->resultinfo);
+	page_visit(request_read(&reader, model_operation(name, strlen(name))), prepare, add_row, fcinfo->resultinfo);
 	dyn_operation = outer;
 	return (Datum) 0;
 }

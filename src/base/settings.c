@@ -13,6 +13,8 @@
 char	   *dynapg_region;
 char	   *dynapg_account_id;
 int			dynapg_control_plane_delay;
+bool		dynapg_consistent_gsi_reads;
+int			dynapg_item_collection_limit;
 
 /* Regions and account numbers stand in ARNs, where colons and slashes separate. */
 static bool
@@ -62,5 +64,19 @@ settings_init(void)
 							&dynapg_control_plane_delay,
 							0, 0, 3600 * 1000,
 							PGC_USERSET, GUC_UNIT_MS,
+							NULL, NULL, NULL);
+	DefineCustomBoolVariable("dynapg.consistent_gsi_reads",
+							 "Whether a Query or Scan of a global secondary index may ask for ConsistentRead.",
+							 "The service refuses it. dynapg's indexes are exact at every commit.",
+							 &dynapg_consistent_gsi_reads,
+							 false,
+							 PGC_USERSET, 0,
+							 NULL, NULL, NULL);
+	DefineCustomIntVariable("dynapg.item_collection_limit",
+							"Largest item collection of a table with local secondary indexes.",
+							"0: no limit.",
+							&dynapg_item_collection_limit,
+							10 * 1024 * 1024, 0, PG_INT32_MAX,
+							PGC_USERSET, GUC_UNIT_KB,
 							NULL, NULL, NULL);
 }

@@ -8,6 +8,8 @@
 extern char *dynapg_region;		/* dynapg.region, in ARNs: us-east-1 */
 extern char *dynapg_account_id; /* dynapg.account_id, in ARNs: 12 digits */
 extern int	dynapg_control_plane_delay; /* dynapg.control_plane_delay, milliseconds: how long CREATING and the like stay visible */
+extern bool dynapg_consistent_gsi_reads;	/* dynapg.consistent_gsi_reads: ConsistentRead on a global index is taken */
+extern int	dynapg_item_collection_limit;	/* dynapg.item_collection_limit, kB: of tables with local indexes; 0: none */
 
 extern void settings_init(void);
 

@@ -207,11 +207,9 @@ extern void update_apply(const Update *update, const JsonbValue *item, bool exis
 
 /*
  * What UPDATED_OLD (of the item before) or UPDATED_NEW (of the item after) returns: the fragments that the update's paths
- * name.  False if there is nothing to return.  old: the item before (NULL if there was none); it tells what a SET past a
- * list's end did.
+ * name.  False if there is nothing to return.
  */
-extern bool update_fragments(const Update *update, const JsonbValue *item, const JsonbValue *old, bool is_new,
-							 JsonbValue *result);
+extern bool update_fragments(const Update *update, const JsonbValue *item, JsonbValue *result);
 
 /* What an update adds to the item's size in the size rule of standalone UpdateItems (3 + 19 per writing action + 2
  * per clearing action, one more for SET on a list index). */

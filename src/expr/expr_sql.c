@@ -216,8 +216,8 @@ dynapg_test_update(PG_FUNCTION_ARGS)
 	if (strcmp(returning, "ALL_NEW") == 0)
 		PG_RETURN_TEXT_P(print_result(&result));
 	if (strcmp(returning, "UPDATED_OLD") == 0 ?
-		!exists || !update_fragments(update, &item, &item, false, &fragments) :
-		!update_fragments(update, &result, exists ? &item : NULL, true, &fragments))
+		!exists || !update_fragments(update, &item, &fragments) :
+		!update_fragments(update, &result, &fragments))
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(print_result(&fragments));
 }

@@ -420,8 +420,7 @@ update_apply(const Update *update, const JsonbValue *item, bool exists, JsonbVal
 }
 
 bool
-update_fragments(const Update *update, const JsonbValue *item, const JsonbValue *old, bool is_new,
-				 JsonbValue *result)
+update_fragments(const Update *update, const JsonbValue *item, JsonbValue *result)
 {
 	Projection	projection = {.paths = update_paths(update), .n_paths = update->n_actions};
 

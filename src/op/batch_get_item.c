@@ -44,7 +44,7 @@ typedef struct TablePart
 	StorageKey *storage_keys;
 	bool	   *unprocessed;	/* for each key */
 	bool		any_unprocessed;
-	double		units;
+	TableCapacity *capacity;
 } TablePart;
 
 /* Bytes read of one partition. */
@@ -152,7 +152,7 @@ read_part(TablePart *part, WireWriter *response, int64 *total, PartitionBytes *p
 		{
 			*total += size;
 			partition->bytes += size;
-			part->units += capacity_of_read(size, consistent);
+			capacity_add_read(part->capacity, NULL, size, consistent);
 		}
 	}
 	storage_close(table);
@@ -191,9 +191,9 @@ void
 op_batch_get_item(const RequestValue *request, WireWriter *response)
 {
 	const RequestValue *items = request_member(request, BatchGetItemInput_RequestItems);
-	const RequestValue *return_capacity = request_member(request, BatchGetItemInput_ReturnConsumedCapacity);
 	int			n_parts = items->as.map.count;
 	TablePart  *parts = (TablePart *) palloc0(n_parts * sizeof(TablePart));
+	TableCapacity *capacities = (TableCapacity *) palloc(n_parts * sizeof(TableCapacity));
 	PartitionBytes partitions[BATCH_GET_MAX_KEYS];
 	int			n_partitions = 0;
 	int			n_keys = 0;
@@ -212,7 +212,11 @@ op_batch_get_item(const RequestValue *request, WireWriter *response)
 		dyn_invalid("Too many items requested for the BatchGetItem call");
 
 	for (int i = 0; i < n_parts; i++)
+	{
 		parts[i].info = op_data_table_of_text(parts[i].entry->name, parts[i].entry->name_len);
+		parts[i].capacity = &capacities[i];
+		capacity_begin(&capacities[i], parts[i].entry->name, parts[i].entry->name_len, parts[i].info);
+	}
 	for (int i = 0; i < n_parts; i++)
 	{
 		int			count = parts[i].keys->as.list.count;
@@ -243,14 +247,6 @@ op_batch_get_item(const RequestValue *request, WireWriter *response)
 			write_unprocessed(response, &parts[i]);
 	wire_object_end(response);
 
-	if (capacity_is_wanted(return_capacity))
-	{
-		wire_member(response, "ConsumedCapacity");
-		wire_array_start(response);
-		for (int i = 0; i < n_parts; i++)
-			capacity_write_table(response, return_capacity, parts[i].entry->name, parts[i].entry->name_len,
-								 parts[i].units);
-		wire_array_end(response);
-	}
+	capacity_write_list(response, request_member(request, BatchGetItemInput_ReturnConsumedCapacity), capacities, n_parts);
 	wire_object_end(response);
 }

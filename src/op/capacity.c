@@ -6,6 +6,9 @@
 
 #include "base/limits.h"
 #include "op/capacity.h"
+#include "op/item_key.h"
+#include "op/op.h"
+#include "storage/index_entry.h"
 
 /* ceil(bytes / unit), at least 1. */
 static int64
@@ -14,52 +17,189 @@ whole_units(int64 bytes, int unit)
 	return Max((bytes + unit - 1) / unit, 1);
 }
 
-double
-capacity_of_read(int64 bytes, bool consistent)
+/*
+ * A number of bytes that is as many units as an item's size.  An item's jsonb is never smaller than what the service counts, so
+ * that the usual small item need not be measured.  0 for NULL.
+ */
+static int64
+size_for_units(Jsonb *item, int unit)
 {
-	return whole_units(bytes, READ_UNIT_SIZE) * (consistent ? 1.0 : 0.5);
+	if (item == NULL)
+		return 0;
+	return VARSIZE(item) <= unit ? VARSIZE(item) : op_item_size(item);
 }
 
-double
-capacity_of_write(int64 old_bytes, int64 new_bytes)
+void
+capacity_begin(TableCapacity *capacity, const char *table_name, int table_name_len, const TableInfo *info)
 {
-	return (double) whole_units(Max(old_bytes, new_bytes), WRITE_UNIT_SIZE);
+	capacity->table_name = table_name;
+	capacity->table_name_len = table_name_len;
+	capacity->info = info;
+	capacity->table_units = 0;
+	capacity->index_units = NULL;
 }
 
-bool
-capacity_is_wanted(const RequestValue *return_consumed_capacity)
+static void
+add_index_units(TableCapacity *capacity, const TableIndex *index, double units)
+{
+	if (capacity->index_units == NULL)
+		capacity->index_units = (double *) palloc0(capacity->info->n_indexes * sizeof(double));
+	capacity->index_units[index - capacity->info->indexes] += units;
+}
+
+void
+capacity_add_read(TableCapacity *capacity, const TableIndex *index, int64 bytes, bool consistent)
+{
+	double		units = whole_units(bytes, READ_UNIT_SIZE) * (consistent ? 1.0 : 0.5);
+
+	op_read_units += units;
+	if (index == NULL)
+		capacity->table_units += units;
+	else
+		add_index_units(capacity, index, units);
+}
+
+void
+capacity_add_item_read(TableCapacity *capacity, Jsonb *item, bool consistent)
+{
+	capacity_add_read(capacity, NULL, size_for_units(item, READ_UNIT_SIZE), consistent);
+}
+
+/* The units that a change of an index takes. */
+static int64
+index_write_units(const IndexChange *change)
+{
+	int64		old_size;
+	int64		new_size;
+
+	if (change->action == INDEX_KEEP)
+		return 0;
+	old_size = size_for_units(change->old_item, WRITE_UNIT_SIZE);
+	new_size = size_for_units(change->new_item, WRITE_UNIT_SIZE);
+	if (change->action == INDEX_MOVE)
+		return whole_units(old_size, WRITE_UNIT_SIZE) + whole_units(new_size, WRITE_UNIT_SIZE);
+	return whole_units(Max(old_size, new_size), WRITE_UNIT_SIZE);
+}
+
+void
+capacity_add_write(TableCapacity *capacity, const WriteResult *result, Jsonb *item, int size)
+{
+	const TableInfo *info = capacity->info;
+	double		units = whole_units(Max(size_for_units(result->old, WRITE_UNIT_SIZE), size), WRITE_UNIT_SIZE);
+
+	capacity->table_units += units;
+	op_write_units += units;
+	if (result->action == WRITE_NOTHING)
+		return;
+	for (int i = 0; i < info->n_indexes; i++)
+	{
+		const TableIndex *index = &info->indexes[i];
+		IndexChange change;
+
+		if (!index_is_kept(index) || index_is_hidden(index))
+			continue;
+		index_change(info, index, result->old, result->action == WRITE_DELETE ? NULL : item, &change);
+		units = index_write_units(&change);
+		if (units > 0)
+			add_index_units(capacity, index, units);
+		op_write_units += units;
+	}
+}
+
+void
+capacity_count_refusal(Jsonb *old, int size)
+{
+	op_write_units += whole_units(Max(size_for_units(old, WRITE_UNIT_SIZE), size), WRITE_UNIT_SIZE);
+}
+
+/* Whether ReturnConsumedCapacity is TOTAL or INDEXES. */
+static bool
+is_wanted(const RequestValue *return_consumed_capacity)
 {
 	return return_consumed_capacity->present &&
 		strcmp(return_consumed_capacity->as.string.text, "NONE") != 0;
 }
 
-void
-capacity_write_table(WireWriter *response, const RequestValue *return_consumed_capacity,
-					 const char *table_name, int table_name_len, double units)
+static void
+write_units(WireWriter *response, double units)
 {
-	wire_object_start(response);
-	wire_member(response, "TableName");
-	wire_string(response, table_name, table_name_len);
 	wire_member(response, "CapacityUnits");
 	wire_double(response, units);
+}
+
+/* The indexes of a kind that consumed something; the member is not there if none did. */
+static void
+write_indexes(WireWriter *response, const TableCapacity *capacity, const char *member, bool global)
+{
+	bool		any = false;
+
+	for (int i = 0; i < capacity->info->n_indexes; i++)
+	{
+		const TableIndex *index = &capacity->info->indexes[i];
+
+		if (index->global != global || capacity->index_units[i] == 0)
+			continue;
+		if (!any)
+		{
+			wire_member(response, member);
+			wire_object_start(response);
+			any = true;
+		}
+		wire_key(response, index->name, strlen(index->name));
+		wire_object_start(response);
+		write_units(response, capacity->index_units[i]);
+		wire_object_end(response);
+	}
+	if (any)
+		wire_object_end(response);
+}
+
+/* A ConsumedCapacity. */
+static void
+write_capacity(WireWriter *response, const RequestValue *return_consumed_capacity, const TableCapacity *capacity)
+{
+	double		total = capacity->table_units;
+
+	if (capacity->index_units != NULL)
+		for (int i = 0; i < capacity->info->n_indexes; i++)
+			total += capacity->index_units[i];
+	wire_object_start(response);
+	wire_member(response, "TableName");
+	wire_string(response, capacity->table_name, capacity->table_name_len);
+	write_units(response, total);
 	if (strcmp(return_consumed_capacity->as.string.text, "INDEXES") == 0)
 	{
 		wire_member(response, "Table");
 		wire_object_start(response);
-		wire_member(response, "CapacityUnits");
-		wire_double(response, units);
+		write_units(response, capacity->table_units);
 		wire_object_end(response);
+		if (capacity->index_units != NULL)
+		{
+			write_indexes(response, capacity, "LocalSecondaryIndexes", false);
+			write_indexes(response, capacity, "GlobalSecondaryIndexes", true);
+		}
 	}
 	wire_object_end(response);
 }
 
 void
-capacity_write(WireWriter *response, const RequestValue *return_consumed_capacity,
-			   const RequestValue *table_name, double units)
+capacity_write(WireWriter *response, const RequestValue *return_consumed_capacity, const TableCapacity *capacity)
 {
-	if (!capacity_is_wanted(return_consumed_capacity))
+	if (!is_wanted(return_consumed_capacity))
 		return;
 	wire_member(response, "ConsumedCapacity");
-	capacity_write_table(response, return_consumed_capacity, table_name->as.string.text,
-						 table_name->as.string.len, units);
+	write_capacity(response, return_consumed_capacity, capacity);
+}
+
+void
+capacity_write_list(WireWriter *response, const RequestValue *return_consumed_capacity,
+					const TableCapacity *capacities, int count)
+{
+	if (!is_wanted(return_consumed_capacity))
+		return;
+	wire_member(response, "ConsumedCapacity");
+	wire_array_start(response);
+	for (int i = 0; i < count; i++)
+		write_capacity(response, return_consumed_capacity, &capacities[i]);
+	wire_array_end(response);
 }

@@ -1,30 +1,53 @@
 /*
  * capacity.h
  *		Consumed capacity: the units an operation takes, and how its response reports them.
+ *
+ * An operation keeps a TableCapacity for each table it works on, adds what it does to it, whether its caller asked for the
+ * units or not (op_read_units and op_write_units count them all), and writes it at the end if asked.
  */
 #ifndef DYNAPG_CAPACITY_H
 #define DYNAPG_CAPACITY_H
 
 #include "op/request.h"
+#include "storage/storage.h"
 
-/* Units of a read of so many bytes: ceil(bytes / 4 KB), at least one; half of that if eventually consistent. */
-extern double capacity_of_read(int64 bytes, bool consistent);
+/* What an operation has consumed of a table and its indexes. */
+typedef struct TableCapacity
+{
+	const char *table_name;		/* as the request has it: an ARN stays an ARN */
+	int			table_name_len;
+	const TableInfo *info;
+	double		table_units;
+	double	   *index_units;	/* parallel to info->indexes; NULL: none */
+} TableCapacity;
 
-/* Units of a write: ceil(the larger image / 1 KB), at least one.  0 for an image that is not there. */
-extern double capacity_of_write(int64 old_bytes, int64 new_bytes);
+extern void capacity_begin(TableCapacity *capacity, const char *table_name, int table_name_len, const TableInfo *info);
 
 /*
- * Writes the member ConsumedCapacity of a single-table operation, if ReturnConsumedCapacity asks for it.  table_name is
- * what the request called the table (an ARN stays an ARN).
+ * Adds a read of so many bytes of the table (index NULL) or of an index in capacity->info: ceil(bytes / 4 KB), at least one unit; half
+ * of that if it is eventually consistent.
  */
+extern void capacity_add_read(TableCapacity *capacity, const TableIndex *index, int64 bytes, bool consistent);
+
+/* The same for a read of one item of the table; NULL: none was there. */
+extern void capacity_add_item_read(TableCapacity *capacity, Jsonb *item, bool consistent);
+
+/*
+ * Adds a write, done or found to change nothing (result), that was to leave an item of a size, or none.  The table: ceil(the larger
+ * image / 1 KB), at least one unit.  An index: the entry's image that comes or goes, both if its key changes, the larger one if it
+ * changes otherwise, nothing if it stays.
+ */
+extern void capacity_add_write(TableCapacity *capacity, const WriteResult *result, Jsonb *item, int size);
+
+/* Counts a write of the table that its condition refused; there is no response to report it. */
+extern void capacity_count_refusal(Jsonb *old, int size);
+
+/* Writes the member ConsumedCapacity of an operation on one table, if ReturnConsumedCapacity asks for it. */
 extern void capacity_write(WireWriter *response, const RequestValue *return_consumed_capacity,
-						   const RequestValue *table_name, double units);
+						   const TableCapacity *capacity);
 
-/* Whether ReturnConsumedCapacity is TOTAL or INDEXES. */
-extern bool capacity_is_wanted(const RequestValue *return_consumed_capacity);
-
-/* One table's element of the list ConsumedCapacity, as operations on several tables report it. */
-extern void capacity_write_table(WireWriter *response, const RequestValue *return_consumed_capacity,
-								 const char *table_name, int table_name_len, double units);
+/* The same of an operation on several tables: a list. */
+extern void capacity_write_list(WireWriter *response, const RequestValue *return_consumed_capacity,
+								const TableCapacity *capacities, int count);
 
 #endif							/* DYNAPG_CAPACITY_H */

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "op/capacity.h"
 #include "op/expressions.h"
 
 /* A member, or NULL if the operation has none or the request does not give it. */
@@ -239,20 +240,43 @@ op_read_expressions(const RequestValue *request, const ExpressionMembers *member
 		expressions->key_condition = expr_key_condition(expressions->key_condition_tree);
 }
 
-/* A PathVisitor: refuses paths into a key attribute of the table. */
+bool
+op_path_names(const DocPath *path, const KeyAttribute *attribute)
+{
+	return path->steps[0].name_len == attribute->name_len &&
+		memcmp(path->steps[0].name, attribute->name, attribute->name_len) == 0;
+}
+
+/* Refuses a path into one of some key attributes. */
+static void
+check_attributes(const DocPath *path, const KeyAttribute *attributes, int count, const char *what)
+{
+	for (int i = 0; i < count; i++)
+		if (op_path_names(path, &attributes[i]))
+			dyn_invalid("Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
+						"%s: %s", what, attributes[i].name);
+}
+
+/* A PathVisitor: refuses paths into a key attribute of the table or of an index. */
 static void
 check_key_path(const DocPath *path, void *argument)
 {
 	const TableInfo *table = (const TableInfo *) argument;
-	const KeyAttribute *attributes[] = {&table->hash, table->has_sort ? &table->sort : NULL};
 
 	if (path->count < 2)
 		return;
-	for (int i = 0; i < lengthof(attributes) && attributes[i] != NULL; i++)
-		if (path->steps[0].name_len == attributes[i]->name_len &&
-			memcmp(path->steps[0].name, attributes[i]->name, attributes[i]->name_len) == 0)
-			dyn_invalid("Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
-						"Key: %s", attributes[i]->name);
+	check_attributes(path, &table->hash, 1, "Key");
+	if (table->has_sort)
+		check_attributes(path, &table->sort, 1, "Key");
+	for (int i = 0; i < table->n_indexes; i++)
+	{
+		const TableIndex *index = &table->indexes[i];
+
+		if (!index_is_kept(index))
+			continue;
+		check_attributes(path, index->hash, index->n_hash, "IndexKey");
+		check_attributes(path, index->sort, index->n_sort, "IndexKey");
+	}
 }
 
 void
@@ -299,7 +323,8 @@ failure_members(Jsonb *item)
 }
 
 void
-op_require_condition(const ExprNode *condition, Jsonb *old, const RequestValue *return_values_on_failure)
+op_require_condition(const ExprNode *condition, Jsonb *old, int new_size,
+					 const RequestValue *return_values_on_failure)
 {
 	JsonbValue	item;
 	bool		return_item;
@@ -311,6 +336,7 @@ op_require_condition(const ExprNode *condition, Jsonb *old, const RequestValue *
 	if (condition_holds(condition, old ? &item : NULL))
 		return;
 
+	capacity_count_refusal(old, new_size);
 	return_item = old != NULL && return_values_on_failure->present &&
 		strcmp(return_values_on_failure->as.string.text, "ALL_OLD") == 0;
 	dyn_error_detail(DYN_CONDITIONAL_CHECK_FAILED, return_item ? failure_members(old) : NULL,

@@ -64,13 +64,21 @@ extern void op_read_expressions(const RequestValue *request, const ExpressionMem
 extern void op_read_key_conditions(const RequestValue *request, const ExpressionMembers *members,
 								   Expressions *expressions);
 
-/* Raises the error for a path of any of the expressions that leads into a key attribute: `Key attributes must be scalars; ...`. */
+/* Whether a path begins with a key attribute. */
+extern bool op_path_names(const DocPath *path, const KeyAttribute *attribute);
+
+/*
+ * Raises the error for a path of any of the expressions that leads into a key attribute of the table or of an index:
+ * `Key attributes must be scalars; ...`.
+ */
 extern void op_check_key_paths(const TableInfo *table, const Expressions *expressions);
 
 /*
  * Whether a write's condition holds for the item under the key (NULL: none); if not, raises ConditionalCheckFailedException,
- * which carries the item if ReturnValuesOnConditionCheckFailure is ALL_OLD.
+ * which carries the item if ReturnValuesOnConditionCheckFailure is ALL_OLD.  new_size: of the item that was to be written, if
+ * known; a refused write is charged as if it was done.
  */
-extern void op_require_condition(const ExprNode *condition, Jsonb *old, const RequestValue *return_values_on_failure);
+extern void op_require_condition(const ExprNode *condition, Jsonb *old, int new_size,
+								 const RequestValue *return_values_on_failure);
 
 #endif							/* DYNAPG_EXPRESSIONS_H */

@@ -7,9 +7,11 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "op/capacity.h"
+#include "op/collection.h"
 #include "op/expressions.h"
 #include "op/item_key.h"
 #include "op/op.h"
+#include "storage/index_entry.h"
 
 static const ExpressionMembers put_members = {
 	.enveloped = true,
@@ -62,12 +64,16 @@ static const ExpressionMembers get_members = {
 	.attributes_to_get = GetItemInput_AttributesToGet,
 };
 
-/* What a write by key decides by. */
+/* A put or a delete: what it decides by. */
 typedef struct Write
 {
-	Jsonb	   *item;			/* to put */
+	const AttributeMap *attributes; /* of the item to put, or of the key to delete */
+	const TableInfo *info;		/* the definition that the item was checked against */
+	Jsonb	   *item;			/* to put; NULL: delete */
+	int			size;			/* the item's; 0: delete */
 	const ExprNode *condition;	/* NULL: none */
 	const RequestValue *return_values_on_failure;
+	CollectionWrite collection;
 } Write;
 
 /* ReturnValues of operations that know the old item only; PutItem's error is enveloped. */
@@ -81,12 +87,26 @@ returns_old(const RequestValue *request, int member, bool enveloped)
 	return true;
 }
 
+/* What an item to be put must be to the table's indexes. */
+static void
+check_indexes(const Write *write, const TableInfo *info)
+{
+	index_check_item(info, NULL, &write->attributes->object, false);
+	if (!collection_item_fits(info, write->item, write->size))
+		dyn_invalid("Item size has exceeded the maximum allowed size");
+}
+
 static WriteAction
 decide_put(Jsonb *old, Jsonb **item, void *argument)
 {
 	Write	   *write = (Write *) argument;
+	const TableInfo *info = storage_info(write->collection.table);
 
-	op_require_condition(write->condition, old, write->return_values_on_failure);
+	/* an index may have come between the first check and the lock */
+	if (info != write->info)
+		check_indexes(write, info);
+	op_require_condition(write->condition, old, write->size, write->return_values_on_failure);
+	collection_check(&write->collection, old, write->item);
 	if (old != NULL && op_same_item(old, write->item))
 		return WRITE_NOTHING;
 	*item = write->item;
@@ -98,25 +118,37 @@ decide_delete(Jsonb *old, Jsonb **item, void *argument)
 {
 	Write	   *write = (Write *) argument;
 
-	op_require_condition(write->condition, old, write->return_values_on_failure);
+	op_require_condition(write->condition, old, 0, write->return_values_on_failure);
+	collection_check(&write->collection, old, NULL);
 	return old != NULL ? WRITE_DELETE : WRITE_NOTHING;
 }
 
-/* Writes the response of a put or a delete: old item if asked for, and capacity. */
+/* Carries out a put or a delete and writes the response: old item if asked for, capacity, metrics. */
 static void
-write_response(WireWriter *response, Jsonb *old, bool return_old, int new_size,
-			   const RequestValue *return_consumed_capacity, const RequestValue *table_name)
+execute(Write *write, StorageTable *table, const StorageKey *key, bool return_old, const RequestValue *table_name,
+		const RequestValue *return_consumed_capacity, const RequestValue *return_metrics, WireWriter *response)
 {
+	TableCapacity capacity;
+	WriteResult result;
+
+	write->collection.table = table;
+	write->collection.key = key;
+	write->collection.wants_metrics = collection_metrics_are_wanted(return_metrics);
+	storage_write(table, key, write->item != NULL ? decide_put : decide_delete, write, &result);
+	collection_done(&write->collection);
+	capacity_begin(&capacity, table_name->as.string.text, table_name->as.string.len, storage_info(table));
+	capacity_add_write(&capacity, &result, write->item, write->size);
+
 	wire_object_start(response);
-	if (return_old && old != NULL)
+	if (return_old && result.old != NULL)
 	{
 		wire_member(response, "Attributes");
-		attr_write_item(response, old);
+		attr_write_item(response, result.old);
 	}
-	if (return_consumed_capacity->present)
-		capacity_write(response, return_consumed_capacity, table_name,
-					   capacity_of_write(op_item_size(old), new_size));
+	capacity_write(response, return_consumed_capacity, &capacity);
+	collection_write_member(response, &write->collection, &write->attributes->object);
 	wire_object_end(response);
+	storage_close(table);
 }
 
 void
@@ -127,10 +159,8 @@ op_put_item(const RequestValue *request, WireWriter *response)
 	AttributeMap *attributes = item->as.attributes;
 	Expressions expressions = {0};
 	const TableInfo *info;
-	StorageTable *table;
 	StorageKey	key;
 	Write		write = {0};
-	WriteResult result;
 	bool		return_old;
 
 	op_check_parameters(request, &put_members);
@@ -143,16 +173,18 @@ op_put_item(const RequestValue *request, WireWriter *response)
 
 	info = op_data_table(table_name);
 	op_key_of_item(info, attributes, &key);
-	op_check_key_paths(info, &expressions);
+	write.attributes = attributes;
+	write.info = info;
 	write.item = JsonbValueToJsonb(&attributes->object);
+	write.size = attributes->size;
 	write.condition = expressions.condition;
 	write.return_values_on_failure = request_member(request, PutItemInput_ReturnValuesOnConditionCheckFailure);
+	check_indexes(&write, info);
+	op_check_key_paths(info, &expressions);
 
-	table = storage_open(info, STORAGE_PUT, return_old || write.condition != NULL);
-	storage_write(table, &key, decide_put, &write, &result);
-	write_response(response, result.old, return_old, attributes->size,
-				   request_member(request, PutItemInput_ReturnConsumedCapacity), table_name);
-	storage_close(table);
+	execute(&write, storage_open(info, STORAGE_PUT, return_old || write.condition != NULL), &key, return_old, table_name,
+			request_member(request, PutItemInput_ReturnConsumedCapacity),
+			request_member(request, PutItemInput_ReturnItemCollectionMetrics), response);
 }
 
 void
@@ -162,10 +194,8 @@ op_delete_item(const RequestValue *request, WireWriter *response)
 	const RequestValue *key_values = request_member(request, DeleteItemInput_Key);
 	Expressions expressions = {0};
 	const TableInfo *info;
-	StorageTable *table;
 	StorageKey	key;
 	Write		write = {0};
-	WriteResult result;
 	bool		return_old;
 
 	op_check_parameters(request, &delete_members);
@@ -177,14 +207,13 @@ op_delete_item(const RequestValue *request, WireWriter *response)
 	info = op_data_table(table_name);
 	op_key_of_key(info, key_values->as.attributes, &key);
 	op_check_key_paths(info, &expressions);
+	write.attributes = key_values->as.attributes;
 	write.condition = expressions.condition;
 	write.return_values_on_failure = request_member(request, DeleteItemInput_ReturnValuesOnConditionCheckFailure);
 
-	table = storage_open(info, STORAGE_DELETE, return_old || write.condition != NULL);
-	storage_write(table, &key, decide_delete, &write, &result);
-	write_response(response, result.old, return_old, 0,
-				   request_member(request, DeleteItemInput_ReturnConsumedCapacity), table_name);
-	storage_close(table);
+	execute(&write, storage_open(info, STORAGE_DELETE, return_old || write.condition != NULL), &key, return_old, table_name,
+			request_member(request, DeleteItemInput_ReturnConsumedCapacity),
+			request_member(request, DeleteItemInput_ReturnItemCollectionMetrics), response);
 }
 
 void
@@ -192,8 +221,9 @@ op_get_item(const RequestValue *request, WireWriter *response)
 {
 	const RequestValue *table_name = request_member(request, GetItemInput_TableName);
 	const RequestValue *key_values = request_member(request, GetItemInput_Key);
-	const RequestValue *return_capacity = request_member(request, GetItemInput_ReturnConsumedCapacity);
+	bool		consistent = request_boolean(request, GetItemInput_ConsistentRead);
 	Expressions expressions = {0};
+	TableCapacity capacity;
 	const TableInfo *info;
 	StorageTable *table;
 	StorageKey	key;
@@ -208,9 +238,11 @@ op_get_item(const RequestValue *request, WireWriter *response)
 	op_key_of_key(info, key_values->as.attributes, &key);
 	op_check_key_paths(info, &expressions);
 
-	op_eventual_read = !request_boolean(request, GetItemInput_ConsistentRead);
+	op_eventual_read = !consistent;
 	table = storage_open(info, STORAGE_READ, true);
 	item = storage_get(table, &key);
+	capacity_begin(&capacity, table_name->as.string.text, table_name->as.string.len, info);
+	capacity_add_item_read(&capacity, item, consistent);
 	wire_object_start(response);
 	if (item != NULL)
 	{
@@ -228,10 +260,7 @@ op_get_item(const RequestValue *request, WireWriter *response)
 		else
 			attr_write_map(response, &map);
 	}
-	if (return_capacity->present)
-		capacity_write(response, return_capacity, table_name,
-					   capacity_of_read(op_item_size(item),
-										request_boolean(request, GetItemInput_ConsistentRead)));
+	capacity_write(response, request_member(request, GetItemInput_ReturnConsumedCapacity), &capacity);
 	wire_object_end(response);
 	storage_close(table);
 }

@@ -395,7 +395,7 @@ op_read_key_conditions(const RequestValue *request, const ExpressionMembers *mem
 		term->values[0] = comparison.n_values > 0 ? comparison.values[0].as.attribute.value : NULL;
 		term->values[1] = comparison.n_values > 1 ? comparison.values[1].as.attribute.value : NULL;
 	}
-	if (condition->n_terms < 1 || condition->n_terms > 2)
+	if (condition->n_terms < 1)
 		dyn_invalid("Conditions can be of length 1 or 2 only");
 	expressions->key_condition = condition;
 }

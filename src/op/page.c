@@ -17,46 +17,38 @@
 #include "op/page.h"
 #include "value/attr_build.h"
 
-PageSelect
-page_select(const RequestValue *select, const RequestValue *index_name,
-			const RequestValue *projection_expression, const Projection *projection,
-			const char *specific_alone)
-{
-	const char *parameter = projection_expression->present ? "ProjectionExpression" : "AttributesToGet";
-	const char *text = select->present ? select->as.string.text : NULL;
-
-	if (text == NULL)
-		return projection != NULL ? SELECT_PROJECTION : SELECT_ALL;
-	if (strcmp(text, "SPECIFIC_ATTRIBUTES") == 0)
-	{
-		if (projection == NULL)
-			dyn_invalid("%s", specific_alone);
-		return SELECT_PROJECTION;
-	}
-	if (projection != NULL)
-		dyn_invalid("Cannot specify the %s when choosing to get %s", parameter,
-					strcmp(text, "COUNT") == 0 ? "only the Count" : text);
-	if (strcmp(text, "ALL_PROJECTED_ATTRIBUTES") == 0 && !index_name->present)
-		dyn_invalid("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName");
-	return strcmp(text, "COUNT") == 0 ? SELECT_COUNT : SELECT_ALL;
-}
-
-/* Writes LastEvaluatedKey: the key attributes of the last item evaluated. */
+/* Writes key attributes of an item, but for those of the table that are written already. */
 static void
-write_last_key(WireWriter *response, const TableInfo *table, const JsonbValue *item)
+write_keys(WireWriter *response, const TableInfo *written, const KeyAttribute *attributes, int count, const JsonbValue *item)
 {
-	const KeyAttribute *attributes[] = {&table->hash, table->has_sort ? &table->sort : NULL};
-
-	wire_member(response, "LastEvaluatedKey");
-	wire_object_start(response);
-	for (int i = 0; i < 2 && attributes[i] != NULL; i++)
+	for (int i = 0; i < count; i++)
 	{
+		const KeyAttribute *attribute = &attributes[i];
 		JsonbValue	value;
 
-		if (!attr_lookup(item, attributes[i]->stored, attributes[i]->stored_len, &value))
+		if (written != NULL && (strcmp(attribute->name, written->hash.name) == 0 ||
+								(written->has_sort && strcmp(attribute->name, written->sort.name) == 0)))
+			continue;
+		if (!attr_lookup(item, attribute->stored, attribute->stored_len, &value))
 			elog(ERROR, "item lacks its key");
-		wire_key(response, attributes[i]->name, attributes[i]->name_len);
+		wire_key(response, attribute->name, attribute->name_len);
 		attr_write_value(response, &value);
+	}
+}
+
+/* Writes LastEvaluatedKey: the key attributes of the last item evaluated, the table's and the index's. */
+static void
+write_last_key(WireWriter *response, const TableInfo *table, const TableIndex *index, const JsonbValue *item)
+{
+	wire_member(response, "LastEvaluatedKey");
+	wire_object_start(response);
+	write_keys(response, NULL, &table->hash, 1, item);
+	if (table->has_sort)
+		write_keys(response, NULL, &table->sort, 1, item);
+	if (index != NULL)
+	{
+		write_keys(response, table, index->hash, index->n_hash, item);
+		write_keys(response, table, index->sort, index->n_sort, item);
 	}
 	wire_object_end(response);
 }
@@ -125,25 +117,88 @@ passes_filter(const PageSpec *page, const JsonbValue *item, MemoryContext scratc
 	return passes;
 }
 
-static MemoryContext
-scratch_context(void)
+/* A Query or Scan while it is read. */
+typedef struct PageReader
 {
-	return AllocSetContextCreate(CurrentMemoryContext, "dynapg item", ALLOCSET_DEFAULT_SIZES);
+	StorageTable *table;
+	StorageScan *scan;			/* NULL: there is nothing to read */
+	MemoryContext scratch;
+	int64		evaluated;
+} PageReader;
+
+/* The index as a table's definition under its lock has it; NULL if there it is another one, or none. */
+static const TableIndex *
+index_under_lock(const TableInfo *table, Oid relation)
+{
+	for (int i = 0; i < table->n_indexes; i++)
+		if (table->indexes[i].relation == relation && index_is_readable(&table->indexes[i]))
+			return &table->indexes[i];
+	return NULL;
+}
+
+/* Checks a request, opens its table and begins the scan. */
+static void
+begin_reading(const RequestValue *request, PagePreparation prepare, PageRequest *prepared, PageReader *reader)
+{
+	for (;;)
+	{
+		prepare(request, prepared);
+		reader->table = storage_open(prepared->table, STORAGE_READ, true);
+		prepared->table = storage_info(reader->table);
+		if (prepared->index == NULL)
+			break;
+		prepared->index = index_under_lock(prepared->table, prepared->index->relation);
+		if (prepared->index != NULL)
+			break;
+		/* it was dropped or replaced meanwhile: the request means another one, or none */
+		storage_close(reader->table);
+	}
+	if (prepared->empty)
+		reader->scan = NULL;
+	else if (prepared->index != NULL)
+		reader->scan = storage_index_scan_begin(reader->table, prepared->index, &prepared->index_range,
+												prepared->whole_items);
+	else
+		reader->scan = storage_scan_begin(reader->table, &prepared->range);
+	reader->scratch = AllocSetContextCreate(CurrentMemoryContext, "dynapg item", ALLOCSET_DEFAULT_SIZES);
+	reader->evaluated = 0;
+}
+
+/*
+ * Reads the next item and, of an index, its entry, which is the item itself unless whole items are fetched.  False at the end of
+ * the range or of the page's limit.
+ */
+static bool
+read_item(PageReader *reader, const PageRequest *prepared, Jsonb **item, Jsonb **entry)
+{
+	if (reader->scan == NULL || (prepared->page.limit > 0 && reader->evaluated == prepared->page.limit))
+		return false;
+	*item = storage_scan_next(reader->scan);
+	if (*item == NULL)
+		return false;
+	*entry = prepared->whole_items ? storage_scan_entry(reader->scan) : *item;
+	reader->evaluated++;
+	return true;
 }
 
 void
-page_write(WireWriter *response, const PageRequest *request)
+page_write(WireWriter *response, const RequestValue *request, PagePreparation prepare)
 {
-	const PageSpec *page = &request->page;
-	StorageTable *table = storage_open(request->table, STORAGE_READ, true);
-	StorageScan *scan = request->empty ? NULL : storage_scan_begin(table, &request->range);
-	int64		evaluated = 0;
+	PageRequest prepared;
+	const PageSpec *page = &prepared.page;
+	PageReader	reader;
+	TableCapacity capacity;
 	int64		count = 0;
-	int64		bytes = 0;
+	int64		bytes = 0;		/* evaluated */
+	int64		fetched = 0;	/* of whole items */
 	bool		cut = false;
+	Jsonb	   *item;
+	Jsonb	   *entry;
 	JsonbValue	map;
-	MemoryContext scratch = scratch_context();
+	JsonbValue	entry_map;
 
+	begin_reading(request, prepare, &prepared, &reader);
+	capacity_begin(&capacity, page->table_name->as.string.text, page->table_name->as.string.len, prepared.table);
 	op_eventual_read = !page->consistent;
 	wire_object_start(response);
 	if (page->select != SELECT_COUNT)
@@ -151,117 +206,74 @@ page_write(WireWriter *response, const PageRequest *request)
 		wire_member(response, "Items");
 		wire_array_start(response);
 	}
-	while (!cut && scan != NULL)
+	while (!cut && read_item(&reader, &prepared, &item, &entry))
 	{
-		Jsonb	   *item = storage_scan_next(scan);
-
-		if (item == NULL)
-			break;
 		attr_from_item(item, &map);
-		evaluated++;
-		bytes += attr_map_size(&map);
-		if (passes_filter(page, &map, scratch))
+		attr_from_item(entry, &entry_map);
+		bytes += attr_map_size(&entry_map);
+		if (prepared.whole_items)
+		{
+			fetched += attr_map_size(&map);
+			capacity_add_item_read(&capacity, item, page->consistent);
+		}
+		if (passes_filter(page, &entry_map, reader.scratch))
 		{
 			count++;
 			if (page->select != SELECT_COUNT)
-				page_write_item(response, page->projection, &map, scratch);
+				page_write_item(response, page->projection, &map, reader.scratch);
 		}
-		cut = evaluated == page->limit || bytes >= PAGE_MAX_SIZE;
+		cut = reader.evaluated == page->limit || bytes >= PAGE_MAX_SIZE || fetched >= PAGE_MAX_SIZE;
 		if (!cut)
 			pfree(item);		/* else LastEvaluatedKey is taken from it */
 	}
 	if (page->select != SELECT_COUNT)
 		wire_array_end(response);
-	if (scan != NULL)
-		storage_scan_end(scan);
+	if (reader.scan != NULL)
+		storage_scan_end(reader.scan);
 
 	wire_member(response, "Count");
 	wire_integer(response, count);
 	wire_member(response, "ScannedCount");
-	wire_integer(response, evaluated);
-	if (cut && !is_last(page, storage_info(table), &map))
-		write_last_key(response, storage_info(table), &map);
-	capacity_write(response, page->return_consumed_capacity, page->table_name,
-				   capacity_of_read(bytes, page->consistent));
+	wire_integer(response, reader.evaluated);
+	if (cut && !is_last(page, prepared.table, &map))
+		write_last_key(response, prepared.table, prepared.index, &map);
+	capacity_add_read(&capacity, prepared.index, bytes, page->consistent);
+	capacity_write(response, page->return_consumed_capacity, &capacity);
 	wire_object_end(response);
-	storage_close(table);
+	storage_close(reader.table);
 }
 
 void
-page_visit(const PageRequest *request, PageVisitor visit, void *argument)
+page_visit(const RequestValue *request, PagePreparation prepare, PageVisitor visit, void *argument)
 {
-	const PageSpec *page = &request->page;
-	StorageTable *table = storage_open(request->table, STORAGE_READ, true);
-	StorageScan *scan = request->empty ? NULL : storage_scan_begin(table, &request->range);
-	MemoryContext scratch = scratch_context();
-	int64		evaluated = 0;
+	PageRequest prepared;
+	const PageSpec *page = &prepared.page;
+	PageReader	reader;
+	Jsonb	   *item;
+	Jsonb	   *entry;
 
-	while (scan != NULL && !(page->limit > 0 && evaluated == page->limit))
+	begin_reading(request, prepare, &prepared, &reader);
+	if (page->select == SELECT_COUNT)
+		dyn_invalid("Select COUNT has no items to return: use count(*)");
+	while (read_item(&reader, &prepared, &item, &entry))
 	{
-		Jsonb	   *item = storage_scan_next(scan);
 		JsonbValue	map;
 
-		if (item == NULL)
-			break;
-		attr_from_item(item, &map);
-		evaluated++;
-		if (passes_filter(page, &map, scratch))
+		attr_from_item(entry, &map);
+		if (passes_filter(page, &map, reader.scratch))
 		{
-			MemoryContext caller = MemoryContextSwitchTo(scratch);
+			MemoryContext caller = MemoryContextSwitchTo(reader.scratch);
 			JsonbValue	projected;
 
+			attr_from_item(item, &map);
 			visit(page->projection == NULL ? item :
 				  attr_to_jsonb(project(page->projection, &map, &projected)), argument);
 			MemoryContextSwitchTo(caller);
-			MemoryContextReset(scratch);
+			MemoryContextReset(reader.scratch);
 		}
 		pfree(item);
 	}
-	if (scan != NULL)
-		storage_scan_end(scan);
-	storage_close(table);
-}
-
-void
-page_check_start_values(const RequestValue *start_key)
-{
-	const AttrError *error;
-
-	if (!start_key->present)
-		return;
-	error = &start_key->as.attributes->error;
-	if (error->message != NULL)
-		dyn_invalid("%s%s", error->bare_in_start_key ? "" : "The provided starting key is invalid: ",
-					error->message);
-}
-
-bool
-page_start_key(const TableInfo *table, const RequestValue *start_key, StorageKey *key)
-{
-	const JsonbValue *map = &start_key->as.attributes->object;
-	const KeyAttribute *attributes[] = {&table->hash, &table->sort};
-	const char *bytes[2] = {NULL, NULL};
-	int			lens[2] = {0, 0};
-	int			n_keys = table->has_sort ? 2 : 1;
-
-	if (map->val.object.nPairs != n_keys)
-		return false;
-	for (int i = 0; i < n_keys; i++)
-	{
-		JsonbValue	value;
-
-		if (!attr_lookup(map, attributes[i]->stored, attributes[i]->stored_len, &value) ||
-			key_bytes(&value, attributes[i]->type, i == 0 ? PARTITION_KEY_MAX_SIZE : SORT_KEY_MAX_SIZE,
-					  &bytes[i], &lens[i]) != KEY_OK)
-			return false;
-	}
-	storage_key(key, table, bytes[0], lens[0], bytes[1], lens[1]);
-	return true;
-}
-
-void
-page_check_index(const RequestValue *index_name)
-{
-	if (index_name->present)
-		dyn_invalid("The table does not have the specified index: %s", index_name->as.string.text);
+	if (reader.scan != NULL)
+		storage_scan_end(reader.scan);
+	storage_close(reader.table);
 }

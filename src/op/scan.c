@@ -1,6 +1,6 @@
 /*
  * scan.c
- *		Scan: all items, or one segment's share of them, in the order of their hashes.
+ *		Scan: all items of a table or an index, or one segment's share of them, in the order of their hashes.
  *
  * The hashes of segment i of n are those from i/n of the range of 64-bit numbers on, by their first 8 bytes: segments share
  * nothing and leave out nothing, and each reads only its own.
@@ -47,12 +47,32 @@ set_hash(pg_uuid_t *hash, uint64 first_bytes, uint8 other_bytes)
 	memset(hash->data + sizeof(big_endian), other_bytes, UUID_LEN - sizeof(big_endian));
 }
 
-/* The hashes of a segment: both ends inclusive. */
-static void
-segment_range(int64 segment, int64 total, StorageRange *range)
+/* Both inclusive. */
+typedef struct HashRange
 {
-	set_hash(&range->first, segment_start(segment, total), 0);
-	set_hash(&range->last, segment + 1 == total ? PG_UINT64_MAX : segment_start(segment + 1, total) - 1, 0xFF);
+	pg_uuid_t	first;
+	pg_uuid_t	last;
+} HashRange;
+
+/* The hashes of a segment. */
+static HashRange
+segment_range(int64 segment, int64 total)
+{
+	HashRange	range;
+
+	set_hash(&range.first, segment_start(segment, total), 0);
+	set_hash(&range.last, segment + 1 == total ? PG_UINT64_MAX : segment_start(segment + 1, total) - 1, 0xFF);
+	return range;
+}
+
+/* A start key is in the segment that it continues. */
+static void
+check_start_segment(const pg_uuid_t *start, const HashRange *hashes, int64 segment, int64 total)
+{
+	if (memcmp(start, &hashes->first, UUID_LEN) < 0 || memcmp(start, &hashes->last, UUID_LEN) > 0)
+		dyn_invalid("The provided starting key is invalid: Invalid ExclusiveStartKey. Please use "
+					"ExclusiveStartKey with correct Segment. TotalSegments: " INT64_FORMAT " Segment: "
+					INT64_FORMAT, total, segment);
 }
 
 /* Segment and TotalSegments: both or none, Segment < TotalSegments. */
@@ -71,6 +91,39 @@ check_segments(const RequestValue *segment, const RequestValue *total)
 					segment->as.integer, total->as.integer);
 }
 
+/* A segment's range of the table, from behind a start key. */
+static void
+table_range(PageRequest *prepared, const RequestValue *start_key, const HashRange *hashes)
+{
+	StorageRange *range = &prepared->range;
+	StorageKey	start;
+
+	range->first = hashes->first;
+	range->last = hashes->last;
+	range->low = storage_sort_bytes("", 0);
+	if (!start_key->present)
+		return;
+	if (!page_start_key(prepared->table, start_key, &start))
+		dyn_invalid("The provided starting key is invalid: The provided key element does not match the schema");
+	range->first = start.hash;
+	range->low = storage_sort_after(VARDATA_ANY(start.sort), VARSIZE_ANY_EXHDR(start.sort));
+}
+
+/* The same of an index; what is selected of it is checked between the two parts of a start key. */
+static void
+index_range(PageRequest *prepared, const RequestValue *start_key, const HashRange *hashes)
+{
+	StorageIndexRange *range = &prepared->index_range;
+
+	range->first = hashes->first;
+	range->last = hashes->last;
+	if (start_key->present)
+		page_index_start(prepared->table, prepared->index, start_key, range);
+	page_check_selection(prepared);
+	if (start_key->present)
+		page_index_start_item(prepared->table, start_key, range);
+}
+
 void
 scan_prepare(const RequestValue *request, PageRequest *prepared)
 {
@@ -81,9 +134,9 @@ scan_prepare(const RequestValue *request, PageRequest *prepared)
 	const RequestValue *index_name = request_member(request, ScanInput_IndexName);
 	int64		segment_number = segment->present ? segment->as.integer : 0;
 	int64		segment_count = total->present ? total->as.integer : 1;
+	HashRange	hashes;
 	Expressions expressions = {0};
-	PageSpec	   *page = &prepared->page;
-	StorageRange *range = &prepared->range;
+	PageSpec   *page = &prepared->page;
 	const TableInfo *table;
 
 	memset(prepared, 0, sizeof(*prepared));
@@ -91,6 +144,7 @@ scan_prepare(const RequestValue *request, PageRequest *prepared)
 	op_read_legacy(request, &members, &expressions);
 	page_check_start_values(start_key);
 	check_segments(segment, total);
+	hashes = segment_range(segment_number, segment_count);
 	op_read_expressions(request, &members, &expressions);
 	page->select = page_select(request_member(request, ScanInput_Select), index_name,
 							   request_member(request, ScanInput_ProjectionExpression), expressions.projection,
@@ -104,30 +158,19 @@ scan_prepare(const RequestValue *request, PageRequest *prepared)
 	page->table_name = request_member(request, ScanInput_TableName);
 
 	table = prepared->table = op_data_table(page->table_name);
-	page_check_index(index_name);
-	segment_range(segment_number, segment_count, range);
-	range->low = storage_sort_bytes("", 0);
+	prepared->index = page_index(table, index_name, page->consistent);
+	if (prepared->index != NULL)
+		index_range(prepared, start_key, &hashes);
+	else
+		table_range(prepared, start_key, &hashes);
 	if (start_key->present)
-	{
-		StorageKey	start;
-
-		if (!page_start_key(table, start_key, &start))
-			dyn_invalid("The provided starting key is invalid: The provided key element does not match the schema");
-		if (memcmp(&start.hash, &range->first, UUID_LEN) < 0 || memcmp(&start.hash, &range->last, UUID_LEN) > 0)
-			dyn_invalid("The provided starting key is invalid: Invalid ExclusiveStartKey. Please use "
-						"ExclusiveStartKey with correct Segment. TotalSegments: " INT64_FORMAT " Segment: "
-						INT64_FORMAT, segment_count, segment_number);
-		range->first = start.hash;
-		range->low = storage_sort_after(VARDATA_ANY(start.sort), VARSIZE_ANY_EXHDR(start.sort));
-	}
+		check_start_segment(prepared->index != NULL ? &prepared->index_range.start_hash : &prepared->range.first, &hashes,
+							segment_number, segment_count);
 	op_check_key_paths(table, &expressions);
 }
 
 void
 op_scan(const RequestValue *request, WireWriter *response)
 {
-	PageRequest prepared;
-
-	scan_prepare(request, &prepared);
-	page_write(response, &prepared);
+	page_write(response, request, scan_prepare);
 }

@@ -10,9 +10,11 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "op/capacity.h"
+#include "op/collection.h"
 #include "op/expressions.h"
 #include "op/item_key.h"
 #include "op/op.h"
+#include "storage/index_entry.h"
 #include "value/attr_build.h"
 
 static const ExpressionMembers members = {
@@ -38,10 +40,11 @@ typedef struct UpdateState
 	const ExprNode *condition;	/* NULL: none */
 	const RequestValue *return_values_on_failure;
 	const AttributeMap *key;
+	CollectionWrite collection;
 
 	/* of the last decision */
 	Jsonb	   *item;			/* the item after; NULL: still none */
-	int			size;
+	int			size;			/* its size; 0 if it was not touched */
 } UpdateState;
 
 /* Refuses updates of the key's attributes. */
@@ -55,10 +58,43 @@ check_key_attributes(const Update *update, const TableInfo *table)
 		const DocPath *path = update->actions[i].path;
 
 		for (int k = 0; k < lengthof(attributes) && attributes[k] != NULL; k++)
-			if (path->count == 1 && path->steps[0].name_len == attributes[k]->name_len &&
-				memcmp(path->steps[0].name, attributes[k]->name, attributes[k]->name_len) == 0)
+			if (path->count == 1 && op_path_names(path, attributes[k]))
 				dyn_invalid("One or more parameter values were invalid: Cannot update attribute %s. "
 							"This attribute is part of the key", attributes[k]->name);
+	}
+}
+
+/* Refuses a literal that an update puts into an attribute of an index's key, if it has not the key's type. */
+static void
+check_literal(const UpdateAction *action, const TableIndex *index, const KeyAttribute *attribute, bool is_sort)
+{
+	static const AttrType types[] = {['S'] = ATTR_S, ['N'] = ATTR_N, ['B'] = ATTR_B};
+	IndexMisfit misfit = {INDEX_WRONG_TYPE, index, attribute, is_sort};
+
+	if (action->path->count > 1 || action->operand == NULL || action->operand->kind != NODE_VALUE ||
+		!op_path_names(action->path, attribute) || attr_type(action->operand->value) == types[attribute->type])
+		return;
+	misfit.value = *action->operand->value;
+	index_raise_misfit(&misfit, false);
+}
+
+/* What an update computes is checked later: as it is applied. */
+static void
+check_index_literals(const Update *update, const TableInfo *table)
+{
+	for (int i = 0; i < table->n_indexes; i++)
+	{
+		const TableIndex *index = &table->indexes[i];
+
+		if (!index_is_kept(index))
+			continue;
+		for (int a = 0; a < update->n_actions; a++)
+		{
+			for (int k = 0; k < index->n_hash; k++)
+				check_literal(&update->actions[a], index, &index->hash[k], false);
+			for (int k = 0; k < index->n_sort; k++)
+				check_literal(&update->actions[a], index, &index->sort[k], true);
+		}
 	}
 }
 
@@ -73,15 +109,16 @@ writes_anything(const Update *update)
 }
 
 /*
- * The size rule of UpdateItem: neither the item, nor what is not its key with the cost of the update, may pass the
- * limit.
+ * The size rule of UpdateItem: neither the item, nor what is not its key with the cost of the update, nor the item with its entries
+ * in local indexes, may pass the limit.
  */
 static void
 check_size(const UpdateState *state)
 {
 	int			cost = state->update ? update_cost(state->update) : 0;
 
-	if (Max(state->size, state->size - state->key->size + cost) > ITEM_MAX_SIZE)
+	if (Max(state->size, state->size - state->key->size + cost) > ITEM_MAX_SIZE ||
+		!collection_item_fits(storage_info(state->collection.table), state->item, state->size))
 		dyn_invalid("Item size to update has exceeded the maximum allowed size");
 }
 
@@ -92,13 +129,14 @@ decide_update(Jsonb *old, Jsonb **item, void *argument)
 	JsonbValue	before;
 	JsonbValue	after;
 
-	op_require_condition(state->condition, old, state->return_values_on_failure);
+	op_require_condition(state->condition, old, 0, state->return_values_on_failure);
 	if (old != NULL)
 		attr_from_item(old, &before);
 	else
 		before = state->key->object;
 
 	state->item = old;
+	state->size = 0;
 	if (state->update != NULL)
 	{
 		update_apply(state->update, &before, old != NULL, &after);
@@ -111,9 +149,11 @@ decide_update(Jsonb *old, Jsonb **item, void *argument)
 			return WRITE_NOTHING;
 		after = before;
 	}
+	index_check_item(storage_info(state->collection.table), old != NULL ? &before : NULL, &after, true);
 	state->size = attr_map_size(&after);
-	check_size(state);
 	state->item = attr_to_jsonb(&after);
+	check_size(state);
+	collection_check(&state->collection, old, state->item);
 	if (old != NULL && op_same_item(old, state->item))
 		return WRITE_NOTHING;
 	*item = state->item;
@@ -128,7 +168,6 @@ write_attributes(WireWriter *response, const RequestValue *return_values, const 
 	bool		is_new = strcmp(mode, "ALL_NEW") == 0 || strcmp(mode, "UPDATED_NEW") == 0;
 	Jsonb	   *item = is_new ? state->item : old;
 	JsonbValue	map;
-	JsonbValue	old_map;
 	JsonbValue	fragments;
 
 	if (strcmp(mode, "NONE") == 0 || item == NULL)
@@ -136,14 +175,8 @@ write_attributes(WireWriter *response, const RequestValue *return_values, const 
 	attr_from_item(item, &map);
 	if (strcmp(mode, "ALL_OLD") == 0 || strcmp(mode, "ALL_NEW") == 0)
 		fragments = map;
-	else
-	{
-		if (old != NULL)
-			attr_from_item(old, &old_map);
-		if (state->update == NULL ||
-			!update_fragments(state->update, &map, old ? &old_map : NULL, is_new, &fragments))
-			return;
-	}
+	else if (state->update == NULL || !update_fragments(state->update, &map, &fragments))
+		return;
 	wire_member(response, "Attributes");
 	attr_write_map(response, &fragments);
 }
@@ -153,9 +186,10 @@ op_update_item(const RequestValue *request, WireWriter *response)
 {
 	const RequestValue *table_name = request_member(request, UpdateItemInput_TableName);
 	const RequestValue *key_values = request_member(request, UpdateItemInput_Key);
-	const RequestValue *return_capacity = request_member(request, UpdateItemInput_ReturnConsumedCapacity);
+	const RequestValue *return_metrics = request_member(request, UpdateItemInput_ReturnItemCollectionMetrics);
 	Expressions expressions = {0};
 	UpdateState state = {0};
+	TableCapacity capacity;
 	const TableInfo *info;
 	StorageTable *table;
 	StorageKey	key;
@@ -169,7 +203,10 @@ op_update_item(const RequestValue *request, WireWriter *response)
 	info = op_data_table(table_name);
 	op_key_of_key(info, key_values->as.attributes, &key);
 	if (expressions.update != NULL)
+	{
 		check_key_attributes(expressions.update, info);
+		check_index_literals(expressions.update, info);
+	}
 	op_check_key_paths(info, &expressions);
 
 	state.update = expressions.update;
@@ -178,12 +215,18 @@ op_update_item(const RequestValue *request, WireWriter *response)
 	state.key = key_values->as.attributes;
 
 	table = storage_open(info, STORAGE_UPDATE, true);
+	state.collection.table = table;
+	state.collection.key = &key;
+	state.collection.wants_metrics = collection_metrics_are_wanted(return_metrics);
 	storage_write(table, &key, decide_update, &state, &result);
+	collection_done(&state.collection);
+	capacity_begin(&capacity, table_name->as.string.text, table_name->as.string.len, storage_info(table));
+	capacity_add_write(&capacity, &result, state.item, state.size);
+
 	wire_object_start(response);
 	write_attributes(response, request_member(request, UpdateItemInput_ReturnValues), &state, result.old);
-	if (return_capacity->present)
-		capacity_write(response, return_capacity, table_name,
-					   capacity_of_write(op_item_size(result.old), op_item_size(state.item)));
+	capacity_write(response, request_member(request, UpdateItemInput_ReturnConsumedCapacity), &capacity);
+	collection_write_member(response, &state.collection, &state.key->object);
 	wire_object_end(response);
 	storage_close(table);
 }

@@ -44,6 +44,20 @@ def partition_hash(type_, text):
     return uuid.UUID(bytes=digest[:16])
 
 
+def partition_hash_of_many(attributes):
+    """Over several attributes, (type, value) each."""
+    text = b"\x02"
+    for type_, value in attributes:
+        key = canonical(type_, value)
+        text += type_.encode() + len(key).to_bytes(2, "big") + key
+    return uuid.UUID(bytes=hashlib.sha256(text).digest()[:16])
+
+
+MANY_VECTORS = [
+    (("S", "a"), ("N", "1")),
+    (("N", "-12.34"), ("B", "AA=="), ("S", "x" * 300), ("S", "b")),
+]
+
 VECTORS = [
     ("N", "0"),
     ("N", "1"),
@@ -86,6 +100,11 @@ def main():
             shown = text if len(text) <= 60 else text[:20] + "..."
             key = key if len(key) <= 64 else key[:16] + "..."
             print(f"| {type_} | `{shown}` | `{key}` | `{hash_}` |")
+    if not sql:
+        print("\n| attributes | partition hash |\n|---|---|")
+        for attributes in MANY_VECTORS:
+            shown = ", ".join(f"{t} `{v if len(v) <= 60 else v[:20] + '...'}`" for t, v in attributes)
+            print(f"| {shown} | `{partition_hash_of_many(attributes)}` |")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,17 @@
+/*
+ * query_range.h
+ *		From a Query's key condition to the range of keys to be read.
+ */
+#ifndef DYNAPG_QUERY_RANGE_H
+#define DYNAPG_QUERY_RANGE_H
+
+#include "op/page.h"
+
+/*
+ * Checks a key condition against the keys of the table or the index that prepared names, and sets its range in the direction
+ * asked for, from behind the start key, if there is one, whose shape is checked first.
+ */
+extern void query_range(PageRequest *prepared, const KeyCondition *condition, const RequestValue *start_key,
+						bool backward);
+
+#endif							/* DYNAPG_QUERY_RANGE_H */
