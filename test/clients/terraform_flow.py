@@ -235,6 +235,23 @@ class Provider:
         self.wait_active()
         return seen[-1]
 
+    # indexes change one by one; attributes are all that the configuration has, whatever the change
+    def update_index(self, name, **action):
+        attributes = [{"AttributeName": a, "AttributeType": "S"} for a in ("UserId", "GameTitle", "Player")]
+        call("UpdateTable", TableName=self.name, AttributeDefinitions=attributes, GlobalSecondaryIndexUpdates=[action])
+
+        def status():
+            table = self.find()
+            found = [i for i in table.get("GlobalSecondaryIndexes", ()) if i["IndexName"] == name]
+            return (table, found[0]["IndexStatus"]) if found else (None, "")
+
+        if "Delete" in action:
+            _, seen = wait_for_state(status, ("ACTIVE", "DELETING", "UPDATING"), ())
+        else:
+            _, seen = wait_for_state(status, ("CREATING", "UPDATING"), ("ACTIVE",))
+        self.wait_active()
+        return seen
+
     def wait_indexes(self):
         def status():
             table = self.find()
@@ -247,7 +264,8 @@ class Provider:
     def wait_warm_throughput(self):
         def status():
             table = self.find()
-            return table, table["WarmThroughput"]["Status"]
+            parts = [table, *table.get("GlobalSecondaryIndexes", ())]
+            return table, next((s for s in (p["WarmThroughput"]["Status"] for p in parts) if s != "ACTIVE"), "ACTIVE")
 
         equal(self.find()["TableArn"].split(":")[4] == "000000000000", False)
         wait_for_state(status, ("CREATING", "UPDATING"), ("ACTIVE",))
@@ -555,6 +573,87 @@ def _():
     not_found(provisioned.name)
 
 
+# ---------------------------------------------------------------- a table with indexes
+
+
+def index(name, key, projection="ALL", **members):
+    schema = [{"AttributeName": key, "KeyType": "HASH"}]
+    return {"IndexName": name, "KeySchema": schema, "Projection": {"ProjectionType": projection}, **members}
+
+
+def index_names(table):
+    return [i["IndexName"] for i in table.get("GlobalSecondaryIndexes", ())]
+
+
+indexed = Provider("Indexed")
+
+
+@test(named("indexes: created with their table, until all are ACTIVE"))
+def _():
+    by_player = [{"AttributeName": "UserId", "KeyType": "HASH"}, {"AttributeName": "Player", "KeyType": "RANGE"}]
+    indexed.create(
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=KEYS["KeySchema"],
+        AttributeDefinitions=[{"AttributeName": a, "AttributeType": "S"} for a in ("UserId", "GameTitle", "Player")],
+        GlobalSecondaryIndexes=[index("ByTitle", "GameTitle")],
+        LocalSecondaryIndexes=[{**index("ByPlayer", "UserId", "KEYS_ONLY"), "KeySchema": by_player}],
+    )
+    table = indexed.read()["table"]
+    equal(index_names(table), ["ByTitle"])
+    found = table["GlobalSecondaryIndexes"][0]
+    equal((found["IndexStatus"], found["WarmThroughput"]["Status"], "Backfilling" in found), ("ACTIVE", "ACTIVE", False))
+    equal(found["IndexArn"], table["TableArn"] + "/index/ByTitle")
+    equal([i["IndexName"] for i in table["LocalSecondaryIndexes"]], ["ByPlayer"])
+    equal(table["LocalSecondaryIndexes"][0]["KeySchema"], by_player)
+
+
+@test(named("indexes: one more, backfilled"))
+def _():
+    for i in range(20):
+        call("PutItem", TableName="Indexed", Item={a: {"S": f"{a}{i}"} for a in ("UserId", "GameTitle", "Player")})
+    seen = indexed.update_index("ByName", Create=index("ByName", "Player", "KEYS_ONLY"))
+    equal(seen[-1], "ACTIVE")
+    table = indexed.read()["table"]
+    equal(index_names(table), ["ByName", "ByTitle"])
+    equal([i["ItemCount"] for i in table["GlobalSecondaryIndexes"]], [20, 20])
+
+
+@test(named("indexes: ceilings of one"))
+def _():
+    ceilings = {"MaxReadRequestUnits": 10, "MaxWriteRequestUnits": 20}
+    indexed.update_index("ByName", Update={"IndexName": "ByName", "OnDemandThroughput": ceilings})
+    equal(indexed.read()["table"]["GlobalSecondaryIndexes"][0]["OnDemandThroughput"], ceilings)
+
+
+@test(named("indexes: provisioned, each has units of its own"))
+def _():
+    message = "One or more parameter values were invalid: ProvisionedThroughput must be specified for index: ByName,ByTitle"
+    few = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 2}
+    members = {"TableName": "Indexed", "BillingMode": "PROVISIONED", "ProvisionedThroughput": few}
+    refused("com.amazon.coral.validate#ValidationException", message, "UpdateTable", **members)
+    updates_of_all = [{"Update": {"IndexName": name, "ProvisionedThroughput": few}} for name in ("ByName", "ByTitle")]
+    del members["TableName"]
+    table = indexed.update(**members, GlobalSecondaryIndexUpdates=updates_of_all)
+    equal([units(i) for i in table["GlobalSecondaryIndexes"]], [(1, 2), (1, 2)])
+    equal("OnDemandThroughput" in table["GlobalSecondaryIndexes"][0], False)
+
+
+@test(named("indexes: one deleted, and its attributes with it"))
+def _():
+    seen = indexed.update_index("ByTitle", Delete={"IndexName": "ByTitle"})
+    equal(seen[-1], "")
+    seen = indexed.update_index("ByName", Delete={"IndexName": "ByName"})
+    table = indexed.read()["table"]
+    equal("GlobalSecondaryIndexes" in table, False)
+    equal(sorted(a["AttributeName"] for a in table["AttributeDefinitions"]), ["GameTitle", "Player", "UserId"])
+
+
+@test(named("indexes: deleted with their table"))
+def _():
+    indexed.delete()
+    not_found("Indexed")
+
+
 # ---------------------------------------------------------------- what a resource may ask for in vain
 
 
@@ -566,12 +665,6 @@ def not_there_yet_in_a_table(what, message, **config):
         not_found("Refused")
 
 
-BY_TITLE = {"IndexName": "ByTitle", "Projection": {"ProjectionType": "ALL"}}
-not_there_yet_in_a_table(
-    "global_secondary_index",
-    "One or more parameter values were invalid: secondary indexes are not supported by this version of dynapg",
-    GlobalSecondaryIndexes=[{**BY_TITLE, "KeySchema": [{"AttributeName": "GameTitle", "KeyType": "HASH"}]}],
-)
 not_there_yet_in_a_table(
     "stream_enabled",
     "One or more parameter values were invalid: streams are not supported by this version of dynapg",
