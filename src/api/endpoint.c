@@ -218,12 +218,15 @@ init_shared_memory(void)
 		memset(shared, 0, sizeof(EndpointShared));
 		shared->lock = &(GetNamedLWLockTranche("dynapg"))->lock;
 		pg_atomic_init_u32(&shared->launcher_pid, 0);
+		for (int i = 0; i < ENDPOINT_STANDBY_LEVELS; i++)
+			pg_atomic_init_u64(&shared->companions[i].confirmed, 0);
 		for (int i = 0; i < ENDPOINT_MAX_WORKERS; i++)
 		{
 			EndpointWorker *worker = &shared->workers[i];
 
 			pg_atomic_init_u64(&worker->connections, 0);
 			pg_atomic_init_u64(&worker->accepted, 0);
+			pg_atomic_init_u64(&worker->awaited, 0);
 			for (int k = 0; k < ENDPOINT_MAX_OPERATIONS; k++)
 			{
 				EndpointOperationStats *stats = &worker->operations[k];

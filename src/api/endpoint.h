@@ -10,15 +10,17 @@
 
 #include "lib/stringinfo.h"
 #include "port/atomics.h"
+#include "storage/latch.h"
 #include "storage/lwlock.h"
 #include "utils/timestamp.h"
 
 #define ENDPOINT_API_VARIABLE "dynapg_endpoint_api"
-#define ENDPOINT_API_VERSION 1
+#define ENDPOINT_API_VERSION 2
 
 #define ENDPOINT_MAX_WORKERS 64
 #define ENDPOINT_MAX_OPERATIONS 80
 #define ENDPOINT_LATENCY_BUCKETS 12
+#define ENDPOINT_STANDBY_LEVELS 3	/* of synchronous_commit that wait for standbys: remote_write, on, remote_apply */
 
 /* What is counted of one operation by one worker. */
 typedef struct EndpointOperationStats
@@ -43,13 +45,29 @@ typedef struct EndpointWorker
 	TimestampTz started_at;
 	pg_atomic_uint64 connections;	/* open now */
 	pg_atomic_uint64 accepted;	/* ever */
+
+	/* synchronous standbys; the contract is in http/standby.c */
+	Latch	   *latch;			/* of the last worker in this place; setting it is harmless when it has ended */
+	int			standby_level;	/* the level of synchronous_commit at which standbys are waited for; 0: at none */
+	pg_atomic_uint64 awaited;	/* the oldest LSN that an answer waits for; 0: none */
+
 	EndpointOperationStats operations[ENDPOINT_MAX_OPERATIONS];
 } EndpointWorker;
+
+/* A process that waits for synchronous standbys, at one level for all workers. */
+typedef struct EndpointCompanion
+{
+	int			pid;			/* 0: none runs */
+	Latch	   *latch;			/* of the last one that ran, NULL: none ever did */
+	pg_atomic_uint64 confirmed; /* answers up to this LSN need not wait for standbys at this level */
+} EndpointCompanion;
 
 typedef struct EndpointShared
 {
 	LWLock	   *lock;			/* over the places' first members */
 	pg_atomic_uint32 launcher_pid;
+	Latch	   *launcher_latch; /* of the last launcher; NULL: there was none yet */
+	EndpointCompanion companions[ENDPOINT_STANDBY_LEVELS];
 	EndpointWorker workers[ENDPOINT_MAX_WORKERS];
 } EndpointShared;
 

@@ -9,7 +9,6 @@
 #include "access/xlog.h"
 #include "miscadmin.h"
 #include "pgstat.h"
-#include "replication/syncrep.h"
 #include "storage/proc.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -173,18 +172,6 @@ log_slow(const HttpRequest *request)
 }
 
 /*
- * How a request commits: asynchronously, since the loop flushes for many at once; but where standbys are synchronous, as configured,
- * request by request (waiting for a standby is not deferred).
- */
-static int
-commit_level(void)
-{
-	if (SyncRepStandbyNames != NULL && SyncRepStandbyNames[0] != '\0')
-		return http_configured_commit;
-	return SYNCHRONOUS_COMMIT_OFF;
-}
-
-/*
  * Executes the operation in a transaction of its own, as the role that the request's key belongs to.  The role
  * is kept until the transaction has ended, deferred triggers and all, and cannot be reset by what the
  * operation runs.
@@ -202,7 +189,7 @@ execute(HttpRequest *request, StringInfo body)
 	pgstat_report_activity(STATE_RUNNING, endpoint->operation_name(request->operation));
 	StartTransactionCommand();
 	LockTimeout = *endpoint->lock_timeout;
-	synchronous_commit = commit_level();
+	synchronous_commit = SYNCHRONOUS_COMMIT_OFF;	/* the loop flushes for many at once, and waits for standbys */
 	if (*endpoint->statement_timeout > 0)
 		enable_timeout_after(STATEMENT_TIMEOUT, *endpoint->statement_timeout);
 
