@@ -50,9 +50,15 @@ find_operation(const char *name, int len, bool is_stream)
 {
 	const Operation *operation = model_operation(name, len);
 
-	if (operation == NULL || operation->is_stream != is_stream || op_function(operation) == NULL)
+	if (operation == NULL || operation->is_stream != is_stream)
 		return -1;
 	return operation - model_operations;
+}
+
+static bool
+has_operation(int operation)
+{
+	return op_function(&model_operations[operation]) != NULL;
 }
 
 static const char *
@@ -182,6 +188,7 @@ static EndpointApi api = {
 	.ssl_cert_file = &ssl_cert_file,
 	.ssl_key_file = &ssl_key_file,
 	.find_operation = find_operation,
+	.has_operation = has_operation,
 	.operation_name = operation_name,
 	.operation_count = operation_count,
 	.is_json = wire_text_is_json,

@@ -95,8 +95,9 @@ typedef struct EndpointApi
 	char	  **ssl_cert_file;
 	char	  **ssl_key_file;
 
-	/* The index of an operation dynapg has (DynamoDB_20120810.PutItem: "PutItem"), or -1. */
+	/* The index of an operation of the service (DynamoDB_20120810.PutItem: "PutItem"), or -1. */
 	int			(*find_operation) (const char *name, int len, bool is_stream);
+	bool		(*has_operation) (int operation);	/* whether dynapg has it, too */
 	const char *(*operation_name) (int operation);
 	int			(*operation_count) (void);
 

@@ -101,7 +101,7 @@ is_content_type(const char *given)
 	return false;
 }
 
-/* The operation of X-Amz-Target, or -1. */
+/* The operation of X-Amz-Target, which dynapg may lack, or -1. */
 static int
 target_operation(const char *target)
 {
@@ -258,7 +258,7 @@ answer_operation(HttpRequest *request)
 		return;
 	}
 	request->operation = target_operation(request_header(request, "X-Amz-Target"));
-	if (request->operation < 0)
+	if (request->operation < 0 || !endpoint->has_operation(request->operation))
 	{
 		respond_exception(request, body.len == 0 || endpoint->is_json(body.data, body.len) ?
 						  DYN_UNKNOWN_OPERATION : DYN_SERIALIZATION, "");
