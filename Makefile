@@ -51,7 +51,7 @@ include $(PGXS)
 all: $(HTTP_LIBRARY)$(DLSUFFIX)
 
 $(HTTP_LIBRARY)$(DLSUFFIX): $(HTTP_OBJS)
-	$(CC) $(CFLAGS) $(LDFLAGS) $(LDFLAGS_SL) -shared -o $@ $(HTTP_OBJS) -lmicrohttpd -lz
+	$(CC) $(CFLAGS) $(LDFLAGS) $(LDFLAGS_SL) -shared -o $@ $(HTTP_OBJS) -lmicrohttpd -lcrypto -lz
 
 install: install-http
 install-http: $(HTTP_LIBRARY)$(DLSUFFIX) installdirs

@@ -53,6 +53,7 @@ missing_packages() {
                 [ -x "$("$PG_CONFIG" --bindir 2>/dev/null)/postgres" ] || echo "postgresql-$major"
                 command -v python3 >/dev/null || echo python3
                 [ -f /usr/include/microhttpd.h ] || echo libmicrohttpd-dev
+                [ -f /usr/include/openssl/evp.h ] || echo libssl-dev
                 [ -f /usr/include/zlib.h ] || echo zlib1g-dev
                 if has_grammars; then
                     command -v bison >/dev/null || echo bison
