@@ -84,7 +84,7 @@ is_description(int operation)
 }
 
 static void
-execute(int operation, const char *body, int len, StringInfo response, bool *eventual)
+execute(int operation, const char *body, int len, StringInfo response, EndpointOutcome *outcome)
 {
 	WireReader	reader;
 	WireWriter	writer;
@@ -92,8 +92,19 @@ execute(int operation, const char *body, int len, StringInfo response, bool *eve
 	wire_read_text(&reader, body, len);
 	wire_write_text(&writer, response);
 	op_eventual_read = is_description(operation);
-	op_run(model_operations[operation].name, &reader, &writer);
-	*eventual = op_eventual_read;
+	op_read_units = 0;
+	op_write_units = 0;
+	PG_TRY();
+	{
+		op_run(model_operations[operation].name, &reader, &writer);
+	}
+	PG_FINALLY();
+	{
+		outcome->eventual = op_eventual_read;
+		outcome->read_units = op_read_units;
+		outcome->write_units = op_write_units;
+	}
+	PG_END_TRY();
 }
 
 /* Operations on tables wait for tables, the others for items. */
@@ -244,6 +255,8 @@ init_shared_memory(void)
 				pg_atomic_init_u64(&stats->microseconds, 0);
 				pg_atomic_init_u64(&stats->bytes_in, 0);
 				pg_atomic_init_u64(&stats->bytes_out, 0);
+				pg_atomic_init_u64(&stats->read_microunits, 0);
+				pg_atomic_init_u64(&stats->write_microunits, 0);
 				for (int b = 0; b < ENDPOINT_LATENCY_BUCKETS; b++)
 					pg_atomic_init_u64(&stats->latency[b], 0);
 			}

@@ -15,7 +15,7 @@
 #include "utils/timestamp.h"
 
 #define ENDPOINT_API_VARIABLE "dynapg_endpoint_api"
-#define ENDPOINT_API_VERSION 2
+#define ENDPOINT_API_VERSION 3
 
 #define ENDPOINT_MAX_WORKERS 64
 #define ENDPOINT_MAX_OPERATIONS 80
@@ -31,6 +31,8 @@ typedef struct EndpointOperationStats
 	pg_atomic_uint64 microseconds;
 	pg_atomic_uint64 bytes_in;
 	pg_atomic_uint64 bytes_out;
+	pg_atomic_uint64 read_microunits;	/* capacity consumed, in millionths of a unit */
+	pg_atomic_uint64 write_microunits;
 	pg_atomic_uint64 latency[ENDPOINT_LATENCY_BUCKETS]; /* cumulative counts are made by readers */
 } EndpointOperationStats;
 
@@ -71,6 +73,14 @@ typedef struct EndpointShared
 	EndpointWorker workers[ENDPOINT_MAX_WORKERS];
 } EndpointShared;
 
+/* What an operation leaves besides its response. */
+typedef struct EndpointOutcome
+{
+	bool		eventual;		/* an eventually consistent read, which need not wait for anything to be durable */
+	double		read_units;		/* capacity consumed, also by an operation that has failed */
+	double		write_units;
+} EndpointOutcome;
+
 typedef struct EndpointApi
 {
 	int			version;
@@ -105,10 +115,10 @@ typedef struct EndpointApi
 	bool		(*is_json) (const char *text, int len);
 
 	/*
-	 * Executes an operation inside a transaction with an active role; appends the response.  Raises errors.  *eventual tells
-	 * whether it was an eventually consistent read, which need not wait for anything to be durable.
+	 * Executes an operation inside a transaction with an active role; appends the response.  Raises errors.  The outcome is
+	 * there also when it does.
 	 */
-	void		(*execute) (int operation, const char *body, int len, StringInfo response, bool *eventual);
+	void		(*execute) (int operation, const char *body, int len, StringInfo response, EndpointOutcome *outcome);
 
 	/* Appends the body of an operation's error (-1: none), as the service gives it; returns the HTTP status. */
 	int			(*write_error) (ErrorData *error, int operation, StringInfo body);

@@ -39,6 +39,7 @@ typedef struct HttpRequest
 	size_t		dropped;		/* bytes of the body that were not kept */
 	int			operation;		/* index, or -1 */
 	TimestampTz started_at;
+	EndpointOutcome outcome;	/* zeroes if no operation ran */
 
 	/* the response */
 	bool		answered;

@@ -179,7 +179,6 @@ log_slow(const HttpRequest *request)
 static void
 execute(HttpRequest *request, StringInfo body)
 {
-	bool		eventual = false;
 	Oid			worker_role;
 	int			worker_context;
 	MemoryContext result = CurrentMemoryContext;
@@ -197,8 +196,8 @@ execute(HttpRequest *request, StringInfo body)
 	SetUserIdAndSecContext(auth_role(request), worker_context | SECURITY_LOCAL_USERID_CHANGE);
 	MemoryContextSwitchTo(CurTransactionContext);
 	PushActiveSnapshot(GetTransactionSnapshot());
-	endpoint->execute(request->operation, body->data, body->len, &request->response, &eventual);
-	if (RecoveryInProgress() && !eventual)
+	endpoint->execute(request->operation, body->data, body->len, &request->response, &request->outcome);
+	if (RecoveryInProgress() && !request->outcome.eventual)
 		endpoint->raise(DYN_VALIDATION, "This endpoint is a read replica: it answers eventually consistent reads only");
 	PopActiveSnapshot();
 	disable_timeout(STATEMENT_TIMEOUT, false);
@@ -207,7 +206,7 @@ execute(HttpRequest *request, StringInfo body)
 	MemoryContextSwitchTo(result);
 
 	/* whatever the answer shows must be durable before it is sent */
-	if (!eventual && !RecoveryInProgress())
+	if (!request->outcome.eventual && !RecoveryInProgress())
 		request->durable_at = GetXLogInsertEndRecPtr();
 }
 

@@ -31,6 +31,8 @@ static const OperationFunction functions[OPERATION_COUNT] = {
 };
 
 bool		op_eventual_read;
+double		op_read_units;
+double		op_write_units;
 
 OperationFunction
 op_function(const Operation *operation)

@@ -20,6 +20,10 @@ typedef void (*OperationFunction) (const RequestValue *request, WireWriter *resp
  */
 extern bool op_eventual_read;
 
+/* Units consumed by the operation that ran last.  Whoever runs operations sets both to 0 before. */
+extern double op_read_units;
+extern double op_write_units;
+
 /* The function of an operation, NULL if dynapg has none (UnknownOperationException). */
 extern OperationFunction op_function(const Operation *operation);
 

@@ -375,6 +375,9 @@ like($response->{body}, qr/^dynapg_workers 1$/m, 'metrics: workers');
 like($response->{body}, qr/^dynapg_requests_total\{operation="PutItem"\} [1-9]\d*$/m, 'metrics: requests');
 like($response->{body}, qr/^dynapg_request_errors_total\{operation="PutItem"\} [1-9]\d*$/m, 'metrics: errors');
 like($response->{body}, qr/^dynapg_connections_total [1-9]\d*$/m, 'metrics: connections');
+like($response->{body}, qr/^dynapg_consumed_${_}_capacity_units_total\{operation="PutItem"\} [\d.]+$/m, "metrics: $_ capacity") foreach qw(read write);
+is($node->safe_psql('postgres', 'SELECT bool_and(read_units >= 0 AND write_units >= 0) FROM dynapg.stat_operations'), 't',
+	'capacity in dynapg.stat_operations');
 my ($count) = $response->{body} =~ /^dynapg_request_duration_seconds_count\{operation="GetItem"\} (\d+)$/m;
 my ($inf) = $response->{body} =~ /^dynapg_request_duration_seconds_bucket\{operation="GetItem",le="\+Inf"\} (\d+)$/m;
 is($count, $inf, 'metrics: the last bucket has everything');
