@@ -5,6 +5,8 @@
  */
 #include "postgres.h"
 
+#include "access/xlog.h"
+#include "commands/extension.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "postmaster/bgworker.h"
@@ -16,6 +18,7 @@
 #include "api/endpoint.h"
 #include "base/error.h"
 #include "op/op.h"
+#include "storage/index_build.h"
 
 /* Settings. */
 static char *listen_addresses;
@@ -53,6 +56,14 @@ find_operation(const char *name, int len, bool is_stream)
 	if (operation == NULL || operation->is_stream != is_stream)
 		return -1;
 	return operation - model_operations;
+}
+
+/* What a crash may have left behind is taken up again. */
+static void
+begin_worker(void)
+{
+	if (!RecoveryInProgress() && OidIsValid(get_extension_oid("dynapg", true)))
+		index_build_resume_all();
 }
 
 static bool
@@ -199,6 +210,7 @@ static EndpointApi api = {
 	.ssl_cert_file = &ssl_cert_file,
 	.ssl_key_file = &ssl_key_file,
 	.find_operation = find_operation,
+	.begin = begin_worker,
 	.has_operation = has_operation,
 	.operation_name = operation_name,
 	.operation_count = operation_count,

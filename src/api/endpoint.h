@@ -15,7 +15,7 @@
 #include "utils/timestamp.h"
 
 #define ENDPOINT_API_VARIABLE "dynapg_endpoint_api"
-#define ENDPOINT_API_VERSION 3
+#define ENDPOINT_API_VERSION 4
 
 #define ENDPOINT_MAX_WORKERS 64
 #define ENDPOINT_MAX_OPERATIONS 80
@@ -107,6 +107,7 @@ typedef struct EndpointApi
 
 	/* The index of an operation of the service (DynamoDB_20120810.PutItem: "PutItem"), or -1. */
 	int			(*find_operation) (const char *name, int len, bool is_stream);
+	void		(*begin) (void);	/* when a worker has connected, in a transaction */
 	bool		(*has_operation) (int operation);	/* whether dynapg has it, too */
 	const char *(*operation_name) (int operation);
 	int			(*operation_count) (void);

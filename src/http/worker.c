@@ -18,6 +18,7 @@
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 
 #include "base/compat.h"
 #include "http/http.h"
@@ -122,6 +123,12 @@ dynapg_worker_main(Datum argument)
 	standby_configure();
 	SetConfigOption("search_path", "pg_catalog", PGC_USERSET, PGC_S_OVERRIDE);
 	pgstat_report_appname("dynapg endpoint");
+
+	StartTransactionCommand();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	endpoint->begin();
+	PopActiveSnapshot();
+	CommitTransactionCommand();
 
 	server_start(*endpoint->listen_addresses, endpoint_worker->port);
 	events = create_event_set();
