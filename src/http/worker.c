@@ -96,6 +96,29 @@ reload_settings(void)
 	standby_configure();
 }
 
+/* What is to be done first; that it fails is no reason not to serve. */
+static void
+begin_serving(void)
+{
+	PG_TRY();
+	{
+		StartTransactionCommand();
+		PushActiveSnapshot(GetTransactionSnapshot());
+		endpoint->begin();
+		PopActiveSnapshot();
+		CommitTransactionCommand();
+	}
+	PG_CATCH();
+	{
+		HOLD_INTERRUPTS();
+		EmitErrorReport();
+		FlushErrorState();
+		AbortCurrentTransaction();
+		RESUME_INTERRUPTS();
+	}
+	PG_END_TRY();
+}
+
 void
 dynapg_worker_main(Datum argument)
 {
@@ -124,12 +147,7 @@ dynapg_worker_main(Datum argument)
 	SetConfigOption("search_path", "pg_catalog", PGC_USERSET, PGC_S_OVERRIDE);
 	pgstat_report_appname("dynapg endpoint");
 
-	StartTransactionCommand();
-	PushActiveSnapshot(GetTransactionSnapshot());
-	endpoint->begin();
-	PopActiveSnapshot();
-	CommitTransactionCommand();
-
+	begin_serving();
 	server_start(*endpoint->listen_addresses, endpoint_worker->port);
 	events = create_event_set();
 	ereport(LOG, (errmsg("dynapg serves database \"%s\" on port %d",
