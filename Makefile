@@ -51,7 +51,7 @@ include $(PGXS)
 all: $(HTTP_LIBRARY)$(DLSUFFIX)
 
 $(HTTP_LIBRARY)$(DLSUFFIX): $(HTTP_OBJS)
-	$(CC) $(CFLAGS) $(LDFLAGS) $(LDFLAGS_SL) -shared -o $@ $(HTTP_OBJS) -lmicrohttpd -lz
+	$(CC) $(CFLAGS) $(LDFLAGS) $(LDFLAGS_SL) -shared -o $@ $(HTTP_OBJS) -lmicrohttpd -lcrypto -lz
 
 install: install-http
 install-http: $(HTTP_LIBRARY)$(DLSUFFIX) installdirs
@@ -88,6 +88,9 @@ quickstart:
 stress:
 	@PG_CONFIG='$(PG_CONFIG)' test/stress/run.sh
 
+soak:
+	@PG_CONFIG='$(PG_CONFIG)' test/soak/run.sh
+
 clients:
 	@PG_CONFIG='$(PG_CONFIG)' test/clients/run.sh
 
@@ -108,6 +111,7 @@ help:
 	@echo 'make quickstart    a private server with the cities of the world in a table, and a tour'
 	@echo 'make test          every test, on a private temporary server; installs what is missing with apt'
 	@echo 'make stress        a million writes on few keys, with crashes: minutes'
+	@echo 'make soak          a million mixed HTTP requests, and whether the memory of the workers stays flat: minutes'
 	@echo 'make clients       SDKs, the AWS CLI and object mappers against the HTTP endpoint'
 	@echo "make gui           dynamodb-admin in a headless Chromium, and Terraform's calls, against the HTTP endpoint"
 	@echo 'make differential  20,000 random requests, answered by dynapg and by DynamoDB Local'
@@ -117,5 +121,5 @@ help:
 	@echo 'PG_CONFIG=...      the pg_config of another PostgreSQL (15, 17, 18)'
 	@echo 'WERROR=1           warnings are errors'
 
-.PHONY: test quickstart stress clients gui differential bench help FORCE
+.PHONY: test quickstart stress soak clients gui differential bench help FORCE
 .DEFAULT_GOAL = all

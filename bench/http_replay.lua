@@ -21,7 +21,7 @@ end
 
 function done(summary, latency)
     local errors = summary.errors
-    io.write(string.format("result %d %d %d %d %d\n", summary.requests, summary.duration,
-        latency:percentile(50), latency:percentile(99),
-        errors.status + errors.connect + errors.read + errors.write + errors.timeout))
+    local lost = errors.connect + errors.read + errors.write + errors.timeout
+    io.write(string.format("result %d %d %d %d %d %d\n", summary.requests, summary.duration,
+        latency:percentile(50), latency:percentile(99), errors.status + lost, lost))
 end

@@ -53,6 +53,7 @@ missing_packages() {
                 [ -x "$("$PG_CONFIG" --bindir 2>/dev/null)/postgres" ] || echo "postgresql-$major"
                 command -v python3 >/dev/null || echo python3
                 [ -f /usr/include/microhttpd.h ] || echo libmicrohttpd-dev
+                [ -f /usr/include/openssl/evp.h ] || echo libssl-dev
                 [ -f /usr/include/zlib.h ] || echo zlib1g-dev
                 if has_grammars; then
                     command -v bison >/dev/null || echo bison
@@ -151,4 +152,88 @@ start_cluster() {
 stop_cluster() {
     local bin=$1 data=$2 mode=${3:-fast}
     as_user "$bin/pg_ctl" -D "$data" -m "$mode" -w stop >/dev/null
+}
+
+# private_server: builds, installs and starts a server of its own in $work, with more settings from stdin; sets bin, PGHOST,
+# PGPORT and PGUSER.
+private_server() {
+    private_postgres "$work/root"
+    bin=$work/root$("$PG_CONFIG" --bindir)
+    build_and_install "$work/root" </dev/null
+    ! is_root || chown -R -h "$SERVER_USER" "$work"
+    make_cluster "$bin" "$work/data" "$work" "$(free_port)"
+    start_cluster "$bin" "$work/data" "$work/server.log"
+    PGPORT=$(sed -n 's/^port = //p' "$work/data/postgresql.conf")
+    export PGHOST=$work PGPORT PGUSER=postgres
+}
+
+# wait_for_port PORT WHAT: until something listens there.
+wait_for_port() {
+    for _ in $(seq 150); do
+        ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null || return 0
+        sleep 0.2
+    done
+    die "$2 did not start"
+}
+
+# ---------------------------------------------------------------- tests against a private server
+
+# Counted by tests that begin with begin_tests and end with end_tests.
+passed=0 failed=0 finished=no work='' bin=''
+
+# begin_tests NAME: a folder for them, and what happens at their end, however it comes.
+begin_tests() {
+    # shellcheck disable=SC2064 # the name is known now
+    trap "on_tests_exit '$1'" EXIT
+    trap 'exit 130' INT TERM
+    work=$(mktemp -d "${TMPDIR:-/tmp}/dynapg-$1.XXXXXX")
+    chmod 755 "$work"
+}
+
+end_tests() { finished=yes; }
+
+# The last line is `N passed, N failed`; the exit status is 0 if something ran and nothing failed.
+on_tests_exit() {
+    local status=$?
+    [ "$finished" = yes ] || { echo "the $1 tests stopped early (status $status)"; failed=$((failed + 1)); }
+    [ ! -f "$work/data/postmaster.pid" ] || stop_cluster "$bin" "$work/data" immediate || true
+    if [ "$failed" = 0 ]; then
+        cd / && rm -rf "$work"
+    else
+        echo "end of the server's log ($work):"
+        tail -n 30 "$work/server.log" || true
+    fi
+    echo "$passed passed, $failed failed"
+    [ "$failed" = 0 ] && [ "$passed" -gt 0 ] && exit 0
+    exit 1
+}
+
+# run_suite NAME: the function suite_NAME, whose output ends with its counts.
+run_suite() {
+    local suite=$1 log=$work/$1.log status=0 line
+    printf '\n== %s\n' "$suite"
+    "suite_$suite" >"$log" || status=$?
+    grep -v '^ok: ' "$log" || true
+    line=$(tail -n 1 "$log" | sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p')
+    passed=$((passed + $(cut -d' ' -f1 <<<"${line:-0 0}")))
+    failed=$((failed + $(cut -d' ' -f2 <<<"${line:-0 0}")))
+    if [ -z "$line" ] || { [ "$status" != 0 ] && [ "${line#* }" = 0 ]; }; then
+        echo "not ok: $suite ended with status $status"
+        failed=$((failed + 1))
+    fi
+}
+
+# run_suites NAME...: those that are asked for, against the server that start_server starts.
+run_suites() {
+    local name=$1 suite
+    shift
+    for suite; do
+        declare -F "suite_$suite" >/dev/null || { echo "there is no suite $suite" >&2; exit 2; }
+    done
+    begin_tests "$name"
+    start_server
+    for suite; do
+        run_suite "$suite"
+    done
+    end_tests
 }

@@ -5,6 +5,8 @@
  */
 #include "postgres.h"
 
+#include "access/xlog.h"
+#include "commands/extension.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "postmaster/bgworker.h"
@@ -16,6 +18,7 @@
 #include "api/endpoint.h"
 #include "base/error.h"
 #include "op/op.h"
+#include "storage/index_build.h"
 
 /* Settings. */
 static char *listen_addresses;
@@ -50,9 +53,23 @@ find_operation(const char *name, int len, bool is_stream)
 {
 	const Operation *operation = model_operation(name, len);
 
-	if (operation == NULL || operation->is_stream != is_stream || op_function(operation) == NULL)
+	if (operation == NULL || operation->is_stream != is_stream)
 		return -1;
 	return operation - model_operations;
+}
+
+/* What a crash may have left behind is taken up again. */
+static void
+begin_worker(void)
+{
+	if (!RecoveryInProgress() && OidIsValid(get_extension_oid("dynapg", true)))
+		index_build_resume_all();
+}
+
+static bool
+has_operation(int operation)
+{
+	return op_function(&model_operations[operation]) != NULL;
 }
 
 static const char *
@@ -78,7 +95,7 @@ is_description(int operation)
 }
 
 static void
-execute(int operation, const char *body, int len, StringInfo response, bool *eventual)
+execute(int operation, const char *body, int len, StringInfo response, EndpointOutcome *outcome)
 {
 	WireReader	reader;
 	WireWriter	writer;
@@ -86,8 +103,19 @@ execute(int operation, const char *body, int len, StringInfo response, bool *eve
 	wire_read_text(&reader, body, len);
 	wire_write_text(&writer, response);
 	op_eventual_read = is_description(operation);
-	op_run(model_operations[operation].name, &reader, &writer);
-	*eventual = op_eventual_read;
+	op_read_units = 0;
+	op_write_units = 0;
+	PG_TRY();
+	{
+		op_run(model_operations[operation].name, &reader, &writer);
+	}
+	PG_FINALLY();
+	{
+		outcome->eventual = op_eventual_read;
+		outcome->read_units = op_read_units;
+		outcome->write_units = op_write_units;
+	}
+	PG_END_TRY();
 }
 
 /* Operations on tables wait for tables, the others for items. */
@@ -182,6 +210,8 @@ static EndpointApi api = {
 	.ssl_cert_file = &ssl_cert_file,
 	.ssl_key_file = &ssl_key_file,
 	.find_operation = find_operation,
+	.begin = begin_worker,
+	.has_operation = has_operation,
 	.operation_name = operation_name,
 	.operation_count = operation_count,
 	.is_json = wire_text_is_json,
@@ -218,12 +248,15 @@ init_shared_memory(void)
 		memset(shared, 0, sizeof(EndpointShared));
 		shared->lock = &(GetNamedLWLockTranche("dynapg"))->lock;
 		pg_atomic_init_u32(&shared->launcher_pid, 0);
+		for (int i = 0; i < ENDPOINT_STANDBY_LEVELS; i++)
+			pg_atomic_init_u64(&shared->companions[i].confirmed, 0);
 		for (int i = 0; i < ENDPOINT_MAX_WORKERS; i++)
 		{
 			EndpointWorker *worker = &shared->workers[i];
 
 			pg_atomic_init_u64(&worker->connections, 0);
 			pg_atomic_init_u64(&worker->accepted, 0);
+			pg_atomic_init_u64(&worker->awaited, 0);
 			for (int k = 0; k < ENDPOINT_MAX_OPERATIONS; k++)
 			{
 				EndpointOperationStats *stats = &worker->operations[k];
@@ -234,6 +267,8 @@ init_shared_memory(void)
 				pg_atomic_init_u64(&stats->microseconds, 0);
 				pg_atomic_init_u64(&stats->bytes_in, 0);
 				pg_atomic_init_u64(&stats->bytes_out, 0);
+				pg_atomic_init_u64(&stats->read_microunits, 0);
+				pg_atomic_init_u64(&stats->write_microunits, 0);
 				for (int b = 0; b < ENDPOINT_LATENCY_BUCKETS; b++)
 					pg_atomic_init_u64(&stats->latency[b], 0);
 			}

@@ -10,15 +10,17 @@
 
 #include "lib/stringinfo.h"
 #include "port/atomics.h"
+#include "storage/latch.h"
 #include "storage/lwlock.h"
 #include "utils/timestamp.h"
 
 #define ENDPOINT_API_VARIABLE "dynapg_endpoint_api"
-#define ENDPOINT_API_VERSION 1
+#define ENDPOINT_API_VERSION 4
 
 #define ENDPOINT_MAX_WORKERS 64
 #define ENDPOINT_MAX_OPERATIONS 80
 #define ENDPOINT_LATENCY_BUCKETS 12
+#define ENDPOINT_STANDBY_LEVELS 3	/* of synchronous_commit that wait for standbys: remote_write, on, remote_apply */
 
 /* What is counted of one operation by one worker. */
 typedef struct EndpointOperationStats
@@ -29,6 +31,8 @@ typedef struct EndpointOperationStats
 	pg_atomic_uint64 microseconds;
 	pg_atomic_uint64 bytes_in;
 	pg_atomic_uint64 bytes_out;
+	pg_atomic_uint64 read_microunits;	/* capacity consumed, in millionths of a unit */
+	pg_atomic_uint64 write_microunits;
 	pg_atomic_uint64 latency[ENDPOINT_LATENCY_BUCKETS]; /* cumulative counts are made by readers */
 } EndpointOperationStats;
 
@@ -43,15 +47,39 @@ typedef struct EndpointWorker
 	TimestampTz started_at;
 	pg_atomic_uint64 connections;	/* open now */
 	pg_atomic_uint64 accepted;	/* ever */
+
+	/* synchronous standbys; the contract is in http/standby.c */
+	Latch	   *latch;			/* of the last worker in this place; setting it is harmless when it has ended */
+	int			standby_level;	/* the level of synchronous_commit at which standbys are waited for; 0: at none */
+	pg_atomic_uint64 awaited;	/* the oldest LSN that an answer waits for; 0: none */
+
 	EndpointOperationStats operations[ENDPOINT_MAX_OPERATIONS];
 } EndpointWorker;
+
+/* A process that waits for synchronous standbys, at one level for all workers. */
+typedef struct EndpointCompanion
+{
+	int			pid;			/* 0: none runs */
+	Latch	   *latch;			/* of the last one that ran, NULL: none ever did */
+	pg_atomic_uint64 confirmed; /* answers up to this LSN need not wait for standbys at this level */
+} EndpointCompanion;
 
 typedef struct EndpointShared
 {
 	LWLock	   *lock;			/* over the places' first members */
 	pg_atomic_uint32 launcher_pid;
+	Latch	   *launcher_latch; /* of the last launcher; NULL: there was none yet */
+	EndpointCompanion companions[ENDPOINT_STANDBY_LEVELS];
 	EndpointWorker workers[ENDPOINT_MAX_WORKERS];
 } EndpointShared;
+
+/* What an operation leaves besides its response. */
+typedef struct EndpointOutcome
+{
+	bool		eventual;		/* an eventually consistent read, which need not wait for anything to be durable */
+	double		read_units;		/* capacity consumed, also by an operation that has failed */
+	double		write_units;
+} EndpointOutcome;
 
 typedef struct EndpointApi
 {
@@ -77,8 +105,10 @@ typedef struct EndpointApi
 	char	  **ssl_cert_file;
 	char	  **ssl_key_file;
 
-	/* The index of an operation dynapg has (DynamoDB_20120810.PutItem: "PutItem"), or -1. */
+	/* The index of an operation of the service (DynamoDB_20120810.PutItem: "PutItem"), or -1. */
 	int			(*find_operation) (const char *name, int len, bool is_stream);
+	void		(*begin) (void);	/* when a worker has connected, in a transaction */
+	bool		(*has_operation) (int operation);	/* whether dynapg has it, too */
 	const char *(*operation_name) (int operation);
 	int			(*operation_count) (void);
 
@@ -86,10 +116,10 @@ typedef struct EndpointApi
 	bool		(*is_json) (const char *text, int len);
 
 	/*
-	 * Executes an operation inside a transaction with an active role; appends the response.  Raises errors.  *eventual tells
-	 * whether it was an eventually consistent read, which need not wait for anything to be durable.
+	 * Executes an operation inside a transaction with an active role; appends the response.  Raises errors.  The outcome is
+	 * there also when it does.
 	 */
-	void		(*execute) (int operation, const char *body, int len, StringInfo response, bool *eventual);
+	void		(*execute) (int operation, const char *body, int len, StringInfo response, EndpointOutcome *outcome);
 
 	/* Appends the body of an operation's error (-1: none), as the service gives it; returns the HTTP status. */
 	int			(*write_error) (ErrorData *error, int operation, StringInfo body);

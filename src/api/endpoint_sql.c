@@ -70,7 +70,16 @@ dynapg_endpoint_workers(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* (database, operation, calls, errors, faults, total_time in ms, bytes_in, bytes_out) since the server's start. */
+static Datum
+units(pg_atomic_uint64 *microunits)
+{
+	return Float8GetDatum((double) pg_atomic_read_u64(microunits) / 1e6);
+}
+
+/*
+ * (database, operation, calls, errors, faults, total_time in ms, bytes_in, bytes_out, read_units, write_units) since the
+ * server's start.
+ */
 Datum
 dynapg_endpoint_operations(PG_FUNCTION_ARGS)
 {
@@ -87,7 +96,8 @@ dynapg_endpoint_operations(PG_FUNCTION_ARGS)
 				CStringGetTextDatum(model_operations[operation].name),
 				counter(&stats->calls), counter(&stats->errors), counter(&stats->faults),
 				Float8GetDatum((double) pg_atomic_read_u64(&stats->microseconds) / 1000.0),
-				counter(&stats->bytes_in), counter(&stats->bytes_out)
+				counter(&stats->bytes_in), counter(&stats->bytes_out),
+				units(&stats->read_microunits), units(&stats->write_microunits)
 			};
 			bool		nulls[lengthof(values)] = {false};
 

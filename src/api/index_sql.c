@@ -54,15 +54,6 @@ dynapg_index_entry(PG_FUNCTION_ARGS)
 Datum
 dynapg_build_indexes(PG_FUNCTION_ARGS)
 {
-	ListCell   *cell;
-
-	foreach(cell, catalog_table_names(NULL, INT_MAX))
-	{
-		const char *name = (const char *) lfirst(cell);
-		const TableInfo *table = catalog_table(name, strlen(name));
-
-		if (table != NULL)
-			index_build_resume(table);
-	}
+	index_build_resume_all();
 	PG_RETURN_VOID();
 }

@@ -39,6 +39,7 @@ typedef struct HttpRequest
 	size_t		dropped;		/* bytes of the body that were not kept */
 	int			operation;		/* index, or -1 */
 	TimestampTz started_at;
+	EndpointOutcome outcome;	/* zeroes if no operation ran */
 
 	/* the response */
 	bool		answered;
@@ -47,9 +48,9 @@ typedef struct HttpRequest
 	bool		is_json;		/* crc and request id belong to it */
 	StringInfoData response;
 	char		request_id[REQUEST_ID_LENGTH + 1];
-	XLogRecPtr	durable_at;		/* not to be sent before this is flushed; InvalidXLogRecPtr: at once */
+	XLogRecPtr	durable_at;		/* not to be sent before this is durable; InvalidXLogRecPtr: at once */
 	bool		suspended;
-	dlist_node	waiting;		/* of those that wait for a flush */
+	dlist_node	waiting;		/* of those that wait for a flush, or for standbys */
 } HttpRequest;
 
 extern const EndpointApi *endpoint;
@@ -58,7 +59,7 @@ extern EndpointWorker *endpoint_worker;
 /* worker.c: finds what dynapg.so has left for us; FATAL if the two libraries are not of one version */
 extern void http_find_endpoint(void);
 
-/* synchronous_commit as the server's configuration has it */
+/* synchronous_commit as the server's and the database's configuration have it */
 extern int	http_configured_commit;
 
 /* server.c */
@@ -71,6 +72,11 @@ extern void server_drain(void); /* accept no more connections */
 extern bool server_reap(void);	/* ends what reload has left behind and nobody uses; whether there was any */
 extern bool server_is_idle(void);
 extern const char *request_header(const HttpRequest *request, const char *name);
+
+/* standby.c */
+extern void standby_configure(void);	/* at the start, and when settings have changed */
+extern XLogRecPtr standby_confirmed(void);	/* answers up to here need not wait for standbys; PG_UINT64_MAX: none do */
+extern void standby_await(XLogRecPtr oldest);	/* a flushed LSN, 0: none; the latch is set when it is confirmed */
 
 /* protocol.c: fills in the response of a complete request; never raises */
 extern void protocol_answer(HttpRequest *request);

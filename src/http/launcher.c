@@ -1,6 +1,6 @@
 /*
  * launcher.c
- *		Starts the endpoint's workers and starts them again.
+ *		Starts the endpoint's workers and companions, and starts them again.
  *
  * The launcher is connected to no database, and the postmaster restarts no worker by itself: a database that is being
  * dropped must not be held by a restart, and a port that is taken must not become a loop.  A worker that
@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "libpq/pqsignal.h"
 #include "miscadmin.h"
 #include "pgstat.h"
@@ -41,6 +42,7 @@ typedef struct Place
 } Place;
 
 static Place places[ENDPOINT_MAX_WORKERS];
+static Place companion_places[ENDPOINT_STANDBY_LEVELS];
 
 /* Splits "database:port"; the port may be missing. */
 static void
@@ -114,22 +116,86 @@ assign_places(void)
 	MemoryContextDelete(scratch);
 }
 
+/* Starts a process with a number for its argument; its name is its type and what follows. */
 static bool
-start_worker(int place)
+start_process(Place *place, const char *type, const char *name, const char *function, int argument)
 {
 	BackgroundWorker worker;
 
 	memset(&worker, 0, sizeof(worker));
-	snprintf(worker.bgw_name, BGW_MAXLEN, "dynapg endpoint %s", endpoint->shared->workers[place].database);
-	snprintf(worker.bgw_type, BGW_MAXLEN, "dynapg endpoint");
+	snprintf(worker.bgw_name, BGW_MAXLEN, "%s %s", type, name);
+	strlcpy(worker.bgw_type, type, BGW_MAXLEN);
 	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
 	worker.bgw_start_time = BgWorkerStart_ConsistentState;
 	worker.bgw_restart_time = BGW_NEVER_RESTART;
 	snprintf(worker.bgw_library_name, MAXPGPATH, "dynapg_http");
-	snprintf(worker.bgw_function_name, BGW_MAXLEN, "dynapg_worker_main");
-	worker.bgw_main_arg = Int32GetDatum(place);
+	strlcpy(worker.bgw_function_name, function, BGW_MAXLEN);
+	worker.bgw_main_arg = Int32GetDatum(argument);
 	worker.bgw_notify_pid = MyProcPid;
-	return RegisterDynamicBackgroundWorker(&worker, &places[place].handle);
+	return RegisterDynamicBackgroundWorker(&worker, &place->handle);
+}
+
+static bool
+start_worker(int i)
+{
+	return start_process(&places[i], "dynapg endpoint", endpoint->shared->workers[i].database, "dynapg_worker_main", i);
+}
+
+static bool
+start_companion(int i)
+{
+	return start_process(&companion_places[i], "dynapg companion", "of synchronous standbys", "dynapg_companion_main", i);
+}
+
+/*
+ * Starts or stops what belongs into a place: wanted says whether a process should be there, runs whether one is, which
+ * may be another launcher's.  Returns when to look again, at most after due.
+ */
+static TimestampTz
+tend_place(Place *place, int i, bool wanted, bool runs, bool (*start) (int), TimestampTz now, TimestampTz due)
+{
+	pid_t		pid;
+
+	if (place->handle != NULL && GetBackgroundWorkerPid(place->handle, &pid) == BGWH_STOPPED)
+	{
+		pfree(place->handle);
+		place->handle = NULL;
+		place->pause = now - place->started_at > SHORT_LIFE ? USECS_PER_SEC :
+			Min(Max(place->pause, USECS_PER_SEC) * 2, LONGEST_PAUSE);
+		place->next_start = wanted ? now + place->pause : 0;
+	}
+	if (place->handle != NULL && !wanted)
+		TerminateBackgroundWorker(place->handle);
+	if (place->handle == NULL && wanted && !runs)
+	{
+		if (place->next_start <= now)
+		{
+			place->started_at = now;
+			if (!start(i))
+			{
+				place->handle = NULL;
+				place->next_start = now + LONGEST_PAUSE;
+				ereport(LOG,
+						(errmsg("could not start a dynapg worker"),
+						 errhint("max_worker_processes may be too small.")));
+			}
+		}
+		if (place->handle == NULL)
+			due = Min(due, place->next_start);
+	}
+	else if (place->handle == NULL && runs)
+		due = Min(due, now + LOST_PAUSE);	/* started by a launcher before us: nobody tells us when it ends */
+	return due;
+}
+
+/* Whether a worker waits for standbys at the level of a companion. */
+static bool
+companion_is_wanted(int companion)
+{
+	for (int i = 0; i < ENDPOINT_MAX_WORKERS; i++)
+		if (endpoint->shared->workers[i].standby_level == SYNCHRONOUS_COMMIT_REMOTE_WRITE + companion)
+			return true;
+	return false;
 }
 
 /* Starts, stops and counts; returns the time until something is due, in milliseconds. */
@@ -142,39 +208,12 @@ tend_workers(void)
 	for (int i = 0; i < ENDPOINT_MAX_WORKERS; i++)
 	{
 		EndpointWorker *worker = &endpoint->shared->workers[i];
-		Place	   *place = &places[i];
-		pid_t		pid;
 
-		if (place->handle != NULL && GetBackgroundWorkerPid(place->handle, &pid) == BGWH_STOPPED)
-		{
-			pfree(place->handle);
-			place->handle = NULL;
-			place->pause = now - place->started_at > SHORT_LIFE ? USECS_PER_SEC :
-				Min(place->pause * 2, LONGEST_PAUSE);
-			place->next_start = now + place->pause;
-		}
-		if (place->handle != NULL && (!worker->used || worker->stop))
-			TerminateBackgroundWorker(place->handle);
-		if (place->handle == NULL && worker->used && !worker->stop && worker->pid == 0)
-		{
-			if (place->next_start <= now)
-			{
-				place->started_at = now;
-				if (!start_worker(i))
-				{
-					place->handle = NULL;
-					place->next_start = now + LONGEST_PAUSE;
-					ereport(LOG,
-							(errmsg("could not start a dynapg worker"),
-							 errhint("max_worker_processes may be too small.")));
-				}
-			}
-			if (place->handle == NULL)
-				due = Min(due, place->next_start);
-		}
-		else if (place->handle == NULL && worker->pid != 0)
-			due = Min(due, now + LOST_PAUSE);	/* started by a launcher before us: nobody tells us when it ends */
+		due = tend_place(&places[i], i, worker->used && !worker->stop, worker->pid != 0, start_worker, now, due);
 	}
+	for (int i = 0; i < ENDPOINT_STANDBY_LEVELS; i++)
+		due = tend_place(&companion_places[i], i, companion_is_wanted(i), endpoint->shared->companions[i].pid != 0,
+						 start_companion, now, due);
 	return Max((due - now) / 1000, 100);
 }
 
@@ -187,6 +226,8 @@ dynapg_launcher_main(Datum argument)
 	pqsignal(SIGUSR1, procsignal_sigusr1_handler);	/* a worker has ended */
 	BackgroundWorkerUnblockSignals();
 	pg_atomic_write_u32(&endpoint->shared->launcher_pid, MyProcPid);
+	endpoint->shared->launcher_latch = MyLatch;
+	pg_memory_barrier();
 
 	/* after a crash of the server everything starts anew; after one of the launcher alone, its workers go on */
 	LWLockAcquire(endpoint->shared->lock, LW_EXCLUSIVE);
@@ -214,6 +255,8 @@ dynapg_launcher_main(Datum argument)
 				places[i].next_start = 0;
 				places[i].pause = USECS_PER_SEC;
 			}
+			for (int i = 0; i < ENDPOINT_STANDBY_LEVELS; i++)
+				companion_places[i].next_start = 0;
 		}
 	}
 	/* not 0: who terminates the launcher alone gets it back */

@@ -6,6 +6,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "http/http.h"
 
 void
@@ -25,6 +27,8 @@ metrics_count(const HttpRequest *request, int64 microseconds)
 	pg_atomic_fetch_add_u64(&stats->microseconds, microseconds);
 	pg_atomic_fetch_add_u64(&stats->bytes_in, request->body.len);
 	pg_atomic_fetch_add_u64(&stats->bytes_out, request->response.len);
+	pg_atomic_fetch_add_u64(&stats->read_microunits, (int64) rint(request->outcome.read_units * 1e6));
+	pg_atomic_fetch_add_u64(&stats->write_microunits, (int64) rint(request->outcome.write_units * 1e6));
 	while (microseconds > endpoint->latency_bounds[bucket])
 		bucket++;
 	pg_atomic_fetch_add_u64(&stats->latency[bucket], 1);
@@ -50,8 +54,9 @@ sum_of(size_t offset)
 	(offsetof(EndpointWorker, operations) + (operation) * sizeof(EndpointOperationStats) + \
 	 offsetof(EndpointOperationStats, counter))
 
+/* A counter of each operation that was called; one is so many of what is counted in shared memory. */
 static void
-write_counter(StringInfo out, const char *name, const char *help, size_t offset_in_stats)
+write_counter(StringInfo out, const char *name, const char *help, size_t offset_in_stats, double one)
 {
 	appendStringInfo(out, "# HELP %s %s\n# TYPE %s counter\n", name, help, name);
 	for (int i = 0; i < endpoint->operation_count(); i++)
@@ -59,9 +64,9 @@ write_counter(StringInfo out, const char *name, const char *help, size_t offset_
 		uint64		calls = sum_of(OPERATION_OFFSET(i, calls));
 
 		if (calls > 0)
-			appendStringInfo(out, "%s{operation=\"%s\"} " UINT64_FORMAT "\n", name, endpoint->operation_name(i),
+			appendStringInfo(out, "%s{operation=\"%s\"} %.15g\n", name, endpoint->operation_name(i),
 							 sum_of(OPERATION_OFFSET(i, calls) - offsetof(EndpointOperationStats, calls) +
-									offset_in_stats));
+									offset_in_stats) / one);
 	}
 }
 
@@ -101,15 +106,19 @@ metrics_write(StringInfo out)
 	appendStringInfo(out, "# HELP dynapg_connections_total Connections accepted.\n"
 					 "# TYPE dynapg_connections_total counter\ndynapg_connections_total " UINT64_FORMAT "\n",
 					 sum_of(offsetof(EndpointWorker, accepted)));
-	write_counter(out, "dynapg_requests_total", "Requests.", offsetof(EndpointOperationStats, calls));
+	write_counter(out, "dynapg_requests_total", "Requests.", offsetof(EndpointOperationStats, calls), 1);
 	write_counter(out, "dynapg_request_errors_total", "Requests answered with a client's error.",
-				  offsetof(EndpointOperationStats, errors));
+				  offsetof(EndpointOperationStats, errors), 1);
 	write_counter(out, "dynapg_request_faults_total", "Requests answered with a server's error.",
-				  offsetof(EndpointOperationStats, faults));
+				  offsetof(EndpointOperationStats, faults), 1);
 	write_counter(out, "dynapg_request_bytes_total", "Bytes of request bodies.",
-				  offsetof(EndpointOperationStats, bytes_in));
+				  offsetof(EndpointOperationStats, bytes_in), 1);
 	write_counter(out, "dynapg_response_bytes_total", "Bytes of response bodies.",
-				  offsetof(EndpointOperationStats, bytes_out));
+				  offsetof(EndpointOperationStats, bytes_out), 1);
+	write_counter(out, "dynapg_consumed_read_capacity_units_total", "Read capacity units consumed.",
+				  offsetof(EndpointOperationStats, read_microunits), 1e6);
+	write_counter(out, "dynapg_consumed_write_capacity_units_total", "Write capacity units consumed.",
+				  offsetof(EndpointOperationStats, write_microunits), 1e6);
 	appendStringInfoString(out, "# HELP dynapg_request_duration_seconds Time from a request's first byte to its answer.\n"
 						   "# TYPE dynapg_request_duration_seconds histogram\n");
 	for (int i = 0; i < endpoint->operation_count(); i++)

@@ -9,7 +9,6 @@
 #include "access/xlog.h"
 #include "miscadmin.h"
 #include "pgstat.h"
-#include "replication/syncrep.h"
 #include "storage/proc.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -102,7 +101,7 @@ is_content_type(const char *given)
 	return false;
 }
 
-/* The operation of X-Amz-Target, or -1. */
+/* The operation of X-Amz-Target, which dynapg may lack, or -1. */
 static int
 target_operation(const char *target)
 {
@@ -173,18 +172,6 @@ log_slow(const HttpRequest *request)
 }
 
 /*
- * How a request commits: asynchronously, since the loop flushes for many at once; but where standbys are synchronous, as configured,
- * request by request (waiting for a standby is not deferred).
- */
-static int
-commit_level(void)
-{
-	if (SyncRepStandbyNames != NULL && SyncRepStandbyNames[0] != '\0')
-		return http_configured_commit;
-	return SYNCHRONOUS_COMMIT_OFF;
-}
-
-/*
  * Executes the operation in a transaction of its own, as the role that the request's key belongs to.  The role
  * is kept until the transaction has ended, deferred triggers and all, and cannot be reset by what the
  * operation runs.
@@ -192,7 +179,6 @@ commit_level(void)
 static void
 execute(HttpRequest *request, StringInfo body)
 {
-	bool		eventual = false;
 	Oid			worker_role;
 	int			worker_context;
 	MemoryContext result = CurrentMemoryContext;
@@ -202,7 +188,7 @@ execute(HttpRequest *request, StringInfo body)
 	pgstat_report_activity(STATE_RUNNING, endpoint->operation_name(request->operation));
 	StartTransactionCommand();
 	LockTimeout = *endpoint->lock_timeout;
-	synchronous_commit = commit_level();
+	synchronous_commit = SYNCHRONOUS_COMMIT_OFF;	/* the loop flushes for many at once, and waits for standbys */
 	if (*endpoint->statement_timeout > 0)
 		enable_timeout_after(STATEMENT_TIMEOUT, *endpoint->statement_timeout);
 
@@ -210,8 +196,8 @@ execute(HttpRequest *request, StringInfo body)
 	SetUserIdAndSecContext(auth_role(request), worker_context | SECURITY_LOCAL_USERID_CHANGE);
 	MemoryContextSwitchTo(CurTransactionContext);
 	PushActiveSnapshot(GetTransactionSnapshot());
-	endpoint->execute(request->operation, body->data, body->len, &request->response, &eventual);
-	if (RecoveryInProgress() && !eventual)
+	endpoint->execute(request->operation, body->data, body->len, &request->response, &request->outcome);
+	if (RecoveryInProgress() && !request->outcome.eventual)
 		endpoint->raise(DYN_VALIDATION, "This endpoint is a read replica: it answers eventually consistent reads only");
 	PopActiveSnapshot();
 	disable_timeout(STATEMENT_TIMEOUT, false);
@@ -220,7 +206,7 @@ execute(HttpRequest *request, StringInfo body)
 	MemoryContextSwitchTo(result);
 
 	/* whatever the answer shows must be durable before it is sent */
-	if (!eventual && !RecoveryInProgress())
+	if (!request->outcome.eventual && !RecoveryInProgress())
 		request->durable_at = GetXLogInsertEndRecPtr();
 }
 
@@ -271,7 +257,7 @@ answer_operation(HttpRequest *request)
 		return;
 	}
 	request->operation = target_operation(request_header(request, "X-Amz-Target"));
-	if (request->operation < 0)
+	if (request->operation < 0 || !endpoint->has_operation(request->operation))
 	{
 		respond_exception(request, body.len == 0 || endpoint->is_json(body.data, body.len) ?
 						  DYN_UNKNOWN_OPERATION : DYN_SERIALIZATION, "");

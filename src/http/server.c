@@ -2,8 +2,9 @@
  * server.c
  *		Connections: sockets, libmicrohttpd's daemons and callbacks, and the deferred flush.
  *
- * A request commits asynchronously.  Answers that must not be sent before they are durable have their connections suspended; when
- * everything that was ready has been worked off, WAL is flushed once for all of them.
+ * A request commits asynchronously.  Answers that must not be sent before they are durable have their connections
+ * suspended; when everything that was ready has been worked off, WAL is flushed once for all of them.  Where standbys
+ * are synchronous, they then stay until these have it too (standby.c).
  */
 #include "postgres.h"
 
@@ -38,7 +39,10 @@ typedef struct Daemon
 static Daemon daemons[MAX_DAEMONS];
 static int	n_daemons;
 static char *tls_state;			/* what TLS was started with; NULL: no TLS */
-static dlist_head waiting = DLIST_STATIC_INIT(waiting);
+/* Suspended requests, both in the order of their LSNs, since each worker's LSNs only grow. */
+static dlist_head waiting = DLIST_STATIC_INIT(waiting); /* for the flush */
+static dlist_head unconfirmed = DLIST_STATIC_INIT(unconfirmed); /* flushed, for the standbys */
+
 static bool draining;
 
 const char *
@@ -167,7 +171,14 @@ send_response(HttpRequest *request)
 	return result;
 }
 
-/* Answers a complete request: at once, or after the next flush. */
+static bool
+is_durable(const HttpRequest *request)
+{
+	return XLogRecPtrIsInvalid(request->durable_at) ||
+		(request->durable_at <= GetFlushRecPtr(NULL) && request->durable_at <= standby_confirmed());
+}
+
+/* Answers a complete request: at once, or when it is durable. */
 static enum MHD_Result
 finish_request(HttpRequest *request)
 {
@@ -179,7 +190,7 @@ finish_request(HttpRequest *request)
 		protocol_answer(request);
 		request->answered = true;
 		metrics_count(request, GetCurrentTimestamp() - request->started_at);
-		if (!XLogRecPtrIsInvalid(request->durable_at) && request->durable_at > GetFlushRecPtr(NULL))
+		if (!is_durable(request))
 		{
 			request->suspended = true;
 			dlist_push_tail(&waiting, &request->waiting);
@@ -476,27 +487,34 @@ server_descriptors(int *descriptors, int max)
 	return Min(n_daemons, max);
 }
 
-/* Flushes WAL as far as the waiting answers need it, and lets them go. */
+/* Flushes WAL as far as the waiting answers need it, and lets those go that are durable; whether there were any. */
 static bool
-flush_waiting(void)
+release_durable(void)
 {
-	XLogRecPtr	upto = InvalidXLogRecPtr;
+	XLogRecPtr	confirmed;
+	bool		released = false;
 	dlist_mutable_iter iter;
 
-	if (dlist_is_empty(&waiting))
-		return false;
-	dlist_foreach_modify(iter, &waiting)
-		upto = Max(upto, dlist_container(HttpRequest, waiting, iter.cur)->durable_at);
-	XLogFlush(upto);
-	dlist_foreach_modify(iter, &waiting)
+	if (!dlist_is_empty(&waiting))
+		XLogFlush(dlist_tail_element(HttpRequest, waiting, &waiting)->durable_at);
+	while (!dlist_is_empty(&waiting))
+		dlist_push_tail(&unconfirmed, dlist_pop_head_node(&waiting));
+
+	confirmed = standby_confirmed();
+	dlist_foreach_modify(iter, &unconfirmed)
 	{
 		HttpRequest *request = dlist_container(HttpRequest, waiting, iter.cur);
 
+		if (request->durable_at > confirmed)
+			break;
 		dlist_delete(&request->waiting);
 		request->suspended = false;
 		MHD_resume_connection(request->connection);
+		released = true;
 	}
-	return true;
+	standby_await(dlist_is_empty(&unconfirmed) ? InvalidXLogRecPtr :
+				  dlist_head_element(HttpRequest, waiting, &unconfirmed)->durable_at);
+	return released;
 }
 
 void
@@ -506,7 +524,7 @@ server_run(void)
 	{
 		for (int i = 0; i < n_daemons; i++)
 			MHD_run(daemons[i].mhd);
-	} while (flush_waiting());
+	} while (release_durable());
 }
 
 long

@@ -7,47 +7,75 @@
  */
 #include "postgres.h"
 
-#include "common/cryptohash.h"
-#include "common/hmac.h"
-#include "common/sha2.h"
+#include <openssl/evp.h>
 
 #include "http/sigv4.h"
 
-#define DIGEST_LENGTH PG_SHA256_DIGEST_LENGTH
+#define DIGEST_LENGTH 32
+#define BLOCK_LENGTH 64
 
 /* ------------------------------------------------------------------------------------------------------------
  * Digests
  * ------------------------------------------------------------------------------------------------------------ */
 
 /*
- * Contexts belong to a resource owner in some builds of some versions: each is freed before anything can be raised.
+ * PostgreSQL's own functions make a context for each digest, and with it OpenSSL looks for the algorithm each time.  Here it
+ * is looked for once, and one context does for the life of the process.
  */
-static void
-sha256(const char *data, size_t len, uint8 digest[DIGEST_LENGTH])
-{
-	pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
-	bool		done = context != NULL &&
-		pg_cryptohash_init(context) >= 0 &&
-		pg_cryptohash_update(context, (const uint8 *) data, len) >= 0 &&
-		pg_cryptohash_final(context, digest, DIGEST_LENGTH) >= 0;
+static const EVP_MD *algorithm;
+static EVP_MD_CTX *context;
 
-	pg_cryptohash_free(context);
-	if (!done)
+static bool
+prepare_digests(void)
+{
+	if (context != NULL)
+		return true;
+	if (algorithm == NULL)
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+		algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
+#else
+		algorithm = EVP_sha256();
+#endif
+	if (algorithm != NULL)
+		context = EVP_MD_CTX_new();
+	return context != NULL;
+}
+
+/* The digest of two texts, one after the other. */
+static void
+sha256(const void *first, size_t first_len, const void *second, size_t second_len, uint8 digest[DIGEST_LENGTH])
+{
+	if (!prepare_digests() ||
+		!EVP_DigestInit_ex(context, algorithm, NULL) ||
+		!EVP_DigestUpdate(context, first, first_len) ||
+		!EVP_DigestUpdate(context, second, second_len) ||
+		!EVP_DigestFinal_ex(context, digest, NULL))
 		elog(ERROR, "could not compute a SHA-256 hash");
 }
 
+/* RFC 2104 */
 static void
 hmac_sha256(const uint8 *key, size_t key_len, const char *data, size_t len, uint8 digest[DIGEST_LENGTH])
 {
-	pg_hmac_ctx *context = pg_hmac_create(PG_SHA256);
-	bool		done = context != NULL &&
-		pg_hmac_init(context, key, key_len) >= 0 &&
-		pg_hmac_update(context, (const uint8 *) data, len) >= 0 &&
-		pg_hmac_final(context, digest, DIGEST_LENGTH) >= 0;
+	uint8		shortened[DIGEST_LENGTH];
+	uint8		inner[BLOCK_LENGTH];
+	uint8		outer[BLOCK_LENGTH];
 
-	pg_hmac_free(context);
-	if (!done)
-		elog(ERROR, "could not compute a SHA-256 message authentication code");
+	if (key_len > BLOCK_LENGTH)
+	{
+		sha256(key, key_len, "", 0, shortened);
+		key = shortened;
+		key_len = DIGEST_LENGTH;
+	}
+	for (size_t i = 0; i < BLOCK_LENGTH; i++)
+	{
+		uint8		byte = i < key_len ? key[i] : 0;
+
+		inner[i] = byte ^ 0x36;
+		outer[i] = byte ^ 0x5c;
+	}
+	sha256(inner, BLOCK_LENGTH, data, len, digest);
+	sha256(outer, BLOCK_LENGTH, digest, DIGEST_LENGTH, digest);
 }
 
 /* As hexadecimal digits, NUL-terminated. */
@@ -70,7 +98,7 @@ append_sha256(StringInfo out, const char *data, size_t len)
 	uint8		digest[DIGEST_LENGTH];
 	char		hex[2 * DIGEST_LENGTH + 1];
 
-	sha256(data, len, digest);
+	sha256(data, len, "", 0, digest);
 	write_hex(digest, hex);
 	appendStringInfoString(out, hex);
 }

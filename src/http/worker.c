@@ -18,6 +18,7 @@
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 
 #include "base/compat.h"
 #include "http/http.h"
@@ -50,6 +51,8 @@ leave_place(int code, Datum argument)
 	endpoint_worker->pid = 0;
 	LWLockRelease(endpoint->shared->lock);
 	pg_atomic_write_u64(&endpoint_worker->connections, 0);
+	pg_atomic_write_u64(&endpoint_worker->awaited, InvalidXLogRecPtr);
+	endpoint_worker->standby_level = 0;
 }
 
 /* Memory of this process in kB. */
@@ -90,6 +93,30 @@ reload_settings(void)
 	synchronous_commit = http_configured_commit;
 	ProcessConfigFile(PGC_SIGHUP);
 	http_configured_commit = synchronous_commit;
+	standby_configure();
+}
+
+/* What is to be done first; that it fails is no reason not to serve. */
+static void
+begin_serving(void)
+{
+	PG_TRY();
+	{
+		StartTransactionCommand();
+		PushActiveSnapshot(GetTransactionSnapshot());
+		endpoint->begin();
+		PopActiveSnapshot();
+		CommitTransactionCommand();
+	}
+	PG_CATCH();
+	{
+		HOLD_INTERRUPTS();
+		EmitErrorReport();
+		FlushErrorState();
+		AbortCurrentTransaction();
+		RESUME_INTERRUPTS();
+	}
+	PG_END_TRY();
 }
 
 void
@@ -115,9 +142,12 @@ dynapg_worker_main(Datum argument)
 	before_shmem_exit(leave_place, 0);
 	BackgroundWorkerInitializeConnection(endpoint_worker->database, NULL, 0);
 	http_configured_commit = synchronous_commit;
+	endpoint_worker->latch = MyLatch;
+	standby_configure();
 	SetConfigOption("search_path", "pg_catalog", PGC_USERSET, PGC_S_OVERRIDE);
 	pgstat_report_appname("dynapg endpoint");
 
+	begin_serving();
 	server_start(*endpoint->listen_addresses, endpoint_worker->port);
 	events = create_event_set();
 	ereport(LOG, (errmsg("dynapg serves database \"%s\" on port %d",
@@ -128,7 +158,8 @@ dynapg_worker_main(Datum argument)
 	{
 		TimestampTz now;
 
-		(void) WaitEventSetWait(events, server_timeout(), happened, lengthof(happened), PG_WAIT_EXTENSION);
+		/* a request may have reset the latch that a signal had set */
+		(void) WaitEventSetWait(events, ConfigReloadPending ? 0 : server_timeout(), happened, lengthof(happened), PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);
 		QueryCancelPending = false; /* a cancel that came too late for its request */
 		CHECK_FOR_INTERRUPTS();

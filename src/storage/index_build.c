@@ -453,3 +453,18 @@ index_build_resume(const TableInfo *table)
 	LockRelease(&tag, ExclusiveLock, false);
 	(void) start_builder(table->relation, false);
 }
+
+void
+index_build_resume_all(void)
+{
+	ListCell   *cell;
+
+	foreach(cell, catalog_table_names(NULL, INT_MAX))
+	{
+		const char *name = (const char *) lfirst(cell);
+		const TableInfo *table = catalog_table(name, strlen(name));
+
+		if (table != NULL)
+			index_build_resume(table);
+	}
+}

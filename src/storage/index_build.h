@@ -26,4 +26,7 @@ extern void index_build_start(const char *table_name);
 /* If an index of the table waits to be built or dropped and no builder works on it, starts one. */
 extern void index_build_resume(const TableInfo *table);
 
+/* The same for all tables. */
+extern void index_build_resume_all(void);
+
 #endif							/* DYNAPG_INDEX_BUILD_H */

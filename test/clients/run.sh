@@ -15,46 +15,18 @@ SUITES=(boto3 javascript awscli go pynamodb mappers session)
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/dynapg/clients
 HERE=$PWD/test/clients
 
-passed=0 failed=0 finished=no
-work='' bin=''
-
-# ---------------------------------------------------------------- beginning and end
-
-on_exit() {
-    local status=$?
-    [ "$finished" = yes ] || { echo "the clients' tests stopped early (status $status)"; failed=$((failed + 1)); }
-    [ -z "$work" ] || clean_up
-    echo "$passed passed, $failed failed"
-    [ "$failed" = 0 ] && [ "$passed" -gt 0 ] && exit 0
-    exit 1
-}
-
-clean_up() {
-    [ ! -f "$work/data/postmaster.pid" ] || stop_cluster "$bin" "$work/data" immediate || true
-    if [ "$failed" = 0 ]; then
-        cd / && rm -rf "$work"
-    else
-        echo "end of the server's log ($work):"
-        tail -n 30 "$work/server.log" || true
-    fi
-}
+# ---------------------------------------------------------------- the server
 
 start_server() {
     local port key
-    private_postgres "$work/root"
-    bin=$work/root$("$PG_CONFIG" --bindir)
-    build_and_install "$work/root"
-    ! is_root || chown -R -h "$SERVER_USER" "$work"
     port=$(free_port)
-    make_cluster "$bin" "$work/data" "$work" "$(free_port)" <<CONF
+    private_server <<CONF
 fsync = off
 shared_preload_libraries = 'dynapg'
 dynapg.databases = 'postgres:$port'
 dynapg.region = 'eu-central-1'
 CONF
-    start_cluster "$bin" "$work/data" "$work/server.log"
-    PGPORT=$(sed -n 's/^port = //p' "$work/data/postgresql.conf")
-    export PGHOST=$work PGPORT PGUSER=postgres PGDATABASE=postgres
+    export PGDATABASE=postgres
     "$bin/psql" -X -q -c 'CREATE EXTENSION dynapg' -c 'CREATE ROLE application LOGIN' \
         -c 'GRANT USAGE, CREATE ON SCHEMA dynamo TO application'
     key=$("$bin/psql" -X -At -F ' ' -c "SELECT * FROM dynapg.create_access_key('application')")
@@ -64,15 +36,7 @@ CONF
     export AWS_ACCESS_KEY_ID=${key% *} AWS_SECRET_ACCESS_KEY=${key#* } AWS_REGION=eu-central-1 AWS_DEFAULT_REGION=eu-central-1 \
         AWS_ENDPOINT_URL_DYNAMODB=http://localhost:$port AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null \
         AWS_EC2_METADATA_DISABLED=true
-    wait_for_endpoint
-}
-
-wait_for_endpoint() {
-    for _ in $(seq 100); do
-        ! (exec 3<>"/dev/tcp/localhost/${AWS_ENDPOINT_URL_DYNAMODB##*:}") 2>/dev/null || return 0
-        sleep 0.2
-    done
-    die "the endpoint did not start"
+    wait_for_port "$port" "the endpoint"
 }
 
 # ---------------------------------------------------------------- installing clients
@@ -147,36 +111,6 @@ suite_go() {
     (cd "$CACHE/go" && { [ -f go.sum ] || go mod tidy >&2; } && GOFLAGS=-mod=mod go run .)
 }
 
-run_suite() {
-    local suite=$1 log=$work/$1.log status=0 line
-    printf '\n== %s\n' "$suite"
-    "suite_$suite" >"$log" || status=$?
-    grep -v '^ok: ' "$log" || true
-    line=$(tail -n 1 "$log" | sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p')
-    passed=$((passed + $(cut -d' ' -f1 <<<"${line:-0 0}")))
-    failed=$((failed + $(cut -d' ' -f2 <<<"${line:-0 0}")))
-    if [ -z "$line" ] || { [ "$status" != 0 ] && [ "${line#* }" = 0 ]; }; then
-        echo "not ok: $suite ended with status $status"
-        failed=$((failed + 1))
-    fi
-}
-
-main() {
-    local suite suites=("$@")
-    [ $# -gt 0 ] || suites=("${SUITES[@]}")
-    for suite in "${suites[@]}"; do
-        declare -F "suite_$suite" >/dev/null || { echo "there is no suite $suite: ${SUITES[*]}" >&2; exit 2; }
-    done
-    trap on_exit EXIT
-    trap 'exit 130' INT TERM
-    install_missing build
-    work=$(mktemp -d "${TMPDIR:-/tmp}/dynapg-clients.XXXXXX")
-    chmod 755 "$work"
-    start_server
-    for suite in "${suites[@]}"; do
-        run_suite "$suite"
-    done
-    finished=yes
-}
-
-main "$@"
+[ $# -gt 0 ] || set -- "${SUITES[@]}"
+install_missing build
+run_suites clients "$@"

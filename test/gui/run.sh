@@ -18,48 +18,21 @@ CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/dynapg/gui
 HERE=$PWD/test/gui
 CLIENTS=$PWD/test/clients
 
-passed=0 failed=0 finished=no
-work='' bin='' port='' delayed_port=''
+port='' delayed_port=''
 
-# ---------------------------------------------------------------- beginning and end
-
-on_exit() {
-    local status=$?
-    [ "$finished" = yes ] || { echo "the tests of the tools stopped early (status $status)"; failed=$((failed + 1)); }
-    [ -z "$work" ] || clean_up
-    echo "$passed passed, $failed failed"
-    [ "$failed" = 0 ] && [ "$passed" -gt 0 ] && exit 0
-    exit 1
-}
-
-clean_up() {
-    [ ! -f "$work/data/postmaster.pid" ] || stop_cluster "$bin" "$work/data" immediate || true
-    if [ "$failed" = 0 ]; then
-        cd / && rm -rf "$work"
-    else
-        echo "end of the server's log ($work):"
-        tail -n 30 "$work/server.log" || true
-    fi
-}
+# ---------------------------------------------------------------- the server
 
 ask() { "$bin/psql" -X -q -At -v ON_ERROR_STOP=1 "$@"; }
 
 # A database whose tables are ready at once, and one whose tables take a second over everything.
 start_server() {
-    private_postgres "$work/root"
-    bin=$work/root$("$PG_CONFIG" --bindir)
-    build_and_install "$work/root"
-    ! is_root || chown -R -h "$SERVER_USER" "$work"
-    make_cluster "$bin" "$work/data" "$work" "$(free_port)" <<CONF
+    private_server <<CONF
 fsync = off
 shared_preload_libraries = 'dynapg'
 dynapg.developer_mode = on
 dynapg.region = 'eu-central-1'
 dynapg.account_id = '123456789012'
 CONF
-    start_cluster "$bin" "$work/data" "$work/server.log"
-    PGPORT=$(sed -n 's/^port = //p' "$work/data/postgresql.conf")
-    export PGHOST=$work PGPORT PGUSER=postgres
     ask -d postgres -c 'CREATE DATABASE app' -c 'CREATE DATABASE delayed' \
         -c "ALTER DATABASE delayed SET dynapg.control_plane_delay = '1s'"
     ask -d app -c 'CREATE EXTENSION dynapg'
@@ -70,14 +43,6 @@ CONF
         >/dev/null
     wait_for_port "$port" "the endpoint of app"
     wait_for_port "$delayed_port" "the endpoint of delayed"
-}
-
-wait_for_port() {
-    for _ in $(seq 150); do
-        ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null || return 0
-        sleep 0.2
-    done
-    die "$2 did not start"
 }
 
 # ---------------------------------------------------------------- what the tests need
@@ -131,37 +96,7 @@ suite_terraform() {
     return $((first + second))
 }
 
-run_suite() {
-    local suite=$1 log=$work/$1.log status=0 line
-    printf '\n== %s\n' "$suite"
-    "suite_$suite" >"$log" || status=$?
-    grep -v '^ok: ' "$log" || true
-    line=$(tail -n 1 "$log" | sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p')
-    passed=$((passed + $(cut -d' ' -f1 <<<"${line:-0 0}")))
-    failed=$((failed + $(cut -d' ' -f2 <<<"${line:-0 0}")))
-    if [ -z "$line" ] || { [ "$status" != 0 ] && [ "${line#* }" = 0 ]; }; then
-        echo "not ok: $suite ended with status $status"
-        failed=$((failed + 1))
-    fi
-}
-
-main() {
-    local suite suites=("$@")
-    [ $# -gt 0 ] || suites=("${SUITES[@]}")
-    for suite in "${suites[@]}"; do
-        declare -F "suite_$suite" >/dev/null || { echo "there is no suite $suite: ${SUITES[*]}" >&2; exit 2; }
-    done
-    trap on_exit EXIT
-    trap 'exit 130' INT TERM
-    install_missing build
-    [[ " ${suites[*]} " != *' gui '* ]] || install_missing npm
-    work=$(mktemp -d "${TMPDIR:-/tmp}/dynapg-gui.XXXXXX")
-    chmod 755 "$work"
-    start_server
-    for suite in "${suites[@]}"; do
-        run_suite "$suite"
-    done
-    finished=yes
-}
-
-main "$@"
+[ $# -gt 0 ] || set -- "${SUITES[@]}"
+install_missing build
+[[ " $* " != *' gui '* ]] || install_missing npm
+run_suites gui "$@"

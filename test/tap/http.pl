@@ -357,6 +357,15 @@ alive('aborted connections');
 
 # ---------------------------------------------------------------- metrics
 
+# What dynapg lacks is counted, so that it can be seen that somebody wants it; what the service lacks is not.
+is(answer_of(call($port, $_, {})), $unknown_operation, "$_: an operation that dynapg lacks") foreach qw(ImportTable ImportTable Nonsense);
+is($node->safe_psql('postgres', q{SELECT calls, errors, faults FROM dynapg.stat_operations WHERE operation = 'ImportTable'}), '2|2|0',
+	'it is counted in dynapg.stat_operations');
+is($node->safe_psql('postgres', q{SELECT count(*) FROM dynapg.stat_operations WHERE operation = 'Nonsense'}), 0, 'an unknown name is not');
+$response = exchange($port, "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n");
+like($response->{body}, qr/^dynapg_requests_total\{operation="ImportTable"\} 2$/m, 'and in the metrics');
+like($response->{body}, qr/^dynapg_request_errors_total\{operation="ImportTable"\} 2$/m, 'as an error');
+
 $response = exchange($port, "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n");
 is($response->{status}, 200, 'metrics');
 like($response->{headers}{'content-type'}, qr{^text/plain; version=0\.0\.4}, 'metrics: content type');
@@ -366,6 +375,9 @@ like($response->{body}, qr/^dynapg_workers 1$/m, 'metrics: workers');
 like($response->{body}, qr/^dynapg_requests_total\{operation="PutItem"\} [1-9]\d*$/m, 'metrics: requests');
 like($response->{body}, qr/^dynapg_request_errors_total\{operation="PutItem"\} [1-9]\d*$/m, 'metrics: errors');
 like($response->{body}, qr/^dynapg_connections_total [1-9]\d*$/m, 'metrics: connections');
+like($response->{body}, qr/^dynapg_consumed_${_}_capacity_units_total\{operation="PutItem"\} [\d.]+$/m, "metrics: $_ capacity") foreach qw(read write);
+is($node->safe_psql('postgres', 'SELECT bool_and(read_units >= 0 AND write_units >= 0) FROM dynapg.stat_operations'), 't',
+	'capacity in dynapg.stat_operations');
 my ($count) = $response->{body} =~ /^dynapg_request_duration_seconds_count\{operation="GetItem"\} (\d+)$/m;
 my ($inf) = $response->{body} =~ /^dynapg_request_duration_seconds_bucket\{operation="GetItem",le="\+Inf"\} (\d+)$/m;
 is($count, $inf, 'metrics: the last bucket has everything');

@@ -1,0 +1,213 @@
+# Synchronous standbys: answers wait for them, the rest of the worker's connections does not.
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+use DynapgHttp;
+
+my ($node, $port) = start_node('primary', <<'CONF');
+dynapg.workers = 1
+dynapg.developer_mode = on
+wal_sender_timeout = 0
+CONF
+my $ok = qr/^200 /;
+
+sub eventually
+{
+	my ($test) = @_;
+	my $until = time() + 60;
+
+	while (time() < $until)
+	{
+		return 1 if eval { $test->() };
+		sleep(0.05);
+	}
+	return 0;
+}
+
+sub sql { return $node->safe_psql('postgres', $_[0]); }
+
+# Sets settings; what has to have happened then is awaited by whoever calls.
+sub reload
+{
+	my (%settings) = @_;
+	sql("ALTER SYSTEM SET $_ = '$settings{$_}'") foreach sort keys %settings;
+	$node->reload;
+}
+
+# Pid and wait event of the one companion that runs.
+sub companion { return sql(q{SELECT pid, wait_event FROM pg_stat_activity WHERE backend_type = 'dynapg companion'}); }
+sub companion_pid { return (split /\|/, companion())[0]; }
+sub is_waiting { return companion() =~ /^\d+\|SyncRep$/; }
+
+# Sends a request, and leaves its answer for later.
+sub start
+{
+	my ($bytes) = @_;
+	my $connection = open_connection($port);
+	send_bytes($connection, $bytes);
+	return $connection;
+}
+
+sub start_put { return start(put_item($port, 'items', $_[0], bytes_only => 1)); }
+sub has_answer { return scalar $_[0]->{select}->can_read(0); }
+sub answer { return answer_of(read_response($_[0])); }
+sub eventual { return answer_of(get_item($port, 'items', $_[0], eventual => 1)); }
+
+like(answer_of(create_table($port, 'items')), $ok, 'a table');
+like(answer_of(put_item($port, 'items', 'alone')), $ok, 'without standbys nothing waits');
+is(companion(), '', 'and no companion runs');
+
+$node->backup('backup');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($node, 'backup', has_streaming => 1);
+$standby->append_conf('postgresql.conf', "dynapg.databases = ''\nwal_receiver_status_interval = 1h\n");
+$standby->start;
+
+sub receiver { return $standby->safe_psql('postgres', 'SELECT pid FROM pg_stat_wal_receiver'); }
+
+ok(eventually(sub { receiver() }), 'the standby streams');
+my $receiver = receiver();
+END { kill 'CONT', $receiver if $receiver; }
+
+sub use_standby
+{
+	my ($level) = @_;
+	reload(synchronous_standby_names => 'standby', synchronous_commit => $level);
+	ok(eventually(sub { companion_pid() && sql(q{SELECT sync_state FROM pg_stat_replication}) eq 'sync' }),
+		"$level: a standby is synchronous, a companion runs");
+}
+
+# ---------------------------------------------------------------- one waits, the others do not
+
+foreach my $level (qw(remote_write on))
+{
+	use_standby($level);
+	like(answer_of(put_item($port, 'items', "$level-quick")), $ok, "$level: a standby that answers is waited for");
+
+	kill 'STOP', $receiver;
+	my $put = start_put("$level-waits");
+	ok(eventually(\&is_waiting), "$level: while the standby is silent the companion waits");
+	is(eventual("$level-waits"), qq(200 {"Item":{"pk":{"S":"$level-waits"}}}), "$level: an eventually consistent read is answered");
+	my $read = start(get_item($port, 'items', "$level-waits", bytes_only => 1));
+	my $failed = start(call($port, 'PutItem', { TableName => 'items', Item => { pk => { S => "$level-waits" } },
+			ConditionExpression => 'attribute_not_exists(pk)' }, bytes_only => 1));
+	like(eventual('alone'), $ok, "$level: and another one") foreach 1 .. 3;
+	is(sql(q{SELECT state FROM pg_stat_activity WHERE backend_type = 'dynapg endpoint'}), 'idle', "$level: the worker does not wait");
+	ok(!has_answer($put), "$level: PutItem has no answer");
+	ok(!has_answer($read), "$level: nor has a strongly consistent read of what it has written");
+	ok(!has_answer($failed), "$level: nor a condition that fails by it");
+	kill 'CONT', $receiver;
+	is(answer($put), '200 {}', "$level: when the standby resumes, PutItem is answered");
+	like(answer($read), $ok, "$level: the read, too");
+	like(answer($failed), qr/^400 .*ConditionalCheckFailedException/, "$level: and the failed condition");
+}
+
+# ---------------------------------------------------------------- companions that end
+
+kill 'STOP', $receiver;
+{
+	my $put = start_put('interrupted');
+	ok(eventually(\&is_waiting), 'the companion waits');
+	my $pid = companion_pid();
+	sql("SELECT pg_cancel_backend($pid)");
+	like(eventual('interrupted'), $ok, 'a cancel of the companion') foreach 1 .. 3;
+	is(companion(), "$pid|SyncRep", 'ends no wait');
+	ok(!has_answer($put), 'and confirms nothing');
+	sql("SELECT pg_terminate_backend($pid)");
+	ok(eventually(sub { is_waiting() && companion_pid() != $pid }), 'a companion that was terminated is replaced, and waits again');
+	ok(!has_answer($put), 'nothing was confirmed');
+	kill 'TERM', sql(q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'dynapg endpoint'});
+	is(read_response($put), undef, 'a worker that ends closes the connection without an answer');
+	ok(wait_for_endpoint($port), 'another worker comes');
+	$put = start_put('interrupted');
+	like(eventual('interrupted'), $ok, 'it serves eventually consistent reads');
+	ok(!has_answer($put), 'and waits for the standby');
+
+	# ---------------------------------------------------------------- settings
+
+	reload(synchronous_standby_names => '');
+	is(answer($put), '200 {}', 'without synchronous_standby_names nobody waits any more');
+	ok(eventually(sub { companion() eq '' }), 'and the companion ends');
+	like(answer_of(put_item($port, 'items', 'unnamed')), $ok, 'nor does a new request');
+
+	use_standby('on');
+	$put = start_put('named');
+	ok(eventually(\&is_waiting), 'with them it waits again');
+	ok(!has_answer($put), 'without an answer');
+	reload(synchronous_commit => 'local');
+	is(answer($put), '200 {}', 'local: it is released');
+	like(answer_of(put_item($port, 'items', 'local')), $ok, 'local: nobody waits');
+	kill 'CONT', $receiver;
+}
+
+# ---------------------------------------------------------------- remote_apply
+
+use_standby('remote_apply');
+foreach my $i (1 .. 3)
+{
+	my $started = time();
+	like(answer_of(put_item($port, 'items', "applied-$i")), $ok, 'remote_apply: answered');
+	cmp_ok(time() - $started, '<', 5, 'as soon as it is applied');
+	is($standby->safe_psql('postgres', "SELECT count(*) FROM dynamo.items WHERE item ->> 'pk' = 'applied-$i'"), 1, 'and the standby shows it');
+}
+$standby->safe_psql('postgres', 'SELECT pg_wal_replay_pause()');
+ok(eventually(sub { $standby->safe_psql('postgres', 'SELECT pg_get_wal_replay_pause_state()') eq 'paused' }), 'replay pauses');
+{
+	my $put = start_put('paused');
+	ok(eventually(\&is_waiting), 'remote_apply: the companion waits for what is not applied');
+	like(eventual('paused'), $ok, 'eventually consistent reads are answered');
+	ok(!has_answer($put), 'PutItem is not');
+	$standby->safe_psql('postgres', 'SELECT pg_wal_replay_resume()');
+	is(answer($put), '200 {}', 'until it is applied');
+	$standby->safe_psql('postgres', 'SELECT pg_wal_replay_pause()');
+	ok(eventually(sub { $standby->safe_psql('postgres', 'SELECT pg_get_wal_replay_pause_state()') eq 'paused' }), 'replay pauses again');
+	$put = start_put('flushed');
+	ok(eventually(\&is_waiting), 'remote_apply: PutItem waits');
+	reload(synchronous_commit => 'on');
+	is(answer($put), '200 {}', 'on: it is answered, for the standby has it on disk');
+	$standby->safe_psql('postgres', 'SELECT pg_wal_replay_resume()');
+}
+
+# ---------------------------------------------------------------- what was acknowledged is on the standby
+
+{
+	my $folder = PostgreSQL::Test::Utils::tempdir();
+	my @writers;
+
+	foreach my $writer (1 .. 8)
+	{
+		my $pid = fork();
+		die "fork: $!" unless defined $pid;
+		if ($pid == 0)
+		{
+			$receiver = 0;
+			open my $done, '>', "$folder/$writer" or POSIX::_exit(1);
+			$done->autoflush(1);
+			my $connection = open_connection($port);
+			for (my $i = 0; $connection; $i++)
+			{
+				my $response = eval { put_item($port, 'items', "$writer-$i", connection => $connection) };
+				last unless $response && $response->{status} == 200;
+				print $done "$writer-$i\n";
+			}
+			POSIX::_exit(0);
+		}
+		push @writers, $pid;
+	}
+	ok(eventually(sub { !grep { (-s "$folder/$_" // 0) < 200 } 1 .. 8 }), 'eight writers write');
+	$node->kill9;
+	waitpid $_, 0 foreach @writers;
+	$standby->promote;
+	my @acknowledged = map { split /\n/, slurp_file("$folder/$_") } 1 .. 8;
+	my %stored = map { $_ => 1 } split /\n/, $standby->safe_psql('postgres', "SELECT item ->> 'pk' FROM dynamo.items");
+	is(scalar(grep { !$stored{$_} } @acknowledged), 0, 'the standby has everything that was acknowledged (' . @acknowledged . ' puts)');
+}
+$standby->stop;
+$receiver = 0;
+
+done_testing();
