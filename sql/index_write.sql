@@ -5,6 +5,9 @@ SET client_min_messages TO warning;
 CREATE EXTENSION IF NOT EXISTS dynapg;
 RESET client_min_messages;
 \set ECHO none
+\getenv source PG_ABS_SRCDIR
+\set functions :source '/test/functions.sql'
+\i :functions
 \pset format unaligned
 \pset tuples_only on
 -- the answer of an operation, or its error
@@ -139,6 +142,23 @@ SELECT dynamo_batch_write_item('{"RequestItems": {"Things": [{"PutRequest": {"It
 	{"DeleteRequest": {"Key": {"p": {"S": "x"}, "s": {"N": "1"}}}}]}, "ReturnConsumedCapacity": "INDEXES"}');
 SELECT dynamo_batch_get_item('{"RequestItems": {"Things": {"Keys": [{"p": {"S": "x"}, "s": {"N": "2"}}, {"p": {"S": "x"}, "s": {"N": "9"}}]}}, "ReturnConsumedCapacity": "INDEXES"}');
 SELECT pg_temp.entries();
+
+-- every unit is counted, whether the caller asks for it or not, and what a condition refuses, too
+SELECT dynapg_test.consumed() IS NOT NULL AS reset;
+SELECT pg_temp.put('{"g": {"S": "g"}, "n": {"N": "1"}, "l": {"S": "l"}}'), dynapg_test.consumed();
+SELECT pg_temp.put('{"g": {"S": "g"}, "n": {"N": "1"}, "l": {"S": "l"}}'), dynapg_test.consumed();
+SELECT pg_temp.put(jsonb_build_object('a', jsonb_build_object('S', repeat('x', 3000))), '{"ConditionExpression": "attribute_not_exists(p)"}'), dynapg_test.consumed();
+SELECT pg_temp.update('SET g = :g', '{":g": {"S": "h"}}'), dynapg_test.consumed();
+SELECT pg_temp.update('SET g = :g', '{":g": {"S": "i"}}', '{"ConditionExpression": "g = :g"}'), dynapg_test.consumed();
+SELECT pg_temp.answer('get_item', '{"TableName": "Things", "Key": {"p": {"S": "x"}, "s": {"N": "1"}}, "ConsistentRead": true}'), dynapg_test.consumed();
+SELECT pg_temp.answer('get_item', '{"TableName": "Things", "Key": {"p": {"S": "x"}, "s": {"N": "99"}}}'), dynapg_test.consumed();
+SELECT pg_temp.answer('query', '{"TableName": "Things", "IndexName": "lsi", "KeyConditionExpression": "p = :p", "ExpressionAttributeValues": {":p": {"S": "x"}}, "Select": "ALL_ATTRIBUTES"}'), dynapg_test.consumed();
+SELECT pg_temp.answer('batch_get_item', '{"RequestItems": {"Things": {"ConsistentRead": true, "Keys": [{"p": {"S": "x"}, "s": {"N": "1"}}, {"p": {"S": "x"}, "s": {"N": "99"}}]}}}'), dynapg_test.consumed();
+SELECT pg_temp.answer('batch_write_item', '{"RequestItems": {"Things": [{"DeleteRequest": {"Key": {"p": {"S": "x"}, "s": {"N": "1"}}}}, {"DeleteRequest": {"Key": {"p": {"S": "x"}, "s": {"N": "99"}}}}]}}'), dynapg_test.consumed();
+-- the units of large items: around 1 KB and 4 KB, of the item and not of its jsonb
+SELECT n, pg_temp.put(jsonb_build_object('a', jsonb_build_object('S', repeat('x', n)))), dynapg_test.consumed(),
+		pg_temp.answer('get_item', '{"TableName": "Things", "Key": {"p": {"S": "x"}, "s": {"N": "1"}}, "ProjectionExpression": "s", "ConsistentRead": true}'), dynapg_test.consumed()
+	FROM unnest(ARRAY[1018, 1019, 4090, 4091]) n;
 
 -- item collections: reported for tables with local indexes
 SELECT pg_temp.put('{}', '{"ReturnItemCollectionMetrics": "SIZE"}');

@@ -57,3 +57,8 @@ CREATE OR REPLACE FUNCTION dynapg_test.key_condition(expression text, names text
 CREATE OR REPLACE FUNCTION dynapg_test.is_reserved(word text) RETURNS boolean
 	AS '$libdir/dynapg', 'dynapg_test_is_reserved'
 	LANGUAGE C IMMUTABLE STRICT;
+
+-- the read and write units that operations of this session have consumed since the last call
+CREATE OR REPLACE FUNCTION dynapg_test.consumed() RETURNS text
+	AS '$libdir/dynapg', 'dynapg_test_consumed'
+	LANGUAGE C;

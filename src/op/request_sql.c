@@ -1,6 +1,6 @@
 /*
  * request_sql.c
- *		A C function that only tests call; the extension does not install it.
+ *		C functions that only tests call; the extension does not install them.
  */
 #include "postgres.h"
 
@@ -8,9 +8,21 @@
 #include "utils/builtins.h"
 
 #include "base/error.h"
+#include "op/op.h"
 #include "op/request.h"
 
 PG_FUNCTION_INFO_V1(dynapg_read_request);
+PG_FUNCTION_INFO_V1(dynapg_test_consumed);
+
+/* What operations have consumed since the last call: read and write units. */
+Datum
+dynapg_test_consumed(PG_FUNCTION_ARGS)
+{
+	char	   *units = psprintf("%g %g", op_read_units, op_write_units);
+
+	op_read_units = op_write_units = 0;
+	PG_RETURN_TEXT_P(cstring_to_text(units));
+}
 
 /* Reads a request, JSON text, as the operation of a name, and returns what it is then as JSON text. */
 Datum
