@@ -9,12 +9,9 @@
 
 #include "base/error.h"
 #include "base/limits.h"
-#include "base/varlena.h"
-#include "op/capacity.h"
-#include "op/collection.h"
 #include "op/item_key.h"
+#include "op/item_write.h"
 #include "op/op.h"
-#include "storage/index_entry.h"
 
 /* One table's part of the request. */
 typedef struct TablePart
@@ -26,15 +23,11 @@ typedef struct TablePart
 	TableCapacity *capacity;
 } TablePart;
 
-/* One write. */
+/* One write.  Its ItemWrite is first. */
 typedef struct BatchWrite
 {
+	ItemWrite	write;
 	TablePart  *part;
-	const AttributeMap *attributes; /* of the item or the key */
-	bool		is_put;
-	Jsonb	   *item;			/* to put */
-	StorageKey	key;
-	CollectionWrite collection;
 } BatchWrite;
 
 /* Stage 6 for one request: exactly one action, its values, its size. */
@@ -78,110 +71,50 @@ key_of_put(const TableInfo *table, const AttributeMap *item, StorageKey *key)
 	op_key_of_item(table, item, key);
 }
 
-/* What an item to be put must be to the table's indexes. */
-static void
-check_indexes(const BatchWrite *write, const TableInfo *info)
-{
-	index_check_item(info, NULL, &write->attributes->object, false);
-	if (!collection_item_fits(info, write->item, write->attributes->size))
-		dyn_invalid("Item size has exceeded the maximum allowed size");
-}
-
 /* Checks a request against its table and makes it ready. */
 static void
-prepare_write(BatchWrite *write, TablePart *part, const RequestValue *request)
+prepare_write(BatchWrite *batched, TablePart *part, const RequestValue *request, bool wants_metrics)
 {
 	const RequestValue *put = request_member(request, WriteRequest_PutRequest);
 	const RequestValue *delete = request_member(request, WriteRequest_DeleteRequest);
+	ItemWrite  *write = &batched->write;
 
-	memset(write, 0, sizeof(*write));
-	write->part = part;
-	write->is_put = put->present;
-	if (!write->is_put)
-	{
-		write->attributes = request_member(delete, DeleteRequest_Key)->as.attributes;
-		op_key_of_key(part->info, write->attributes, &write->key);
-		return;
-	}
-	write->attributes = request_member(put, PutRequest_Item)->as.attributes;
-	write->item = JsonbValueToJsonb(unconstify(JsonbValue *, &write->attributes->object));
-	key_of_put(part->info, write->attributes, &write->key);
-	check_indexes(write, part->info);
+	memset(batched, 0, sizeof(*batched));
+	batched->part = part;
+	write->kind = put->present ? ITEM_PUT : ITEM_DELETE;
+	write->info = part->info;
+	write->wants_metrics = wants_metrics;
+	write->attributes = put->present ? request_member(put, PutRequest_Item)->as.attributes :
+		request_member(delete, DeleteRequest_Key)->as.attributes;
+	if (put->present)
+		key_of_put(part->info, write->attributes, &write->key);
+	else
+		item_write_key(write);
+	item_write_check(write);
 }
 
-/* The order in which writes are done, and in which equal keys are neighbours. */
 static int
 compare_writes(const void *a, const void *b)
 {
-	const BatchWrite *x = (const BatchWrite *) a;
-	const BatchWrite *y = (const BatchWrite *) b;
-	int			order;
-
-	if (x->part->info->relation != y->part->info->relation)
-		return x->part->info->relation < y->part->info->relation ? -1 : 1;
-	order = memcmp(&x->key.hash, &y->key.hash, UUID_LEN);
-	if (order == 0)
-		order = memcmp(VARDATA_ANY(x->key.sort), VARDATA_ANY(y->key.sort),
-					   Min(VARSIZE_ANY_EXHDR(x->key.sort), VARSIZE_ANY_EXHDR(y->key.sort)));
-	if (order == 0)
-		order = (int) VARSIZE_ANY_EXHDR(x->key.sort) - (int) VARSIZE_ANY_EXHDR(y->key.sort);
-	return order;
-}
-
-static WriteAction
-decide_put(Jsonb *old, Jsonb **item, void *argument)
-{
-	BatchWrite *write = (BatchWrite *) argument;
-	const TableInfo *info = storage_info(write->collection.table);
-
-	/* an index may have come between the first check and the lock */
-	if (info != write->part->info)
-		check_indexes(write, info);
-	collection_check(&write->collection, old, write->item);
-	*item = write->item;
-	return WRITE_PUT;
-}
-
-static WriteAction
-decide_delete(Jsonb *old, Jsonb **item, void *argument)
-{
-	BatchWrite *write = (BatchWrite *) argument;
-
-	collection_check(&write->collection, old, NULL);
-	return old != NULL ? WRITE_DELETE : WRITE_NOTHING;
-}
-
-/* The table as it is opened for a write's kind. */
-static StorageTable *
-table_of_write(const BatchWrite *write)
-{
-	StorageTable **table = write->is_put ? &write->part->puts : &write->part->deletes;
-
-	if (*table == NULL)
-		*table = storage_open(write->part->info, write->is_put ? STORAGE_PUT : STORAGE_DELETE, false);
-	return *table;
+	return item_write_compare((const ItemWrite *) a, (const ItemWrite *) b);
 }
 
 static void
-execute_write(BatchWrite *write, bool wants_metrics)
+execute_write(BatchWrite *batched)
 {
-	TableCapacity *capacity = write->part->capacity;
-	StorageTable *table = table_of_write(write);
-	WriteResult result;
+	TablePart  *part = batched->part;
+	StorageTable **table = batched->write.kind == ITEM_PUT ? &part->puts : &part->deletes;
 
-	write->collection.table = table;
-	write->collection.key = &write->key;
-	write->collection.wants_metrics = wants_metrics;
-	storage_write(table, &write->key, write->is_put ? decide_put : decide_delete, write, &result);
-	collection_done(&write->collection);
-	capacity_add_write(capacity, &result, write->item, write->is_put ? write->attributes->size : 0);
+	if (*table == NULL)
+		*table = item_write_open(&batched->write);
+	item_write_execute(&batched->write, *table, part->capacity);
 }
 
 /* Whether two neighbours in the order of writes are of one collection. */
 static bool
 is_same_collection(const BatchWrite *a, const BatchWrite *b)
 {
-	return a->part == b->part && memcmp(&a->key.hash, &b->key.hash, UUID_LEN) == 0;
+	return a->part == b->part && memcmp(&a->write.key.hash, &b->write.key.hash, UUID_LEN) == 0;
 }
 
 /*
@@ -194,7 +127,7 @@ write_metrics(WireWriter *response, const TablePart *parts, int n_parts, const B
 	bool		any_collection = false;
 
 	for (int w = 0; w < n_writes; w++)
-		any_collection |= writes[w].collection.has_size;
+		any_collection |= writes[w].write.collection.has_size;
 	if (!any_collection)
 		return;
 
@@ -206,7 +139,7 @@ write_metrics(WireWriter *response, const TablePart *parts, int n_parts, const B
 
 		for (int w = 0; w < n_writes; w++)
 		{
-			if (writes[w].part != &parts[i] || !writes[w].collection.has_size ||
+			if (writes[w].part != &parts[i] || !writes[w].write.collection.has_size ||
 				(w + 1 < n_writes && is_same_collection(&writes[w], &writes[w + 1])))
 				continue;
 			if (!any)
@@ -215,7 +148,7 @@ write_metrics(WireWriter *response, const TablePart *parts, int n_parts, const B
 				wire_array_start(response);
 				any = true;
 			}
-			collection_write(response, &writes[w].collection, &writes[w].attributes->object);
+			collection_write(response, &writes[w].write.collection, &writes[w].write.attributes->object);
 		}
 		if (any)
 			wire_array_end(response);
@@ -231,7 +164,8 @@ op_batch_write_item(const RequestValue *request, WireWriter *response)
 	TablePart  *parts = (TablePart *) palloc0(n_parts * sizeof(TablePart));
 	TableCapacity *capacities = (TableCapacity *) palloc(n_parts * sizeof(TableCapacity));
 	BatchWrite	writes[BATCH_WRITE_MAX_ITEMS];
-	bool		wants_metrics;
+	bool		wants_metrics =
+		collection_metrics_are_wanted(request_member(request, BatchWriteItemInput_ReturnItemCollectionMetrics));
 	int			n_writes = 0;
 
 	if (n_parts == 0)
@@ -260,17 +194,15 @@ op_batch_write_item(const RequestValue *request, WireWriter *response)
 		const RequestValue *list = &parts[i].entry->value;
 
 		for (int k = 0; k < list->as.list.count; k++)
-			prepare_write(&writes[n_writes++], &parts[i], &list->as.list.items[k]);
+			prepare_write(&writes[n_writes++], &parts[i], &list->as.list.items[k], wants_metrics);
 	}
 
 	qsort(writes, n_writes, sizeof(BatchWrite), compare_writes);
 	for (int i = 1; i < n_writes; i++)
 		if (compare_writes(&writes[i - 1], &writes[i]) == 0)
 			dyn_invalid("Provided list of item keys contains duplicates");
-	wants_metrics = collection_metrics_are_wanted(request_member(request,
-																 BatchWriteItemInput_ReturnItemCollectionMetrics));
 	for (int i = 0; i < n_writes; i++)
-		execute_write(&writes[i], wants_metrics);
+		execute_write(&writes[i]);
 
 	wire_object_start(response);
 	wire_member(response, "UnprocessedItems");

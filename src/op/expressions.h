@@ -73,12 +73,4 @@ extern bool op_path_names(const DocPath *path, const KeyAttribute *attribute);
  */
 extern void op_check_key_paths(const TableInfo *table, const Expressions *expressions);
 
-/*
- * Whether a write's condition holds for the item under the key (NULL: none); if not, raises ConditionalCheckFailedException,
- * which carries the item if ReturnValuesOnConditionCheckFailure is ALL_OLD.  new_size: of the item that was to be written, if
- * known; a refused write is charged as if it was done.
- */
-extern void op_require_condition(const ExprNode *condition, Jsonb *old, int new_size,
-								 const RequestValue *return_values_on_failure);
-
 #endif							/* DYNAPG_EXPRESSIONS_H */

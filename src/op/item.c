@@ -7,11 +7,10 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "op/capacity.h"
-#include "op/collection.h"
 #include "op/expressions.h"
 #include "op/item_key.h"
+#include "op/item_write.h"
 #include "op/op.h"
-#include "storage/index_entry.h"
 
 static const ExpressionMembers put_members = {
 	.enveloped = true,
@@ -64,18 +63,6 @@ static const ExpressionMembers get_members = {
 	.attributes_to_get = GetItemInput_AttributesToGet,
 };
 
-/* A put or a delete: what it decides by. */
-typedef struct Write
-{
-	const AttributeMap *attributes; /* of the item to put, or of the key to delete */
-	const TableInfo *info;		/* the definition that the item was checked against */
-	Jsonb	   *item;			/* to put; NULL: delete */
-	int			size;			/* the item's; 0: delete */
-	const ExprNode *condition;	/* NULL: none */
-	const RequestValue *return_values_on_failure;
-	CollectionWrite collection;
-} Write;
-
 /* ReturnValues of operations that know the old item only; PutItem's error is enveloped. */
 static bool
 returns_old(const RequestValue *request, int member, bool enveloped)
@@ -87,63 +74,21 @@ returns_old(const RequestValue *request, int member, bool enveloped)
 	return true;
 }
 
-/* What an item to be put must be to the table's indexes. */
-static void
-check_indexes(const Write *write, const TableInfo *info)
-{
-	index_check_item(info, NULL, &write->attributes->object, false);
-	if (!collection_item_fits(info, write->item, write->size))
-		dyn_invalid("Item size has exceeded the maximum allowed size");
-}
-
-static WriteAction
-decide_put(Jsonb *old, Jsonb **item, void *argument)
-{
-	Write	   *write = (Write *) argument;
-	const TableInfo *info = storage_info(write->collection.table);
-
-	/* an index may have come between the first check and the lock */
-	if (info != write->info)
-		check_indexes(write, info);
-	op_require_condition(write->condition, old, write->size, write->return_values_on_failure);
-	collection_check(&write->collection, old, write->item);
-	if (old != NULL && op_same_item(old, write->item))
-		return WRITE_NOTHING;
-	*item = write->item;
-	return WRITE_PUT;
-}
-
-static WriteAction
-decide_delete(Jsonb *old, Jsonb **item, void *argument)
-{
-	Write	   *write = (Write *) argument;
-
-	op_require_condition(write->condition, old, 0, write->return_values_on_failure);
-	collection_check(&write->collection, old, NULL);
-	return old != NULL ? WRITE_DELETE : WRITE_NOTHING;
-}
-
 /* Carries out a put or a delete and writes the response: old item if asked for, capacity, metrics. */
 static void
-execute(Write *write, StorageTable *table, const StorageKey *key, bool return_old, const RequestValue *table_name,
-		const RequestValue *return_consumed_capacity, const RequestValue *return_metrics, WireWriter *response)
+execute(ItemWrite *write, const RequestValue *table_name, const RequestValue *return_consumed_capacity, WireWriter *response)
 {
+	StorageTable *table = item_write_open(write);
 	TableCapacity capacity;
-	WriteResult result;
 
-	write->collection.table = table;
-	write->collection.key = key;
-	write->collection.wants_metrics = collection_metrics_are_wanted(return_metrics);
-	storage_write(table, key, write->item != NULL ? decide_put : decide_delete, write, &result);
-	collection_done(&write->collection);
 	capacity_begin(&capacity, table_name->as.string.text, table_name->as.string.len, storage_info(table));
-	capacity_add_write(&capacity, &result, write->item, write->size);
+	item_write_execute(write, table, &capacity);
 
 	wire_object_start(response);
-	if (return_old && result.old != NULL)
+	if (write->reads_old && write->result.old != NULL)
 	{
 		wire_member(response, "Attributes");
-		attr_write_item(response, result.old);
+		attr_write_item(response, write->result.old);
 	}
 	capacity_write(response, return_consumed_capacity, &capacity);
 	collection_write_member(response, &write->collection, &write->attributes->object);
@@ -158,33 +103,25 @@ op_put_item(const RequestValue *request, WireWriter *response)
 	const RequestValue *item = request_member(request, PutItemInput_Item);
 	AttributeMap *attributes = item->as.attributes;
 	Expressions expressions = {0};
-	const TableInfo *info;
-	StorageKey	key;
-	Write		write = {0};
-	bool		return_old;
+	ItemWrite	write = {.kind = ITEM_PUT, .attributes = attributes};
 
 	op_check_parameters(request, &put_members);
 	op_check_values(item, true);
-	return_old = returns_old(request, PutItemInput_ReturnValues, true);
+	write.reads_old = returns_old(request, PutItemInput_ReturnValues, true);
 	if (attributes->size > ITEM_MAX_SIZE)
 		dyn_invalid("Item size has exceeded the maximum allowed size");
 	op_read_legacy(request, &put_members, &expressions);
 	op_read_expressions(request, &put_members, &expressions);
 
-	info = op_data_table(table_name);
-	op_key_of_item(info, attributes, &key);
-	write.attributes = attributes;
-	write.info = info;
-	write.item = JsonbValueToJsonb(&attributes->object);
-	write.size = attributes->size;
+	write.info = op_data_table(table_name);
+	item_write_key(&write);
 	write.condition = expressions.condition;
-	write.return_values_on_failure = request_member(request, PutItemInput_ReturnValuesOnConditionCheckFailure);
-	check_indexes(&write, info);
-	op_check_key_paths(info, &expressions);
-
-	execute(&write, storage_open(info, STORAGE_PUT, return_old || write.condition != NULL), &key, return_old, table_name,
-			request_member(request, PutItemInput_ReturnConsumedCapacity),
-			request_member(request, PutItemInput_ReturnItemCollectionMetrics), response);
+	write.returns_old_on_failure = request_text_is(request, PutItemInput_ReturnValuesOnConditionCheckFailure, "ALL_OLD");
+	write.wants_metrics =
+		collection_metrics_are_wanted(request_member(request, PutItemInput_ReturnItemCollectionMetrics));
+	item_write_check(&write);
+	op_check_key_paths(write.info, &expressions);
+	execute(&write, table_name, request_member(request, PutItemInput_ReturnConsumedCapacity), response);
 }
 
 void
@@ -193,27 +130,22 @@ op_delete_item(const RequestValue *request, WireWriter *response)
 	const RequestValue *table_name = request_member(request, DeleteItemInput_TableName);
 	const RequestValue *key_values = request_member(request, DeleteItemInput_Key);
 	Expressions expressions = {0};
-	const TableInfo *info;
-	StorageKey	key;
-	Write		write = {0};
-	bool		return_old;
+	ItemWrite	write = {.kind = ITEM_DELETE, .attributes = key_values->as.attributes};
 
 	op_check_parameters(request, &delete_members);
 	op_check_values(key_values, false);
-	return_old = returns_old(request, DeleteItemInput_ReturnValues, false);
+	write.reads_old = returns_old(request, DeleteItemInput_ReturnValues, false);
 	op_read_legacy(request, &delete_members, &expressions);
 	op_read_expressions(request, &delete_members, &expressions);
 
-	info = op_data_table(table_name);
-	op_key_of_key(info, key_values->as.attributes, &key);
-	op_check_key_paths(info, &expressions);
-	write.attributes = key_values->as.attributes;
+	write.info = op_data_table(table_name);
+	item_write_key(&write);
+	op_check_key_paths(write.info, &expressions);
 	write.condition = expressions.condition;
-	write.return_values_on_failure = request_member(request, DeleteItemInput_ReturnValuesOnConditionCheckFailure);
-
-	execute(&write, storage_open(info, STORAGE_DELETE, return_old || write.condition != NULL), &key, return_old, table_name,
-			request_member(request, DeleteItemInput_ReturnConsumedCapacity),
-			request_member(request, DeleteItemInput_ReturnItemCollectionMetrics), response);
+	write.returns_old_on_failure = request_text_is(request, DeleteItemInput_ReturnValuesOnConditionCheckFailure, "ALL_OLD");
+	write.wants_metrics =
+		collection_metrics_are_wanted(request_member(request, DeleteItemInput_ReturnItemCollectionMetrics));
+	execute(&write, table_name, request_member(request, DeleteItemInput_ReturnConsumedCapacity), response);
 }
 
 void

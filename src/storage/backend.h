@@ -79,9 +79,12 @@ struct StorageScan
 extern Jsonb *index_scan_next(StorageScan *scan);
 extern void index_scan_end(StorageScan *scan);
 
-/* The item under a key as the scan's snapshot has it; NULL if it has none, or if the user may not see it. */
-extern Jsonb *direct_get_at(StorageScan *scan, const pg_uuid_t *hash, bytea *sort);
-extern Jsonb *spi_get_at(StorageScan *scan, const pg_uuid_t *hash, bytea *sort);
+/* The item under a key as a snapshot has it; NULL if it has none, or if the user may not see it.  spi: on the active snapshot. */
+extern Jsonb *direct_get_at(StorageTable *table, Snapshot snapshot, const pg_uuid_t *hash, bytea *sort);
+extern Jsonb *spi_get_at(StorageTable *table, const pg_uuid_t *hash, bytea *sort);
+
+/* Holds the item under a key as it is, and gives it, or holds its absence. */
+extern Jsonb *direct_hold(StorageTable *table, const StorageKey *key);
 
 extern void direct_scan_begin(StorageScan *scan);
 extern Jsonb *direct_scan_next(StorageScan *scan);

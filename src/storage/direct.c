@@ -125,11 +125,11 @@ direct_get(StorageTable *table, const StorageKey *key)
 }
 
 Jsonb *
-direct_get_at(StorageScan *scan, const pg_uuid_t *hash, bytea *sort)
+direct_get_at(StorageTable *table, Snapshot snapshot, const pg_uuid_t *hash, bytea *sort)
 {
 	StorageKey	key = {.hash = *hash, .sort = sort};
 
-	return item_at(scan->table, &key, scan->snapshot);
+	return item_at(table, &key, snapshot);
 }
 
 /* Whether an index entry is of the key asked for. */
@@ -224,6 +224,7 @@ store_new_version(StorageTable *table, const StorageKey *key, Jsonb *item)
 	if (slot == NULL)
 		slot = table->new_slot = MakeSingleTupleTableSlot(RelationGetDescr(table->relation), &TTSOpsVirtual);
 	ExecClearTuple(slot);
+	memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts * sizeof(bool));
 	memset(slot->tts_isnull, false, LAYOUT_COLUMNS * sizeof(bool));
 	slot->tts_values[LAYOUT_HASH - 1] = UUIDPGetDatum(&key->hash);
 	slot->tts_values[LAYOUT_SORT - 1] = PointerGetDatum(key->sort);
@@ -314,6 +315,20 @@ delete_version(StorageTable *table, Snapshot snapshot)
 										   snapshot, InvalidSnapshot, true, &failure, false);
 }
 
+static LockTupleMode
+lock_mode(StorageAccess access)
+{
+	switch (access)
+	{
+		case STORAGE_DELETE:
+			return LockTupleExclusive;
+		case STORAGE_CHECK:
+			return LockTupleShare;	/* FOR KEY SHARE would let updates through */
+		default:
+			return LockTupleNoKeyExclusive;
+	}
+}
+
 /*
  * Locks the latest version of the item in table->slot and puts it there.  False if it has gone by now, or moved to another
  * key (plain SQL can do that).
@@ -322,6 +337,7 @@ static bool
 lock_latest_version(StorageTable *table, const StorageKey *key, Snapshot snapshot)
 {
 	ItemPointerData tid = table->slot->tts_tid;
+	uint8		flags = IsolationUsesXactSnapshot() ? 0 : TUPLE_LOCK_FLAG_FIND_LAST_VERSION;
 	TM_FailureData failure;
 	TM_Result	result;
 	bool		isnull;
@@ -330,8 +346,7 @@ lock_latest_version(StorageTable *table, const StorageKey *key, Snapshot snapsho
 	bytea	   *bytes;
 
 	result = table_tuple_lock(table->relation, &tid, snapshot, table->slot, GetCurrentCommandId(false),
-							  table->access == STORAGE_DELETE ? LockTupleExclusive : LockTupleNoKeyExclusive,
-							  LockWaitBlock, TUPLE_LOCK_FLAG_FIND_LAST_VERSION, &failure);
+							  lock_mode(table->access), LockWaitBlock, flags, &failure);
 	if (result != TM_Ok)
 		return false;
 
@@ -431,6 +446,51 @@ direct_write(StorageTable *table, const StorageKey *key, WriteDecision decide, v
 		if (IsolationUsesXactSnapshot())
 			storage_raise_conflict();
 		overtaken = true;
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/* Makes a row under the key and deletes it: false if somebody else was first. */
+static bool
+hold_absence(StorageTable *table, const StorageKey *key, bool wait)
+{
+	JsonbValue	nothing = {.type = jbvObject};
+	TM_FailureData failure;
+
+	if (!insert_version(table, key, JsonbValueToJsonb(&nothing), InvalidBlockNumber, wait))
+		return false;
+	CommandCounterIncrement();
+	if (am_heap_routine()->tuple_delete(table->relation, &table->new_slot->tts_tid, GetCurrentCommandId(true),
+										GetActiveSnapshot(), InvalidSnapshot, true, &failure, false) != TM_Ok)
+		elog(ERROR, "could not delete a placeholder");
+	return true;
+}
+
+Jsonb *
+direct_hold(StorageTable *table, const StorageKey *key)
+{
+	for (bool overtaken = false;; overtaken = true)
+	{
+		Snapshot	snapshot = push_snapshot();
+		Jsonb	   *item = NULL;
+		BlockNumber neighbour;
+		bool		contended;
+		bool		held;
+
+		if (find_version(table, key, snapshot, &neighbour, &contended))
+		{
+			held = lock_latest_version(table, key, snapshot);
+			if (held)
+				item = slot_item(table->slot);
+		}
+		else
+			held = hold_absence(table, key, contended || overtaken);
+		PopActiveSnapshot();
+
+		if (held)
+			return item != NULL && storage_is_key(table, key, item) ? item : NULL;
+		if (IsolationUsesXactSnapshot())
+			storage_raise_conflict();
 		CHECK_FOR_INTERRUPTS();
 	}
 }

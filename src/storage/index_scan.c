@@ -144,7 +144,8 @@ item_of_entry(StorageScan *scan)
 	pg_uuid_t  *hash = DatumGetUUIDP(slot_getattr(slot, INDEX_BASE_HASH(index), &isnull));
 	bytea	   *sort = DatumGetByteaPP(slot_getattr(slot, INDEX_BASE_SORT(index), &isnull));
 
-	return scan->table->direct ? direct_get_at(scan, hash, sort) : spi_get_at(scan, hash, sort);
+	return scan->table->direct ? direct_get_at(scan->table, scan->snapshot, hash, sort) :
+		spi_get_at(scan->table, hash, sort);
 }
 
 Jsonb *

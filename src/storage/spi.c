@@ -275,12 +275,12 @@ spi_get(StorageTable *table, const StorageKey *key)
 }
 
 Jsonb *
-spi_get_at(StorageScan *scan, const pg_uuid_t *hash, bytea *sort)
+spi_get_at(StorageTable *table, const pg_uuid_t *hash, bytea *sort)
 {
 	Datum		values[2] = {UUIDPGetDatum(hash), PointerGetDatum(sort)};
 	Jsonb	   *item = NULL;
 
-	return execute_in(scan->table, STATEMENT_GET, values, true, &item) == 0 ? NULL : item;
+	return execute_in(table, STATEMENT_GET, values, true, &item) == 0 ? NULL : item;
 }
 
 /*

@@ -13,6 +13,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rls.h"
+#include "utils/snapmgr.h"
 
 #include "base/compat.h"
 #include "base/error.h"
@@ -29,6 +30,7 @@ needed_privileges(StorageAccess access, bool returns_item)
 	switch (access)
 	{
 		case STORAGE_READ:
+		case STORAGE_CHECK:
 			return ACL_SELECT;
 		case STORAGE_PUT:
 			return ACL_INSERT | ACL_UPDATE | select;
@@ -174,6 +176,34 @@ storage_write(StorageTable *table, const StorageKey *key, WriteDecision decide, 
 		direct_write(table, key, decide, argument, result);
 	else
 		spi_write(table, key, decide, argument, result);
+}
+
+Jsonb *
+storage_get_at_snapshot(StorageTable *table, const StorageKey *key)
+{
+	Jsonb	   *item = table->direct ? direct_get_at(table, GetActiveSnapshot(), &key->hash, key->sort) :
+		spi_get_at(table, &key->hash, key->sort);
+
+	return item != NULL && storage_is_key(table, key, item) ? item : NULL;
+}
+
+void
+storage_check(StorageTable *table, const StorageKey *key, WriteDecision decide, void *argument, WriteResult *result)
+{
+	Jsonb	   *unused = NULL;
+
+	if (table->direct)
+		result->old = direct_hold(table, key);
+	else
+	{
+		/* held without asking, then seen as the executor lets it be seen */
+		direct_open(table);
+		(void) direct_hold(table, key);
+		direct_close(table);
+		result->old = spi_get(table, key);
+	}
+	(void) decide(result->old, &unused, argument);
+	result->action = WRITE_NOTHING;
 }
 
 bool

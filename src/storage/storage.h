@@ -36,7 +36,8 @@ typedef enum StorageAccess
 	STORAGE_READ,				/* SELECT */
 	STORAGE_PUT,				/* INSERT and UPDATE */
 	STORAGE_UPDATE,				/* SELECT, INSERT and UPDATE */
-	STORAGE_DELETE				/* DELETE */
+	STORAGE_DELETE,				/* DELETE */
+	STORAGE_CHECK				/* SELECT; items are held as they are */
 } StorageAccess;
 
 typedef struct StorageTable StorageTable;
@@ -83,6 +84,17 @@ typedef struct WriteResult
 /* Reads the latest version under a key, decides and writes, as one atomic step. */
 extern void storage_write(StorageTable *table, const StorageKey *key, WriteDecision decide, void *argument,
 						  WriteResult *result);
+
+/*
+ * Holds the item under a key as it is, or its absence, until the transaction ends, and lets a decision look at it, whose word does not
+ * count.  What is there is locked FOR SHARE.  What is not is kept away by a row under its key that is deleted at once: whoever
+ * inserts the key waits for this transaction.
+ */
+extern void storage_check(StorageTable *table, const StorageKey *key, WriteDecision decide, void *argument,
+						  WriteResult *result);
+
+/* storage_get() on the active snapshot. */
+extern Jsonb *storage_get_at_snapshot(StorageTable *table, const StorageKey *key);
 
 /*
  * A range of keys, in the order of (hash, sort key): within one partition from `low` up to but not including `high`, or over many
