@@ -3,11 +3,11 @@
 --
 SET client_min_messages TO warning;
 CREATE EXTENSION IF NOT EXISTS dynapg;
-RESET client_min_messages;
 \set ECHO none
 \getenv source PG_ABS_SRCDIR
 \set functions :source '/test/functions.sql'
 \i :functions
+RESET client_min_messages;
 \pset format unaligned
 \pset tuples_only on
 -- the answer of an operation, or its error
