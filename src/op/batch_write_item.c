@@ -137,7 +137,7 @@ decide_put(Jsonb *old, Jsonb **item, void *argument)
 	/* an index may have come between the first check and the lock */
 	if (info != write->part->info)
 		check_indexes(write, info);
-	collection_check(&write->collection, old, write->item);
+	collection_check(&write->collection, old, write->item, write->attributes->size);
 	*item = write->item;
 	return WRITE_PUT;
 }
@@ -147,7 +147,7 @@ decide_delete(Jsonb *old, Jsonb **item, void *argument)
 {
 	BatchWrite *write = (BatchWrite *) argument;
 
-	collection_check(&write->collection, old, NULL);
+	collection_check(&write->collection, old, NULL, 0);
 	return old != NULL ? WRITE_DELETE : WRITE_NOTHING;
 }
 

@@ -106,7 +106,7 @@ decide_put(Jsonb *old, Jsonb **item, void *argument)
 	if (info != write->info)
 		check_indexes(write, info);
 	op_require_condition(write->condition, old, write->size, write->return_values_on_failure);
-	collection_check(&write->collection, old, write->item);
+	collection_check(&write->collection, old, write->item, write->size);
 	if (old != NULL && op_same_item(old, write->item))
 		return WRITE_NOTHING;
 	*item = write->item;
@@ -119,7 +119,7 @@ decide_delete(Jsonb *old, Jsonb **item, void *argument)
 	Write	   *write = (Write *) argument;
 
 	op_require_condition(write->condition, old, 0, write->return_values_on_failure);
-	collection_check(&write->collection, old, NULL);
+	collection_check(&write->collection, old, NULL, 0);
 	return old != NULL ? WRITE_DELETE : WRITE_NOTHING;
 }
 

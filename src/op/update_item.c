@@ -122,6 +122,14 @@ check_size(const UpdateState *state)
 		dyn_invalid("Item size to update has exceeded the maximum allowed size");
 }
 
+/* The decision for an update that does nothing to the item, or to none. */
+static WriteAction
+leave_item(UpdateState *state, Jsonb *old)
+{
+	collection_check(&state->collection, old, old, op_item_size(old));
+	return WRITE_NOTHING;
+}
+
 static WriteAction
 decide_update(Jsonb *old, Jsonb **item, void *argument)
 {
@@ -141,19 +149,19 @@ decide_update(Jsonb *old, Jsonb **item, void *argument)
 	{
 		update_apply(state->update, &before, old != NULL, &after);
 		if (old == NULL && !writes_anything(state->update))
-			return WRITE_NOTHING;
+			return leave_item(state, old);
 	}
 	else
 	{
 		if (old != NULL)
-			return WRITE_NOTHING;
+			return leave_item(state, old);
 		after = before;
 	}
 	index_check_item(storage_info(state->collection.table), old != NULL ? &before : NULL, &after, true);
 	state->size = attr_map_size(&after);
 	state->item = attr_to_jsonb(&after);
 	check_size(state);
-	collection_check(&state->collection, old, state->item);
+	collection_check(&state->collection, old, state->item, state->size);
 	if (old != NULL && op_same_item(old, state->item))
 		return WRITE_NOTHING;
 	*item = state->item;
