@@ -10,8 +10,9 @@
 
 /*
  * Builds an index anew in the place of another one, which is used until the new one is complete (storage/index_build.h).
- * The request is UpdateTable's, with one GlobalSecondaryIndexUpdates.Create that has the name of the index, global or local, and its new
- * KeySchema and Projection.  AttributeDefinitions need only have what the table does not know.  Throughput stays as it is.
+ * The request is UpdateTable's, with one GlobalSecondaryIndexUpdates.Create that has the name of the index, global or
+ * local, and its new KeySchema and Projection.  AttributeDefinitions need only have what the table does not know.
+ * Throughput stays as it is.
  */
 extern void replace_index(const RequestValue *request);
 

@@ -166,8 +166,8 @@ is_in_the_way(const IndexView *index, TableStatus status, bool changes_mode)
 }
 
 /*
- * The table's own capacity cannot be changed while an index is being created, until that is backfilled, or deleted; nor its mode while one is
- * being replaced.
+ * The table's own capacity cannot be changed while an index is being created, until that is backfilled, or deleted; nor
+ * its mode while one is being replaced.
  */
 static void
 check_capacity(const Update *update, const TableView *view, TableStatus status)

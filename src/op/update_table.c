@@ -231,8 +231,8 @@ update_stream(const Update *update, const TableInfo *table)
 }
 
 /*
- * The answer shows what goes on: new provisioned units, and what they make warm, are not there yet, and a change to on demand is without
- * its time.
+ * The answer shows what goes on: new provisioned units, and what they make warm, are not there yet, and a change to on
+ * demand is without its time.
  */
 static void
 show_change(const Update *update, TableView *view, const TableDefinition *definition)

@@ -51,8 +51,8 @@ typedef struct IndexUpdate
 extern void update_indexes_check_request(Update *update);
 
 /*
- * What contradicts the table as it is: a new index's definition, indexes that are not there or busy, and what cannot be changed while an
- * index is.
+ * What contradicts the table as it is: a new index's definition, indexes that are not there or busy, and what cannot be
+ * changed while an index is.
  */
 extern void update_indexes_check(const Update *update, const TableView *view, IndexUpdates *updates);
 

@@ -1,0 +1,88 @@
+/*
+ * item_write.h
+ *		One write of one item: a put, an update, a delete or a condition check, whoever asks for it.
+ *
+ * PutItem, UpdateItem, DeleteItem, BatchWriteItem, TransactWriteItems and PartiQL's statements say what they want in an
+ * ItemWrite, check it in their own order, and have it carried out.
+ */
+#ifndef DYNAPG_ITEM_WRITE_H
+#define DYNAPG_ITEM_WRITE_H
+
+#include "expr/expr.h"
+#include "op/capacity.h"
+#include "op/collection.h"
+#include "storage/storage.h"
+
+typedef enum ItemWriteKind
+{
+	ITEM_PUT,
+	ITEM_UPDATE,
+	ITEM_DELETE,
+	ITEM_CHECK					/* the item stays as it is until the transaction ends */
+} ItemWriteKind;
+
+typedef struct ItemWrite
+{
+	/* what is wanted; zero is the rule */
+	ItemWriteKind kind;
+	const TableInfo *info;		/* the definition that it is checked against */
+	const AttributeMap *attributes; /* of the item to put; else of the key */
+	const ExprNode *condition;	/* NULL: none */
+	const Update *update;		/* of an update; NULL: the item is created if there is none */
+	bool		must_exist;		/* else ConditionalCheckFailedException (PartiQL's UPDATE) */
+	bool		must_be_new;	/* else DuplicateItemException (PartiQL's INSERT) */
+	bool		plain_size;		/* an updated item is measured as it is, not by the rule of a standalone UpdateItem */
+	bool		returns_old_on_failure; /* of the condition: ConditionalCheckFailedException carries the item */
+	bool		reads_old;		/* the caller looks at the old item, which wants SELECT */
+	bool		wants_metrics;	/* ReturnItemCollectionMetrics is SIZE */
+	StorageKey	key;
+
+	/*
+	 * NULL: a condition that does not hold raises ConditionalCheckFailedException (and must_be_new DuplicateItemException).  Else these are
+	 * noted here, and nothing is written: of this write, and of those that find a failure noted already.
+	 */
+	struct ItemWriteFailure *failure;
+	bool	   *any_failure;
+
+	/* what came of it */
+	WriteResult result;
+	Jsonb	   *item;			/* the item after; NULL: there is none */
+	int			size;			/* its size, if it was touched; else 0 */
+	CollectionWrite collection;
+} ItemWrite;
+
+typedef enum ItemWriteFailureKind
+{
+	ITEM_WRITE_DONE,
+	ITEM_WRITE_CONDITION_FAILED,
+	ITEM_WRITE_DUPLICATE
+} ItemWriteFailureKind;
+
+typedef struct ItemWriteFailure
+{
+	ItemWriteFailureKind kind;
+	Jsonb	   *old;			/* the item that the condition did not hold for, if returns_old_on_failure; NULL: none */
+} ItemWriteFailure;
+
+/* The key of write->attributes into write->key; the service's errors of keys for its kind. */
+extern void item_write_key(ItemWrite *write);
+
+/*
+ * What a write's attributes or update must be to the table's key and indexes: a put's index keys, that an update leaves the key alone, its
+ * literals for index keys.  After item_write_key(), before paths into keys are checked.
+ */
+extern void item_write_check(ItemWrite *write);
+
+/* How a table is opened for the write. */
+extern StorageTable *item_write_open(const ItemWrite *write);
+
+/*
+ * Carries it out on an open table, which may be open for other writes of the same kind too.  Adds what it consumes to the
+ * capacity.  Raises the errors of conditions (see failure), of evaluation and of sizes.
+ */
+extern void item_write_execute(ItemWrite *write, StorageTable *table, TableCapacity *capacity);
+
+/* The order in which all operations on several items write them, so that no two of them wait for each other. */
+extern int	item_write_compare(const ItemWrite *a, const ItemWrite *b);
+
+#endif							/* DYNAPG_ITEM_WRITE_H */

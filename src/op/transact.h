@@ -1,0 +1,71 @@
+/*
+ * transact.h
+ *		Transactions: several writes, or several reads, as one.
+ *
+ * The operations and PartiQL's ExecuteTransaction parse and validate; what is done with the items is here.
+ */
+#ifndef DYNAPG_TRANSACT_H
+#define DYNAPG_TRANSACT_H
+
+#include "op/expressions.h"
+#include "op/item_write.h"
+#include "op/request.h"
+
+#define TRANSACT_MAX_ITEMS 100
+
+/* An action of a transaction.  The array is in the order of the request. */
+typedef struct TransactAction
+{
+	ItemWrite	write;			/* checked up to its table (write.info); keys are not */
+	const Expressions *expressions; /* for paths into keys */
+	const char *table_name;		/* as the request has it */
+	int			table_name_len;
+
+	/* private */
+	TableCapacity *capacity;
+	ItemWriteFailure failure;
+} TransactAction;
+
+/*
+ * Writes all or nothing: checks keys and indexes (TransactionCanceledException with one ValidationError), that no item is meant twice
+ * (ValidationException), then conditions and writes, in one order of keys whatever the request's.  If anything is in the way, raises
+ * TransactionCanceledException, whose DETAIL has CancellationReasons in the order of the request.  Joins the caller's transaction: what was
+ * done is undone by the error, to the caller's last savepoint.
+ *
+ * Serializable in effect: what is written or checked is locked until the transaction ends.
+ */
+extern void transact_write(TransactAction *actions, int count);
+
+/* The members ConsumedCapacity and ItemCollectionMetrics of the response. */
+extern void transact_write_answer(WireWriter *response, const TransactAction *actions, int count,
+								  const RequestValue *return_consumed_capacity, bool wants_metrics);
+
+/*
+ * ClientRequestToken.  Whether a transaction with this token and this request was done in the last ten minutes: then *response gets its answer
+ * (capacity as a replay has it) and nothing is to be done.  Waits for one that is going on.  Another request with the token:
+ * IdempotentParameterMismatchException.  If there was none, the token is taken, to be kept by transact_token_done().
+ */
+extern bool transact_token_replay(const char *scope, const RequestValue *request, int token_member,
+								  const RequestValue *return_consumed_capacity, WireWriter *response);
+extern void transact_token_done(const char *scope, const RequestValue *request, int token_member,
+								const TransactAction *actions, int count);
+
+/* A read of a transaction. */
+typedef struct TransactGet
+{
+	const TableInfo *info;
+	const char *table_name;
+	int			table_name_len;
+	StorageKey	key;
+	const Projection *projection;	/* NULL: whole items */
+	Jsonb	   *item;			/* result; NULL: there is none */
+} TransactGet;
+
+/* Reads all on one snapshot. */
+extern void transact_get(TransactGet *gets, int count);
+
+/* The members Responses and ConsumedCapacity of the response. */
+extern void transact_get_answer(WireWriter *response, const TransactGet *gets, int count,
+								const RequestValue *return_consumed_capacity);
+
+#endif							/* DYNAPG_TRANSACT_H */
