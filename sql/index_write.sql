@@ -3,11 +3,11 @@
 --
 SET client_min_messages TO warning;
 CREATE EXTENSION IF NOT EXISTS dynapg;
-RESET client_min_messages;
 \set ECHO none
 \getenv source PG_ABS_SRCDIR
 \set functions :source '/test/functions.sql'
 \i :functions
+RESET client_min_messages;
 \pset format unaligned
 \pset tuples_only on
 -- the answer of an operation, or its error
@@ -165,6 +165,7 @@ SELECT pg_temp.put('{}', '{"ReturnItemCollectionMetrics": "SIZE"}');
 SELECT pg_temp.put('{}', '{"ReturnItemCollectionMetrics": "NONE"}');
 SELECT pg_temp.update('SET a = :a', '{":a": {"S": "x"}}', '{"ReturnItemCollectionMetrics": "SIZE", "ReturnValues": "UPDATED_NEW", "ReturnConsumedCapacity": "TOTAL"}');
 SELECT pg_temp.answer('delete_item', '{"TableName": "Things", "Key": {"p": {"S": "x"}, "s": {"N": "1"}}, "ReturnItemCollectionMetrics": "SIZE"}');
+SELECT pg_temp.update('REMOVE a', NULL, '{"ReturnItemCollectionMetrics": "SIZE"}');
 SELECT dynamo_create_table('{"TableName": "Plain", "BillingMode": "PAY_PER_REQUEST", "AttributeDefinitions": [{"AttributeName": "p", "AttributeType": "S"}, {"AttributeName": "g", "AttributeType": "S"}],
 	"KeySchema": [{"AttributeName": "p", "KeyType": "HASH"}], "GlobalSecondaryIndexes": [{"IndexName": "gsi", "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}], "Projection": {"ProjectionType": "ALL"}}]}')->'TableDescription'->'TableName';
 SELECT dynamo_put_item('{"TableName": "Plain", "Item": {"p": {"S": "x"}}, "ReturnItemCollectionMetrics": "SIZE"}');
@@ -191,6 +192,8 @@ SELECT dynamo_get_item('{"TableName": "Things", "Key": {"p": {"S": "e"}, "s": {"
 SET dynapg.item_collection_limit = '10kB';
 SELECT pg_temp.put(jsonb_build_object('p', '{"S": "c"}'::jsonb, 'a', jsonb_build_object('S', repeat('x', 50000)))) AS shrinks;
 SELECT pg_temp.answer('delete_item', '{"TableName": "Things", "Key": {"p": {"S": "c"}, "s": {"N": "1"}}}') AS deletes;
+SET dynapg.item_collection_limit = '100kB';
+SELECT pg_temp.put(jsonb_build_object('p', '{"S": "f"}'::jsonb, 's', jsonb_build_object('N', s::text), 'a', jsonb_build_object('S', repeat('x', 10000)))) AS answer, count(*) FROM generate_series(1, 15) s GROUP BY 1 ORDER BY count(*);
 SET dynapg.item_collection_limit = 0;
 SELECT pg_temp.put(jsonb_build_object('p', '{"S": "c"}'::jsonb, 'a', jsonb_build_object('S', repeat('x', 50000)))) AS no_limit;
 RESET dynapg.item_collection_limit;

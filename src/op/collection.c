@@ -39,36 +39,39 @@ collection_item_fits(const TableInfo *table, Jsonb *item, int size)
 	return size + index_local_size(table, item) <= ITEM_MAX_SIZE;
 }
 
-/* Bytes that an item has in its collection. */
+/* Bytes that an item of a size has in its collection; NULL: 0. */
 static int64
-size_in_collection(const TableInfo *table, Jsonb *item)
+size_in_collection(const TableInfo *table, Jsonb *item, int size)
 {
-	return item == NULL ? 0 : op_item_size(item) + index_local_size(table, item);
+	return item == NULL ? 0 : size + index_local_size(table, item);
 }
 
 void
-collection_check(CollectionWrite *write, Jsonb *old, Jsonb *item)
+collection_check(CollectionWrite *write, Jsonb *old, Jsonb *item, int size)
 {
 	const TableInfo *table = storage_info(write->table);
 	int64		limit = dynapg_item_collection_limit * INT64CONST(1024);
+	bool		is_limited;
 
 	write->growth = 0;
 	if (local_index_count(table) == 0 || (limit == 0 && !write->wants_metrics))
 		return;
-	write->growth = size_in_collection(table, item) - size_in_collection(table, old);
-	if (write->growth > 0 && limit > 0 &&
-		storage_collection_size(write->table, write->key, 0) + write->growth > limit)
+	write->growth = size_in_collection(table, item, size) - size_in_collection(table, old, op_item_size(old));
+	is_limited = write->growth > 0 && limit > 0;
+	if (!is_limited && !write->wants_metrics)
+		return;
+	/* what is estimated before the write is what the growth is added to after it */
+	write->size = storage_collection_size(write->table, write->key, 0);
+	write->has_size = true;
+	if (is_limited && write->size + write->growth > limit)
 		dyn_error(DYN_ITEM_COLLECTION_SIZE_LIMIT_EXCEEDED, "Collection size exceeded.");
 }
 
 void
 collection_done(CollectionWrite *write)
 {
-	if (local_index_count(storage_info(write->table)) == 0 ||
-		(!write->wants_metrics && (write->growth <= 0 || dynapg_item_collection_limit == 0)))
-		return;
-	write->size = storage_collection_size(write->table, write->key, write->growth);
-	write->has_size = true;
+	if (write->has_size)
+		write->size = storage_collection_size(write->table, write->key, write->growth);
 }
 
 void

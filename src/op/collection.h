@@ -18,8 +18,8 @@ typedef struct CollectionWrite
 	const StorageKey *key;
 	bool		wants_metrics;	/* ReturnItemCollectionMetrics is SIZE */
 	int64		growth;			/* bytes, of the last decision */
-	int64		size;			/* after the write, if has_size */
-	bool		has_size;
+	bool		has_size;		/* the collection's size was wanted */
+	int64		size;			/* after collection_done() that after the write */
 } CollectionWrite;
 
 /* Whether ReturnItemCollectionMetrics is SIZE. */
@@ -29,10 +29,10 @@ extern bool collection_metrics_are_wanted(const RequestValue *return_item_collec
 extern bool collection_item_fits(const TableInfo *table, Jsonb *item, int size);
 
 /*
- * In a write's decision: item takes the place of old (either may be NULL).  Raises ItemCollectionSizeLimitExceededException if the
+ * In a write's decision: item, of a size, takes the place of old (either may be NULL).  Raises ItemCollectionSizeLimitExceededException if the
  * collection grows beyond the limit.
  */
-extern void collection_check(CollectionWrite *write, Jsonb *old, Jsonb *item);
+extern void collection_check(CollectionWrite *write, Jsonb *old, Jsonb *item, int size);
 
 /* After the write. */
 extern void collection_done(CollectionWrite *write);

@@ -187,7 +187,7 @@ decide_put(ItemWrite *write, Jsonb *old, Jsonb **item)
 	/* an index may have come between the first check and the lock */
 	if (info != write->info)
 		check_put(write, info);
-	collection_check(&write->collection, old, write->item);
+	collection_check(&write->collection, old, write->item, write->size);
 	if (old != NULL && op_same_item(old, write->item))
 		return WRITE_NOTHING;
 	*item = write->item;
@@ -219,6 +219,14 @@ check_updated_size(const ItemWrite *write)
 		dyn_invalid("Item size to update has exceeded the maximum allowed size");
 }
 
+/* The decision for an update that does nothing to the item, or to none. */
+static WriteAction
+leave_item(ItemWrite *write, Jsonb *old)
+{
+	collection_check(&write->collection, old, old, op_item_size(old));
+	return WRITE_NOTHING;
+}
+
 static WriteAction
 decide_update(ItemWrite *write, Jsonb *old, Jsonb **item)
 {
@@ -236,19 +244,19 @@ decide_update(ItemWrite *write, Jsonb *old, Jsonb **item)
 	{
 		update_apply(write->update, &before, old != NULL, &after);
 		if (old == NULL && !writes_anything(write->update))
-			return WRITE_NOTHING;
+			return leave_item(write, old);
 	}
 	else
 	{
 		if (old != NULL)
-			return WRITE_NOTHING;
+			return leave_item(write, old);
 		after = before;
 	}
 	index_check_item(storage_info(write->collection.table), old != NULL ? &before : NULL, &after, true);
 	write->size = attr_map_size(&after);
 	write->item = attr_to_jsonb(&after);
 	check_updated_size(write);
-	collection_check(&write->collection, old, write->item);
+	collection_check(&write->collection, old, write->item, write->size);
 	if (old != NULL && op_same_item(old, write->item))
 		return WRITE_NOTHING;
 	*item = write->item;
@@ -269,7 +277,7 @@ decide(Jsonb *old, Jsonb **item, void *argument)
 		case ITEM_UPDATE:
 			return decide_update(write, old, item);
 		case ITEM_DELETE:
-			collection_check(&write->collection, old, NULL);
+			collection_check(&write->collection, old, NULL, 0);
 			return old != NULL ? WRITE_DELETE : WRITE_NOTHING;
 		case ITEM_CHECK:
 			break;

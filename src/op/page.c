@@ -213,8 +213,10 @@ page_write(WireWriter *response, const RequestValue *request, PagePreparation pr
 		bytes += attr_map_size(&entry_map);
 		if (prepared.whole_items)
 		{
-			fetched += attr_map_size(&map);
-			capacity_add_item_read(&capacity, item, page->consistent);
+			int			size = attr_map_size(&map);
+
+			fetched += size;
+			capacity_add_read(&capacity, NULL, size, page->consistent);
 		}
 		if (passes_filter(page, &entry_map, reader.scratch))
 		{

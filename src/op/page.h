@@ -53,8 +53,8 @@ typedef void (*PagePreparation) (const RequestValue *request, PageRequest *prepa
 extern void page_write(WireWriter *response, const RequestValue *request, PagePreparation prepare);
 
 /*
- * Writes an item, projected (NULL: whole).  What that takes is made in the scratch context, which is reset; each item of a jsonb response is
- * finished before the next begins, so that a response's memory is not much more than its items.
+ * Writes an item, projected (NULL: whole).  What that takes is made in the scratch context, which is reset; each item of a
+ * jsonb response is finished before the next begins, so that a response's memory is not much more than its items.
  */
 extern void page_write_item(WireWriter *response, const Projection *projection, const JsonbValue *item,
 							MemoryContext scratch);
