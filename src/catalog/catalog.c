@@ -284,9 +284,11 @@ cache_table(ScanKey key)
 
 	do
 	{
+		ScanKeyData copy = *key;	/* a scan changes it */
+
 		MemoryContextReset(context);
 		messages = SharedInvalidMessageCounter;
-		table = read_table(key);
+		table = read_table(&copy);
 	} while (messages != SharedInvalidMessageCounter);
 	MemoryContextSwitchTo(caller);
 	if (table == NULL)
