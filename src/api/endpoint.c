@@ -17,6 +17,7 @@
 #include "api/access_key.h"
 #include "api/endpoint.h"
 #include "base/error.h"
+#include "base/settings.h"
 #include "op/op.h"
 #include "storage/index_build.h"
 
@@ -25,7 +26,6 @@ static char *listen_addresses;
 static int	port;
 static int	workers;
 static char *databases;
-static int	lock_timeout;
 static int	statement_timeout;
 static int	max_body_size;
 static int	max_connections;
@@ -199,7 +199,7 @@ static EndpointApi api = {
 	.port = &port,
 	.workers = &workers,
 	.databases = &databases,
-	.lock_timeout = &lock_timeout,
+	.lock_timeout = &dynapg_lock_timeout,
 	.statement_timeout = &statement_timeout,
 	.max_body_size = &max_body_size,
 	.max_connections = &max_connections,
@@ -310,10 +310,6 @@ define_settings(void)
 							   "Databases with an HTTP endpoint, separated by commas: database or database:port.",
 							   "Empty: there is no endpoint.",
 							   &databases, "", PGC_SIGHUP, GUC_LIST_INPUT, NULL, NULL, NULL);
-	DefineCustomIntVariable("dynapg.lock_timeout",
-							"How long a request of the HTTP endpoint waits for a lock.",
-							"Then the answer is TransactionConflictException, or ResourceInUseException for tables.",
-							&lock_timeout, 1000, 1, INT_MAX, PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
 	DefineCustomIntVariable("dynapg.statement_timeout",
 							"How long a request of the HTTP endpoint may take; 0 means for ever.", NULL,
 							&statement_timeout, 30000, 0, INT_MAX, PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
