@@ -248,7 +248,7 @@ init_shared_memory(void)
 		memset(shared, 0, sizeof(EndpointShared));
 		shared->lock = &(GetNamedLWLockTranche("dynapg"))->lock;
 		pg_atomic_init_u32(&shared->launcher_pid, 0);
-		for (int i = 0; i < ENDPOINT_STANDBY_LEVELS; i++)
+		for (int i = 0; i < ENDPOINT_COMPANIONS; i++)
 			pg_atomic_init_u64(&shared->companions[i].confirmed, 0);
 		for (int i = 0; i < ENDPOINT_MAX_WORKERS; i++)
 		{
@@ -256,6 +256,7 @@ init_shared_memory(void)
 
 			pg_atomic_init_u64(&worker->connections, 0);
 			pg_atomic_init_u64(&worker->accepted, 0);
+			pg_atomic_init_u64(&worker->unflushed, 0);
 			pg_atomic_init_u64(&worker->awaited, 0);
 			for (int k = 0; k < ENDPOINT_MAX_OPERATIONS; k++)
 			{

@@ -20,7 +20,7 @@
 #define ENDPOINT_MAX_WORKERS 64
 #define ENDPOINT_MAX_OPERATIONS 80
 #define ENDPOINT_LATENCY_BUCKETS 12
-#define ENDPOINT_STANDBY_LEVELS 3	/* of synchronous_commit that wait for standbys: remote_write, on, remote_apply */
+#define ENDPOINT_COMPANIONS 4	/* of the levels of synchronous_commit: local, remote_write, on, remote_apply */
 
 /* What is counted of one operation by one worker. */
 typedef struct EndpointOperationStats
@@ -48,19 +48,20 @@ typedef struct EndpointWorker
 	pg_atomic_uint64 connections;	/* open now */
 	pg_atomic_uint64 accepted;	/* ever */
 
-	/* synchronous standbys; the contract is in http/standby.c */
+	/* what answers wait for; the contract is in http/companion.c */
 	Latch	   *latch;			/* of the last worker in this place; setting it is harmless when it has ended */
 	int			standby_level;	/* the level of synchronous_commit at which standbys are waited for; 0: at none */
-	pg_atomic_uint64 awaited;	/* the oldest LSN that an answer waits for; 0: none */
+	pg_atomic_uint64 unflushed; /* the newest LSN whose flush an answer waits for; 0: none */
+	pg_atomic_uint64 awaited;	/* the oldest LSN, flushed, that an answer waits for standbys with; 0: none */
 
 	EndpointOperationStats operations[ENDPOINT_MAX_OPERATIONS];
 } EndpointWorker;
 
-/* A process that waits for synchronous standbys, at one level for all workers. */
+/* A process that flushes WAL, or waits for synchronous standbys at one level, for all workers. */
 typedef struct EndpointCompanion
 {
 	int			pid;			/* 0: none runs */
-	Latch	   *latch;			/* of the last one that ran, NULL: none ever did */
+	Latch	   *latch;			/* of the last one that ran; there if pid is */
 	pg_atomic_uint64 confirmed; /* answers up to this LSN need not wait for standbys at this level */
 } EndpointCompanion;
 
@@ -69,7 +70,7 @@ typedef struct EndpointShared
 	LWLock	   *lock;			/* over the places' first members */
 	pg_atomic_uint32 launcher_pid;
 	Latch	   *launcher_latch; /* of the last launcher; NULL: there was none yet */
-	EndpointCompanion companions[ENDPOINT_STANDBY_LEVELS];
+	EndpointCompanion companions[ENDPOINT_COMPANIONS];
 	EndpointWorker workers[ENDPOINT_MAX_WORKERS];
 } EndpointShared;
 
