@@ -151,8 +151,17 @@ wire_message(const ErrorData *error, DynException exception)
 	return error->message;
 }
 
+/* Whether an error is a transaction conflict, or a cancellation that has one among its reasons. */
+static bool
+is_conflict(const ErrorData *error, DynException exception)
+{
+	return exception == DYN_TRANSACTION_CONFLICT ||
+		(exception == DYN_TRANSACTION_CANCELED && error->detail != NULL &&
+		 strstr(error->detail, "{\"Code\":\"TransactionConflict\"") != NULL);
+}
+
 static int
-write_error(ErrorData *error, int operation, StringInfo body)
+write_error(ErrorData *error, int operation, StringInfo body, EndpointOutcome *outcome)
 {
 	DynException exception = dyn_exception_of_sqlstate(error->sqlerrcode);
 	const DynExceptionInfo *info;
@@ -163,6 +172,7 @@ write_error(ErrorData *error, int operation, StringInfo body)
 	if (error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE && operation >= 0 && is_table_operation(operation))
 		exception = DYN_RESOURCE_IN_USE;
 	info = dyn_exception_info(exception);
+	outcome->conflict = is_conflict(error, exception);
 	message = wire_message(error, exception);
 	type = psprintf("%s%s", info->type_prefix, info->name);
 
@@ -268,6 +278,7 @@ init_shared_memory(void)
 				pg_atomic_init_u64(&stats->microseconds, 0);
 				pg_atomic_init_u64(&stats->bytes_in, 0);
 				pg_atomic_init_u64(&stats->bytes_out, 0);
+				pg_atomic_init_u64(&stats->conflicts, 0);
 				pg_atomic_init_u64(&stats->read_microunits, 0);
 				pg_atomic_init_u64(&stats->write_microunits, 0);
 				for (int b = 0; b < ENDPOINT_LATENCY_BUCKETS; b++)

@@ -15,7 +15,7 @@
 #include "utils/timestamp.h"
 
 #define ENDPOINT_API_VARIABLE "dynapg_endpoint_api"
-#define ENDPOINT_API_VERSION 4
+#define ENDPOINT_API_VERSION 5
 
 #define ENDPOINT_MAX_WORKERS 64
 #define ENDPOINT_MAX_OPERATIONS 80
@@ -31,6 +31,7 @@ typedef struct EndpointOperationStats
 	pg_atomic_uint64 microseconds;
 	pg_atomic_uint64 bytes_in;
 	pg_atomic_uint64 bytes_out;
+	pg_atomic_uint64 conflicts; /* answered with a TransactionConflict, or cancelled for one */
 	pg_atomic_uint64 read_microunits;	/* capacity consumed, in millionths of a unit */
 	pg_atomic_uint64 write_microunits;
 	pg_atomic_uint64 latency[ENDPOINT_LATENCY_BUCKETS]; /* cumulative counts are made by readers */
@@ -80,6 +81,7 @@ typedef struct EndpointOutcome
 	bool		eventual;		/* an eventually consistent read, which need not wait for anything to be durable */
 	double		read_units;		/* capacity consumed, also by an operation that has failed */
 	double		write_units;
+	bool		conflict;		/* somebody else's transaction was in the way */
 } EndpointOutcome;
 
 typedef struct EndpointApi
@@ -122,8 +124,11 @@ typedef struct EndpointApi
 	 */
 	void		(*execute) (int operation, const char *body, int len, StringInfo response, EndpointOutcome *outcome);
 
-	/* Appends the body of an operation's error (-1: none), as the service gives it; returns the HTTP status. */
-	int			(*write_error) (ErrorData *error, int operation, StringInfo body);
+	/*
+	 * Appends the body of an operation's error (-1: none), as the service gives it; returns the HTTP status.  Notes in the outcome if it
+	 * is a conflict.
+	 */
+	int			(*write_error) (ErrorData *error, int operation, StringInfo body, EndpointOutcome *outcome);
 
 	/* Raises an exception of the service by its name in errors.csv's order. */
 	void		(*raise) (int exception, const char *message);

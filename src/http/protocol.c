@@ -58,7 +58,7 @@ static void
 respond_error(HttpRequest *request, ErrorData *error)
 {
 	resetStringInfo(&request->response);
-	request->status = endpoint->write_error(error, request->operation, &request->response);
+	request->status = endpoint->write_error(error, request->operation, &request->response, &request->outcome);
 }
 
 /* Answers an exception that needs no transaction. */
