@@ -20,6 +20,7 @@
 #include "common/hashfn.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
+#include "storage/sinval.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/hsearch.h"
@@ -137,13 +138,13 @@ catalog_scan_key(ScanKey key, const char *name, int name_len)
 }
 
 SysScanDesc
-catalog_begin_scan(Relation catalog, int nkeys, ScanKey keys)
+catalog_begin_scan(Relation catalog, Snapshot snapshot, int nkeys, ScanKey keys)
 {
 	bool		by_relation = nkeys > 0 && keys[0].sk_attno == CATALOG_RELATION;
 
 	find_catalog();
 	return systable_beginscan(catalog, by_relation ? catalog_relation_index : catalog_name_index,
-							  true, NULL, nkeys, keys);
+							  true, snapshot, nkeys, keys);
 }
 
 void
@@ -236,19 +237,25 @@ catalog_read_row(Relation catalog, HeapTuple row)
 	return table;
 }
 
-/* The one row that a key finds, as a TableInfo in the current context; NULL if there is none. */
+/*
+ * The one row that a key finds, as a TableInfo in the current context; NULL if there is none.  It is read on one snapshot with its
+ * indexes: they refer to its definition.
+ */
 static TableInfo *
-read_table(ScanKey key)
+read_table(const ScanKeyData *key)
 {
+	ScanKeyData own_key = *key; /* a scan changes it */
 	Relation	catalog = table_open(catalog_relation(), AccessShareLock);
-	SysScanDesc scan = catalog_begin_scan(catalog, 1, key);
+	Snapshot	snapshot = RegisterSnapshot(GetCatalogSnapshot(RelationGetRelid(catalog)));
+	SysScanDesc scan = catalog_begin_scan(catalog, snapshot, 1, &own_key);
 	HeapTuple	row = systable_getnext(scan);
 	TableInfo  *table = HeapTupleIsValid(row) ? catalog_read_row(catalog, row) : NULL;
 
 	systable_endscan(scan);
 	table_close(catalog, AccessShareLock);
 	if (table != NULL)
-		catalog_read_indexes(table);
+		catalog_read_indexes(table, snapshot);
+	UnregisterSnapshot(snapshot);
 	return table;
 }
 
@@ -266,15 +273,22 @@ create_cache(void)
 
 /*
  * Reads a table and puts it into the cache.  It is built under the caller's context and handed over when it is whole: reading may
- * empty the cache.
+ * empty the cache, and what was read is old then.
  */
 static TableInfo *
 cache_table(ScanKey key)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "dynapg table", ALLOCSET_SMALL_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
-	TableInfo  *table = read_table(key);
+	TableInfo  *table;
+	uint64		messages;
 
+	do
+	{
+		MemoryContextReset(context);
+		messages = SharedInvalidMessageCounter;
+		table = read_table(key);
+	} while (messages != SharedInvalidMessageCounter);
 	MemoryContextSwitchTo(caller);
 	if (table == NULL)
 	{

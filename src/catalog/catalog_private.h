@@ -39,7 +39,7 @@ extern Oid	catalog_relation(void);
 extern void catalog_scan_key(ScanKey key, const char *name, int name_len);
 
 /* A scan of the catalog by CATALOG_NAME or CATALOG_RELATION; ended by systable_endscan(). */
-extern SysScanDesc catalog_begin_scan(Relation catalog, int nkeys, ScanKey keys);
+extern SysScanDesc catalog_begin_scan(Relation catalog, Snapshot snapshot, int nkeys, ScanKey keys);
 
 extern TableInfo *catalog_read_row(Relation catalog, HeapTuple row);
 
@@ -56,7 +56,7 @@ extern void catalog_member(JsonbContainer *object, const char *name, JsonbValue 
 extern TableStatus catalog_status_of_text(const text *status);
 
 /* indexes.c: reads the indexes of a table into it, in the current context. */
-extern void catalog_read_indexes(TableInfo *table);
+extern void catalog_read_indexes(TableInfo *table, Snapshot snapshot);
 
 /* ddl.c: DDL in the current user's name. */
 extern void catalog_execute_ddl(const char *command);

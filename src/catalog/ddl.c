@@ -150,7 +150,7 @@ catalog_changed(void)
 static void
 sweep_deleted(Relation catalog)
 {
-	SysScanDesc scan = catalog_begin_scan(catalog, 0, NULL);
+	SysScanDesc scan = catalog_begin_scan(catalog, NULL, 0, NULL);
 	TimestampTz now = GetCurrentTimestamp();
 	HeapTuple	row;
 
@@ -205,7 +205,7 @@ replace_row(const TableInfo *table, Datum *values, bool *nulls, bool *replaced)
 	HeapTuple	row;
 
 	catalog_scan_key(&key, table->name, strlen(table->name));
-	scan = catalog_begin_scan(catalog, 1, &key);
+	scan = catalog_begin_scan(catalog, NULL, 1, &key);
 	row = systable_getnext(scan);
 	if (!HeapTupleIsValid(row))
 		dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found: Table: %s not found", table->name);
@@ -235,7 +235,7 @@ static void
 delete_rows(ScanKey key)
 {
 	Relation	catalog = table_open(catalog_relation(), RowExclusiveLock);
-	SysScanDesc scan = catalog_begin_scan(catalog, 1, key);
+	SysScanDesc scan = catalog_begin_scan(catalog, NULL, 1, key);
 	HeapTuple	row;
 	bool		found = false;
 

@@ -94,7 +94,7 @@ read_index(const TableInfo *table, Relation catalog, HeapTuple row, TableIndex *
 }
 
 void
-catalog_read_indexes(TableInfo *table)
+catalog_read_indexes(TableInfo *table, Snapshot snapshot)
 {
 	Relation	catalog = table_open(catalog_indexes_oid(), AccessShareLock);
 	Relation	key_index = index_open(get_relname_relid("indexes_pkey", get_namespace_oid("dynapg", false)),
@@ -105,7 +105,7 @@ catalog_read_indexes(TableInfo *table)
 	int			size = 0;
 
 	ScanKeyInit(&key, INDEXES_TABLE_NAME, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(table->name));
-	scan = systable_beginscan_ordered(catalog, key_index, NULL, 1, &key);
+	scan = systable_beginscan_ordered(catalog, key_index, snapshot, 1, &key);
 	while (HeapTupleIsValid(row = systable_getnext_ordered(scan, ForwardScanDirection)))
 	{
 		if (table->n_indexes == size)
