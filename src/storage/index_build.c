@@ -281,8 +281,8 @@ next_work(Oid relation)
 }
 
 /*
- * Waits for every transaction, prepared ones too, that has the table locked in a mode that conflicts with this one: it may not know
- * what the catalog says now.  ShareLock: writers; AccessExclusiveLock: readers too.
+ * Waits for every transaction, prepared ones too, that has a relation locked in a mode that conflicts with this one: it may not know
+ * what the catalog says now.  ShareLock on the table: writers; AccessExclusiveLock on an index: who reads it.
  */
 static void
 wait_for_others(Oid relation, LOCKMODE mode, const char *activity)
@@ -339,7 +339,7 @@ work_on(Oid relation)
 		return true;
 	}
 	if (work.status == TABLE_DELETING && work.kept)
-		wait_for_others(relation, AccessExclusiveLock, "waiting to drop an index");
+		wait_for_others(work.index, AccessExclusiveLock, "waiting to drop an index");
 	else
 		wait_for_others(relation, ShareLock, work.status == TABLE_CREATING ? "waiting to backfill an index" :
 						"waiting to drop an index");
