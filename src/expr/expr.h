@@ -92,6 +92,9 @@ typedef enum NodeKind
 	NODE_CONTAINS
 } NodeKind;
 
+/* In PartiQL a condition may be an operand, and is a BOOL then. */
+#define node_is_condition(kind) ((kind) >= NODE_AND)
+
 typedef struct ExprNode
 {
 	NodeKind	kind;
