@@ -6,7 +6,7 @@ COMMENT ON FUNCTION dynapg.endpoint_workers() IS 'workers of the HTTP endpoint; 
 
 CREATE FUNCTION dynapg.endpoint_operations(OUT database text, OUT operation text, OUT calls bigint,
 		OUT errors bigint, OUT faults bigint, OUT total_time double precision, OUT bytes_in bigint,
-		OUT bytes_out bigint, OUT read_units double precision, OUT write_units double precision) RETURNS SETOF record
+		OUT bytes_out bigint, OUT read_units double precision, OUT write_units double precision, OUT conflicts bigint) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'dynapg_endpoint_operations' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION dynapg.endpoint_operations() IS 'what each worker of the HTTP endpoint has done since the server''s start';
 
@@ -19,7 +19,7 @@ CREATE VIEW dynapg.stat_operations AS
 		sum(faults)::bigint AS faults, sum(total_time) AS total_time,
 		sum(total_time) / sum(calls)::double precision AS mean_time,
 		sum(bytes_in)::bigint AS bytes_in, sum(bytes_out)::bigint AS bytes_out,
-		sum(read_units) AS read_units, sum(write_units) AS write_units
+		sum(read_units) AS read_units, sum(write_units) AS write_units, sum(conflicts)::bigint AS conflicts
 	FROM dynapg.endpoint_operations() GROUP BY database, operation;
 COMMENT ON VIEW dynapg.stat_operations IS
 	'calls of the HTTP endpoint by operation: errors are the callers'', faults ours; times in milliseconds; capacity units consumed';

@@ -17,6 +17,7 @@
 #include "api/access_key.h"
 #include "api/endpoint.h"
 #include "base/error.h"
+#include "base/settings.h"
 #include "op/op.h"
 #include "storage/index_build.h"
 
@@ -25,7 +26,6 @@ static char *listen_addresses;
 static int	port;
 static int	workers;
 static char *databases;
-static int	lock_timeout;
 static int	statement_timeout;
 static int	max_body_size;
 static int	max_connections;
@@ -151,8 +151,17 @@ wire_message(const ErrorData *error, DynException exception)
 	return error->message;
 }
 
+/* Whether an error is a transaction conflict, or a cancellation that has one among its reasons. */
+static bool
+is_conflict(const ErrorData *error, DynException exception)
+{
+	return exception == DYN_TRANSACTION_CONFLICT ||
+		(exception == DYN_TRANSACTION_CANCELED && error->detail != NULL &&
+		 strstr(error->detail, "{\"Code\":\"TransactionConflict\"") != NULL);
+}
+
 static int
-write_error(ErrorData *error, int operation, StringInfo body)
+write_error(ErrorData *error, int operation, StringInfo body, EndpointOutcome *outcome)
 {
 	DynException exception = dyn_exception_of_sqlstate(error->sqlerrcode);
 	const DynExceptionInfo *info;
@@ -163,6 +172,7 @@ write_error(ErrorData *error, int operation, StringInfo body)
 	if (error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE && operation >= 0 && is_table_operation(operation))
 		exception = DYN_RESOURCE_IN_USE;
 	info = dyn_exception_info(exception);
+	outcome->conflict = is_conflict(error, exception);
 	message = wire_message(error, exception);
 	type = psprintf("%s%s", info->type_prefix, info->name);
 
@@ -199,7 +209,7 @@ static EndpointApi api = {
 	.port = &port,
 	.workers = &workers,
 	.databases = &databases,
-	.lock_timeout = &lock_timeout,
+	.lock_timeout = &dynapg_lock_timeout,
 	.statement_timeout = &statement_timeout,
 	.max_body_size = &max_body_size,
 	.max_connections = &max_connections,
@@ -248,7 +258,7 @@ init_shared_memory(void)
 		memset(shared, 0, sizeof(EndpointShared));
 		shared->lock = &(GetNamedLWLockTranche("dynapg"))->lock;
 		pg_atomic_init_u32(&shared->launcher_pid, 0);
-		for (int i = 0; i < ENDPOINT_STANDBY_LEVELS; i++)
+		for (int i = 0; i < ENDPOINT_COMPANIONS; i++)
 			pg_atomic_init_u64(&shared->companions[i].confirmed, 0);
 		for (int i = 0; i < ENDPOINT_MAX_WORKERS; i++)
 		{
@@ -256,6 +266,7 @@ init_shared_memory(void)
 
 			pg_atomic_init_u64(&worker->connections, 0);
 			pg_atomic_init_u64(&worker->accepted, 0);
+			pg_atomic_init_u64(&worker->unflushed, 0);
 			pg_atomic_init_u64(&worker->awaited, 0);
 			for (int k = 0; k < ENDPOINT_MAX_OPERATIONS; k++)
 			{
@@ -267,6 +278,7 @@ init_shared_memory(void)
 				pg_atomic_init_u64(&stats->microseconds, 0);
 				pg_atomic_init_u64(&stats->bytes_in, 0);
 				pg_atomic_init_u64(&stats->bytes_out, 0);
+				pg_atomic_init_u64(&stats->conflicts, 0);
 				pg_atomic_init_u64(&stats->read_microunits, 0);
 				pg_atomic_init_u64(&stats->write_microunits, 0);
 				for (int b = 0; b < ENDPOINT_LATENCY_BUCKETS; b++)
@@ -310,10 +322,6 @@ define_settings(void)
 							   "Databases with an HTTP endpoint, separated by commas: database or database:port.",
 							   "Empty: there is no endpoint.",
 							   &databases, "", PGC_SIGHUP, GUC_LIST_INPUT, NULL, NULL, NULL);
-	DefineCustomIntVariable("dynapg.lock_timeout",
-							"How long a request of the HTTP endpoint waits for a lock.",
-							"Then the answer is TransactionConflictException, or ResourceInUseException for tables.",
-							&lock_timeout, 1000, 1, INT_MAX, PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
 	DefineCustomIntVariable("dynapg.statement_timeout",
 							"How long a request of the HTTP endpoint may take; 0 means for ever.", NULL,
 							&statement_timeout, 30000, 0, INT_MAX, PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);

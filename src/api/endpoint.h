@@ -15,12 +15,12 @@
 #include "utils/timestamp.h"
 
 #define ENDPOINT_API_VARIABLE "dynapg_endpoint_api"
-#define ENDPOINT_API_VERSION 4
+#define ENDPOINT_API_VERSION 5
 
 #define ENDPOINT_MAX_WORKERS 64
 #define ENDPOINT_MAX_OPERATIONS 80
 #define ENDPOINT_LATENCY_BUCKETS 12
-#define ENDPOINT_STANDBY_LEVELS 3	/* of synchronous_commit that wait for standbys: remote_write, on, remote_apply */
+#define ENDPOINT_COMPANIONS 4	/* of the levels of synchronous_commit: local, remote_write, on, remote_apply */
 
 /* What is counted of one operation by one worker. */
 typedef struct EndpointOperationStats
@@ -31,6 +31,7 @@ typedef struct EndpointOperationStats
 	pg_atomic_uint64 microseconds;
 	pg_atomic_uint64 bytes_in;
 	pg_atomic_uint64 bytes_out;
+	pg_atomic_uint64 conflicts; /* answered with a TransactionConflict, or cancelled for one */
 	pg_atomic_uint64 read_microunits;	/* capacity consumed, in millionths of a unit */
 	pg_atomic_uint64 write_microunits;
 	pg_atomic_uint64 latency[ENDPOINT_LATENCY_BUCKETS]; /* cumulative counts are made by readers */
@@ -48,19 +49,20 @@ typedef struct EndpointWorker
 	pg_atomic_uint64 connections;	/* open now */
 	pg_atomic_uint64 accepted;	/* ever */
 
-	/* synchronous standbys; the contract is in http/standby.c */
+	/* what answers wait for; the contract is in http/companion.c */
 	Latch	   *latch;			/* of the last worker in this place; setting it is harmless when it has ended */
 	int			standby_level;	/* the level of synchronous_commit at which standbys are waited for; 0: at none */
-	pg_atomic_uint64 awaited;	/* the oldest LSN that an answer waits for; 0: none */
+	pg_atomic_uint64 unflushed; /* the newest LSN whose flush an answer waits for; 0: none */
+	pg_atomic_uint64 awaited;	/* the oldest LSN, flushed, that an answer waits for standbys with; 0: none */
 
 	EndpointOperationStats operations[ENDPOINT_MAX_OPERATIONS];
 } EndpointWorker;
 
-/* A process that waits for synchronous standbys, at one level for all workers. */
+/* A process that flushes WAL, or waits for synchronous standbys at one level, for all workers. */
 typedef struct EndpointCompanion
 {
 	int			pid;			/* 0: none runs */
-	Latch	   *latch;			/* of the last one that ran, NULL: none ever did */
+	Latch	   *latch;			/* of the last one that ran; there if pid is */
 	pg_atomic_uint64 confirmed; /* answers up to this LSN need not wait for standbys at this level */
 } EndpointCompanion;
 
@@ -69,7 +71,7 @@ typedef struct EndpointShared
 	LWLock	   *lock;			/* over the places' first members */
 	pg_atomic_uint32 launcher_pid;
 	Latch	   *launcher_latch; /* of the last launcher; NULL: there was none yet */
-	EndpointCompanion companions[ENDPOINT_STANDBY_LEVELS];
+	EndpointCompanion companions[ENDPOINT_COMPANIONS];
 	EndpointWorker workers[ENDPOINT_MAX_WORKERS];
 } EndpointShared;
 
@@ -79,6 +81,7 @@ typedef struct EndpointOutcome
 	bool		eventual;		/* an eventually consistent read, which need not wait for anything to be durable */
 	double		read_units;		/* capacity consumed, also by an operation that has failed */
 	double		write_units;
+	bool		conflict;		/* somebody else's transaction was in the way */
 } EndpointOutcome;
 
 typedef struct EndpointApi
@@ -121,8 +124,11 @@ typedef struct EndpointApi
 	 */
 	void		(*execute) (int operation, const char *body, int len, StringInfo response, EndpointOutcome *outcome);
 
-	/* Appends the body of an operation's error (-1: none), as the service gives it; returns the HTTP status. */
-	int			(*write_error) (ErrorData *error, int operation, StringInfo body);
+	/*
+	 * Appends the body of an operation's error (-1: none), as the service gives it; returns the HTTP status.  Notes in the outcome if it
+	 * is a conflict.
+	 */
+	int			(*write_error) (ErrorData *error, int operation, StringInfo body, EndpointOutcome *outcome);
 
 	/* Raises an exception of the service by its name in errors.csv's order. */
 	void		(*raise) (int exception, const char *message);

@@ -97,7 +97,7 @@ dynapg_endpoint_operations(PG_FUNCTION_ARGS)
 				counter(&stats->calls), counter(&stats->errors), counter(&stats->faults),
 				Float8GetDatum((double) pg_atomic_read_u64(&stats->microseconds) / 1000.0),
 				counter(&stats->bytes_in), counter(&stats->bytes_out),
-				units(&stats->read_microunits), units(&stats->write_microunits)
+				units(&stats->read_microunits), units(&stats->write_microunits), counter(&stats->conflicts)
 			};
 			bool		nulls[lengthof(values)] = {false};
 

@@ -71,5 +71,7 @@ SQL_OPERATION(dynamo_update_item, "UpdateItem");
 SQL_OPERATION(dynamo_update_table, "UpdateTable");
 SQL_OPERATION(dynamo_batch_get_item, "BatchGetItem");
 SQL_OPERATION(dynamo_batch_write_item, "BatchWriteItem");
+SQL_OPERATION(dynamo_transact_get_items, "TransactGetItems");
+SQL_OPERATION(dynamo_transact_write_items, "TransactWriteItems");
 SQL_OPERATION(dynamo_query, "Query");
 SQL_OPERATION(dynamo_scan, "Scan");

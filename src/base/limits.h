@@ -21,6 +21,8 @@
 #define PLACEHOLDERS_MAX_SIZE	(2 * 1024 * 1024)	/* all names and values of a request, placeholders included */
 
 #define PAGE_MAX_SIZE			(1024 * 1024)	/* evaluated bytes of a Query's or Scan's page */
+#define TRANSACTION_MAX_ITEMS	100
+#define TRANSACTION_MAX_SIZE	(4 * 1024 * 1024)
 #define BATCH_GET_MAX_KEYS		100
 #define BATCH_WRITE_MAX_ITEMS	25
 #define BATCH_MAX_SIZE			(16 * 1024 * 1024)

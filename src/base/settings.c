@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include <ctype.h>
+#include <limits.h>
 
 #include "utils/guc.h"
 
@@ -13,6 +14,7 @@
 char	   *dynapg_region;
 char	   *dynapg_account_id;
 int			dynapg_control_plane_delay;
+int			dynapg_lock_timeout;
 bool		dynapg_consistent_gsi_reads;
 int			dynapg_item_collection_limit;
 
@@ -78,5 +80,12 @@ settings_init(void)
 							&dynapg_item_collection_limit,
 							10 * 1024 * 1024, 0, PG_INT32_MAX,
 							PGC_USERSET, GUC_UNIT_KB,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("dynapg.lock_timeout",
+							"How long a request of the HTTP endpoint, or a transaction, waits for a lock.",
+							"It is a TransactionConflict then, and of tables ResourceInUseException.",
+							&dynapg_lock_timeout,
+							1000, 1, INT_MAX,
+							PGC_USERSET, GUC_UNIT_MS,
 							NULL, NULL, NULL);
 }

@@ -11,6 +11,8 @@ extern int	dynapg_control_plane_delay; /* dynapg.control_plane_delay, millisecon
 extern bool dynapg_consistent_gsi_reads;	/* dynapg.consistent_gsi_reads: ConsistentRead on a global index is taken */
 extern int	dynapg_item_collection_limit;	/* dynapg.item_collection_limit, kB: of tables with local indexes; 0: none */
 
+extern int	dynapg_lock_timeout;	/* dynapg.lock_timeout, milliseconds: of endpoint requests and of transactions */
+
 extern void settings_init(void);
 
 #endif							/* DYNAPG_SETTINGS_H */

@@ -12,14 +12,11 @@
 
 #include "access/table.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
-#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
@@ -27,55 +24,13 @@
 #include "base/settings.h"
 #include "base/varlena.h"
 #include "catalog/catalog_private.h"
-
-#define MAX_ARGUMENTS 8
-
-/* Who owns the catalog: the extension's owner. */
-static Oid
-catalog_owner(void)
-{
-	Relation	catalog = table_open(catalog_indexes_oid(), AccessShareLock);
-	Oid			owner = catalog->rd_rel->relowner;
-
-	table_close(catalog, AccessShareLock);
-	return owner;
-}
-
-/*
- * Executes a statement as the catalog's owner, out of reach of the caller's search_path; returns the number of rows.  Of a
- * NULL argument the value is 0 and the type a null one's.
- */
-static uint64
-execute_as_owner(const char *statement, int n_arguments, Oid *types, Datum *values, const char *nulls)
-{
-	int			nest_level = NewGUCNestLevel();
-	Oid			role;
-	int			context;
-	int			result;
-	uint64		rows;
-
-	GetUserIdAndSecContext(&role, &context);
-	SetUserIdAndSecContext(catalog_owner(), context | SECURITY_LOCAL_USERID_CHANGE);
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-							 true, 0, false);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	result = SPI_execute_with_args(statement, n_arguments, types, values, nulls, false, 0);
-	if (result < 0)
-		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
-	rows = SPI_processed;
-	SPI_finish();
-	AtEOXact_GUC(true, nest_level);
-	SetUserIdAndSecContext(role, context);
-	CommandCounterIncrement();
-	return rows;
-}
+#include "catalog/owner.h"
 
 /* A statement without arguments. */
 static void
 execute_ddl_as_owner(const char *statement)
 {
-	(void) execute_as_owner(statement, 0, NULL, NULL, NULL);
+	(void) catalog_execute(statement, 0, NULL, NULL, NULL);
 }
 
 /* Changes rows by the OID of their index table. */
@@ -85,7 +40,7 @@ execute_on(const char *statement, Oid index_relation)
 	Oid			types[1] = {REGCLASSOID};
 	Datum		values[1] = {ObjectIdGetDatum(index_relation)};
 
-	return execute_as_owner(statement, 1, types, values, NULL);
+	return catalog_execute(statement, 1, types, values, NULL);
 }
 
 static char *
@@ -183,7 +138,7 @@ catalog_create_index(const char *table_name, const char *name, bool global, Json
 	nulls[6] = replaces ? ' ' : 'n';
 	values[7] = TimestampTzGetDatum(TimestampTzPlusMilliseconds(GetCurrentTimestamp(), dynapg_control_plane_delay));
 	nulls[7] = delayed ? ' ' : 'n';
-	(void) execute_as_owner("INSERT INTO dynapg.indexes (table_name, name, relation, kind, definition, status, replaces, "
+	(void) catalog_execute("INSERT INTO dynapg.indexes (table_name, name, relation, kind, definition, status, replaces, "
 							"change_ends) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)", 8, types, values, nulls);
 }
 
@@ -195,7 +150,7 @@ catalog_update_index(const TableInfo *table, const char *name, Jsonb *definition
 	JsonbPGetDatum(definition)};
 
 	require_owner(table);
-	(void) execute_as_owner("UPDATE dynapg.indexes SET definition = $2 WHERE relation = $1", 2, types, values, NULL);
+	(void) catalog_execute("UPDATE dynapg.indexes SET definition = $2 WHERE relation = $1", 2, types, values, NULL);
 }
 
 void
@@ -221,7 +176,7 @@ catalog_index_progress(Oid index_relation, const pg_uuid_t *hash, bytea *sort, i
 	Datum		values[5] = {ObjectIdGetDatum(index_relation), UUIDPGetDatum(hash), PointerGetDatum(sort),
 	Int64GetDatum(items), Int64GetDatum(entries)};
 
-	return execute_as_owner("UPDATE dynapg.index_builds SET hash = $2, sort = $3, items = items + $4, "
+	return catalog_execute("UPDATE dynapg.index_builds SET hash = $2, sort = $3, items = items + $4, "
 							"entries = entries + $5, updated_at = pg_catalog.clock_timestamp() WHERE relation = $1",
 							5, types, values, NULL) > 0;
 }

@@ -73,10 +73,15 @@ extern bool server_reap(void);	/* ends what reload has left behind and nobody us
 extern bool server_is_idle(void);
 extern const char *request_header(const HttpRequest *request, const char *name);
 
-/* standby.c */
-extern void standby_configure(void);	/* at the start, and when settings have changed */
-extern XLogRecPtr standby_confirmed(void);	/* answers up to here need not wait for standbys; PG_UINT64_MAX: none do */
-extern void standby_await(XLogRecPtr oldest);	/* a flushed LSN, 0: none; the latch is set when it is confirmed */
+/* companion.c */
+/*
+ * Has WAL flushed up to an LSN; returns how far it is flushed, and sets the latch when it is so far.  At once if now: a worker
+ * whose connections all wait has nothing else to do, and is quicker by itself.
+ */
+extern XLogRecPtr companion_flush(XLogRecPtr newest, bool now);
+extern void companion_configure(void);	/* at the start, and when settings have changed */
+extern XLogRecPtr companion_confirmed(void);	/* answers up to here need not wait for standbys; PG_UINT64_MAX: none do */
+extern void companion_await(XLogRecPtr oldest);	/* a flushed LSN, 0: none; the latch is set when it is confirmed */
 
 /* protocol.c: fills in the response of a complete request; never raises */
 extern void protocol_answer(HttpRequest *request);

@@ -42,7 +42,7 @@ typedef struct Place
 } Place;
 
 static Place places[ENDPOINT_MAX_WORKERS];
-static Place companion_places[ENDPOINT_STANDBY_LEVELS];
+static Place companion_places[ENDPOINT_COMPANIONS];
 
 /* Splits "database:port"; the port may be missing. */
 static void
@@ -144,6 +144,8 @@ start_worker(int i)
 static bool
 start_companion(int i)
 {
+	if (i == 0)
+		return start_process(&companion_places[i], "dynapg flusher", "of WAL", "dynapg_companion_main", i);
 	return start_process(&companion_places[i], "dynapg companion", "of synchronous standbys", "dynapg_companion_main", i);
 }
 
@@ -188,13 +190,17 @@ tend_place(Place *place, int i, bool wanted, bool runs, bool (*start) (int), Tim
 	return due;
 }
 
-/* Whether a worker waits for standbys at the level of a companion. */
+/* Whether there is a worker, for the flusher, or one that waits for standbys at the level of the companion. */
 static bool
 companion_is_wanted(int companion)
 {
 	for (int i = 0; i < ENDPOINT_MAX_WORKERS; i++)
-		if (endpoint->shared->workers[i].standby_level == SYNCHRONOUS_COMMIT_REMOTE_WRITE + companion)
+	{
+		EndpointWorker *worker = &endpoint->shared->workers[i];
+
+		if (companion == 0 ? worker->used && !worker->stop : worker->standby_level == SYNCHRONOUS_COMMIT_LOCAL_FLUSH + companion)
 			return true;
+	}
 	return false;
 }
 
@@ -211,7 +217,7 @@ tend_workers(void)
 
 		due = tend_place(&places[i], i, worker->used && !worker->stop, worker->pid != 0, start_worker, now, due);
 	}
-	for (int i = 0; i < ENDPOINT_STANDBY_LEVELS; i++)
+	for (int i = 0; i < ENDPOINT_COMPANIONS; i++)
 		due = tend_place(&companion_places[i], i, companion_is_wanted(i), endpoint->shared->companions[i].pid != 0,
 						 start_companion, now, due);
 	return Max((due - now) / 1000, 100);
@@ -255,7 +261,7 @@ dynapg_launcher_main(Datum argument)
 				places[i].next_start = 0;
 				places[i].pause = USECS_PER_SEC;
 			}
-			for (int i = 0; i < ENDPOINT_STANDBY_LEVELS; i++)
+			for (int i = 0; i < ENDPOINT_COMPANIONS; i++)
 				companion_places[i].next_start = 0;
 		}
 	}

@@ -27,6 +27,8 @@ metrics_count(const HttpRequest *request, int64 microseconds)
 	pg_atomic_fetch_add_u64(&stats->microseconds, microseconds);
 	pg_atomic_fetch_add_u64(&stats->bytes_in, request->body.len);
 	pg_atomic_fetch_add_u64(&stats->bytes_out, request->response.len);
+	if (request->outcome.conflict)
+		pg_atomic_fetch_add_u64(&stats->conflicts, 1);
 	pg_atomic_fetch_add_u64(&stats->read_microunits, (int64) rint(request->outcome.read_units * 1e6));
 	pg_atomic_fetch_add_u64(&stats->write_microunits, (int64) rint(request->outcome.write_units * 1e6));
 	while (microseconds > endpoint->latency_bounds[bucket])
@@ -111,6 +113,8 @@ metrics_write(StringInfo out)
 				  offsetof(EndpointOperationStats, errors), 1);
 	write_counter(out, "dynapg_request_faults_total", "Requests answered with a server's error.",
 				  offsetof(EndpointOperationStats, faults), 1);
+	write_counter(out, "dynapg_transaction_conflicts_total", "Requests that another transaction was in the way of.",
+				  offsetof(EndpointOperationStats, conflicts), 1);
 	write_counter(out, "dynapg_request_bytes_total", "Bytes of request bodies.",
 				  offsetof(EndpointOperationStats, bytes_in), 1);
 	write_counter(out, "dynapg_response_bytes_total", "Bytes of response bodies.",

@@ -58,7 +58,7 @@ static void
 respond_error(HttpRequest *request, ErrorData *error)
 {
 	resetStringInfo(&request->response);
-	request->status = endpoint->write_error(error, request->operation, &request->response);
+	request->status = endpoint->write_error(error, request->operation, &request->response, &request->outcome);
 }
 
 /* Answers an exception that needs no transaction. */
@@ -188,7 +188,7 @@ execute(HttpRequest *request, StringInfo body)
 	pgstat_report_activity(STATE_RUNNING, endpoint->operation_name(request->operation));
 	StartTransactionCommand();
 	LockTimeout = *endpoint->lock_timeout;
-	synchronous_commit = SYNCHRONOUS_COMMIT_OFF;	/* the loop flushes for many at once, and waits for standbys */
+	synchronous_commit = SYNCHRONOUS_COMMIT_OFF;	/* flushed for many at once, and then waited for (companion.c) */
 	if (*endpoint->statement_timeout > 0)
 		enable_timeout_after(STATEMENT_TIMEOUT, *endpoint->statement_timeout);
 

@@ -3,8 +3,9 @@
  *		Connections: sockets, libmicrohttpd's daemons and callbacks, and the deferred flush.
  *
  * A request commits asynchronously.  Answers that must not be sent before they are durable have their connections
- * suspended; when everything that was ready has been worked off, WAL is flushed once for all of them.  Where standbys
- * are synchronous, they then stay until these have it too (standby.c).
+ * suspended; when everything that was ready has been worked off, WAL is flushed once for all of them, by another process
+ * (companion.c) so that other connections go on meanwhile.  Where standbys are synchronous, the answers then stay until
+ * these have it too.
  */
 #include "postgres.h"
 
@@ -42,6 +43,7 @@ static char *tls_state;			/* what TLS was started with; NULL: no TLS */
 /* Suspended requests, both in the order of their LSNs, since each worker's LSNs only grow. */
 static dlist_head waiting = DLIST_STATIC_INIT(waiting); /* for the flush */
 static dlist_head unconfirmed = DLIST_STATIC_INIT(unconfirmed); /* flushed, for the standbys */
+static int	n_suspended;		/* in both */
 
 static bool draining;
 
@@ -175,7 +177,7 @@ static bool
 is_durable(const HttpRequest *request)
 {
 	return XLogRecPtrIsInvalid(request->durable_at) ||
-		(request->durable_at <= GetFlushRecPtr(NULL) && request->durable_at <= standby_confirmed());
+		(request->durable_at <= GetFlushRecPtr(NULL) && request->durable_at <= companion_confirmed());
 }
 
 /* Answers a complete request: at once, or when it is durable. */
@@ -193,6 +195,7 @@ finish_request(HttpRequest *request)
 		if (!is_durable(request))
 		{
 			request->suspended = true;
+			n_suspended++;
 			dlist_push_tail(&waiting, &request->waiting);
 			MHD_suspend_connection(request->connection);
 		}
@@ -255,7 +258,10 @@ on_completed(void *cls, struct MHD_Connection *connection, void **state, enum MH
 	if (request == NULL)
 		return;
 	if (request->suspended)
+	{
 		dlist_delete(&request->waiting);
+		n_suspended--;
+	}
 	MemoryContextDelete(request->context);
 	*state = NULL;
 }
@@ -487,7 +493,7 @@ server_descriptors(int *descriptors, int max)
 	return Min(n_daemons, max);
 }
 
-/* Flushes WAL as far as the waiting answers need it, and lets those go that are durable; whether there were any. */
+/* Has WAL flushed as far as the waiting answers need it, and lets those go that are durable; whether there were any. */
 static bool
 release_durable(void)
 {
@@ -496,11 +502,17 @@ release_durable(void)
 	dlist_mutable_iter iter;
 
 	if (!dlist_is_empty(&waiting))
-		XLogFlush(dlist_tail_element(HttpRequest, waiting, &waiting)->durable_at);
-	while (!dlist_is_empty(&waiting))
-		dlist_push_tail(&unconfirmed, dlist_pop_head_node(&waiting));
+	{
+		bool		all_wait = n_suspended >= pg_atomic_read_u64(&endpoint_worker->connections);
+		XLogRecPtr	newest = dlist_tail_element(HttpRequest, waiting, &waiting)->durable_at;
+		XLogRecPtr	flushed = companion_flush(newest, all_wait);
 
-	confirmed = standby_confirmed();
+		while (!dlist_is_empty(&waiting) &&
+			   dlist_head_element(HttpRequest, waiting, &waiting)->durable_at <= flushed)
+			dlist_push_tail(&unconfirmed, dlist_pop_head_node(&waiting));
+	}
+
+	confirmed = companion_confirmed();
 	dlist_foreach_modify(iter, &unconfirmed)
 	{
 		HttpRequest *request = dlist_container(HttpRequest, waiting, iter.cur);
@@ -509,10 +521,11 @@ release_durable(void)
 			break;
 		dlist_delete(&request->waiting);
 		request->suspended = false;
+		n_suspended--;
 		MHD_resume_connection(request->connection);
 		released = true;
 	}
-	standby_await(dlist_is_empty(&unconfirmed) ? InvalidXLogRecPtr :
+	companion_await(dlist_is_empty(&unconfirmed) ? InvalidXLogRecPtr :
 				  dlist_head_element(HttpRequest, waiting, &unconfirmed)->durable_at);
 	return released;
 }

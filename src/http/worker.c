@@ -51,6 +51,7 @@ leave_place(int code, Datum argument)
 	endpoint_worker->pid = 0;
 	LWLockRelease(endpoint->shared->lock);
 	pg_atomic_write_u64(&endpoint_worker->connections, 0);
+	pg_atomic_write_u64(&endpoint_worker->unflushed, InvalidXLogRecPtr);
 	pg_atomic_write_u64(&endpoint_worker->awaited, InvalidXLogRecPtr);
 	endpoint_worker->standby_level = 0;
 }
@@ -93,7 +94,7 @@ reload_settings(void)
 	synchronous_commit = http_configured_commit;
 	ProcessConfigFile(PGC_SIGHUP);
 	http_configured_commit = synchronous_commit;
-	standby_configure();
+	companion_configure();
 }
 
 /* What is to be done first; that it fails is no reason not to serve. */
@@ -143,7 +144,7 @@ dynapg_worker_main(Datum argument)
 	BackgroundWorkerInitializeConnection(endpoint_worker->database, NULL, 0);
 	http_configured_commit = synchronous_commit;
 	endpoint_worker->latch = MyLatch;
-	standby_configure();
+	companion_configure();
 	SetConfigOption("search_path", "pg_catalog", PGC_USERSET, PGC_S_OVERRIDE);
 	pgstat_report_appname("dynapg endpoint");
 

@@ -110,50 +110,19 @@ execute_write(BatchWrite *batched)
 	item_write_execute(&batched->write, *table, part->capacity);
 }
 
-/* Whether two neighbours in the order of writes are of one collection. */
-static bool
-is_same_collection(const BatchWrite *a, const BatchWrite *b)
-{
-	return a->part == b->part && memcmp(&a->write.key.hash, &b->write.key.hash, UUID_LEN) == 0;
-}
-
-/*
- * Writes ItemCollectionMetrics: for each table with local indexes its collections, each once, as their last write left them.
- * Not there if no table has local indexes.
- */
+/* ItemCollectionMetrics, if asked for. */
 static void
-write_metrics(WireWriter *response, const TablePart *parts, int n_parts, const BatchWrite *writes, int n_writes)
+write_metrics(WireWriter *response, const BatchWrite *writes, int n_writes)
 {
-	bool		any_collection = false;
+	NamedItemWrite *named = (NamedItemWrite *) palloc(n_writes * sizeof(NamedItemWrite));
 
-	for (int w = 0; w < n_writes; w++)
-		any_collection |= writes[w].write.collection.has_size;
-	if (!any_collection)
-		return;
-
-	wire_member(response, "ItemCollectionMetrics");
-	wire_object_start(response);
-	for (int i = 0; i < n_parts; i++)
+	for (int i = 0; i < n_writes; i++)
 	{
-		bool		any = false;
-
-		for (int w = 0; w < n_writes; w++)
-		{
-			if (writes[w].part != &parts[i] || !writes[w].write.collection.has_size ||
-				(w + 1 < n_writes && is_same_collection(&writes[w], &writes[w + 1])))
-				continue;
-			if (!any)
-			{
-				wire_key(response, parts[i].entry->name, parts[i].entry->name_len);
-				wire_array_start(response);
-				any = true;
-			}
-			collection_write(response, &writes[w].write.collection, &writes[w].write.attributes->object);
-		}
-		if (any)
-			wire_array_end(response);
+		named[i].write = &writes[i].write;
+		named[i].table_name = writes[i].part->entry->name;
+		named[i].table_name_len = writes[i].part->entry->name_len;
 	}
-	wire_object_end(response);
+	item_write_metrics(response, named, n_writes);
 }
 
 void
@@ -209,7 +178,7 @@ op_batch_write_item(const RequestValue *request, WireWriter *response)
 	wire_object_start(response);
 	wire_object_end(response);
 	if (wants_metrics)
-		write_metrics(response, parts, n_parts, writes, n_writes);
+		write_metrics(response, writes, n_writes);
 	capacity_write_list(response, request_member(request, BatchWriteItemInput_ReturnConsumedCapacity), capacities, n_parts);
 	wire_object_end(response);
 

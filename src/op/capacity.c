@@ -32,11 +32,18 @@ size_for_units(Jsonb *item, int unit)
 void
 capacity_begin(TableCapacity *capacity, const char *table_name, int table_name_len, const TableInfo *info)
 {
+	capacity->mode = CAPACITY_STANDALONE;
 	capacity->table_name = table_name;
 	capacity->table_name_len = table_name_len;
 	capacity->info = info;
 	capacity->table_units = 0;
 	capacity->index_units = NULL;
+}
+
+static double
+factor(const TableCapacity *capacity)
+{
+	return capacity->mode == CAPACITY_STANDALONE ? 1.0 : 2.0;
 }
 
 static void
@@ -50,7 +57,7 @@ add_index_units(TableCapacity *capacity, const TableIndex *index, double units)
 void
 capacity_add_read(TableCapacity *capacity, const TableIndex *index, int64 bytes, bool consistent)
 {
-	double		units = whole_units(bytes, READ_UNIT_SIZE) * (consistent ? 1.0 : 0.5);
+	double		units = whole_units(bytes, READ_UNIT_SIZE) * (consistent ? 1.0 : 0.5) * factor(capacity);
 
 	op_read_units += units;
 	if (index == NULL)
@@ -85,7 +92,8 @@ void
 capacity_add_write(TableCapacity *capacity, const WriteResult *result, Jsonb *item, int size)
 {
 	const TableInfo *info = capacity->info;
-	double		units = whole_units(Max(size_for_units(result->old, WRITE_UNIT_SIZE), size), WRITE_UNIT_SIZE);
+	double		units = whole_units(Max(size_for_units(result->old, WRITE_UNIT_SIZE), size), WRITE_UNIT_SIZE) *
+		factor(capacity);
 
 	capacity->table_units += units;
 	op_write_units += units;
@@ -107,6 +115,16 @@ capacity_add_write(TableCapacity *capacity, const WriteResult *result, Jsonb *it
 }
 
 void
+capacity_add_units(TableCapacity *capacity, double units)
+{
+	capacity->table_units += units;
+	if (capacity->mode == CAPACITY_TRANSACTED_WRITE)
+		op_write_units += units;
+	else
+		op_read_units += units;
+}
+
+void
 capacity_count_refusal(Jsonb *old, int size)
 {
 	op_write_units += whole_units(Max(size_for_units(old, WRITE_UNIT_SIZE), size), WRITE_UNIT_SIZE);
@@ -121,9 +139,13 @@ is_wanted(const RequestValue *return_consumed_capacity)
 }
 
 static void
-write_units(WireWriter *response, double units)
+write_units(WireWriter *response, CapacityMode mode, double units)
 {
 	wire_member(response, "CapacityUnits");
+	wire_double(response, units);
+	if (mode == CAPACITY_STANDALONE)
+		return;
+	wire_member(response, mode == CAPACITY_TRANSACTED_READ ? "ReadCapacityUnits" : "WriteCapacityUnits");
 	wire_double(response, units);
 }
 
@@ -147,7 +169,7 @@ write_indexes(WireWriter *response, const TableCapacity *capacity, const char *m
 		}
 		wire_key(response, index->name, strlen(index->name));
 		wire_object_start(response);
-		write_units(response, capacity->index_units[i]);
+		write_units(response, CAPACITY_STANDALONE, capacity->index_units[i]);
 		wire_object_end(response);
 	}
 	if (any)
@@ -166,12 +188,12 @@ write_capacity(WireWriter *response, const RequestValue *return_consumed_capacit
 	wire_object_start(response);
 	wire_member(response, "TableName");
 	wire_string(response, capacity->table_name, capacity->table_name_len);
-	write_units(response, total);
+	write_units(response, capacity->mode, total);
 	if (strcmp(return_consumed_capacity->as.string.text, "INDEXES") == 0)
 	{
 		wire_member(response, "Table");
 		wire_object_start(response);
-		write_units(response, capacity->table_units);
+		write_units(response, capacity->mode, capacity->table_units);
 		wire_object_end(response);
 		if (capacity->index_units != NULL)
 		{

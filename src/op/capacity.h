@@ -11,9 +11,18 @@
 #include "op/request.h"
 #include "storage/storage.h"
 
+/* Transactions take twice the units of a table (its indexes' as ever), and report them by their kind as well. */
+typedef enum CapacityMode
+{
+	CAPACITY_STANDALONE,
+	CAPACITY_TRANSACTED_READ,
+	CAPACITY_TRANSACTED_WRITE
+} CapacityMode;
+
 /* What an operation has consumed of a table and its indexes. */
 typedef struct TableCapacity
 {
+	CapacityMode mode;			/* capacity_begin() makes it standalone */
 	const char *table_name;		/* as the request has it: an ARN stays an ARN */
 	int			table_name_len;
 	const TableInfo *info;
@@ -38,6 +47,9 @@ extern void capacity_add_item_read(TableCapacity *capacity, Jsonb *item, bool co
  * changes otherwise, nothing if it stays.
  */
 extern void capacity_add_write(TableCapacity *capacity, const WriteResult *result, Jsonb *item, int size);
+
+/* Adds units of the table that are known already. */
+extern void capacity_add_units(TableCapacity *capacity, double units);
 
 /* Counts a write of the table that its condition refused; there is no response to report it. */
 extern void capacity_count_refusal(Jsonb *old, int size);

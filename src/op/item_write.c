@@ -318,3 +318,45 @@ item_write_execute(ItemWrite *write, StorageTable *table, TableCapacity *capacit
 	collection_done(&write->collection);
 	capacity_add_write(capacity, &write->result, write->item, write->size);
 }
+
+/* Whether two neighbours in the order of writes are of one collection. */
+static bool
+is_same_collection(const ItemWrite *a, const ItemWrite *b)
+{
+	return a->info->relation == b->info->relation && memcmp(&a->key.hash, &b->key.hash, UUID_LEN) == 0;
+}
+
+void
+item_write_metrics(WireWriter *response, const NamedItemWrite *writes, int count)
+{
+	Oid			table = InvalidOid; /* whose list is open */
+	bool		any = false;
+
+	for (int i = 0; i < count; i++)
+	{
+		const ItemWrite *write = writes[i].write;
+
+		if (!write->collection.has_size || (i + 1 < count && is_same_collection(write, writes[i + 1].write)))
+			continue;
+		if (!any)
+		{
+			wire_member(response, "ItemCollectionMetrics");
+			wire_object_start(response);
+		}
+		if (write->info->relation != table)
+		{
+			if (any)
+				wire_array_end(response);
+			wire_key(response, writes[i].table_name, writes[i].table_name_len);
+			wire_array_start(response);
+			table = write->info->relation;
+		}
+		any = true;
+		collection_write(response, &write->collection, &write->attributes->object);
+	}
+	if (any)
+	{
+		wire_array_end(response);
+		wire_object_end(response);
+	}
+}

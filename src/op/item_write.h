@@ -82,6 +82,19 @@ extern StorageTable *item_write_open(const ItemWrite *write);
  */
 extern void item_write_execute(ItemWrite *write, StorageTable *table, TableCapacity *capacity);
 
+/*
+ * Writes the member ItemCollectionMetrics of an operation on several items: for each table with local indexes its collections, each once,
+ * as their last write left them.  Not there if there is none.  The writes are in their order; names: what the request calls their tables.
+ */
+typedef struct NamedItemWrite
+{
+	const ItemWrite *write;
+	const char *table_name;
+	int			table_name_len;
+} NamedItemWrite;
+
+extern void item_write_metrics(WireWriter *response, const NamedItemWrite *writes, int count);
+
 /* The order in which all operations on several items write them, so that no two of them wait for each other. */
 extern int	item_write_compare(const ItemWrite *a, const ItemWrite *b);
 

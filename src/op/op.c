@@ -26,6 +26,8 @@ static const OperationFunction functions[OPERATION_COUNT] = {
 	[OPERATION_GetItem] = op_get_item,
 	[OPERATION_ListTables] = op_list_tables,
 	[OPERATION_PutItem] = op_put_item,
+	[OPERATION_TransactGetItems] = op_transact_get_items,
+	[OPERATION_TransactWriteItems] = op_transact_write_items,
 	[OPERATION_UpdateItem] = op_update_item,
 	[OPERATION_UpdateTable] = op_update_table,
 };

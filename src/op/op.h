@@ -41,6 +41,8 @@ extern void op_query(const RequestValue *request, WireWriter *response);
 extern void op_scan(const RequestValue *request, WireWriter *response);
 extern void op_batch_get_item(const RequestValue *request, WireWriter *response);
 extern void op_batch_write_item(const RequestValue *request, WireWriter *response);
+extern void op_transact_write_items(const RequestValue *request, WireWriter *response);
+extern void op_transact_get_items(const RequestValue *request, WireWriter *response);
 extern void op_create_table(const RequestValue *request, WireWriter *response);
 extern void op_describe_table(const RequestValue *request, WireWriter *response);
 extern void op_list_tables(const RequestValue *request, WireWriter *response);

@@ -11,8 +11,6 @@
 #include "op/item_write.h"
 #include "op/request.h"
 
-#define TRANSACT_MAX_ITEMS 100
-
 /* An action of a transaction.  The array is in the order of the request. */
 typedef struct TransactAction
 {
@@ -22,7 +20,7 @@ typedef struct TransactAction
 	int			table_name_len;
 
 	/* private */
-	TableCapacity *capacity;
+	TableCapacity *capacity;	/* of its table, which others may share */
 	ItemWriteFailure failure;
 } TransactAction;
 
@@ -56,12 +54,18 @@ typedef struct TransactGet
 	const TableInfo *info;
 	const char *table_name;
 	int			table_name_len;
+	const AttributeMap *attributes; /* the key */
+	const Expressions *expressions; /* a projection, or none */
+
+	/* private */
 	StorageKey	key;
-	const Projection *projection;	/* NULL: whole items */
-	Jsonb	   *item;			/* result; NULL: there is none */
+	Jsonb	   *item;			/* NULL: there is none */
 } TransactGet;
 
-/* Reads all on one snapshot. */
+/*
+ * Checks the keys as transact_write() does, and reads all on one snapshot.  ValidationException if the items have more than 4 MB in
+ * all.
+ */
 extern void transact_get(TransactGet *gets, int count);
 
 /* The members Responses and ConsumedCapacity of the response. */

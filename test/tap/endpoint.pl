@@ -167,6 +167,18 @@ foreach my $how ('kill -9', 'immediate')
 	ok(eventually(90, sub { my @now = worker_pids(); @now == 2 && !grep { $before{$_} } @now }), 'it also replaces workers that it has not started');
 	ok(wait_for_endpoint($port), 'and the endpoint answers');
 
+	my $flusher = sub { $node->safe_psql('postgres', q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'dynapg flusher'}) };
+	my $first = $flusher->();
+	my $background = in_background(sub {
+			my $connection = open_connection($port);
+			my $failed = grep { put_item($port, 'items', "flushed-$_", connection => $connection)->{status} != 200 } 1 .. 2000;
+			return { status => $failed, body => 'failed' };
+		});
+	ok($first, 'a flusher runs');
+	$node->safe_psql('postgres', "SELECT pg_terminate_backend($first)");
+	ok(eventually(30, sub { my $now = $flusher->(); $now && $now != $first }), 'a flusher that was terminated is replaced');
+	is(wait_for($background), '0 failed', 'and no request notices');
+
 	my ($victim) = worker_pids();
 	kill 'KILL', $victim;
 	sleep(1);

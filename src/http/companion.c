@@ -1,14 +1,16 @@
 /*
- * standby.c
- *		Answers that wait for synchronous standbys, and the companion processes that do the waiting.
+ * companion.c
+ *		Answers that wait until they are durable, and the companion processes that do the waiting.
  *
- * PostgreSQL's wait for a standby blocks its process, and a worker has other connections to serve.  So a companion waits
- * in its stead: one process for each level of synchronous_commit in use, for the workers of all databases, since what
- * the standbys have is a fact of the server and the level.  The launcher starts a companion when the first worker needs
- * its level, and ends it when none does.
+ * Flushing WAL blocks a process, and so does PostgreSQL's wait for a standby; a worker has other connections to serve.  So
+ * companions wait in its stead: a flusher, and one process for each level of synchronous_commit in use that waits for
+ * standbys.  They serve the workers of all databases, since what is flushed, and what the standbys have, are facts of the
+ * server; and one flush does for all workers.  The launcher starts a companion when the first worker needs it, and ends
+ * it when none does.  While there is no flusher, a worker flushes by itself.
  *
  * They share, without a lock:
  *
+ *		unflushed		written by the worker: the newest LSN that is to be flushed, 0 if none is
  *		awaited			written by the worker: the oldest LSN that an answer of it waits for, 0 if none does
  *		standby_level	written by the worker: the level at which it is waited for, 0 for none
  *		confirmed		written by the companion: answers up to here need not wait at its level
@@ -16,7 +18,8 @@
  * Each side writes, then sets the other's latch; and it resets its own latch before it reads.  So nothing is missed.
  * What a companion publishes is true until the server ends: the standbys have everything up to there, or PostgreSQL
  * itself did not ask for more when it was waited for.  A worker may therefore believe it whichever companion it comes
- * from, and whenever the worker was started.
+ * from, and whenever the worker was started.  How far WAL is flushed PostgreSQL itself knows.  A flusher that ends wakes
+ * all workers after it has said so.
  *
  * A wait that is broken off confirms nothing: PostgreSQL warns its client then, and DynamoDB's protocol has no warnings.
  * Cancels are ignored; a companion that is terminated publishes nothing more, and the next one waits anew.
@@ -50,7 +53,8 @@ static const struct
 	int			level;
 	const char *name;
 	int			mode;
-}			levels[ENDPOINT_STANDBY_LEVELS] = {
+}			levels[ENDPOINT_COMPANIONS] = {
+	{SYNCHRONOUS_COMMIT_LOCAL_FLUSH, "local", SYNC_REP_NO_WAIT},
 	{SYNCHRONOUS_COMMIT_REMOTE_WRITE, "remote_write", SYNC_REP_WAIT_WRITE},
 	{SYNCHRONOUS_COMMIT_REMOTE_FLUSH, "on", SYNC_REP_WAIT_FLUSH},
 	{SYNCHRONOUS_COMMIT_REMOTE_APPLY, "remote_apply", SYNC_REP_WAIT_APPLY},
@@ -65,11 +69,43 @@ static EndpointCompanion *companion;
 static EndpointCompanion *
 companion_of(int level)
 {
-	return &endpoint->shared->companions[level - SYNCHRONOUS_COMMIT_REMOTE_WRITE];
+	return &endpoint->shared->companions[level - SYNCHRONOUS_COMMIT_LOCAL_FLUSH];
+}
+
+/* One that is about to start reads what is wanted after it has left its latch. */
+static void
+wake_companion(int level)
+{
+	EndpointCompanion *process = companion_of(level);
+
+	pg_memory_barrier();
+	if (process->latch != NULL)
+		SetLatch(process->latch);
+}
+
+XLogRecPtr
+companion_flush(XLogRecPtr newest, bool now)
+{
+	XLogRecPtr	flushed = GetFlushRecPtr(NULL);
+
+	if (newest > flushed && (now || companion_of(SYNCHRONOUS_COMMIT_LOCAL_FLUSH)->pid == 0))
+	{
+		XLogFlush(newest);
+		flushed = newest;
+	}
+	if (newest <= flushed)
+		newest = InvalidXLogRecPtr;
+	if (pg_atomic_read_u64(&endpoint_worker->unflushed) != newest)
+	{
+		pg_atomic_write_u64(&endpoint_worker->unflushed, newest);
+		if (!XLogRecPtrIsInvalid(newest))
+			wake_companion(SYNCHRONOUS_COMMIT_LOCAL_FLUSH);
+	}
+	return flushed;
 }
 
 void
-standby_configure(void)
+companion_configure(void)
 {
 	int			level = 0;
 
@@ -88,7 +124,7 @@ standby_configure(void)
 }
 
 XLogRecPtr
-standby_confirmed(void)
+companion_confirmed(void)
 {
 	if (endpoint_worker->standby_level == 0)
 		return PG_UINT64_MAX;
@@ -96,21 +132,13 @@ standby_confirmed(void)
 }
 
 void
-standby_await(XLogRecPtr oldest)
+companion_await(XLogRecPtr oldest)
 {
-	Latch	   *latch;
-
 	if (pg_atomic_read_u64(&endpoint_worker->awaited) == oldest)
 		return;
 	pg_atomic_write_u64(&endpoint_worker->awaited, oldest);
-	pg_memory_barrier();
-	if (XLogRecPtrIsInvalid(oldest) || endpoint_worker->standby_level == 0)
-		return;
-
-	/* one that is about to start reads what is awaited after it has left its latch */
-	latch = companion_of(endpoint_worker->standby_level)->latch;
-	if (latch != NULL)
-		SetLatch(latch);
+	if (!XLogRecPtrIsInvalid(oldest) && endpoint_worker->standby_level != 0)
+		wake_companion(endpoint_worker->standby_level);
 }
 
 /* ------------------------------------------------------------------------------------------------------------
@@ -121,6 +149,36 @@ static void
 leave_companion(int code, Datum argument)
 {
 	companion->pid = 0;
+	pg_memory_barrier();
+	for (int i = 0; i < ENDPOINT_MAX_WORKERS; i++)
+		if (endpoint->shared->workers[i].latch != NULL)
+			SetLatch(endpoint->shared->workers[i].latch);
+}
+
+/* Flushes as far as workers need it, and wakes them; whether there was anything to flush. */
+static bool
+flush_for_workers(void)
+{
+	XLogRecPtr	newest = InvalidXLogRecPtr;
+	XLogRecPtr	flushed;
+	bool		was_needed;
+
+	for (int i = 0; i < ENDPOINT_MAX_WORKERS; i++)
+		newest = Max(newest, pg_atomic_read_u64(&endpoint->shared->workers[i].unflushed));
+	if (XLogRecPtrIsInvalid(newest))
+		return false;
+	was_needed = newest > GetFlushRecPtr(NULL);
+	XLogFlush(newest);
+	flushed = GetFlushRecPtr(NULL);
+	for (int i = 0; i < ENDPOINT_MAX_WORKERS; i++)
+	{
+		XLogRecPtr	unflushed = pg_atomic_read_u64(&endpoint->shared->workers[i].unflushed);
+
+		if (!XLogRecPtrIsInvalid(unflushed) && unflushed <= flushed)
+			SetLatch(endpoint->shared->workers[i].latch);
+	}
+	pgstat_report_wal(false);
+	return was_needed;
 }
 
 /* The oldest LSN that is awaited at a level and not confirmed, 0: none; wakes workers whose LSN is confirmed. */
@@ -159,26 +217,30 @@ ask_what_is_applied(void)
 }
 
 /*
- * Waits until the standbys have an LSN, which must be flushed here, and publishes how far they are.  The oldest LSN is
- * waited for, and not the newest, so that nobody waits for what came after.
+ * Waits until the standbys have what workers wait for, and publishes how far they are; whether there was anything.  The
+ * oldest LSN is waited for, and not the newest, so that nobody waits for what came after.
  */
-static void
-wait_for_standbys(int index, XLogRecPtr lsn)
+static bool
+wait_for_standbys(int index)
 {
+	XLogRecPtr	lsn = oldest_awaited(levels[index].level);
 	XLogRecPtr	confirmed;
 
+	if (XLogRecPtrIsInvalid(lsn))
+		return false;
 	if (levels[index].mode == SYNC_REP_WAIT_APPLY)
 		ask_what_is_applied();
 	HOLD_INTERRUPTS();
 	SyncRepWaitForLSN(lsn, true);
 	RESUME_INTERRUPTS();
 	if (ProcDiePending)
-		return;
+		return true;
 
 	LWLockAcquire(SyncRepLock, LW_SHARED);
 	confirmed = WalSndCtl->lsn[levels[index].mode];
 	LWLockRelease(SyncRepLock);
 	pg_atomic_write_u64(&companion->confirmed, Max(confirmed, lsn));
+	return true;
 }
 
 void
@@ -193,19 +255,17 @@ dynapg_companion_main(Datum argument)
 	pqsignal(SIGTERM, die);
 	BackgroundWorkerUnblockSignals();
 
+	companion->latch = MyLatch;
+	pg_memory_barrier();
 	companion->pid = MyProcPid;
 	before_shmem_exit(leave_companion, 0);
 	BackgroundWorkerInitializeConnection(NULL, NULL, 0);
 	SetConfigOption("synchronous_commit", levels[index].name, PGC_USERSET, PGC_S_OVERRIDE);
 	pgstat_report_appname("dynapg endpoint");
 	pgstat_report_activity(STATE_IDLE, NULL);
-	companion->latch = MyLatch;
-	pg_memory_barrier();
 
 	for (;;)
 	{
-		XLogRecPtr	lsn;
-
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
 		if (ConfigReloadPending)
@@ -213,10 +273,7 @@ dynapg_companion_main(Datum argument)
 			ConfigReloadPending = false;
 			ProcessConfigFile(PGC_SIGHUP);
 		}
-		lsn = oldest_awaited(levels[index].level);
-		if (XLogRecPtrIsInvalid(lsn))
+		if (!(levels[index].mode == SYNC_REP_NO_WAIT ? flush_for_workers() : wait_for_standbys(index)))
 			(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH, -1, PG_WAIT_EXTENSION);
-		else
-			wait_for_standbys(index, lsn);
 	}
 }

@@ -1,0 +1,103 @@
+/*
+ * owner.c
+ *		Statements on the catalog, in the name of its owner.
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "access/xact.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/datum.h"
+#include "utils/guc.h"
+#include "utils/rel.h"
+
+#include "catalog/owner.h"
+#include "catalog/tables.h"
+
+/* Who owns the catalog: the extension's owner. */
+static Oid
+catalog_owner(void)
+{
+	Relation	catalog = table_open(catalog_indexes_oid(), AccessShareLock);
+	Oid			owner = catalog->rd_rel->relowner;
+
+	table_close(catalog, AccessShareLock);
+	return owner;
+}
+
+/* What a statement of the owner's is surrounded by. */
+typedef struct OwnerState
+{
+	int			nest_level;
+	Oid			role;
+	int			context;
+} OwnerState;
+
+static void
+become_owner(OwnerState *state)
+{
+	state->nest_level = NewGUCNestLevel();
+	GetUserIdAndSecContext(&state->role, &state->context);
+	SetUserIdAndSecContext(catalog_owner(), state->context | SECURITY_LOCAL_USERID_CHANGE);
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+							 true, 0, false);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+}
+
+static void
+become_caller(const OwnerState *state)
+{
+	SPI_finish();
+	AtEOXact_GUC(true, state->nest_level);
+	SetUserIdAndSecContext(state->role, state->context);
+	CommandCounterIncrement();
+}
+
+static uint64
+execute(const char *statement, int n_arguments, Oid *types, Datum *values, const char *nulls)
+{
+	int			result = SPI_execute_with_args(statement, n_arguments, types, values, nulls, false, 0);
+
+	if (result < 0)
+		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
+	return SPI_processed;
+}
+
+uint64
+catalog_execute(const char *statement, int n_arguments, Oid *types, Datum *values, const char *nulls)
+{
+	OwnerState	state;
+	uint64		rows;
+
+	become_owner(&state);
+	rows = execute(statement, n_arguments, types, values, nulls);
+	become_caller(&state);
+	return rows;
+}
+
+bool
+catalog_fetch(const char *statement, int n_arguments, Oid *types, Datum *values, int n_columns, Datum *columns, bool *nulls)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	OwnerState	state;
+	bool		found;
+
+	become_owner(&state);
+	found = execute(statement, n_arguments, types, values, NULL) > 0;
+	for (int i = 0; found && i < n_columns; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(SPI_tuptable->tupdesc, i);
+		MemoryContext inner;
+
+		columns[i] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, i + 1, &nulls[i]);
+		if (nulls[i])
+			continue;
+		inner = MemoryContextSwitchTo(caller);
+		columns[i] = datumCopy(columns[i], attribute->attbyval, attribute->attlen);
+		MemoryContextSwitchTo(inner);
+	}
+	become_caller(&state);
+	return found;
+}

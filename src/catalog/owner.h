@@ -1,0 +1,20 @@
+/*
+ * owner.h
+ *		Statements on the catalog, in the name of its owner.
+ */
+#ifndef DYNAPG_OWNER_H
+#define DYNAPG_OWNER_H
+
+/*
+ * Executes a statement as the catalog's owner, out of reach of the caller's search_path; returns the number of rows.  nulls: an n for
+ * each argument that is null, as SPI takes it; NULL: none is.
+ */
+extern uint64 catalog_execute(const char *statement, int n_arguments, Oid *types, Datum *values, const char *nulls);
+
+/*
+ * The same of a statement that returns at most one row: copies of its columns in the current context.  False if there is none.
+ */
+extern bool catalog_fetch(const char *statement, int n_arguments, Oid *types, Datum *values, int n_columns,
+						  Datum *columns, bool *nulls);
+
+#endif							/* DYNAPG_OWNER_H */

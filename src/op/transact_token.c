@@ -1,0 +1,202 @@
+/*
+ * transact_token.c
+ *		ClientRequestToken: a transaction is done once, however often it is asked for within ten minutes.
+ *
+ * The token's row is inserted before the transaction's first write, and commits with it: who comes with the same token
+ * meanwhile waits for that in the insertion, and finds the row, or none and does the work himself.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "common/cryptohash.h"
+#include "common/sha2.h"
+#include "storage/proc.h"
+#include "utils/builtins.h"
+#include "utils/numeric.h"
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/settings.h"
+#include "base/varlena.h"
+#include "catalog/owner.h"
+#include "op/item_key.h"
+#include "op/transact.h"
+
+#define LIFE "pg_catalog.clock_timestamp() - interval '10 minutes'"
+#define SWEEP_EVERY 64			/* tokens that a process takes between two sweeps */
+
+/* SHA-256 over the request as JSON. */
+static bytea *
+request_digest(const RequestValue *request)
+{
+	pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
+	bytea	   *digest = (bytea *) palloc(VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
+	StringInfoData text;
+	WireWriter	writer;
+	bool		done;
+
+	initStringInfo(&text);
+	wire_write_text(&writer, &text);
+	request_write(&writer, request);
+	SET_VARSIZE(digest, VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
+	done = context != NULL && pg_cryptohash_init(context) >= 0 &&
+		pg_cryptohash_update(context, (const uint8 *) text.data, text.len) >= 0 &&
+		pg_cryptohash_final(context, (uint8 *) VARDATA(digest), PG_SHA256_DIGEST_LENGTH) >= 0;
+	pg_cryptohash_free(context);
+	if (!done)
+		elog(ERROR, "could not compute a SHA-256 hash");
+	return digest;
+}
+
+/* Removes tokens whose time is over, now and then. */
+static void
+sweep(void)
+{
+	static int	taken = 0;
+
+	if (++taken % SWEEP_EVERY == 0)
+		(void) catalog_execute("DELETE FROM dynapg.transaction_tokens WHERE ctid = ANY (ARRAY(SELECT ctid "
+							   "FROM dynapg.transaction_tokens WHERE taken_at < " LIFE " LIMIT 1000 FOR UPDATE SKIP LOCKED))",
+							   0, NULL, NULL, NULL);
+}
+
+/*
+ * Takes a token: false if it is taken already.  Whoever has it and is not done is waited for; if that takes too long,
+ * TransactionInProgressException.
+ */
+static bool
+take_token(int n_arguments, Oid *types, Datum *values)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	int			lock_timeout = LockTimeout;
+	volatile uint64 rows = 0;
+
+	PG_TRY();
+	{
+		if (LockTimeout == 0)
+			LockTimeout = dynapg_lock_timeout;
+		rows = catalog_execute("INSERT INTO dynapg.transaction_tokens (scope, token, request, taken_at) "
+							   "VALUES ($1, $2, $3, pg_catalog.clock_timestamp()) ON CONFLICT (scope, token) DO UPDATE "
+							   "SET request = excluded.request, taken_at = excluded.taken_at, units = NULL "
+							   "WHERE transaction_tokens.taken_at < " LIFE, n_arguments, types, values, NULL);
+		LockTimeout = lock_timeout;
+	}
+	PG_CATCH();
+	{
+		LockTimeout = lock_timeout;
+		if (geterrcode() == ERRCODE_LOCK_NOT_AVAILABLE)
+		{
+			MemoryContextSwitchTo(caller);
+			FlushErrorState();
+			dyn_error(DYN_TRANSACTION_IN_PROGRESS, "Transaction from previous request is still in progress");
+		}
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	return rows > 0;
+}
+
+/* The capacity of a replay, which only reads what was written. */
+static void
+write_replay(WireWriter *response, Jsonb *units, const RequestValue *return_consumed_capacity)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(&units->root);
+	TableCapacity *capacities = (TableCapacity *) palloc(JsonContainerSize(&units->root) * sizeof(TableCapacity));
+	TableInfo  *nothing = (TableInfo *) palloc0(sizeof(TableInfo));
+	JsonbValue	value;
+	JsonbIteratorToken token;
+	int			count = 0;
+
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	{
+		if (token == WJB_KEY)
+		{
+			capacity_begin(&capacities[count], pnstrdup(value.val.string.val, value.val.string.len), value.val.string.len, nothing);
+			capacities[count].mode = CAPACITY_TRANSACTED_READ;
+		}
+		else if (token == WJB_VALUE)
+			capacity_add_units(&capacities[count++], DatumGetFloat8(DirectFunctionCall1(numeric_float8,
+																						 NumericGetDatum(value.val.numeric))));
+	}
+	capacity_write_list(response, return_consumed_capacity, capacities, count);
+}
+
+bool
+transact_token_replay(const char *scope, const RequestValue *request, int token_member,
+					  const RequestValue *return_consumed_capacity, WireWriter *response)
+{
+	const char *token = request_text(request, token_member);
+	Oid			types[3] = {TEXTOID, TEXTOID, BYTEAOID};
+	Datum		values[3];
+	Datum		found[2];
+	bool		nulls[2];
+	bytea	   *digest;
+
+	if (token == NULL)
+		return false;
+	digest = request_digest(request);
+	values[0] = CStringGetTextDatum(scope);
+	values[1] = CStringGetTextDatum(token);
+	values[2] = PointerGetDatum(digest);
+	sweep();
+	if (take_token(3, types, values))
+		return false;
+
+	if (!catalog_fetch("SELECT request, units FROM dynapg.transaction_tokens WHERE scope = $1 AND token = $2", 2, types,
+					   values, 2, found, nulls))
+		dyn_error(DYN_TRANSACTION_CONFLICT, "Transaction is ongoing for the item");
+	if (VARSIZE_ANY_EXHDR(DatumGetPointer(found[0])) != PG_SHA256_DIGEST_LENGTH ||
+		memcmp(VARDATA_ANY(DatumGetPointer(found[0])), VARDATA(digest), PG_SHA256_DIGEST_LENGTH) != 0)
+		dyn_error(DYN_IDEMPOTENT_PARAMETER_MISMATCH,
+				  "The request uses the same client token as a previous, but non-identical request. Do not reuse a client token "
+				  "with different requests, unless the requests are identical.");
+	if (nulls[1])
+		dyn_error(DYN_TRANSACTION_IN_PROGRESS, "Transaction from previous request is still in progress");
+	write_replay(response, DatumGetJsonbP(found[1]), return_consumed_capacity);
+	return true;
+}
+
+/* Read units of what an action wrote or checked. */
+static double
+replay_units(const TransactAction *action)
+{
+	int64		size = Max(op_item_size(action->write.result.old), action->write.size);
+
+	return 2.0 * Max((size + READ_UNIT_SIZE - 1) / READ_UNIT_SIZE, 1);
+}
+
+void
+transact_token_done(const char *scope, const RequestValue *request, int token_member,
+					const TransactAction *actions, int count)
+{
+	const char *token = request_text(request, token_member);
+	Oid			types[3] = {TEXTOID, TEXTOID, JSONBOID};
+	Datum		values[3];
+	WireWriter	writer;
+
+	if (token == NULL)
+		return;
+	wire_write_jsonb(&writer);
+	wire_object_start(&writer);
+	for (int i = 0; i < count; i++)
+	{
+		double		units = 0;
+		bool		first = true;
+
+		for (int j = 0; j < count; j++)
+		{
+			first &= j >= i || actions[j].capacity != actions[i].capacity;
+			if (actions[j].capacity == actions[i].capacity)
+				units += replay_units(&actions[j]);
+		}
+		if (!first)
+			continue;
+		wire_key(&writer, actions[i].table_name, actions[i].table_name_len);
+		wire_double(&writer, units);
+	}
+	wire_object_end(&writer);
+	values[0] = CStringGetTextDatum(scope);
+	values[1] = CStringGetTextDatum(token);
+	values[2] = JsonbPGetDatum(wire_writer_jsonb(&writer));
+	(void) catalog_execute("UPDATE dynapg.transaction_tokens SET units = $3 WHERE scope = $1 AND token = $2", 3, types, values, NULL);
+}

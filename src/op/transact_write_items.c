@@ -1,0 +1,122 @@
+/*
+ * transact_write_items.c
+ *		TransactWriteItems.
+ *
+ * What is wrong with the request itself, its values and its expressions fails it; what does not fit the tables cancels it (transact.c).
+ */
+#include "postgres.h"
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "op/item_key.h"
+#include "op/op.h"
+#include "op/transact.h"
+
+#define NO_EXPRESSIONS .enveloped = false, .key_condition_expression = NO_MEMBER, .filter_expression = NO_MEMBER, \
+	.projection_expression = NO_MEMBER, .expected = NO_MEMBER, .attribute_updates = NO_MEMBER, \
+	.key_conditions = NO_MEMBER, .filter = NO_MEMBER, .conditional_operator = NO_MEMBER, .attributes_to_get = NO_MEMBER
+
+/* An action's shape: which of its members are what. */
+typedef struct ActionShape
+{
+	int			member;			/* of TransactWriteItem */
+	ItemWriteKind kind;
+	int			attributes;		/* Item or Key */
+	int			table_name;
+	int			returns_on_failure;
+	ExpressionMembers expressions;
+} ActionShape;
+
+static const ActionShape shapes[] = {
+	{TransactWriteItem_ConditionCheck, ITEM_CHECK, ConditionCheck_Key, ConditionCheck_TableName,
+		ConditionCheck_ReturnValuesOnConditionCheckFailure,
+	{NO_EXPRESSIONS, .update_expression = NO_MEMBER, .condition_expression = ConditionCheck_ConditionExpression,
+	.names = ConditionCheck_ExpressionAttributeNames, .values = ConditionCheck_ExpressionAttributeValues}},
+	{TransactWriteItem_Put, ITEM_PUT, Put_Item, Put_TableName, Put_ReturnValuesOnConditionCheckFailure,
+	{NO_EXPRESSIONS, .update_expression = NO_MEMBER, .condition_expression = Put_ConditionExpression,
+	.names = Put_ExpressionAttributeNames, .values = Put_ExpressionAttributeValues}},
+	{TransactWriteItem_Delete, ITEM_DELETE, Delete_Key, Delete_TableName, Delete_ReturnValuesOnConditionCheckFailure,
+	{NO_EXPRESSIONS, .update_expression = NO_MEMBER, .condition_expression = Delete_ConditionExpression,
+	.names = Delete_ExpressionAttributeNames, .values = Delete_ExpressionAttributeValues}},
+	{TransactWriteItem_Update, ITEM_UPDATE, Update_Key, Update_TableName, Update_ReturnValuesOnConditionCheckFailure,
+	{NO_EXPRESSIONS, .update_expression = Update_UpdateExpression, .condition_expression = Update_ConditionExpression,
+	.names = Update_ExpressionAttributeNames, .values = Update_ExpressionAttributeValues}},
+};
+
+/* The one action of an element. */
+static const ActionShape *
+action_shape(const RequestValue *element)
+{
+	const ActionShape *found = NULL;
+
+	for (int i = 0; i < lengthof(shapes); i++)
+	{
+		if (!request_member(element, shapes[i].member)->present)
+			continue;
+		if (found != NULL)
+			dyn_invalid("TransactItems can only contain one of Check, Put, Update or Delete");
+		found = &shapes[i];
+	}
+	if (found == NULL)
+		dyn_invalid("TransactItems can only contain one of Check, Put, Update or Delete");
+	return found;
+}
+
+/* Reads an action, up to its table; returns the bytes that it has in the request. */
+static int64
+read_action(const RequestValue *element, bool wants_metrics, TransactAction *action)
+{
+	const ActionShape *shape = action_shape(element);
+	const RequestValue *request = request_member(element, shape->member);
+	const RequestValue *attributes = request_member(request, shape->attributes);
+	const RequestValue *values = request_member(request, shape->expressions.values);
+	const RequestValue *table_name = request_member(request, shape->table_name);
+	Expressions *expressions = (Expressions *) palloc0(sizeof(Expressions));
+
+	op_check_parameters(request, &shape->expressions);
+	op_check_values(attributes, false);
+	if (attributes->as.attributes->size > ITEM_MAX_SIZE)
+		dyn_invalid("Item size has exceeded the maximum allowed size");
+	op_read_expressions(request, &shape->expressions, expressions);
+
+	action->expressions = expressions;
+	action->table_name = table_name->as.string.text;
+	action->table_name_len = table_name->as.string.len;
+	action->write.kind = shape->kind;
+	action->write.attributes = attributes->as.attributes;
+	action->write.condition = expressions->condition;
+	action->write.update = expressions->update;
+	action->write.plain_size = true;
+	action->write.returns_old_on_failure = request_text_is(request, shape->returns_on_failure, "ALL_OLD");
+	action->write.wants_metrics = wants_metrics;
+	return attributes->as.attributes->size + (values->present ? values->as.attributes->size : 0);
+}
+
+void
+op_transact_write_items(const RequestValue *request, WireWriter *response)
+{
+	const RequestValue *list = request_member(request, TransactWriteItemsInput_TransactItems);
+	const RequestValue *return_capacity = request_member(request, TransactWriteItemsInput_ReturnConsumedCapacity);
+	bool		wants_metrics =
+		collection_metrics_are_wanted(request_member(request, TransactWriteItemsInput_ReturnItemCollectionMetrics));
+	int			count = list->as.list.count;
+	TransactAction *actions = (TransactAction *) palloc0(count * sizeof(TransactAction));
+	int64		size = 0;
+
+	for (int i = 0; i < count; i++)
+		size += read_action(&list->as.list.items[i], wants_metrics, &actions[i]);
+	if (size > TRANSACTION_MAX_SIZE)
+		dyn_invalid("Transaction request size cannot exceed 4 MB");
+	for (int i = 0; i < count; i++)
+		actions[i].write.info = op_data_table_of_text(actions[i].table_name, actions[i].table_name_len);
+
+	wire_object_start(response);
+	if (!transact_token_replay("TransactWriteItems", request, TransactWriteItemsInput_ClientRequestToken,
+							   return_capacity, response))
+	{
+		transact_write(actions, count);
+		transact_token_done("TransactWriteItems", request, TransactWriteItemsInput_ClientRequestToken, actions, count);
+		transact_write_answer(response, actions, count, return_capacity, wants_metrics);
+	}
+	wire_object_end(response);
+}
