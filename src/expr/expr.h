@@ -173,6 +173,9 @@ extern ExprNode *expr_parse_key_condition(const char *text, int len, ExprParams 
 /* The semantic checks of a key condition, after all expressions are parsed and unused placeholders were reported. */
 extern KeyCondition *expr_key_condition(const ExprNode *condition);
 
+/* The term that a condition is, if it compares one attribute with values; else NULL. */
+extern KeyTerm *expr_key_term(const ExprNode *node);
+
 /* ---- updates ---- */
 
 typedef enum UpdateKind
