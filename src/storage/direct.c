@@ -365,6 +365,13 @@ typedef enum Attempt
 	ATTEMPT_OVERTAKEN,			/* a concurrent transaction was first */
 } Attempt;
 
+static void
+keep_indexes(StorageTable *table, const StorageKey *key, WriteResult *result, Jsonb *item)
+{
+	index_targets_change(&table->indexes, result->old, item, &key->hash, key->sort);
+	result->changes = table->indexes.changes;
+}
+
 static Attempt
 attempt_on_version(StorageTable *table, const StorageKey *key, Snapshot snapshot, bool lock_first,
 				   WriteDecision decide, void *argument, WriteResult *result)
@@ -395,7 +402,7 @@ attempt_on_version(StorageTable *table, const StorageKey *key, Snapshot snapshot
 	{
 		case TM_Ok:
 			if (result->action != WRITE_NOTHING)
-				index_targets_change(&table->indexes, result->old, item, &key->hash, key->sort);
+				keep_indexes(table, key, result, item);
 			return ATTEMPT_DONE;
 		case TM_Updated:
 		case TM_Deleted:
@@ -417,7 +424,7 @@ attempt_on_absence(StorageTable *table, const StorageKey *key, BlockNumber neigh
 		return ATTEMPT_DONE;
 	if (!insert_version(table, key, item, neighbour, wait))
 		return ATTEMPT_OVERTAKEN;
-	index_targets_change(&table->indexes, NULL, item, &key->hash, key->sort);
+	keep_indexes(table, key, result, item);
 	return ATTEMPT_DONE;
 }
 

@@ -172,6 +172,8 @@ void
 storage_write(StorageTable *table, const StorageKey *key, WriteDecision decide, void *argument,
 			  WriteResult *result)
 {
+	result->info = table->info;
+	result->changes = NULL;
 	if (table->direct)
 		direct_write(table, key, decide, argument, result);
 	else

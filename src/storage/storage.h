@@ -79,6 +79,9 @@ typedef struct WriteResult
 {
 	WriteAction action;			/* the last decision */
 	Jsonb	   *old;			/* the item before, or NULL; palloc'd */
+	const TableInfo *info;		/* the definition that the table was open with */
+	const struct IndexChange *changes;	/* what became of the entries in its indexes, until the table's next write; NULL: not known
+										 * (index_change() tells) */
 } WriteResult;
 
 /* Reads the latest version under a key, decides and writes, as one atomic step. */
