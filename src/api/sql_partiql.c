@@ -2,8 +2,8 @@
  * sql_partiql.c
  *		dynamo_partiql(): a PartiQL statement's items as a set of natural items, all pages at once.
  *
- * The statement is ExecuteStatement's.  Parameters are SQL values: numbers are N, booleans BOOL, bytea B, jsonb what it is as an attribute,
- * NULL is NULL, and all else S.
+ * The statement is ExecuteStatement's.  Parameters are SQL values: numbers are N, booleans BOOL, bytea B, jsonb what it is
+ * as an attribute, NULL is NULL, and all else S.
  */
 #include "postgres.h"
 

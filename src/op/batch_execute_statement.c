@@ -2,8 +2,8 @@
  * batch_execute_statement.c
  *		BatchExecuteStatement: up to 25 PartiQL statements, each by itself.
  *
- * What is wrong with one statement is its own answer.  Statements are executed in the order of their keys, each in a subtransaction, so
- * that one that fails leaves the others, and no two batches wait for each other.
+ * What is wrong with one statement is its own answer.  Statements are executed in the order of their keys, each in a
+ * subtransaction, so that one that fails leaves the others, and no two batches wait for each other.
  */
 #include "postgres.h"
 

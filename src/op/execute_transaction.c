@@ -2,8 +2,8 @@
  * execute_transaction.c
  *		ExecuteTransaction: up to 100 PartiQL statements, all reads or all writes, as one transaction.
  *
- * What is wrong with a statement fails the request and names the statement; what does not fit the tables cancels the transaction, as
- * TransactWriteItems and TransactGetItems do (transact.c).
+ * What is wrong with a statement fails the request and names the statement; what does not fit the tables cancels the
+ * transaction, as TransactWriteItems and TransactGetItems do (transact.c).
  */
 #include "postgres.h"
 

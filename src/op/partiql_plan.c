@@ -14,26 +14,8 @@
 #include "base/varlena.h"
 #include "op/op.h"
 #include "op/partiql.h"
+#include "op/partiql_branch.h"
 #include "op/query_range.h"
-
-#define MAX_READS 50
-
-/* The attributes of the key that is looked up: the table's or the index's. */
-typedef struct LookupKey
-{
-	const KeyAttribute *hash;
-	const KeyAttribute *sort;
-	int			n_hash;
-	int			n_sort;
-} LookupKey;
-
-/* One way in which WHERE can hold. */
-typedef struct Branch
-{
-	List	   *terms;			/* of KeyTerm, on the key */
-	List	   *others;			/* of ExprNode: what else must hold */
-	bool		has_no_range;	/* others have a condition on the sort key */
-} Branch;
 
 /* A branch as it is read. */
 typedef struct BranchRead
@@ -56,178 +38,6 @@ lookup_key(const SelectPlan *plan)
 	return (LookupKey) {&table->hash, &table->sort, 1, table->has_sort ? 1 : 0};
 }
 
-static bool
-names_attribute(const KeyTerm *term, const KeyAttribute *attribute)
-{
-	return term->name_len == attribute->name_len && memcmp(term->name, attribute->name, term->name_len) == 0;
-}
-
-/* ------------------------------------------------------------------------------------------------------------
- * Branches
- * ------------------------------------------------------------------------------------------------------------ */
-
-/* The term that a condition is, if it is one on the key that makes a range; of IN, that of its first value. */
-static KeyTerm *
-key_term(const LookupKey *key, const ExprNode *node)
-{
-	ExprNode	first = *node;
-	KeyTerm    *term;
-
-	if (node->kind == NODE_IN)
-	{
-		for (int i = 1; i < node->n_args; i++)
-			if (node->args[i]->kind != NODE_VALUE)
-				return NULL;
-		first.kind = NODE_EQ;
-		first.n_args = Min(node->n_args, 2);
-		if (node->n_args < 2 || node->args[0]->kind != NODE_PATH)
-			return NULL;
-	}
-	term = expr_key_term(&first);
-	if (term == NULL)
-		return NULL;
-	for (int i = 0; i < key->n_hash; i++)
-		if (names_attribute(term, &key->hash[i]))
-			return term->op == KEY_OP_EQ ? term : NULL;
-	for (int i = 0; i < key->n_sort; i++)
-		if (names_attribute(term, &key->sort[i]))
-			return term;
-	return NULL;
-}
-
-/* Whether a partition key attribute is given by = in each way in which a condition can hold. */
-static bool
-gives_attribute(const LookupKey *key, const ExprNode *node, const KeyAttribute *attribute)
-{
-	const KeyTerm *term;
-
-	if (node->kind == NODE_AND || node->kind == NODE_OR)
-	{
-		for (int i = 0; i < node->n_args; i++)
-			if (gives_attribute(key, node->args[i], attribute) == (node->kind == NODE_AND))
-				return node->kind == NODE_AND;
-		return node->kind == NODE_OR;
-	}
-	term = key_term(key, node);
-	return term != NULL && names_attribute(term, attribute);
-}
-
-static bool
-has_key_term(const LookupKey *key, const ExprNode *node)
-{
-	if (node->kind == NODE_AND || node->kind == NODE_OR)
-	{
-		for (int i = 0; i < node->n_args; i++)
-			if (has_key_term(key, node->args[i]))
-				return true;
-		return false;
-	}
-	return key_term(key, node) != NULL;
-}
-
-typedef struct SortSearch
-{
-	const LookupKey *key;
-	bool		found;
-} SortSearch;
-
-/* A PathVisitor: looks for the sort key. */
-static void
-find_sort(const DocPath *path, void *argument)
-{
-	SortSearch *search = (SortSearch *) argument;
-
-	for (int i = 0; i < search->key->n_sort; i++)
-		search->found |= op_path_names(path, &search->key->sort[i]);
-}
-
-static _Noreturn void
-too_many_reads(void)
-{
-	dyn_invalid("Too many decomposed read operations for a given query.");
-}
-
-/* The branches of IN on a key attribute, or the one of another condition. */
-static List *
-branches_of_condition(const LookupKey *key, const ExprNode *node)
-{
-	KeyTerm    *term = key_term(key, node);
-	int			count = node->kind == NODE_IN && term != NULL ? node->n_args - 1 : 1;
-	List	   *branches = NIL;
-
-	if (count > MAX_READS)
-		too_many_reads();
-	for (int i = 0; i < count; i++)
-	{
-		Branch	   *branch = (Branch *) palloc0(sizeof(Branch));
-		SortSearch	search = {key, false};
-
-		if (term != NULL)
-		{
-			KeyTerm    *copy = (KeyTerm *) palloc(sizeof(KeyTerm));
-
-			*copy = *term;
-			if (node->kind == NODE_IN)
-				copy->values[0] = node->args[i + 1]->value;
-			branch->terms = list_make1(copy);
-		}
-		else
-		{
-			branch->others = list_make1(unconstify(ExprNode *, node));
-			condition_visit_paths(node, find_sort, &search);
-			branch->has_no_range = search.found;
-		}
-		branches = lappend(branches, branch);
-	}
-	return branches;
-}
-
-/* Each of the left with each of the right. */
-static List *
-cross_branches(const List *left, const List *right)
-{
-	List	   *branches = NIL;
-	ListCell   *l;
-	ListCell   *r;
-
-	if (list_length(left) * list_length(right) > MAX_READS)
-		too_many_reads();
-	foreach(l, left)
-		foreach(r, right)
-		{
-			const Branch *a = (const Branch *) lfirst(l);
-			const Branch *b = (const Branch *) lfirst(r);
-			Branch	   *both = (Branch *) palloc(sizeof(Branch));
-
-			both->terms = list_concat_copy(a->terms, b->terms);
-			both->others = list_concat_copy(a->others, b->others);
-			both->has_no_range = a->has_no_range || b->has_no_range;
-			branches = lappend(branches, both);
-		}
-	return branches;
-}
-
-static List *
-branches_of(const LookupKey *key, const ExprNode *node)
-{
-	List	   *branches = NIL;
-
-	if ((node->kind != NODE_AND && node->kind != NODE_OR) || !has_key_term(key, node))
-		return branches_of_condition(key, node);
-	for (int i = 0; i < node->n_args; i++)
-	{
-		List	   *others = branches_of(key, node->args[i]);
-
-		if (node->kind == NODE_AND && i > 0)
-			branches = cross_branches(branches, others);
-		else
-			branches = list_concat(branches, others);
-		if (list_length(branches) > MAX_READS)
-			too_many_reads();
-	}
-	return branches;
-}
-
 /* ------------------------------------------------------------------------------------------------------------
  * Ranges
  * ------------------------------------------------------------------------------------------------------------ */
@@ -246,7 +56,7 @@ check_types(const LookupKey *key, const Branch *branch)
 		{
 			const KeyAttribute *attribute = i < key->n_hash ? &key->hash[i] : &key->sort[i - key->n_hash];
 
-			for (int v = 0; names_attribute(term, attribute) && v < lengthof(term->values) && term->values[v] != NULL; v++)
+			for (int v = 0; branch_names_attribute(term, attribute) && v < lengthof(term->values) && term->values[v] != NULL; v++)
 				if (attr_type(term->values[v]) != types[attribute->type])
 					dyn_invalid("Key attribute's data type should match its data type in table's schema: Key %s",
 								attribute->name);
@@ -254,10 +64,11 @@ check_types(const LookupKey *key, const Branch *branch)
 	}
 }
 
-/* The branch's terms on an attribute: = alone, if there is one. */
+/* The branch's terms on an attribute: = alone, if there is one.  Of two that exclude each other, sets *is_empty. */
 static List *
-terms_on(const Branch *branch, const KeyAttribute *attribute)
+terms_on(const Branch *branch, const KeyAttribute *attribute, bool *is_empty)
 {
+	KeyTerm    *equal = NULL;
 	List	   *terms = NIL;
 	ListCell   *cell;
 
@@ -265,13 +76,15 @@ terms_on(const Branch *branch, const KeyAttribute *attribute)
 	{
 		KeyTerm    *term = (KeyTerm *) lfirst(cell);
 
-		if (!names_attribute(term, attribute))
+		if (!branch_names_attribute(term, attribute))
 			continue;
-		if (term->op == KEY_OP_EQ)
-			return list_make1(term);
+		if (term->op == KEY_OP_EQ && equal != NULL)
+			*is_empty |= !attr_equal(term->values[0], equal->values[0]);
+		else if (term->op == KEY_OP_EQ)
+			equal = term;
 		terms = lappend(terms, term);
 	}
-	return terms;
+	return equal != NULL ? list_make1(equal) : terms;
 }
 
 /* The range that terms make, one for each attribute. */
@@ -352,15 +165,16 @@ read_of_branch(const SelectPlan *plan, const LookupKey *key, const Branch *branc
 	List	   *equal = NIL;
 	List	   *ranges = NIL;
 	bool		is_whole_key = plan->index == NULL && !whole_partition;
+	bool		is_empty = false;
 	PageRequest *request = &read->read.request;
 
 	memset(read, 0, sizeof(*read));
 	read->branch = branch;
 	for (int i = 0; i < key->n_hash; i++)
-		equal = list_concat(equal, terms_on(branch, &key->hash[i]));
+		equal = list_concat(equal, terms_on(branch, &key->hash[i], &is_empty));
 	for (int i = 0; i < key->n_sort && ranges == NIL && !whole_partition; i++)
 	{
-		List	   *terms = terms_on(branch, &key->sort[i]);
+		List	   *terms = terms_on(branch, &key->sort[i], &is_empty);
 
 		if (terms != NIL && ((const KeyTerm *) linitial(terms))->op == KEY_OP_EQ)
 			equal = list_concat(equal, terms);
@@ -380,8 +194,9 @@ read_of_branch(const SelectPlan *plan, const LookupKey *key, const Branch *branc
 		range_of_terms(plan, lappend(list_copy(equal), list_nth(ranges, i)), &other);
 		intersect(request, &other);
 	}
+	request->empty |= is_empty;
 	note_bounds(read);
-	if (is_whole_key)
+	if (is_whole_key && !is_empty)
 	{
 		const bytea *sort = request->range.low;
 
@@ -534,8 +349,8 @@ check_selection(SelectPlan *plan)
 }
 
 /*
- * A lookup in an index does not ask for attributes that it does not hold; but one branch that asks for none of them is enough.  reads
- * are in the order of their partitions.
+ * A lookup in an index does not ask for attributes that it does not hold; but one branch that asks for none of them is
+ * enough.  reads are in the order of their partitions.
  */
 static void
 check_filters(const SelectPlan *plan, const BranchRead *reads, int count)
@@ -613,7 +428,7 @@ plan_scan(SelectPlan *plan)
 static void
 plan_lookups(SelectPlan *plan, const LookupKey *key, ReadOrder *order, bool names_hash)
 {
-	List	   *branches = branches_of(key, plan->statement->where);
+	List	   *branches = branches_of_condition(key, plan->statement->where);
 	BranchRead *reads = (BranchRead *) palloc(list_length(branches) * sizeof(BranchRead));
 	int			count = 0;
 	ListCell   *cell;
@@ -632,8 +447,7 @@ plan_lookups(SelectPlan *plan, const LookupKey *key, ReadOrder *order, bool name
 	count = resolve_overlaps(plan, key, reads, count);
 	plan->reads = (SelectRead *) palloc(count * sizeof(SelectRead));
 	for (int i = 0; i < count; i++)
-		if (!reads[i].is_empty)
-			plan->reads[plan->n_reads++] = reads[i].read;
+		plan->reads[plan->n_reads++] = reads[i].read;
 }
 
 void
@@ -651,7 +465,7 @@ partiql_plan(const PartiqlStatement *statement, const TableInfo *table, bool con
 	key = lookup_key(plan);
 	plan->is_keyed = statement->where != NULL;
 	for (int i = 0; i < key.n_hash && plan->is_keyed; i++)
-		plan->is_keyed = gives_attribute(&key, statement->where, &key.hash[i]);
+		plan->is_keyed = branch_gives_attribute(&key, statement->where, &key.hash[i]);
 	order = read_order(plan, &key, &names_hash);
 	plan->backward = plan->is_keyed && order.sort_descending;
 	op_check_key_paths(table, &expressions);

@@ -110,14 +110,14 @@ read_range(SelectReader *reader, const SelectRead *read)
 	const TableIndex *index = reader->plan.index;
 	int64		bytes = 0;
 	bool		full = false;
-	StorageScan *scan;
+	StorageScan *scan = NULL;
 	Jsonb	   *item;
 
-	if (request->empty)
-		return;
-	scan = index != NULL ? storage_index_scan_begin(reader->table, index, &request->index_range, request->whole_items) :
-		storage_scan_begin(reader->table, &request->range);
-	while (!full && (item = storage_scan_next(scan)) != NULL)
+	if (!request->empty)
+		scan = index != NULL ?
+			storage_index_scan_begin(reader->table, index, &request->index_range, request->whole_items) :
+			storage_scan_begin(reader->table, &request->range);
+	while (scan != NULL && !full && (item = storage_scan_next(scan)) != NULL)
 	{
 		JsonbValue	map;
 		JsonbValue	entry;
@@ -141,7 +141,8 @@ read_range(SelectReader *reader, const SelectRead *read)
 		else
 			pfree(item);
 	}
-	storage_scan_end(scan);
+	if (scan != NULL)
+		storage_scan_end(scan);
 	capacity_add_read(&reader->capacity, index, bytes, reader->consistent);
 }
 
