@@ -265,7 +265,7 @@ partiql_select_all(const PartiqlStatement *statement, PageVisitor visit, void *a
 	SelectReader reader;
 	ItemVisitor visitor = {visit, argument};
 
-	begin(&reader, statement, true);
+	begin(&reader, statement, false);
 	visitor.scratch = AllocSetContextCreate(CurrentMemoryContext, "dynapg row", ALLOCSET_DEFAULT_SIZES);
 	reader.visit = visit_row;
 	reader.argument = &visitor;
