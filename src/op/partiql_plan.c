@@ -294,20 +294,30 @@ merge_partition(const SelectPlan *plan, const LookupKey *key, BranchRead *reads,
 	return left;
 }
 
+/* The first of two reads that overlap, and the second in *other; -1 if there are none. */
+static int
+find_overlap(const BranchRead *reads, int count, int *other)
+{
+	for (int i = 0; i < count; i++)
+		for (*other = i + 1; *other < count; (*other)++)
+			if (compare_partitions(&reads[i], &reads[*other]) == 0 && overlap(&reads[i], &reads[*other]))
+				return i;
+	return -1;
+}
+
 /* Refuses reads that overlap, or makes one of them; returns how many reads are left. */
 static int
 resolve_overlaps(const SelectPlan *plan, const LookupKey *key, BranchRead *reads, int count)
 {
-	for (int i = 0; i < count; i++)
-		for (int j = i + 1; j < count; j++)
-		{
-			if (compare_partitions(&reads[i], &reads[j]) != 0 || !overlap(&reads[i], &reads[j]))
-				continue;
-			if (!reads[i].branch->has_no_range && !reads[j].branch->has_no_range)
-				dyn_invalid("Overlapping conditions with range keys are not supported in where clause");
-			count = merge_partition(plan, key, reads, count, i);
-			j = i;
-		}
+	int			first;
+	int			second;
+
+	while ((first = find_overlap(reads, count, &second)) >= 0)
+	{
+		if (!reads[first].branch->has_no_range && !reads[second].branch->has_no_range)
+			dyn_invalid("Overlapping conditions with range keys are not supported in where clause");
+		count = merge_partition(plan, key, reads, count, first);
+	}
 	return count;
 }
 

@@ -6,7 +6,7 @@ where they allow it, and with an OR that makes them a scan. Both must give the s
 item once; only lookups that overlap may be refused.
 
     SEED     seed (default 20120810; 0 picks one)
-    CASES    how many conditions (default 3000)
+    CASES    how many conditions (default 10000)
 """
 import os
 import random
@@ -15,7 +15,7 @@ import sys
 from server import Report, evaluate, prepare, run
 
 SEED = int(os.environ.get("SEED", "20120810")) or random.randrange(1 << 32)
-CASES = int(os.environ.get("CASES", "3000"))
+CASES = int(os.environ.get("CASES", "10000"))
 BATCH = 500
 
 rng = random.Random(SEED)
