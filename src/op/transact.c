@@ -90,6 +90,20 @@ cancel_for(int culprit, int count, const char *code, const char *message)
 	cancel(reasons, count);
 }
 
+void
+transact_cancel_missing(const bool *is_missing, int count)
+{
+	Reason	   *reasons = (Reason *) palloc0(count * sizeof(Reason));
+
+	for (int i = 0; i < count; i++)
+		if (is_missing[i])
+		{
+			reasons[i].code = "ResourceNotFound";
+			reasons[i].message = "Requested resource not found";
+		}
+	cancel(reasons, count);
+}
+
 /* Called in PG_CATCH: takes the error, as a copy in the context given. */
 static ErrorData *
 take_error(MemoryContext context)
@@ -465,14 +479,21 @@ void
 transact_get_answer(WireWriter *response, const TransactGet *gets, int count,
 					const RequestValue *return_consumed_capacity)
 {
-	TableCapacity *capacities = (TableCapacity *) palloc(count * sizeof(TableCapacity));
-	int			n_capacities = 0;
-
 	wire_member(response, "Responses");
 	wire_array_start(response);
 	for (int i = 0; i < count; i++)
 		write_item(response, &gets[i]);
 	wire_array_end(response);
+	transact_get_capacity(response, gets, count, return_consumed_capacity);
+}
+
+void
+transact_get_capacity(WireWriter *response, const TransactGet *gets, int count,
+					  const RequestValue *return_consumed_capacity)
+{
+	TableCapacity *capacities = (TableCapacity *) palloc(count * sizeof(TableCapacity));
+	int			n_capacities = 0;
+
 	for (int i = 0; i < count; i++)
 	{
 		int			c = 0;
