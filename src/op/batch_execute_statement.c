@@ -183,12 +183,22 @@ execute_write(BatchStatement *part)
 	part->write.any_failure = &failed;
 	item_write_execute(&part->write, table, part->capacity);
 	storage_close(table);
-	if (failed)
+	switch (failure.kind)
 	{
-		bool		is_duplicate = failure.kind == ITEM_WRITE_DUPLICATE;
-
-		part->code = is_duplicate ? "DuplicateItem" : "ConditionalCheckFailed";
-		part->message = is_duplicate ? "Duplicate primary key exists in table" : "The conditional request failed";
+		case ITEM_WRITE_DONE:
+			break;
+		case ITEM_WRITE_CONDITION_FAILED:
+			part->code = "ConditionalCheckFailed";
+			part->message = "The conditional request failed";
+			break;
+		case ITEM_WRITE_DUPLICATE:
+			part->code = "DuplicateItem";
+			part->message = "Duplicate primary key exists in table";
+			break;
+		case ITEM_WRITE_INVALID:
+			part->code = "ValidationError";
+			part->message = failure.message;
+			break;
 	}
 }
 
