@@ -158,6 +158,8 @@ check_action(void *argument, int i)
 {
 	TransactAction *action = &((TransactAction *) argument)[i];
 
+	if (action->invalid != NULL)
+		dyn_invalid("%s", action->invalid);
 	item_write_key(&action->write);
 	item_write_check(&action->write);
 	op_check_key_paths(action->write.info, action->expressions);
@@ -279,17 +281,21 @@ execute_action(TransactAction *action, OpenTables *open, int place, int count)
 		cancel_for_error(error, place, count);
 }
 
-/* Cancels for the conditions that did not hold. */
+/* Cancels for the first action that could not be applied; if there is none, for the conditions that did not hold. */
 static _Noreturn void
-cancel_for_conditions(const TransactAction *actions, int count)
+cancel_for_failures(const TransactAction *actions, int count)
 {
 	Reason	   *reasons = (Reason *) palloc0(count * sizeof(Reason));
 
+	for (int i = 0; i < count; i++)
+		if (actions[i].failure.kind == ITEM_WRITE_INVALID)
+			cancel_for(i, count, "ValidationError", actions[i].failure.message);
 	for (int i = 0; i < count; i++)
 	{
 		switch (actions[i].failure.kind)
 		{
 			case ITEM_WRITE_DONE:
+			case ITEM_WRITE_INVALID:
 				break;
 			case ITEM_WRITE_CONDITION_FAILED:
 				reasons[i].code = "ConditionalCheckFailed";
@@ -318,7 +324,7 @@ execute_actions(TransactAction *actions, TransactAction **sorted, int count)
 		execute_action(sorted[i], &open, sorted[i] - actions, count);
 	}
 	if (any_failure)
-		cancel_for_conditions(actions, count);
+		cancel_for_failures(actions, count);
 	for (int i = 0; i < open.count; i++)
 		storage_close(open.tables[i]);
 }

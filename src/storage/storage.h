@@ -96,6 +96,12 @@ extern void storage_write(StorageTable *table, const StorageKey *key, WriteDecis
 extern void storage_check(StorageTable *table, const StorageKey *key, WriteDecision decide, void *argument,
 						  WriteResult *result);
 
+/*
+ * Whether from now on storage_write() holds what its decisions leave alone, too, in the same way: transactions are serializable by what
+ * they have looked at.  A decision may call it, for itself.
+ */
+extern void storage_hold(StorageTable *table, bool hold);
+
 /* storage_get() on the active snapshot. */
 extern Jsonb *storage_get_at_snapshot(StorageTable *table, const StorageKey *key);
 
