@@ -308,6 +308,11 @@ SELECT dynamo_batch_execute_statement('{"ReturnConsumedCapacity": "TOTAL", "Stat
 	{"Statement": "SELECT sk FROM songs WHERE pk = ? AND sk = 1", "Parameters": [{"S": "b"}]},
 	{"Statement": "SELECT id FROM plain WHERE id = ?", "Parameters": [{"SS": []}]},
 	{"Statement": "SELECT id FROM plain WHERE id = ?"}]}');
+-- a write that its condition refuses is charged
+SELECT dynamo_batch_execute_statement('{"ReturnConsumedCapacity": "TOTAL", "Statements": [
+	{"Statement": "UPDATE plain SET n = 1 WHERE id = ''i1'' AND n = 5"}, {"Statement": "DELETE FROM plain WHERE id = ''i2'' AND n = 5"},
+	{"Statement": "INSERT INTO songs VALUE {''pk'': ''c'', ''sk'': 1}"}, {"Statement": "DELETE FROM songs WHERE pk = ''none'' AND sk = 1"}]}')
+	-> 'ConsumedCapacity';
 -- what others raise is a statement's error too, and undoes nothing but it
 CREATE FUNCTION regress_partiql_no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no 3 today'; END $$;
 CREATE TRIGGER no BEFORE UPDATE ON dynamo.songs FOR EACH ROW WHEN (NEW.item @> '{"n": 3}') EXECUTE FUNCTION regress_partiql_no();

@@ -175,21 +175,9 @@ static void
 execute_write(BatchStatement *part)
 {
 	StorageTable *table = item_write_open(&part->write);
-	ItemWriteFailure failure = {ITEM_WRITE_DONE};
-	bool		failed = false;
 
-	/* a refused write is charged, and noted where the capacity knows of it */
-	part->write.failure = &failure;
-	part->write.any_failure = &failed;
 	item_write_execute(&part->write, table, part->capacity);
 	storage_close(table);
-	if (failed)
-	{
-		bool		is_duplicate = failure.kind == ITEM_WRITE_DUPLICATE;
-
-		part->code = is_duplicate ? "DuplicateItem" : "ConditionalCheckFailed";
-		part->message = is_duplicate ? "Duplicate primary key exists in table" : "The conditional request failed";
-	}
 }
 
 /* Executes a statement in a subtransaction, which an error undoes. */
@@ -198,6 +186,7 @@ execute_part(BatchStatement *part)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
+	double		write_units = op_write_units;
 
 	part->ran = true;
 	BeginInternalSubTransaction(NULL);
@@ -215,6 +204,8 @@ execute_part(BatchStatement *part)
 		MemoryContextSwitchTo(context);
 		note_error(part);
 		RollbackAndReleaseCurrentSubTransaction();
+		/* a write that its condition refused is charged */
+		part->capacity->table_units += op_write_units - write_units;
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
