@@ -175,31 +175,9 @@ static void
 execute_write(BatchStatement *part)
 {
 	StorageTable *table = item_write_open(&part->write);
-	ItemWriteFailure failure = {ITEM_WRITE_DONE};
-	bool		failed = false;
 
-	/* a refused write is charged, and noted where the capacity knows of it */
-	part->write.failure = &failure;
-	part->write.any_failure = &failed;
 	item_write_execute(&part->write, table, part->capacity);
 	storage_close(table);
-	switch (failure.kind)
-	{
-		case ITEM_WRITE_DONE:
-			break;
-		case ITEM_WRITE_CONDITION_FAILED:
-			part->code = "ConditionalCheckFailed";
-			part->message = "The conditional request failed";
-			break;
-		case ITEM_WRITE_DUPLICATE:
-			part->code = "DuplicateItem";
-			part->message = "Duplicate primary key exists in table";
-			break;
-		case ITEM_WRITE_INVALID:
-			part->code = "ValidationError";
-			part->message = failure.message;
-			break;
-	}
 }
 
 /* Executes a statement in a subtransaction, which an error undoes. */
@@ -208,6 +186,7 @@ execute_part(BatchStatement *part)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
+	double		write_units = op_write_units;
 
 	part->ran = true;
 	BeginInternalSubTransaction(NULL);
@@ -225,6 +204,8 @@ execute_part(BatchStatement *part)
 		MemoryContextSwitchTo(context);
 		note_error(part);
 		RollbackAndReleaseCurrentSubTransaction();
+		/* a write that its condition refused is charged */
+		part->capacity->table_units += op_write_units - write_units;
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
