@@ -331,7 +331,7 @@ decide(Jsonb *old, Jsonb **item, void *argument)
 
 	/* once something has failed the rest is only looked at */
 	*write->any_failure |= write->failure->kind != ITEM_WRITE_DONE;
-	storage_hold(write->collection.table, !*write->any_failure);
+	storage_hold(write->collection.table, write->holds && !*write->any_failure);
 	return *write->any_failure ? WRITE_NOTHING : action;
 }
 
@@ -358,7 +358,7 @@ item_write_execute(ItemWrite *write, StorageTable *table, TableCapacity *capacit
 	write->collection.table = table;
 	write->collection.key = &write->key;
 	write->collection.wants_metrics = write->wants_metrics;
-	storage_hold(table, write->failure != NULL && !*write->any_failure);
+	storage_hold(table, write->holds && !*write->any_failure);
 	if (write->kind == ITEM_CHECK)
 	{
 		storage_check(table, &write->key, decide, write, &write->result);

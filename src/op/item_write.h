@@ -35,10 +35,11 @@ typedef struct ItemWrite
 	bool		returns_old_on_failure; /* of the condition: ConditionalCheckFailedException carries the item */
 	bool		reads_old;		/* the caller looks at the old item, which wants SELECT */
 	bool		wants_metrics;	/* ReturnItemCollectionMetrics is SIZE */
+	bool		holds;			/* of a transaction: what the write leaves alone is held as it is */
 	StorageKey	key;
 
 	/*
-	 * Set in transactions: what the write leaves alone is held as it is.  A condition that does not hold (or must_exist, must_be_new) and an
+	 * A condition that does not hold (or must_exist, must_be_new) and an
 	 * update that cannot be applied are noted here, and nothing is written: of this write, and of those that find a failure noted
 	 * already.  NULL: they raise ConditionalCheckFailedException, DuplicateItemException, ValidationException.
 	 */

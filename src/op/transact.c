@@ -319,6 +319,7 @@ execute_actions(TransactAction *actions, TransactAction **sorted, int count)
 
 	for (int i = 0; i < count; i++)
 	{
+		sorted[i]->write.holds = true;
 		sorted[i]->write.failure = &sorted[i]->failure;
 		sorted[i]->write.any_failure = &any_failure;
 		execute_action(sorted[i], &open, sorted[i] - actions, count);
