@@ -61,13 +61,16 @@ error_code(const ErrorData *error)
 	}
 }
 
-/* Called in PG_CATCH, in the context that is to keep it: makes the error the statement's answer, or raises it on. */
+/*
+ * Called in PG_CATCH, in the context that is to keep it: makes the error the statement's answer, or raises it on.  Without a
+ * subtransaction to undo what was begun, PostgreSQL's own errors are raised on.
+ */
 static void
-note_error(BatchStatement *part)
+note_error(BatchStatement *part, bool in_subtransaction)
 {
 	ErrorData  *error = CopyErrorData();
 
-	part->code = error_code(error);
+	part->code = in_subtransaction || error->datatype_name != NULL ? error_code(error) : NULL;
 	if (part->code == NULL)
 		PG_RE_THROW();
 	FlushErrorState();
@@ -202,7 +205,7 @@ execute_part(BatchStatement *part)
 	PG_CATCH();
 	{
 		MemoryContextSwitchTo(context);
-		note_error(part);
+		note_error(part, true);
 		RollbackAndReleaseCurrentSubTransaction();
 		/* a write that its condition refused is charged */
 		part->capacity->table_units += op_write_units - write_units;
@@ -212,7 +215,7 @@ execute_part(BatchStatement *part)
 	CurrentResourceOwner = owner;
 }
 
-/* What one step finds wrong with a statement is its answer. */
+/* What one step finds wrong with a statement is its answer; steps hold nothing that would have to be undone. */
 static void
 try_step(void (*step) (BatchStatement *part), BatchStatement *part)
 {
@@ -227,7 +230,7 @@ try_step(void (*step) (BatchStatement *part), BatchStatement *part)
 	PG_CATCH();
 	{
 		MemoryContextSwitchTo(context);
-		note_error(part);
+		note_error(part, false);
 	}
 	PG_END_TRY();
 }

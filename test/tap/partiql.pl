@@ -146,7 +146,10 @@ is( answer_of(
 		call($port, 'ExecuteTransaction',
 			{
 				TransactStatements => [
-					{ Statement => "EXISTS(SELECT * FROM items WHERE pk = 'k1' AND n = 99)", ReturnValuesOnConditionCheckFailure => 'ALL_OLD' },
+					{
+						Statement => "EXISTS(SELECT * FROM items WHERE pk = 'k1' AND n = 99)",
+						ReturnValuesOnConditionCheckFailure => 'ALL_OLD'
+					},
 					{ Statement => "INSERT INTO items VALUE {'pk': 'k8'}" } ]
 			})),
 	'400 {"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","Message":"Transaction cancelled, please refer '
