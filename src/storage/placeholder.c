@@ -83,6 +83,7 @@ insert_and_delete(StorageTable *table, const StorageKey *key)
 	if (am_heap_routine()->tuple_delete(table->relation, &slot->tts_tid, GetCurrentCommandId(true),
 										GetActiveSnapshot(), InvalidSnapshot, true, &failure, false) != TM_Ok)
 		elog(ERROR, "could not delete a placeholder");
+	CommandCounterIncrement();	/* else our own next look at the key would see it */
 	ExecDropSingleTupleTableSlot(slot);
 	return alone;
 }
