@@ -75,3 +75,6 @@ SQL_OPERATION(dynamo_transact_get_items, "TransactGetItems");
 SQL_OPERATION(dynamo_transact_write_items, "TransactWriteItems");
 SQL_OPERATION(dynamo_query, "Query");
 SQL_OPERATION(dynamo_scan, "Scan");
+SQL_OPERATION(dynamo_execute_statement, "ExecuteStatement");
+SQL_OPERATION(dynamo_batch_execute_statement, "BatchExecuteStatement");
+SQL_OPERATION(dynamo_execute_transaction, "ExecuteTransaction");
