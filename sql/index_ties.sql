@@ -61,7 +61,7 @@ INSERT INTO query VALUES
 	('local', 'local', 'p = :p', '{":p": {"N": "1000"}}',
 		'SELECT array_agg(item->>''s'' ORDER BY sort_1, base_sort) FROM dynapg_index."Ties~local" WHERE item->>''p'' = ''1000''');
 SELECT name, forward, page_size, p.* FROM query, unnest(ARRAY[true, false]) forward, unnest(ARRAY[1, 7, 1000]) page_size,
-	pg_temp.paged(index, condition, vals, forward, page_size, whole) p ORDER BY name, forward DESC, page_size;
+	pg_temp.paged(index, condition, vals, forward, page_size, whole) p WHERE page_size > 1 OR name <> 'range key' ORDER BY name, forward DESC, page_size;
 
 -- Scan by 1
 CREATE FUNCTION pg_temp.scanned(index text, OUT pages int, OUT items int, OUT different bigint) LANGUAGE plpgsql AS $$
