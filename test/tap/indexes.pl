@@ -244,6 +244,22 @@ goes_on('server killed, endpoint', sub {
 	await_gone('by_g', 'dropped after a crash, by itself');
 }
 
+# --- settings of the database that are meant for its users do not stop a builder
+
+foreach my $setting ('default_transaction_read_only = on', 'default_transaction_isolation = serializable', 'lock_timeout = 1', 'statement_timeout = 20',
+	'session_replication_role = replica', 'row_security = off', 'default_table_access_method = dynapg')
+{
+	my ($name) = $setting =~ /^(\w+)/;
+	my $as_usual = "SET default_transaction_read_only TO off; SET statement_timeout TO '30s'";
+	sql("ALTER DATABASE postgres SET $setting");
+	$node->safe_psql('postgres', "$as_usual; " . add_index('by_g'));
+	await_active('by_g', $setting);
+	is_exact($setting);
+	$node->safe_psql('postgres', "$as_usual; " . remove_index('by_g'));
+	await_gone('by_g', $setting);
+	$node->safe_psql('postgres', "$as_usual; ALTER DATABASE postgres RESET $name");
+}
+
 # --- whom index tables belong to, and what row-level security hides
 
 $node->safe_psql('postgres', 'CREATE ROLE regress_dynapg_owner; CREATE ROLE regress_dynapg_app');
