@@ -260,6 +260,20 @@ foreach my $setting ('default_transaction_read_only = on', 'default_transaction_
 	$node->safe_psql('postgres', "$as_usual; ALTER DATABASE postgres RESET $name");
 }
 
+# --- where no process is to be had, an index is built and dropped at once, under a lock
+
+$node->append_conf('postgresql.conf', "shared_preload_libraries = ''\nmax_logical_replication_workers = 0\nmax_worker_processes = 0\n");
+$node->restart;
+{
+	my ($status, $out, $err) = $node->psql('postgres', add_index('by_g'));
+	is($status, 0, 'an index is made without a builder') or diag($err);
+	like($err, qr/NOTICE:  an index of table "Music" is built under a lock/, 'a notice tells so');
+	is(state('by_g'), 'ACTIVE|f|t', 'it is there');
+	is_exact('without a builder');
+	sql(remove_index('by_g'));
+	is(sql('SELECT count(*) FROM dynapg.indexes'), '0', 'and it is gone at once');
+}
+
 # --- whom index tables belong to, and what row-level security hides
 
 $node->safe_psql('postgres', 'CREATE ROLE regress_dynapg_owner; CREATE ROLE regress_dynapg_app');
