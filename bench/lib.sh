@@ -31,7 +31,7 @@ CONF
     start_cluster "$bin" "$work/data" "$work/server.log"
     PGPORT=$(sed -n 's/^port = //p' "$work/data/postgresql.conf")
     export PGHOST=$work PGPORT PGUSER=postgres HOME=$work
-    cd "$work"
+    cd "$work" || exit
     as_user "$bin/createdb" bench
 }
 
