@@ -12,13 +12,13 @@
 #include "op/op.h"
 
 void
-sql_run(const char *operation, WireReader *request, WireWriter *response)
+sql_call(void (*call) (void *argument), void *argument)
 {
 	MemoryContext caller = CurrentMemoryContext;
 
 	PG_TRY();
 	{
-		op_run(operation, request, response);
+		call(argument);
 	}
 	PG_CATCH();
 	{
@@ -39,6 +39,30 @@ sql_run(const char *operation, WireReader *request, WireWriter *response)
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
+}
+
+/* What op_run() is called with. */
+typedef struct OperationCall
+{
+	const char *operation;
+	WireReader *request;
+	WireWriter *response;
+} OperationCall;
+
+static void
+call_operation(void *argument)
+{
+	const OperationCall *call = (const OperationCall *) argument;
+
+	op_run(call->operation, call->request, call->response);
+}
+
+void
+sql_run(const char *operation, WireReader *request, WireWriter *response)
+{
+	OperationCall call = {operation, request, response};
+
+	sql_call(call_operation, &call);
 }
 
 static Datum

@@ -15,6 +15,7 @@
 #include "utils/lsyscache.h"
 #include "utils/tuplestore.h"
 
+#include "api/sql.h"
 #include "base/error.h"
 #include "op/partiql.h"
 #include "value/attr_build.h"
@@ -175,24 +176,31 @@ write_request(FunctionCallInfo fcinfo, StringInfo request)
 	wire_object_end(&writer);
 }
 
-/* dynamo_partiql(statement text [, VARIADIC parameters "any"]) returns setof jsonb */
-Datum
-dynamo_partiql(PG_FUNCTION_ARGS)
+static void
+execute(void *argument)
 {
 	static const char name[] = "ExecuteStatement";
+	FunctionCallInfo fcinfo = (FunctionCallInfo) argument;
 	const char *outer = dyn_operation;
 	StringInfoData request;
 	WireReader	reader;
 
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("a statement must not be null")));
-	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	write_request(fcinfo, &request);
 	dyn_operation = name;
 	wire_read_text(&reader, request.data, request.len);
 	partiql_visit(request_read(&reader, model_operation(name, strlen(name))), add_row, fcinfo->resultinfo);
 	dyn_operation = outer;
+}
+
+/* dynamo_partiql(statement text [, VARIADIC parameters "any"]) returns setof jsonb */
+Datum
+dynamo_partiql(PG_FUNCTION_ARGS)
+{
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("a statement must not be null")));
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	sql_call(execute, fcinfo);
 	return (Datum) 0;
 }

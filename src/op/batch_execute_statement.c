@@ -61,13 +61,16 @@ error_code(const ErrorData *error)
 	}
 }
 
-/* Called in PG_CATCH, in the context that is to keep it: makes the error the statement's answer, or raises it on. */
+/*
+ * Called in PG_CATCH, in the context that is to keep it: makes the error the statement's answer, or raises it on.  Without a
+ * subtransaction to undo what was begun, PostgreSQL's own errors are raised on.
+ */
 static void
-note_error(BatchStatement *part)
+note_error(BatchStatement *part, bool in_subtransaction)
 {
 	ErrorData  *error = CopyErrorData();
 
-	part->code = error_code(error);
+	part->code = in_subtransaction || error->datatype_name != NULL ? error_code(error) : NULL;
 	if (part->code == NULL)
 		PG_RE_THROW();
 	FlushErrorState();
@@ -175,31 +178,9 @@ static void
 execute_write(BatchStatement *part)
 {
 	StorageTable *table = item_write_open(&part->write);
-	ItemWriteFailure failure = {ITEM_WRITE_DONE};
-	bool		failed = false;
 
-	/* a refused write is charged, and noted where the capacity knows of it */
-	part->write.failure = &failure;
-	part->write.any_failure = &failed;
 	item_write_execute(&part->write, table, part->capacity);
 	storage_close(table);
-	switch (failure.kind)
-	{
-		case ITEM_WRITE_DONE:
-			break;
-		case ITEM_WRITE_CONDITION_FAILED:
-			part->code = "ConditionalCheckFailed";
-			part->message = "The conditional request failed";
-			break;
-		case ITEM_WRITE_DUPLICATE:
-			part->code = "DuplicateItem";
-			part->message = "Duplicate primary key exists in table";
-			break;
-		case ITEM_WRITE_INVALID:
-			part->code = "ValidationError";
-			part->message = failure.message;
-			break;
-	}
 }
 
 /* Executes a statement in a subtransaction, which an error undoes. */
@@ -208,6 +189,7 @@ execute_part(BatchStatement *part)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
+	double		write_units = op_write_units;
 
 	part->ran = true;
 	BeginInternalSubTransaction(NULL);
@@ -223,15 +205,17 @@ execute_part(BatchStatement *part)
 	PG_CATCH();
 	{
 		MemoryContextSwitchTo(context);
-		note_error(part);
+		note_error(part, true);
 		RollbackAndReleaseCurrentSubTransaction();
+		/* a write that its condition refused is charged */
+		part->capacity->table_units += op_write_units - write_units;
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
 }
 
-/* What one step finds wrong with a statement is its answer. */
+/* What one step finds wrong with a statement is its answer; steps hold nothing that would have to be undone. */
 static void
 try_step(void (*step) (BatchStatement *part), BatchStatement *part)
 {
@@ -246,7 +230,7 @@ try_step(void (*step) (BatchStatement *part), BatchStatement *part)
 	PG_CATCH();
 	{
 		MemoryContextSwitchTo(context);
-		note_error(part);
+		note_error(part, false);
 	}
 	PG_END_TRY();
 }

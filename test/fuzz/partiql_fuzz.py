@@ -34,12 +34,13 @@ rng = random.Random(SEED)
 report = Report()
 
 NAMES = ["a", "b", "c", "pk", '"a"', '"b c"', '"it""s"', "$x", "_y", '""', "é", "list", "size"]
-PIECES = ["(", ")", "((", "))", "[", "]", "{", "}", "<<", ">>", "<<>>", "'", '"', "''", '""', ",", ".", ":", ";", "?", "*", "+", "-", "--",
-          "/*", "*/", "/**/", "#", "`", "%", "||", "=", "<>", "!=", "<=", ">=", "<", ">", "1e2147483647", "1e2147483648", ".5", "1.", "-0",
-          "1e126", "0.1e-130", "9" * 39, "[-1]", "[2147483647]", "[2147483648]", " SELECT ", " FROM ", " WHERE ", " ORDER BY ", " DESC",
-          " INSERT INTO ", " VALUE ", " UPDATE ", " SET ", " REMOVE ", " DELETE ", " RETURNING ALL OLD *", " RETURNING MODIFIED NEW *",
-          " EXISTS(", " AND ", " or ", " NOT ", " BETWEEN ", " IN ", " IS ", " IS NOT MISSING", " NULL ", " true ", " LIKE ", " LIMIT 1 ",
-          " AS ", "set_add(a, <<1>>)", "list_append(", "size(", "f(", "\x0b", "\u00a0", "é", "\u2028", "\U0001F600", "%s", "$1"]
+PIECES = ["(", ")", "((", "))", "[", "]", "{", "}", "<<", ">>", "<<>>", "'", '"', "''", '""', ",", ".", ":", ";", "?", "*", "+",
+          "-", "--", "/*", "*/", "/**/", "#", "`", "%", "||", "=", "<>", "!=", "<=", ">=", "<", ">", "1e2147483647",
+          "1e2147483648", ".5", "1.", "-0", "1e126", "0.1e-130", "9" * 39, "[-1]", "[2147483647]", "[2147483648]", " SELECT ",
+          " FROM ", " WHERE ", " ORDER BY ", " DESC", " INSERT INTO ", " VALUE ", " UPDATE ", " SET ", " REMOVE ", " DELETE ",
+          " RETURNING ALL OLD *", " RETURNING MODIFIED NEW *", " EXISTS(", " AND ", " or ", " NOT ", " BETWEEN ", " IN ", " IS ",
+          " IS NOT MISSING", " NULL ", " true ", " LIKE ", " LIMIT 1 ", " AS ", "set_add(a, <<1>>)", "list_append(", "size(",
+          "f(", "\x0b", "\u00a0", "é", "\u2028", "\U0001F600", "%s", "$1"]
 
 
 def name():
@@ -149,8 +150,9 @@ def nested():
         ("/*", "a", "*/"), ("''", "'a'", "''"), ("?,", "1", "")])
     depth = min(depth, (LIMIT - len(inner) - 60) // max(1, len(left) + len(right)))
     text = left * depth + inner + right * rng.choice([depth, depth, depth - 1, 0])
-    return rng.choice(["SELECT * FROM t WHERE %s", "SELECT * FROM t WHERE a = %s", "SELECT %s FROM t", "UPDATE t SET a = %s WHERE pk = 1",
-                       "UPDATE t REMOVE %s WHERE pk = 1", "INSERT INTO t VALUE {'a': %s}", "DELETE FROM t WHERE %s",
+    return rng.choice(["SELECT * FROM t WHERE %s", "SELECT * FROM t WHERE a = %s", "SELECT %s FROM t",
+                       "UPDATE t SET a = %s WHERE pk = 1", "UPDATE t REMOVE %s WHERE pk = 1",
+                       "INSERT INTO t VALUE {'a': %s}", "DELETE FROM t WHERE %s",
                        "SELECT * FROM t WHERE a = 1 ORDER BY %s", "%s"]).replace("%s", text)
 
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """PartiQL's SELECT: what is looked up by keys is what a scan finds.
 
-Random conditions on keys and other attributes are asked of a table and of its indexes twice: as they are, which is a lookup or several
-where they allow it, and with an OR that makes them a scan. Both must give the same items, in one go and in pages of any size, and each
-item once; only lookups that overlap may be refused.
+Random conditions on keys and other attributes are asked of a table and of its indexes twice: as they are, which is a lookup
+or several where they allow it, and with an OR that makes them a scan. Both must give the same items, in one go and in pages
+of any size, and each item once; only lookups that overlap may be refused.
 
     SEED     seed (default 20120810; 0 picks one)
     CASES    how many conditions (default 10000)
@@ -91,7 +91,8 @@ def condition(names, depth):
 def statement():
     """The source and WHERE of a SELECT that is mostly a lookup,."""
     source, hashes, sorts = rng.choice([("\"looked-up\"", ["pk"], ["sk"]), ("\"looked-up\"", ["pk"], ["sk"]),
-                                        ("\"looked-up\".\"simple\"", ["g"], ["h"]), ("\"looked-up\".\"many\"", ["g", "pk"], ["h", "sk"])])
+                                        ("\"looked-up\".\"simple\"", ["g"], ["h"]),
+                                        ("\"looked-up\".\"many\"", ["g", "pk"], ["h", "sk"])])
     names = hashes + sorts + ["n", "sk", "h"]
     branches = []
     for _ in range(rng.choice([1, 1, 1, 2, 3])):

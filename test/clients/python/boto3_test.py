@@ -349,6 +349,32 @@ def _():
     client.delete_table(TableName="Orders")
 
 
+@test("PartiQL: statements, parameters, pages, batches, transactions")
+def _():
+    client.execute_statement(Statement="INSERT INTO \"Music\" VALUE {'Artist': 'P', 'Title': 'one', 'plays': ?}", Parameters=[{"N": "1"}])
+    error = error_of(client.execute_statement, Statement="INSERT INTO \"Music\" VALUE {'Artist': 'P', 'Title': 'one'}")
+    equal(error["Error"]["Code"], "DuplicateItemException")
+    answer = client.execute_statement(
+        Statement="UPDATE \"Music\" SET plays = plays + ? WHERE Artist = 'P' AND Title = 'one' RETURNING ALL NEW *", Parameters=[{"N": "2"}])
+    equal(answer["Items"][0]["plays"], {"N": "3"})
+    batch = client.batch_execute_statement(Statements=[
+        {"Statement": f"INSERT INTO \"Music\" VALUE {{'Artist': 'P', 'Title': '{i}'}}"} for i in range(20)
+    ])
+    equal(all("Error" not in response for response in batch["Responses"]), True)
+    titles, token = [], {}
+    while True:
+        page = client.execute_statement(Statement="SELECT Title FROM \"Music\" WHERE Artist = 'P'", Limit=8, **token)
+        titles += [item["Title"]["S"] for item in page["Items"]]
+        if "NextToken" not in page:
+            break
+        token = {"NextToken": page["NextToken"]}
+    equal(titles, sorted([str(i) for i in range(20)] + ["one"]))
+    error = error_of(client.execute_transaction, TransactStatements=[
+        {"Statement": "DELETE FROM \"Music\" WHERE Artist = 'P' AND Title = 'one'"},
+        {"Statement": "EXISTS(SELECT * FROM \"Music\" WHERE Artist = 'P' AND Title = 'none' AND plays = 1)"}])
+    equal([reason["Code"] for reason in error["CancellationReasons"]], ["None", "ConditionalCheckFailed"])
+
+
 @test("update_table, delete_item, delete_table and the waiter table_not_exists")
 def _():
     client.update_table(TableName="more-1", BillingMode="PAY_PER_REQUEST")
