@@ -88,6 +88,9 @@ quickstart:
 stress:
 	@PG_CONFIG='$(PG_CONFIG)' test/stress/run.sh
 
+stress-indexes:
+	@PG_CONFIG='$(PG_CONFIG)' test/stress/indexes.sh
+
 soak:
 	@PG_CONFIG='$(PG_CONFIG)' test/soak/run.sh
 
@@ -111,6 +114,7 @@ help:
 	@echo 'make quickstart    a private server with the cities of the world in a table, and a tour'
 	@echo 'make test          every test, on a private temporary server; installs what is missing with apt'
 	@echo 'make stress        a million writes on few keys, with crashes: minutes'
+	@echo 'make stress-indexes  random writers while indexes are built and dropped, with crashes; then indexes are compared with items: minutes'
 	@echo 'make soak          a million mixed HTTP requests, and whether the memory of the workers stays flat: minutes'
 	@echo 'make clients       SDKs, the AWS CLI and object mappers against the HTTP endpoint'
 	@echo "make gui           dynamodb-admin in a headless Chromium, and Terraform's calls, against the HTTP endpoint"
@@ -121,5 +125,5 @@ help:
 	@echo 'PG_CONFIG=...      the pg_config of another PostgreSQL (15, 17, 18)'
 	@echo 'WERROR=1           warnings are errors'
 
-.PHONY: test quickstart stress soak clients gui differential bench help FORCE
+.PHONY: test quickstart stress stress-indexes soak clients gui differential bench help FORCE
 .DEFAULT_GOAL = all

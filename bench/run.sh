@@ -3,6 +3,7 @@
 #
 #   make bench
 #   BENCH_HTTP=1 make bench     those of the HTTP endpoint instead, see bench/http.sh
+#   BENCH_INDEXES=1 make bench  those of secondary indexes instead, see bench/indexes.sh
 #   BENCH_ITEMS=1000000 BENCH_ROUNDS=11 BENCH_SECONDS=2 BENCH_CLIENTS='1 4' BENCH_ONLY='get put' bench/run.sh
 #
 # A private temporary cluster is made and removed. The two sides of a comparison alternate in short runs, so that
@@ -12,8 +13,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 [ -z "${BENCH_HTTP:-}" ] || exec bash bench/http.sh
+[ -z "${BENCH_INDEXES:-}" ] || exec bash bench/indexes.sh
 # shellcheck source=scripts/lib.sh
 . scripts/lib.sh
+# shellcheck source=bench/lib.sh
+. bench/lib.sh
 
 items=${BENCH_ITEMS:-1000000}
 rounds=${BENCH_ROUNDS:-11}
@@ -24,68 +28,11 @@ per_partition=10
 partitions=$((items / per_partition))
 [ "$partitions" -gt 0 ] || die "BENCH_ITEMS must be at least $per_partition"
 
-work='' bin=''
-
-clean_up() {
-    [ ! -f "$work/data/postmaster.pid" ] || stop_cluster "$bin" "$work/data" immediate || true
-    cd /
-    [ -z "$work" ] || rm -rf "$work"
-}
-
-sql() { as_user "$bin/psql" -X -q -At -v ON_ERROR_STOP=1 -d bench "$@"; }
-
-start() {
-    work=$(mktemp -d "${TMPDIR:-/tmp}/dynapg-bench.XXXXXX")
-    trap clean_up EXIT
-    trap 'exit 130' INT TERM
-    private_postgres "$work/root"
-    bin=$work/root$("$PG_CONFIG" --bindir)
-    say "building for $("$PG_CONFIG" --version)" >&2
-    build_and_install "$work/root" >&2
-    cp -r bench "$work/bench"
-    ! is_root || chown -R -h "$SERVER_USER" "$work"
-    make_cluster "$bin" "$work/data" "$work" "$(free_port)" <<'CONF'
-shared_buffers = 1GB
-max_wal_size = 16GB
-checkpoint_timeout = 1h
-autovacuum = off
-CONF
-    start_cluster "$bin" "$work/data" "$work/server.log"
-    PGPORT=$(sed -n 's/^port = //p' "$work/data/postgresql.conf")
-    export PGHOST=$work PGPORT PGUSER=postgres HOME=$work
-    cd "$work"
-    as_user "$bin/createdb" bench
-}
-
 load() {
     say "loading $items items twice" >&2
     sql -v items="$items" -v per_partition="$per_partition" -f "$work/bench/load.sql" >&2
     say "a table of $(sql -c "SELECT pg_size_pretty(pg_total_relation_size('dynamo.\"Bench\"'))") against one of $(sql -c "SELECT pg_size_pretty(pg_total_relation_size('raw'))"); an item has $(sql -c "SELECT round(avg(length(dynapg.to_dynamodb_json(item)::text))) FROM (SELECT item FROM raw LIMIT 1000) sample") bytes of DynamoDB JSON" >&2
 }
-
-# CPU time of the server's ended backends, in microseconds (Linux)
-backends_cpu() {
-    local ticks
-    ticks=$(sed 's/.*) //' "/proc/$(head -n 1 "$work/data/postmaster.pid")/stat" | awk '{print $14 + $15}')
-    echo $((ticks * 1000000 / $(getconf CLK_TCK)))
-}
-
-# one_run SCRIPT CLIENTS SYNCHRONOUS_COMMIT: transactions a second, and CPU microseconds of the server for each
-one_run() {
-    local before
-    before=$(backends_cpu)
-    PGOPTIONS="-c synchronous_commit=$3" as_user "$bin/pgbench" -n -M prepared -c "$2" -j "$(($2 < 2 ? 1 : 2))" \
-        -T "$seconds" -D partitions="$partitions" -D per_partition="$per_partition" -f "$work/bench/$1.sql" bench \
-        >"$work/pgbench.out" 2>"$work/pgbench.log" || { tail -n 5 "$work/pgbench.log" >&2; die "pgbench failed"; }
-    sleep 0.05
-    awk -v cpu=$(($(backends_cpu) - before)) '/^number of transactions actually/ {n = $NF} /^tps/ {tps = $3}
-        END {print tps, cpu / n}' "$work/pgbench.out"
-}
-
-median() { sort -n | awk '{v[NR] = $1} END {print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2}'; }
-
-# column EXPRESSION: the median over the rounds, whose lines are: tps and CPU of the API, tps and CPU of raw SQL
-column() { awk "{print $1}" "$work/rounds" | median; }
 
 # compare NAME COMMIT TEXT: one row of the table for each number of clients
 compare() {

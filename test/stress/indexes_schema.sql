@@ -96,6 +96,21 @@ BEGIN
 EXCEPTION WHEN SQLSTATE 'YD001' THEN
 END $$;
 
+-- Up to 4 puts, updates, deletes and checks of items that may not be there, all or none.
+CREATE FUNCTION stress.transact(keys int) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM dynamo_transact_write_items(jsonb_build_object('TransactItems', (
+		SELECT jsonb_agg(CASE floor(random() * 4)
+				WHEN 0 THEN jsonb_build_object('Put', jsonb_build_object('TableName', 'Stress', 'Item', dynapg.to_dynamodb_json(stress.random_item(key))))
+				WHEN 1 THEN jsonb_build_object('Update', stress.on_key(key, 'UpdateExpression', 'SET s1 = s2, n1 = v REMOVE rare') || '{"ConditionExpression": "attribute_exists(s2) AND attribute_exists(v)"}')
+				WHEN 2 THEN jsonb_build_object('Delete', stress.on_key(key, 'ConditionExpression', 'attribute_not_exists(padding)'))
+				ELSE jsonb_build_object('ConditionCheck', stress.on_key(key, 'ConditionExpression', 'attribute_not_exists(rare)')) END)
+			FROM (SELECT DISTINCT 1 + floor(random() * keys)::int AS key FROM generate_series(1, 4)) k)));
+EXCEPTION WHEN SQLSTATE 'YD001' OR SQLSTATE 'YD015' THEN	-- a condition failed
+END $$;
+CREATE FUNCTION stress.on_key(key int, name text, expression text) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+	SELECT jsonb_build_object('TableName', 'Stress', 'Key', dynapg.to_dynamodb_json(stress.key(key)), name, expression) $$;
+
 -- Plain SQL.
 CREATE FUNCTION stress.sql(key int, what int) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE

@@ -14,6 +14,8 @@ SELECT stress.update(:key);
 SELECT stress.delete(:key);
 \elif :what <= 65
 SELECT stress.batch(:keys);
+\elif :what <= 72
+SELECT stress.transact(:keys);
 \elif :what <= 90
 SELECT stress.sql(:key, :what);
 \else

@@ -1,0 +1,61 @@
+# shellcheck shell=bash
+# What the benchmarks in SQL share: a private cluster with a database for them, short runs of pgbench, and medians. Sourced after
+# scripts/lib.sh, with seconds, partitions and per_partition set.
+
+work='' bin=''
+
+clean_up() {
+    [ ! -f "$work/data/postmaster.pid" ] || stop_cluster "$bin" "$work/data" immediate || true
+    cd /
+    [ -z "$work" ] || rm -rf "$work"
+}
+
+sql() { as_user "$bin/psql" -X -q -At -v ON_ERROR_STOP=1 -d bench "$@"; }
+
+start() {
+    work=$(mktemp -d "${TMPDIR:-/tmp}/dynapg-bench.XXXXXX")
+    trap clean_up EXIT
+    trap 'exit 130' INT TERM
+    private_postgres "$work/root"
+    bin=$work/root$("$PG_CONFIG" --bindir)
+    say "building for $("$PG_CONFIG" --version)" >&2
+    build_and_install "$work/root" >&2
+    cp -r bench "$work/bench"
+    ! is_root || chown -R -h "$SERVER_USER" "$work"
+    make_cluster "$bin" "$work/data" "$work" "$(free_port)" <<'CONF'
+shared_buffers = 1GB
+max_wal_size = 16GB
+checkpoint_timeout = 1h
+autovacuum = off
+CONF
+    start_cluster "$bin" "$work/data" "$work/server.log"
+    PGPORT=$(sed -n 's/^port = //p' "$work/data/postgresql.conf")
+    export PGHOST=$work PGPORT PGUSER=postgres HOME=$work
+    cd "$work" || exit
+    as_user "$bin/createdb" bench
+}
+
+# CPU time of the server's ended backends, in microseconds (Linux)
+backends_cpu() {
+    local ticks
+    ticks=$(sed 's/.*) //' "/proc/$(head -n 1 "$work/data/postmaster.pid")/stat" | awk '{print $14 + $15}')
+    echo $((ticks * 1000000 / $(getconf CLK_TCK)))
+}
+
+# shellcheck disable=SC2154 # the caller's
+# one_run SCRIPT CLIENTS SYNCHRONOUS_COMMIT: transactions a second, and CPU microseconds of the server for each
+one_run() {
+    local before
+    before=$(backends_cpu)
+    PGOPTIONS="-c synchronous_commit=$3" as_user "$bin/pgbench" -n -M prepared -c "$2" -j "$(($2 < 2 ? 1 : 2))" \
+        -T "$seconds" -D partitions="$partitions" -D per_partition="$per_partition" -f "$work/bench/$1.sql" bench \
+        >"$work/pgbench.out" 2>"$work/pgbench.log" || { tail -n 5 "$work/pgbench.log" >&2; die "pgbench failed"; }
+    sleep 0.05
+    awk -v cpu=$(($(backends_cpu) - before)) '/^number of transactions actually/ {n = $NF} /^tps/ {tps = $3}
+        END {print tps, cpu / n}' "$work/pgbench.out"
+}
+
+median() { sort -n | awk '{v[NR] = $1} END {print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2}'; }
+
+# column EXPRESSION: the median over the rounds, a line each: tps and CPU of one side, tps and CPU of the next
+column() { awk "{print $1}" "$work/rounds" | median; }
