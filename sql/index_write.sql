@@ -202,6 +202,7 @@ RESET dynapg.item_collection_limit;
 SET dynapg.control_plane_delay = '1h';
 SELECT dynamo_update_table('{"TableName": "Plain", "AttributeDefinitions": [{"AttributeName": "h", "AttributeType": "S"}],
 	"GlobalSecondaryIndexUpdates": [{"Create": {"IndexName": "late", "KeySchema": [{"AttributeName": "h", "KeyType": "HASH"}], "Projection": {"ProjectionType": "ALL"}}}]}')->'TableDescription'->'TableStatus';
+SELECT dynapg.wait_for_indexes('Plain');
 SELECT pg_temp.answer('query', '{"TableName": "Plain", "IndexName": "late", "KeyConditionExpression": "h = :h", "ExpressionAttributeValues": {":h": {"S": "x"}}}');
 SELECT pg_temp.answer('scan', '{"TableName": "Plain", "IndexName": "late", "ConsistentRead": true}');
 SELECT pg_temp.answer('scan', '{"TableName": "Plain", "IndexName": "late"}');

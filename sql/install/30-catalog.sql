@@ -32,14 +32,17 @@ CREATE TABLE dynapg.indexes (
 	backfilling boolean NOT NULL DEFAULT false,
 	replaces text,
 	change_ends timestamptz,
+	kept boolean NOT NULL,
 	PRIMARY KEY (table_name, name)
 );
 CREATE UNIQUE INDEX indexes_relation_key ON dynapg.indexes (relation);
 COMMENT ON TABLE dynapg.indexes IS 'the secondary indexes of the tables in dynapg.tables';
 COMMENT ON COLUMN dynapg.indexes.relation IS 'the table in schema dynapg_index that holds its entries';
 COMMENT ON COLUMN dynapg.indexes.definition IS 'KeySchema, Projection and throughput, in the shapes of DescribeTable';
-COMMENT ON COLUMN dynapg.indexes.status IS 'CREATING: kept but not read yet; DELETING: neither kept nor read';
+COMMENT ON COLUMN dynapg.indexes.status IS 'CREATING, DELETING: not read';
 COMMENT ON COLUMN dynapg.indexes.backfilling IS 'CREATING, and items that were there before are being entered';
+COMMENT ON COLUMN dynapg.indexes.kept IS
+	'writers keep its entries; else they only take entries away (CREATING) or leave them alone (DELETING)';
 COMMENT ON COLUMN dynapg.indexes.replaces IS 'the index whose place it takes once it is built';
 COMMENT ON COLUMN dynapg.indexes.change_ends IS 'shown as CREATING until then (dynapg.control_plane_delay)';
 GRANT SELECT ON dynapg.indexes TO PUBLIC;

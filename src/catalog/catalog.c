@@ -242,11 +242,12 @@ catalog_read_row(Relation catalog, HeapTuple row)
  * indexes: they refer to its definition.
  */
 static TableInfo *
-read_table(ScanKey key)
+read_table(const ScanKeyData *key)
 {
+	ScanKeyData own_key = *key; /* a scan changes it */
 	Relation	catalog = table_open(catalog_relation(), AccessShareLock);
 	Snapshot	snapshot = RegisterSnapshot(GetCatalogSnapshot(RelationGetRelid(catalog)));
-	SysScanDesc scan = catalog_begin_scan(catalog, snapshot, 1, key);
+	SysScanDesc scan = catalog_begin_scan(catalog, snapshot, 1, &own_key);
 	HeapTuple	row = systable_getnext(scan);
 	TableInfo  *table = HeapTupleIsValid(row) ? catalog_read_row(catalog, row) : NULL;
 
@@ -284,11 +285,9 @@ cache_table(ScanKey key)
 
 	do
 	{
-		ScanKeyData copy = *key;	/* a scan changes it */
-
 		MemoryContextReset(context);
 		messages = SharedInvalidMessageCounter;
-		table = read_table(&copy);
+		table = read_table(key);
 	} while (messages != SharedInvalidMessageCounter);
 	MemoryContextSwitchTo(caller);
 	if (table == NULL)

@@ -30,7 +30,8 @@
 #define INDEXES_BACKFILLING	7	/* boolean */
 #define INDEXES_REPLACES	8	/* text, null if it replaces none */
 #define INDEXES_CHANGE_ENDS	9	/* timestamptz, null if there is no delay */
-#define INDEXES_COLUMNS		9
+#define INDEXES_KEPT		10	/* boolean */
+#define INDEXES_COLUMNS		10
 
 /* The OID of dynapg.tables. */
 extern Oid	catalog_relation(void);

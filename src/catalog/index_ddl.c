@@ -139,7 +139,7 @@ catalog_create_index(const char *table_name, const char *name, bool global, Json
 	values[7] = TimestampTzGetDatum(TimestampTzPlusMilliseconds(GetCurrentTimestamp(), dynapg_control_plane_delay));
 	nulls[7] = delayed ? ' ' : 'n';
 	(void) catalog_execute("INSERT INTO dynapg.indexes (table_name, name, relation, kind, definition, status, replaces, "
-							"change_ends) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)", 8, types, values, nulls);
+							"change_ends, kept) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $6 = 'ACTIVE')", 8, types, values, nulls);
 }
 
 void
@@ -157,16 +157,24 @@ void
 catalog_retire_index(const TableInfo *table, const char *name)
 {
 	require_owner(table);
-	(void) execute_on("UPDATE dynapg.indexes SET status = 'DELETING', change_ends = NULL WHERE relation = $1",
+	(void) execute_on("UPDATE dynapg.indexes SET status = 'DELETING', backfilling = false, change_ends = NULL "
+					  "WHERE relation = $1",
 					  catalog_index(table, name, strlen(name))->relation);
 }
 
 void
 catalog_index_backfilling(Oid index_relation)
 {
-	(void) execute_on("UPDATE dynapg.indexes SET backfilling = true WHERE relation = $1 AND status = 'CREATING'",
+	(void) execute_on("UPDATE dynapg.indexes SET backfilling = true, kept = true WHERE relation = $1 "
+					  "AND status = 'CREATING'",
 					  index_relation);
 	(void) execute_on("INSERT INTO dynapg.index_builds (relation) VALUES ($1) ON CONFLICT DO NOTHING", index_relation);
+}
+
+void
+catalog_index_unkept(Oid index_relation)
+{
+	(void) execute_on("UPDATE dynapg.indexes SET kept = false WHERE relation = $1 AND status = 'DELETING'", index_relation);
 }
 
 bool
@@ -220,7 +228,7 @@ catalog_index_built(Oid index_relation)
 					  "FROM dynapg.indexes n WHERE n.relation = $1 AND n.status = 'CREATING' "
 					  "AND o.table_name = n.table_name AND o.name = n.replaces", index_relation);
 	(void) execute_on("UPDATE dynapg.indexes SET name = coalesce(replaces, name), replaces = NULL, status = 'ACTIVE', "
-					  "backfilling = false WHERE relation = $1 AND status = 'CREATING'", index_relation);
+					  "backfilling = false, kept = true WHERE relation = $1 AND status = 'CREATING'", index_relation);
 	(void) execute_on("DELETE FROM dynapg.index_builds WHERE relation = $1", index_relation);
 }
 

@@ -84,6 +84,7 @@ read_index(const TableInfo *table, Relation catalog, HeapTuple row, TableIndex *
 	index->global = *VARDATA_ANY(DatumGetTextPP(values[INDEXES_KIND - 1])) == 'G';
 	index->definition = DatumGetJsonbPCopy(values[INDEXES_DEFINITION - 1]);
 	index->status = catalog_status_of_text(DatumGetTextPP(values[INDEXES_STATUS - 1]));
+	index->kept = DatumGetBool(values[INDEXES_KEPT - 1]);
 	index->backfilling = DatumGetBool(values[INDEXES_BACKFILLING - 1]);
 	if (!nulls[INDEXES_REPLACES - 1])
 		index->replaces = TextDatumGetCString(values[INDEXES_REPLACES - 1]);

@@ -50,7 +50,8 @@ typedef struct TableIndex
 	char	   *name;
 	Oid			relation;		/* the index table, in schema dynapg_index */
 	bool		global;
-	TableStatus status;			/* CREATING: kept, but not to be read yet; DELETING: neither; else both */
+	TableStatus status;			/* CREATING, DELETING: not to be read */
+	bool		kept;			/* writers keep its entries; else they only take away (CREATING), or do nothing (DELETING) */
 	bool		backfilling;	/* CREATING: items that were there before are being entered */
 	char	   *replaces;		/* the index whose place it takes when it is built; NULL: none.  No caller sees it before */
 	int			n_hash;			/* 1 to INDEX_KEY_MAX_ATTRIBUTES */
@@ -123,8 +124,12 @@ extern void catalog_update_table(const TableInfo *table, Jsonb *definition);
  */
 extern void catalog_drop_table(const TableInfo *table);
 
-/* Whether an index's entries are kept (by writers), whether callers never see it, and whether it may be read. */
-#define index_is_kept(index)		((index)->status != TABLE_DELETING)
+/*
+ * Whether an index's entries are kept by writers; whether they are only taken away, if there are any; whether callers never see it;
+ * and whether it may be read.
+ */
+#define index_is_kept(index)		((index)->kept)
+#define index_loses_entries(index)	((index)->status == TABLE_CREATING && !(index)->kept)
 #define index_is_hidden(index)		(strchr((index)->name, '~') != NULL)	/* replaces another, or was replaced */
 #define index_is_readable(index)	((index)->status == TABLE_ACTIVE || (index)->status == TABLE_UPDATING)
 
@@ -149,15 +154,16 @@ extern void catalog_create_index(const char *table_name, const char *name, bool 
 /* Replaces an index's definition. */
 extern void catalog_update_index(const TableInfo *table, const char *name, Jsonb *definition);
 
-/* Makes an index DELETING: from the commit on nobody reads it or keeps its entries. */
+/* Makes an index DELETING: from the commit on nobody begins to read it. */
 extern void catalog_retire_index(const TableInfo *table, const char *name);
 
 /*
- * The steps of building: an index has been waited for and is backfilled from now on; it has got behind an item's key, having read
+ * The steps of building: an index has been waited for, is kept from now on and backfilled; it has got behind an item's key, having read
  * so many items more and made so many entries more (false: it is no longer being built); it is built, and ACTIVE or in the place
  * of the one that it replaces, which is DELETING then.
  */
 extern void catalog_index_backfilling(Oid index_relation);
+extern void catalog_index_unkept(Oid index_relation);	/* DELETING, and nobody reads it any more */
 extern bool catalog_index_progress(Oid index_relation, const pg_uuid_t *hash, bytea *sort, int64 items, int64 entries);
 extern void catalog_index_built(Oid index_relation);
 

@@ -48,7 +48,7 @@ page_index(const TableInfo *table, const RequestValue *index_name, bool consiste
 	if (!index_name->present)
 		return NULL;
 	index = catalog_index(table, index_name->as.string.text, index_name->as.string.len);
-	if (index == NULL || !index_is_kept(index))
+	if (index == NULL || index->status == TABLE_DELETING)
 		dyn_invalid("The table does not have the specified index: %s", index_name->as.string.text);
 	if (index->global && consistent && !dynapg_consistent_gsi_reads)
 		dyn_invalid("Consistent reads are not supported on global secondary indexes");

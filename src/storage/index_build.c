@@ -19,6 +19,7 @@
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
+#include "storage/latch.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
 #include "tcop/tcopprot.h"
@@ -39,6 +40,8 @@
 /* A batch ends after so many items, or so many milliseconds: its rows are locked as long. */
 #define BATCH_ITEMS		1000
 #define BATCH_MS		100
+
+#define MAX_FAILURES	5		/* one after the other, before a builder gives up */
 
 extern PGDLLEXPORT void dynapg_index_builder_main(Datum argument);
 
@@ -258,7 +261,7 @@ typedef struct Work
 {
 	Oid			index;			/* InvalidOid: nothing */
 	TableStatus status;
-	bool		backfilling;
+	bool		kept;
 } Work;
 
 static Work
@@ -272,20 +275,24 @@ next_work(Oid relation)
 		const TableIndex *index = &table->indexes[i];
 
 		if ((index->status == TABLE_CREATING || index->status == TABLE_DELETING) && !OidIsValid(work.index))
-			work = (Work) {index->relation, index->status, index->backfilling};
+			work = (Work) {index->relation, index->status, index->kept};
 	}
 	return work;
 }
 
-/* Waits for every transaction, prepared ones too, that has the table locked for writing: it may not know what the catalog says now. */
+/*
+ * Waits for every transaction, prepared ones too, that has a relation locked in a mode that conflicts with this one: it may not know
+ * what the catalog says now.  ShareLock on the table: writers; AccessExclusiveLock on an index: who reads it.
+ */
 static void
-wait_for_writers(Oid relation)
+wait_for_others(Oid relation, LOCKMODE mode, const char *activity)
 {
 	LOCKTAG		tag;
 
+	pgstat_report_activity(STATE_RUNNING, activity);
 	StartTransactionCommand();
 	SET_LOCKTAG_RELATION(tag, MyDatabaseId, relation);
-	WaitForLockers(tag, ShareLock, false);
+	WaitForLockers(tag, mode, false);
 	CommitTransactionCommand();
 }
 
@@ -297,7 +304,23 @@ drop_index(Oid relation, Oid index_relation)
 	catalog_drop_index(index_relation);
 }
 
-/* Does one thing for a table; false if nothing is left. */
+/* Enters all items into an index that all writers keep, batch by batch. */
+static void
+backfill(Oid relation, Oid index_relation)
+{
+	bool		more = true;
+
+	pgstat_report_activity(STATE_RUNNING, "backfilling an index");
+	while (more)
+	{
+		begin();
+		more = build_batch(relation, index_relation, false);
+		commit();
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/* Takes one step for a table, each of which waits for those who know the step before last; false if nothing is left. */
 static bool
 work_on(Oid relation)
 {
@@ -309,31 +332,57 @@ work_on(Oid relation)
 	if (!OidIsValid(work.index))
 		return false;
 
-	if (work.status == TABLE_CREATING && work.backfilling)
+	if (work.status == TABLE_CREATING && work.kept)
 	{
-		bool		more = true;
-
-		while (more)
-		{
-			pgstat_report_activity(STATE_RUNNING, "backfilling an index");
-			begin();
-			more = build_batch(relation, work.index, false);
-			commit();
-			CHECK_FOR_INTERRUPTS();
-		}
+		wait_for_others(relation, ShareLock, "waiting to backfill an index");
+		backfill(relation, work.index);
 		return true;
 	}
-
-	pgstat_report_activity(STATE_RUNNING, work.status == TABLE_CREATING ? "waiting to backfill an index" :
-						   "waiting to drop an index");
-	wait_for_writers(relation);
+	if (work.status == TABLE_DELETING && work.kept)
+		wait_for_others(work.index, AccessExclusiveLock, "waiting to drop an index");
+	else
+		wait_for_others(relation, ShareLock, work.status == TABLE_CREATING ? "waiting to backfill an index" :
+						"waiting to drop an index");
 	begin();
 	if (work.status == TABLE_CREATING)
 		catalog_index_backfilling(work.index);
+	else if (work.kept)
+		catalog_index_unkept(work.index);
 	else
 		drop_index(relation, work.index);
 	commit();
 	return true;
+}
+
+/*
+ * The same with errors that may pass (a deadlock with somebody's DDL, a lack of memory): reported, and tried again after a
+ * pause.  The one that has come too often is raised.
+ */
+static bool
+try_to_work_on(Oid relation, int *failures)
+{
+	volatile bool more = true;
+
+	PG_TRY();
+	{
+		more = work_on(relation);
+		*failures = 0;
+	}
+	PG_CATCH();
+	{
+		if (++*failures > MAX_FAILURES)
+			PG_RE_THROW();
+		HOLD_INTERRUPTS();
+		EmitErrorReport();
+		FlushErrorState();
+		AbortCurrentTransaction();
+		RESUME_INTERRUPTS();
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, 1000L * *failures, PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
+	PG_END_TRY();
+	return more;
 }
 
 /* Waits for the transaction that has started this process, so that the catalog has what it wrote. */
@@ -355,6 +404,7 @@ dynapg_index_builder_main(Datum argument)
 	Oid			relation = DatumGetObjectId(argument);
 	BuilderOrder order;
 	LOCKTAG		tag;
+	int			failures = 0;
 
 	memcpy(&order, MyBgworkerEntry->bgw_extra, sizeof(order));
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
@@ -373,7 +423,7 @@ dynapg_index_builder_main(Datum argument)
 	commit();
 	if (LockAcquire(&tag, ExclusiveLock, true, !order.wait) == LOCKACQUIRE_NOT_AVAIL)
 		return;
-	while (work_on(relation))
+	while (try_to_work_on(relation, &failures))
 		CHECK_FOR_INTERRUPTS();
 	LockReleaseAll(DEFAULT_LOCKMETHOD, true);
 }

@@ -2,11 +2,17 @@
  * index_build.h
  *		Building and dropping indexes online, by a worker of their own.
  *
- * An index becomes CREATING by a committed transaction.  The builder then waits for every transaction that had the table locked
- * for writing before (they may not know the index), and only then reads the table, in batches that commit: each locks its items FOR
- * SHARE, reads the version locked, and enters what is not there yet.  Writers go on meanwhile and keep the index
- * themselves.  The last batch makes it ACTIVE.  An index becomes DELETING in the same way: the builder waits for those who may still
- * keep it and drops it.
+ * At any moment writers may know two neighbouring states of an index, and no more: before a step, the builder waits for every
+ * transaction that had the table locked for writing before the last one was committed.  The states are
+ *
+ *	unknown			nobody has heard of it
+ *	CREATING		writers take entries away, and make none: what one who knows more has entered, one who knows less may
+ *					change without knowing
+ *	CREATING, kept	writers keep it; when all know that, the table is read, in batches that commit: each locks its items FOR SHARE, reads
+ *					the version locked, and enters what is not there yet
+ *	ACTIVE			it is read
+ *	DELETING, kept	nobody begins to read it; when the last reader has ended,
+ *	DELETING		writers leave it alone; and when all do, it is dropped
  *
  * A builder that dies is started again by whoever notices: the next DescribeTable or UpdateTable, or the endpoint. One at a
  * time works on a table.

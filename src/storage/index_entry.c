@@ -279,6 +279,23 @@ index_change(const TableInfo *table, const TableIndex *index, Jsonb *old, Jsonb 
 		make_entry(index, &new_key, &change->new_entry);
 }
 
+void
+index_upkeep(const TableInfo *table, const TableIndex *index, Jsonb *old, Jsonb *item, IndexChange *change)
+{
+	change->action = INDEX_KEEP;
+	if (!index_is_kept(index) && !index_loses_entries(index))
+		return;
+	index_change(table, index, old, item, change);
+	if (index_is_kept(index))
+		return;
+
+	/* whoever knows the index no better yet may have left an entry to those who know it less */
+	if (change->action == INDEX_INSERT)
+		change->action = INDEX_KEEP;
+	else if (change->action != INDEX_KEEP)
+		change->action = INDEX_DELETE;
+}
+
 int64
 index_local_size(const TableInfo *table, Jsonb *item)
 {

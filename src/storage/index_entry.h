@@ -76,6 +76,12 @@ typedef struct IndexChange
 	Jsonb	   *new_item;
 } IndexChange;
 
+/*
+ * The change from an old item to a new one (NULL: none), as writers carry it out: of an index that loses entries what is left of it, nothing
+ * if it is not kept either.
+ */
+extern void index_upkeep(const TableInfo *table, const TableIndex *index, Jsonb *old, Jsonb *item, IndexChange *change);
+
 /* The change from an old item to a new one (NULL: none).  Misfits count as no entry.  Projected items are equal if their bytes are. */
 extern void index_change(const TableInfo *table, const TableIndex *index, Jsonb *old, Jsonb *item, IndexChange *change);
 

@@ -88,6 +88,20 @@ make_keys(RangeKeys *keys, const TableIndex *index, const StorageIndexRange *ran
 		add_start(keys, index, range, one_partition);
 }
 
+/* Whether an index is still to be read, now that its index table is locked: who drops it waits for those who have locked it before. */
+static bool
+is_still_readable(const StorageTable *table, const TableIndex *index)
+{
+	const TableInfo *now = catalog_table(table->info->name, strlen(table->info->name));
+
+	if (now == table->info)
+		return true;
+	for (int i = 0; now != NULL && i < now->n_indexes; i++)
+		if (now->indexes[i].relation == index->relation)
+			return index_is_readable(&now->indexes[i]);
+	return false;
+}
+
 StorageScan *
 storage_index_scan_begin(StorageTable *table, const TableIndex *index, const StorageIndexRange *range, bool whole_items)
 {
@@ -96,7 +110,7 @@ storage_index_scan_begin(StorageTable *table, const TableIndex *index, const Sto
 
 	scan->table = table;
 	scan->index = index_target_open(index, AccessShareLock);
-	if (scan->index == NULL)
+	if (scan->index == NULL || !is_still_readable(table, index))
 		dyn_invalid("The table does not have the specified index: %s", index->name);
 	scan->index_range = *range;
 	scan->whole_items = whole_items;

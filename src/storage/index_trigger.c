@@ -107,22 +107,21 @@ follow_up(IndexTargets *targets, const ItemVersion *version, Jsonb *now)
 	for (int i = 0; i < targets->table->n_indexes; i++)
 	{
 		const TableIndex *index = &targets->table->indexes[i];
+		IndexTarget *target;
 		IndexChange change;
 
-		if (!index_is_kept(index))
-			continue;
-		index_change(targets->table, index, version->item, now, &change);
-		if (change.action == INDEX_DELETE || change.action == INDEX_MOVE)
+		index_upkeep(targets->table, index, version->item, now, &change);
+		if ((change.action == INDEX_DELETE || change.action == INDEX_MOVE) &&
+			(target = index_targets_get(targets, i)) != NULL)
 		{
 			change.action = INDEX_DELETE;
-			index_target_change(index_targets_get(targets, i), &change, &version->hash, version->sort);
+			index_target_change(target, &change, &version->hash, version->sort);
 		}
 
 		/* the present entry, whatever the version had */
-		index_change(targets->table, index, NULL, now, &change);
-		if (change.action == INDEX_INSERT)
-			(void) index_target_ensure(index_targets_get(targets, i), &change.new_entry, &version->hash, version->sort,
-									   change.new_item);
+		index_upkeep(targets->table, index, NULL, now, &change);
+		if (change.action == INDEX_INSERT && (target = index_targets_get(targets, i)) != NULL)
+			(void) index_target_ensure(target, &change.new_entry, &version->hash, version->sort, change.new_item);
 	}
 }
 

@@ -219,8 +219,14 @@ index_targets_get(IndexTargets *targets, int n)
 		targets->targets = (IndexTarget **) palloc0(targets->table->n_indexes * sizeof(IndexTarget *));
 	if (targets->targets[n] == NULL)
 	{
+		const TableInfo *table;
+
 		targets->targets[n] = index_target_open(&targets->table->indexes[n], RowExclusiveLock);
-		if (targets->targets[n] == NULL)
+		if (targets->targets[n] != NULL)
+			return targets->targets[n];
+
+		/* a transaction has dropped the index while we waited for its lock */
+		if (catalog_index_of_relation(targets->table->indexes[n].relation, &table) != NULL)
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_TABLE),
 					 errmsg("the index table of index \"%s\" of table \"%s\" is gone", targets->table->indexes[n].name,
@@ -235,13 +241,15 @@ index_targets_change(IndexTargets *targets, Jsonb *old, Jsonb *item, const pg_uu
 	for (int i = 0; i < targets->table->n_indexes; i++)
 	{
 		const TableIndex *index = &targets->table->indexes[i];
+		IndexTarget *target;
 		IndexChange change;
 
-		if (!index_is_kept(index))
+		index_upkeep(targets->table, index, old, item, &change);
+		if (change.action == INDEX_KEEP)
 			continue;
-		index_change(targets->table, index, old, item, &change);
-		if (change.action != INDEX_KEEP)
-			index_target_change(index_targets_get(targets, i), &change, base_hash, base_sort);
+		target = index_targets_get(targets, i);
+		if (target != NULL)
+			index_target_change(target, &change, base_hash, base_sort);
 	}
 }
 

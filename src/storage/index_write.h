@@ -62,6 +62,7 @@ typedef struct IndexTargets
  */
 extern void index_targets_change(IndexTargets *targets, Jsonb *old, Jsonb *item, const pg_uuid_t *base_hash,
 								 bytea *base_sort);
+/* The n-th, opened; NULL if the index was dropped meanwhile. */
 extern IndexTarget *index_targets_get(IndexTargets *targets, int n);
 extern void index_targets_close(IndexTargets *targets);
 
