@@ -75,9 +75,9 @@ collection_done(CollectionWrite *write)
 }
 
 void
-collection_write(WireWriter *response, const CollectionWrite *write, const JsonbValue *attributes)
+collection_write(WireWriter *response, const CollectionWrite *write, const TableInfo *table, const JsonbValue *attributes)
 {
-	const KeyAttribute *hash = &storage_info(write->table)->hash;
+	const KeyAttribute *hash = &table->hash;
 	int64		gigabytes = write->size / BYTES_PER_GB;
 	JsonbValue	value;
 
@@ -98,10 +98,11 @@ collection_write(WireWriter *response, const CollectionWrite *write, const Jsonb
 }
 
 void
-collection_write_member(WireWriter *response, const CollectionWrite *write, const JsonbValue *attributes)
+collection_write_member(WireWriter *response, const CollectionWrite *write, const TableInfo *table,
+						const JsonbValue *attributes)
 {
 	if (!write->wants_metrics || !write->has_size)
 		return;
 	wire_member(response, "ItemCollectionMetrics");
-	collection_write(response, write, attributes);
+	collection_write(response, write, table, attributes);
 }

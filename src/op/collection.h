@@ -39,11 +39,13 @@ extern void collection_done(CollectionWrite *write);
 
 /*
  * Writes the metrics of a write's collection: an object, to be called only if has_size and the caller wants them.  attributes: a map
- * that has the partition key.
+ * that has the partition key.  The storage's table may be closed by then.
  */
-extern void collection_write(WireWriter *response, const CollectionWrite *write, const JsonbValue *attributes);
+extern void collection_write(WireWriter *response, const CollectionWrite *write, const TableInfo *table,
+							 const JsonbValue *attributes);
 
 /* The same as a member of the response, if there is something to report. */
-extern void collection_write_member(WireWriter *response, const CollectionWrite *write, const JsonbValue *attributes);
+extern void collection_write_member(WireWriter *response, const CollectionWrite *write, const TableInfo *table,
+									const JsonbValue *attributes);
 
 #endif							/* DYNAPG_COLLECTION_H */

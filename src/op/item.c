@@ -91,7 +91,7 @@ execute(ItemWrite *write, const RequestValue *table_name, const RequestValue *re
 		attr_write_item(response, write->result.old);
 	}
 	capacity_write(response, return_consumed_capacity, &capacity);
-	collection_write_member(response, &write->collection, &write->attributes->object);
+	collection_write_member(response, &write->collection, write->info, &write->attributes->object);
 	wire_object_end(response);
 	storage_close(table);
 }

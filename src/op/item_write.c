@@ -352,7 +352,7 @@ item_write_metrics(WireWriter *response, const NamedItemWrite *writes, int count
 			table = write->info->relation;
 		}
 		any = true;
-		collection_write(response, &write->collection, &write->attributes->object);
+		collection_write(response, &write->collection, write->info, &write->attributes->object);
 	}
 	if (any)
 	{

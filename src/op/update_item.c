@@ -80,7 +80,7 @@ op_update_item(const RequestValue *request, WireWriter *response)
 	wire_object_start(response);
 	write_attributes(response, request_member(request, UpdateItemInput_ReturnValues), &write);
 	capacity_write(response, request_member(request, UpdateItemInput_ReturnConsumedCapacity), &capacity);
-	collection_write_member(response, &write.collection, &write.attributes->object);
+	collection_write_member(response, &write.collection, write.info, &write.attributes->object);
 	wire_object_end(response);
 	storage_close(table);
 }
