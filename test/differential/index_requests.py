@@ -15,7 +15,7 @@ class IndexRequests:
         self.allowed = index.projected() if not self.one_in(4) else None
         request = self.query(index) if operation == "Query" else self.scan(index)
         self.allowed = None
-        request["IndexName"] = index.index_name if not self.one_in(40) else self.pick(["missing", "g1", "G-S", "a.b-c"])
+        request["IndexName"] = index.index_name if not self.one_in(40) else self.pick(["missing", "gone", "G-S", "a.b-c"])
         if self.one_in(4):
             request["Select"] = self.pick(["ALL_ATTRIBUTES", "COUNT", "SPECIFIC_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES"])
         start = request.get("ExclusiveStartKey")
@@ -45,7 +45,7 @@ class IndexRequests:
         keys = list(table.keys)
         on_demand = request.get("BillingMode") == "PAY_PER_REQUEST"
         for i in range(self.pick([1, 1, 2, 3] + [6, 21] * self.one_in(10))):
-            index = self.new_index(table, "i%d" % i, self.pick("GGL"))
+            index = self.new_index(table, "idx%d" % i, self.pick("GGL"))
             definition = index.definition()
             if index.kind == "G" and not on_demand:
                 definition["ProvisionedThroughput"] = {"ReadCapacityUnits": 3, "WriteCapacityUnits": 4}
@@ -58,7 +58,7 @@ class IndexRequests:
         schema, projection = definition["KeySchema"], definition["Projection"]
         mistakes = [
             lambda: definition.pop(self.pick(["KeySchema", "Projection", "IndexName"])),
-            lambda: definition.update(IndexName=self.pick(["ab", "", "a" * 256, "a!b", "i0", "\u00e9\u00e9\u00e9"])),
+            lambda: definition.update(IndexName=self.pick(["ab", "", "a" * 256, "a!b", "idx0", "\u00e9\u00e9\u00e9"])),
             lambda: projection.pop("ProjectionType"), lambda: projection.update(ProjectionType=self.pick(["X", "ALL", "INCLUDE", "KEYS_ONLY"])),
             lambda: projection.update(NonKeyAttributes=self.pick([[], ["v"], ["v", "v"], ["pk"], [""], ["a%d" % i for i in range(21)]])),
             lambda: projection.clear(), lambda: schema.clear(), lambda: schema.reverse(), lambda: schema.pop(),

@@ -25,7 +25,7 @@ INDEXED = [
 ]
 # A table whose global indexes come and go.
 ONLINE = ("df.online", "S", "S")
-ONLINE_NAMES = ["g1", "g2", "g3"]
+ONLINE_NAMES = ["gone", "gtwo", "g-three"]
 
 # The types of the attributes that can be keys of indexes.
 INDEX_ATTRIBUTES = {"s1": "S", "s2": "S", "n1": "N", "n2": "N", "b1": "B"}
