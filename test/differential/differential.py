@@ -25,6 +25,7 @@ import sys
 import time
 
 import generator
+import model
 import tables
 from doors import Dynapg, DoorClosed, Local, call_both
 from rules import RULES, answer_text
@@ -52,6 +53,8 @@ class Case:
         self.local = local
         self.dynapg = dynapg
         self.before = before    # table name -> items before the request
+        self.changes = {}       # table name -> [(key, old item, new item)] of a write
+        self.tables = {}        # table name -> table, of a write
         self.difference = difference(operation, local, dynapg)
 
     def item_before(self):
@@ -61,6 +64,29 @@ class Case:
             if all(plain(item.get(name)) == plain(value) for name, value in key.items()):
                 return item
         return None
+
+    def writes_cost_what_they_should(self):
+        """Whether dynapg's ConsumedCapacity is that of the model."""
+        mode = self.request.get("ReturnConsumedCapacity")
+        transacted = self.operation == "TransactWriteItems"
+        wanted = [model.write_capacity(name, self.tables[name], [change[1:] for change in changes], mode, 2 if transacted else 1,
+                                       "WriteCapacityUnits" if transacted else "") for name, changes in self.changes.items()]
+        if mode not in ("TOTAL", "INDEXES"):
+            wanted = []
+        got = self.dynapg["ok"].get("ConsumedCapacity", [])
+        return sorted(got if isinstance(got, list) else [got], key=text_of) == sorted(wanted, key=text_of)
+
+    def metrics_are_right(self):
+        """Whether dynapg's ItemCollectionMetrics are those of the model; DynamoDB Local has none."""
+        got = self.dynapg["ok"].get("ItemCollectionMetrics", {})
+        wanted = {}
+        if self.request.get("ReturnItemCollectionMetrics") == "SIZE":
+            wanted = {name: model.collection_metrics(self.tables[name], [key for key, _, _ in changes])
+                      for name, changes in self.changes.items()}
+        if "TableName" in self.request:
+            return got == (sum(wanted.values(), []) or [{}])[0]
+        wanted = {name: sorted(list_, key=text_of) for name, list_ in wanted.items() if list_}
+        return {name: sorted(list_, key=text_of) for name, list_ in got.items()} == wanted
 
     def signature(self):
         return (self.operation, mask(self.difference), mask(answer_text(self.local)), mask(answer_text(self.dynapg)))
@@ -106,6 +132,7 @@ def plain(value):
 
 
 def text_of(value):
+    """A text to sort by."""
     return json.dumps(value, sort_keys=True)
 
 
@@ -127,10 +154,10 @@ def normal_answer(operation, ok, spell):
 def normal_description(operation, description):
     """What can be compared in the description of a table."""
     ok = {name: description.get(name) for name in ("TableName", "KeySchema")}
-    ok["AttributeDefinitions"] = sorted(description.get("AttributeDefinitions", []), key=text_of)
     ok["ProvisionedThroughput"] = normal_throughput(description)
     if operation != "UpdateTable":
         ok["ItemCount"] = description.get("ItemCount")
+        ok["AttributeDefinitions"] = sorted(description.get("AttributeDefinitions", []), key=text_of)
     if operation == "DescribeTable":
         ok["TableStatus"] = description.get("TableStatus")
     for member in ("LocalSecondaryIndexes", "GlobalSecondaryIndexes"):
@@ -139,7 +166,7 @@ def normal_description(operation, description):
 
 
 def normal_index(operation, index):
-    names = ["IndexName", "KeySchema"] + (["IndexStatus", "ItemCount"] if operation == "DescribeTable" else [])
+    names = ["IndexName", "KeySchema"] + (["IndexStatus"] if operation == "DescribeTable" else [])
     projection = dict(index.get("Projection", {}))
     if "NonKeyAttributes" in projection:
         projection["NonKeyAttributes"] = sorted(projection["NonKeyAttributes"])
@@ -148,7 +175,7 @@ def normal_index(operation, index):
 
 def normal_throughput(description):
     throughput = description.get("ProvisionedThroughput", {})
-    return [throughput.get("ReadCapacityUnits"), throughput.get("WriteCapacityUnits")]
+    return [throughput.get("ReadCapacityUnits", 0), throughput.get("WriteCapacityUnits", 0)]
 
 
 def difference(operation, local, dynapg):
@@ -159,7 +186,7 @@ def difference(operation, local, dynapg):
             b = normal_answer(operation, dynapg["ok"], spell)
             if MANY_PAGES in (a.get("ConsumedCapacity"), b.get("ConsumedCapacity")):
                 a["ConsumedCapacity"] = b["ConsumedCapacity"]
-            names = sorted(name for name in set(a) | set(b) if a.get(name) != b.get(name) and name != "LastKey")
+            names = sorted(name for name in set(a) | set(b) if a.get(name) != b.get(name) and name not in ("LastKey", "ItemCollectionMetrics"))
             if not names:
                 return "" if spell is str else "spelling"
         return " ".join(names)
@@ -278,6 +305,7 @@ class Run:
         """Reads what a write left behind, compares it, and makes both the same again."""
         for name, table, key in self.touched(operation, request):
             get = {"TableName": name, "Key": key, "ConsistentRead": True}
+            before = self.shadow.get(name, {}).get(key_text(table, key))
             local, dynapg = call_both(self.local, self.dynapg, "GetItem", get)
             if "ok" not in local or "ok" not in dynapg:
                 continue
@@ -286,6 +314,8 @@ class Run:
             if normal_value(local, plain_number) == normal_value(dynapg, plain_number):
                 if not case.difference and normal_value(local) != normal_value(dynapg):
                     case.difference = "spelling"
+                case.tables[name] = table
+                case.changes.setdefault(name, []).append((plain(key), before, dynapg))
                 if dynapg is None:
                     self.shadow[name].pop(text, None)
                 else:
@@ -297,12 +327,19 @@ class Run:
             call_both(self.local, self.dynapg, "DeleteItem", {"TableName": name, "Key": key})
             self.shadow[name].pop(text, None)
 
+    def check_metrics(self, case):
+        if "ok" in case.dynapg and case.difference != "item left" and not case.metrics_are_right():
+            case.difference = (case.difference + " ItemCollectionMetrics").strip()
+
     def request(self, operation, request):
+        if operation == "UpdateTable":
+            self.drop_misfits(request)
         before = {name: list(self.shadow[name].values()) for name in names_of(request) if name in self.shadow}
         local, dynapg = self.execute(operation, request)
         case = Case(operation, request, local, dynapg, before)
         if operation in WRITES and (case.difference or "ok" in dynapg):      # Local may write and then refuse
             self.follow(operation, request, case)
+            self.check_metrics(case)
         if operation == "UpdateTable" and ("ok" in local or "ok" in dynapg):
             self.follow_update(request, local, dynapg)
         if operation == "CreateTable" and request.get("TableName") not in self.tables:
@@ -319,6 +356,16 @@ class Run:
             if self.rng.random() < 0.7:
                 return dict(request, ExclusiveStartKey=dynapg["ok"]["LastEvaluatedKey"])
         return None
+
+    def drop_misfits(self, request):
+        """Deletes the items that do not fit an index to be created, in which DynamoDB Local gets stuck."""
+        name = self.generator.online.name
+        types = {attribute["AttributeName"]: attribute.get("AttributeType") for attribute in request.get("AttributeDefinitions", [])}
+        for text, item in list(self.shadow[name].items()):
+            if any(attribute in item and type_ not in item[attribute] for attribute, type_ in types.items()):
+                key = keys_of(self.generator.online, item)
+                call_both(self.local, self.dynapg, "DeleteItem", {"TableName": name, "Key": key})
+                del self.shadow[name][text]
 
     def follow_update(self, request, local, dynapg):
         """Waits for an index that comes or goes, makes it do so on the twin, and on the other side if only one has done it."""

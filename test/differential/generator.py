@@ -834,7 +834,10 @@ class Generator(IndexRequests, TransactionRequests):
             operation, request = "TransactGetItems", self.transact_get_items()
         request = copy.deepcopy(request)
         while self.one_in(10):
-            self.spoil(operation, self.part_to_spoil(request))
+            try:
+                self.spoil(operation, self.part_to_spoil(request))
+            except (AttributeError, TypeError):     # the member is spoilt already
+                pass
         return operation, request
 
 
