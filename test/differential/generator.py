@@ -808,7 +808,7 @@ class Generator(IndexRequests, TransactionRequests):
             return ("CreateTable", self.create_table()) if kind < 1 or self.one_in(2) else ("DescribeTable", self.describe_table())
         if self.one_in(100):
             return self.large_request()
-        if self.one_in(150):
+        if self.one_in(300):
             return "UpdateTable", self.update_table()
         table = self.pick_table()
         reads_index = table.indexes and not self.one_in(4)

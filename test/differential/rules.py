@@ -71,6 +71,7 @@ STAGES = [
     (6.2, r"does not have the specified index"),
     (6.3, r"[Cc]onsistent read"),
     (7.25, r"[Ii]ndex [Kk]ey|IndexKey"),
+    (7.6, r"does not project|Select type ALL_ATTRIBUTES is not supported"),
     (9, r"^ConditionalCheckFailed"),
     (10, r"refers to an attribute that does not exist|document path provided|incorrect data type|Type mismatch for attribute to update"
          r"|Item size to update"),
@@ -94,6 +95,8 @@ STAGES = [
 
 def stage(case, answer):
     text = answer_text(answer)
+    if "Conditions can be of length" in text and "IndexName" in case.request:
+        return 6.25         # the index says how many its key allows
     for number, pattern in STAGES:
         if re.search(pattern, text):
             return number
@@ -158,6 +161,21 @@ EVALUATION = (r"VE: (The document path provided in the update expression is inva
               r"The provided expression refers to an attribute that does not exist in the item|"
               r"An operand in the update expression has an incorrect data type|"
               r"Number overflow.*|DynamoDB only supports precision.*)")
+
+INDEX_KEY = ("VE: One or more parameter values (were invalid: Type mismatch for Index Key.*|"
+             "are not valid. A value specified for a secondary index key is not supported.*)")
+INDEX_DEFINITION = (
+    "VE: (Local Secondary indices are not allowed|Indexes must have a projection|GSI list is empty/invalid|LSI list is empty/invalid|"
+    "Update global secondary index action is null|Only one global secondary index update per index|No Hash Key specified|Too many hash keys|"
+    "The number of attributes in key schema must match|Cannot have two attributes with the same name|Invalid key order|"
+    "No attributes should be specified to be projected|No Attribute Schema Defined|Nothing to update|"
+    "invalid attribute, SchemaElement redefined|Attempting to create an index which already exists|"
+    "Global Secondary Index (hash|range) key not specified).*|ResourceNotFoundException: Requested resource not found",
+    "VE: One or more parameter values were invalid: (Table KeySchema does not have a range key|Unknown ProjectionType|"
+    "Some AttributeDefinitions are not used|One of GlobalSecondaryIndexUpdate|Only one global secondary index update per index|"
+    "List of (Local|Global)SecondaryIndexes is empty|Some index key attributes are not defined|AttributeDefinitions is not specified for index|"
+    "ProjectionType is .*, but|Attributes cannot be redefined).*|VE: (Invalid KeySchema: |Both the Hash Key|At least one of |Attribute Name is dupl).*|"
+    "ResourceNotFoundException: Requested resource not found: Index .* for table .*")
 
 RULES = [
     Rule("spelling", "DynamoDB Local keeps the spelling of numbers inside lists and maps, and of a number set's members",
@@ -245,7 +263,7 @@ RULES = [
          when=lambda case: same_but_for(r"token: .*")(case)),
     Rule("values-order", "of several bad values another one is reported", "nothing says which is first: unverified",
          local="VE: .*", dynapg="VE: .*", when=lambda case: both_in(3, 3)(case) or both_in(3.61, 3.66)(case),
-         operation="PutItem GetItem UpdateItem DeleteItem Query Scan BatchGetItem BatchWriteItem"),
+         operation="PutItem GetItem UpdateItem DeleteItem Query Scan BatchGetItem BatchWriteItem TransactGetItems TransactWriteItems"),
     Rule("legacy-order", "of several attributes at fault in a legacy parameter another one is reported",
          "nothing says which is first: unverified", local="VE: .*", dynapg="VE: .*", when=both_in(3.5, 3.62)),
     Rule("batch-order", "of several keys or tables at fault in a batch another one is reported", "nothing says which is first: unverified",
@@ -269,12 +287,21 @@ RULES = [
     Rule("which-index", "of several indexes with the key attribute another one is named", "nothing says which is first: unverified",
          local="VE: .*IndexName: .*", dynapg="VE: .*IndexName: .*", when=same_but_for(r"IndexName: [^,]*")),
     Rule("index-key-words", "an index key of the wrong type, in other words", "recorded answers 4",
-         local="VE: One or more parameter values were invalid: Type mismatch for Index Key",
-         dynapg="VE: One or more parameter values were invalid: Type mismatch for Index Key .* Expected: . Actual: .* IndexName: .*"),
+         local="VE: (One or more parameter values were invalid: Type mismatch for Index Key|Invalid attribute value type)",
+         dynapg="VE: (One or more parameter values were invalid: Type mismatch for Index Key .* Expected: . Actual: .* IndexName: .*"
+                "|The update expression attempted to update the secondary index key to unsupported type)"),
+    Rule("which-index-key", "of several index keys at fault another one is reported", "nothing says which is first: unverified",
+         local=INDEX_KEY + "|VE: Invalid attribute value type", dynapg=INDEX_KEY),
     Rule("index-key-legacy-words", "an empty index key in AttributeUpdates, in the words for PutItem", "recorded answers 4 of an update; of AttributeUpdates unverified",
          operation="UpdateItem", local="VE: .*A value specified for a secondary index key is not supported.*",
          dynapg="VE: .*The update expression attempted to update a secondary index key to a value that is not supported.*",
          when=lambda case: "AttributeUpdates" in case.request),
+
+    Rule("which-filter-key", "of several key attributes in a filter another one is named", "nothing says which is first: unverified", operation="Query",
+         local="VE: .*can only contain non-primary key attributes.*", dynapg="VE: .*can only contain non-primary key attributes.*",
+         when=same_but_for("Primary key attribute: .*")),
+    Rule("index-words", "a wrong definition of an index, in other words", "recorded answers 11", operation="CreateTable UpdateTable",
+         local=INDEX_DEFINITION[0], dynapg=INDEX_DEFINITION[1]),
 
     # ---- transactions, in other words
     Rule("reason-words", "the reason of a cancellation, in other words", "recorded answers 4 and 10", operation="TransactWriteItems TransactGetItems",
@@ -316,8 +343,14 @@ RULES = [
          and ("FilterExpression" in case.request or "ScanFilter" in case.request)),
     Rule("remove-makes-item", "an update that only takes away makes an item at DynamoDB Local",
          "It makes none (AWS, AttributeUpdates: nothing happens; github.com/scylladb/scylladb/issues/5862: measured on the service)",
-         operation="UpdateItem", local="ok", dynapg="ok",
-         when=lambda case: case.difference in ("item left", "ConsumedCapacity") and only_takes_away(case.request) and not case.item_before()),
+         operation="UpdateItem TransactWriteItems", local="ok", dynapg="ok",
+         when=lambda case: case.difference in ("item left", "ConsumedCapacity") and any(
+             only_takes_away(update) and not case.item_before(update) for update in updates_of(case.request))),
+    Rule("index-key-unchecked", "AttributeUpdates and updates in transactions may give an index key the wrong type at DynamoDB Local",
+         "recorded answers 4 and 10", operation="UpdateItem TransactWriteItems", local="ok|TransactionCanceled.*",
+         dynapg="VE: .*Type mismatch for Index Key.*|TransactionCanceled.*",
+         when=lambda case: case.operation == "UpdateItem" or validation_error_alone(case.dynapg["reasons"])
+         and any("Index Key" in reason.get("Message", "") for reason in case.dynapg["reasons"])),
     Rule("remove-returns-item", "ALL_NEW of an update that only takes away from an item that does not exist is its key at DynamoDB Local",
          "there is no item (see remove-makes-item); what the service returns is unverified", operation="UpdateItem", difference="Attributes",
          when=lambda case: case.request.get("ReturnValues") == "ALL_NEW" and only_takes_away(case.request) and not case.item_before()),
@@ -329,8 +362,13 @@ RULES = [
          "recorded answers 17: only the fragment, and not what was appended", operation="UpdateItem", difference="Attributes",
          when=lambda case: case.request.get("ReturnValues") in ("UPDATED_NEW", "UPDATED_OLD")
          and fragment_of(case.dynapg["ok"].get("Attributes", {}), case.local["ok"]["Attributes"])),
-    Rule("throughput-on-demand", "DynamoDB Local takes a throughput for a table on demand", "recorded answers 11", operation="CreateTable",
-         local="ok|ResourceInUse.*", dynapg="VE: .*Neither ReadCapacityUnits nor WriteCapacityUnits can be specified .*"),
+    Rule("throughput-on-demand", "DynamoDB Local takes a throughput for a table or an index on demand", "recorded answers 11",
+         operation="CreateTable UpdateTable", local="ok|ResourceInUse.*",
+         dynapg="VE: .*(Neither ReadCapacityUnits nor WriteCapacityUnits can|ProvisionedThroughput should not) be specified .*"),
+    Rule("definitions-unused", "DynamoDB Local minds definitions of attributes that no new index uses", "recorded answers 11: they are dropped silently",
+         operation="UpdateTable", local="VE: invalid attribute, SchemaElement redefined.*", dynapg="ok"),
+    Rule("several-hash-attributes", "DynamoDB Local knows no index with several HASH attributes", "AWS: up to four", operation="CreateTable UpdateTable",
+         local="VE: (Too many hash keys specified|Invalid key order).*", dynapg="ok", when=lambda case: repr(case.request).count("'HASH'") > 1),
     Rule("segments", "a key is in another segment", "by design: which segment a key belongs to is the service's own affair (AWS says nothing of it)",
          operation="Scan", difference="outcome", when=lambda case: "segment" in (answer_text(case.local) + answer_text(case.dynapg)).lower()
          and case.request.get("TotalSegments", 0) > 1 and "ExclusiveStartKey" in case.request),
@@ -340,6 +378,9 @@ RULES = [
          "AWS: a LastEvaluatedKey does not mean that there is more", operation="Query", difference="LastEvaluatedKey",
          when=lambda case: "LastEvaluatedKey" not in case.local["ok"] and "Limit" not in case.request
          and sum(len(text_size(item)) for item in case.before[case.request["TableName"]]) >= 1 << 20),
+    Rule("last-page-index", "a page that ends on the last key that the condition allows has no LastEvaluatedKey at DynamoDB Local, in an index that has "
+         "the keys of the table", "AWS: a LastEvaluatedKey does not mean that there is more", operation="Query", difference="LastKeyNames",
+         when=lambda case: case.local["ok"]["LastKeyNames"] == [] and len(case.dynapg["ok"]["LastKeyNames"]) == 2),
     Rule("size-reserved", "DynamoDB Local lets size be the name of an attribute", "AWS: SIZE is a reserved word",
          dynapg="VE: .*Attribute name is a reserved keyword; reserved keyword: size"),
     Rule("contains-types", "DynamoDB Local accepts CONTAINS with what is neither S, N nor B", "AWS: AttributeValueList of CONTAINS is S, N or B",
@@ -390,6 +431,13 @@ def validation_error_alone(reasons):
 
 def text_size(item):
     return repr(item).encode()
+
+
+def updates_of(request):
+    """The updates that a request consists of."""
+    if "TransactItems" in request:
+        return [element["Update"] for element in request["TransactItems"] if "Update" in element]
+    return [request]
 
 
 def only_takes_away(request):
