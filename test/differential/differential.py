@@ -29,6 +29,7 @@ import model
 import tables
 from doors import Dynapg, DoorClosed, Local, call_both
 from rules import RULES, answer_text
+from values import normal_value, plain, plain_number, text_of
 
 SEED = int(os.environ.get("SEED", "20120810")) or random.randrange(1 << 32)
 COUNT = int(os.environ.get("COUNT", "20000"))
@@ -47,7 +48,7 @@ REPLAY = ("df", "rp")       # beginnings of the names of tables, and of their tw
 class Case:
     """One request and its two answers."""
 
-    def __init__(self, operation, request, local, dynapg, before):
+    def __init__(self, operation, request, local, dynapg, before, index):
         self.operation = operation
         self.request = request
         self.local = local
@@ -55,6 +56,7 @@ class Case:
         self.before = before    # table name -> items before the request
         self.changes = {}       # table name -> [(key, old item, new item)] of a write
         self.tables = {}        # table name -> table, of a write
+        self.index = index      # that is read, or None
         self.difference = difference(operation, local, dynapg)
 
     def item_before(self, action=None):
@@ -82,7 +84,9 @@ class Case:
         got = self.dynapg["ok"].get("ItemCollectionMetrics", {})
         wanted = {}
         if self.request.get("ReturnItemCollectionMetrics") == "SIZE":
-            wanted = {name: model.collection_metrics(self.tables[name], [key for key, _, _ in changes])
+            checked = [(action["ConditionCheck"]["TableName"], plain(action["ConditionCheck"]["Key"]))
+                       for action in self.request.get("TransactItems", []) if "ConditionCheck" in action]
+            wanted = {name: model.collection_metrics(self.tables[name], [key for key, _, _ in changes if (name, key) not in checked])
                       for name, changes in self.changes.items()}
         if "TableName" in self.request:
             return got == (sum(wanted.values(), []) or [{}])[0]
@@ -101,41 +105,6 @@ def mask(text):
 
 
 # ---------------------------------------------------------------- comparing
-
-def normal_value(value, spell=str):
-    """A value in which sets have an order; spell gives the text of a number."""
-    if isinstance(value, dict):
-        normal = {}
-        for name, inner in value.items():
-            if name == "N" and isinstance(inner, str):
-                normal[name] = spell(inner)
-            elif name in ("SS", "NS", "BS") and isinstance(inner, list) and all(isinstance(i, str) for i in inner):
-                normal[name] = sorted(spell(i) if name == "NS" else i for i in inner)
-            else:
-                normal[name] = normal_value(inner, spell)
-        return normal
-    if isinstance(value, list):
-        return [normal_value(inner, spell) for inner in value]
-    return value
-
-
-def plain_number(text):
-    """A number in the one form that the service gives it."""
-    try:
-        text = format(decimal.Decimal(text).normalize(decimal.Context(prec=60)), "f")
-    except decimal.InvalidOperation:
-        return text
-    return "0" if text == "-0" else text
-
-
-def plain(value):
-    return normal_value(value, plain_number)
-
-
-def text_of(value):
-    """A text to sort by."""
-    return json.dumps(value, sort_keys=True)
-
 
 def normal_answer(operation, ok, spell):
     """A response without what may differ: the order of sets, of a scan, of a batch, of indexes; times and names of a table."""
@@ -346,7 +315,7 @@ class Run:
             self.drop_misfits(request)
         before = {name: list(self.shadow[name].values()) for name in names_of(request) if name in self.shadow}
         local, dynapg = self.execute(operation, request)
-        case = Case(operation, request, local, dynapg, before)
+        case = Case(operation, request, local, dynapg, before, self.index_of(request))
         if operation in WRITES and (case.difference or "ok" in dynapg):      # Local may write and then refuse
             self.follow(operation, request, case)
             self.check_metrics(case)
@@ -478,7 +447,7 @@ class Run:
             self.replays += 1
             twin["ClientRequestToken"] = "replay %d" % self.replays
         local, dynapg = self.execute(operation, twin)
-        case = Case(operation, twin, local, dynapg, items)
+        case = Case(operation, twin, local, dynapg, items, self.index_of(twin))
         if operation in WRITES and case.difference in ("", "ConsumedCapacity") and "ok" in dynapg:
             for name, key in used:
                 get = {"TableName": name, "Key": key, "ConsistentRead": True}

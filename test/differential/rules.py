@@ -6,6 +6,8 @@ messages of the service (recorded answers), the developer guide or API reference
 """
 import re
 
+from values import plain
+
 ENVELOPE = "1 validation error detected: "
 
 
@@ -108,7 +110,7 @@ REASONS = ["expression size", "can not be empty", "too many operators", "Syntax 
            "Invalid function name", "not allowed to be used this way", "is a reserved keyword", "section can only be used once",
            "name used in the document path is not defined", "value used in expression is not defined", "overlap", "conflict",
            "operator: (ADD|DELETE), operand type",
-           "Incorrect|distinct|Invalid attribute type|requires"]
+           "Incorrect number", "distinct", "Incorrect|Invalid attribute type|requires"]
 
 
 def reason(answer):
@@ -165,7 +167,7 @@ EVALUATION = (r"VE: (The document path provided in the update expression is inva
 INDEX_KEY = ("VE: One or more parameter values (were invalid: Type mismatch for Index Key.*|"
              "are not valid. A value specified for a secondary index key is not supported.*)")
 INDEX_DEFINITION = (
-    "VE: (Local Secondary indices are not allowed|Indexes must have a projection|GSI list is empty/invalid|LSI list is empty/invalid|"
+    "VE: (Local Secondary indices are not allowed|Two (global|local) secondary indices have the same name|Indexes must have a projection|GSI list is empty/invalid|LSI list is empty/invalid|"
     "Update global secondary index action is null|Only one global secondary index update per index|No Hash Key specified|Too many hash keys|"
     "The number of attributes in key schema must match|Cannot have two attributes with the same name|Invalid key order|"
     "No attributes should be specified to be projected|No Attribute Schema Defined|Nothing to update|"
@@ -173,7 +175,7 @@ INDEX_DEFINITION = (
     "Global Secondary Index (hash|range) key not specified).*|ResourceNotFoundException: Requested resource not found",
     "VE: One or more parameter values were invalid: (Table KeySchema does not have a range key|Unknown ProjectionType|"
     "Some AttributeDefinitions are not used|One of GlobalSecondaryIndexUpdate|Only one global secondary index update per index|"
-    "List of (Local|Global)SecondaryIndexes is empty|Some index key attributes are not defined|AttributeDefinitions is not specified for index|"
+    "List of (Local|Global)SecondaryIndexes is empty|Duplicate index name|Some index key attributes are not defined|AttributeDefinitions is not specified for index|"
     "ProjectionType is .*, but|Attributes cannot be redefined).*|VE: (Invalid KeySchema: |Both the Hash Key|At least one of |Attribute Name is dupl).*|"
     "ResourceNotFoundException: Requested resource not found: Index .* for table .*")
 
@@ -196,7 +198,7 @@ RULES = [
          local=KEY_WORDS, dynapg="VE: The provided key element does not match the schema"),
     Rule("item-key-words", "an item without its key, in other words", "recorded answers 4", operation="PutItem",
          local=KEY_WORDS, dynapg="VE: One or more parameter values were invalid: (Missing the key|Type mismatch for key) .*"),
-    Rule("key-size-words", "a key that is too long, in other words", "recorded answers 4", local="VE: Hash primary key values must be under.*",
+    Rule("key-size-words", "a key that is too long, in other words", "recorded answers 4", local="VE: (Hash primary key values must be under.*|.*Size limit exceeded)",
          dynapg="VE: One or more parameter values were invalid: (Size of hashkey|Aggregated size of all range keys) has exceeded .*"),
     Rule("return-values-words", "ReturnValues of a PutItem or DeleteItem, in other words", "recorded answers 7",
          local="VE: Return values set to invalid value", dynapg="VE: (1 validation error detected: )?ReturnValues can only be ALL_OLD or NONE"),
@@ -300,6 +302,11 @@ RULES = [
     Rule("which-filter-key", "of several key attributes in a filter another one is named", "nothing says which is first: unverified", operation="Query",
          local="VE: .*can only contain non-primary key attributes.*", dynapg="VE: .*can only contain non-primary key attributes.*",
          when=same_but_for("Primary key attribute: .*")),
+    Rule("unprojected-order", "attributes that an index does not project are named in another order", "unverified", operation="Query Scan",
+         local="VE: .*does not project.*", dynapg="VE: .*does not project.*",
+         when=lambda case: sorted(re.findall(r"[^\s,\[\]]+", message(case.local))) == sorted(re.findall(r"[^\s,\[\]]+", message(case.dynapg)))),
+    Rule("two-actions", "two actions in one element of GlobalSecondaryIndexUpdates, in other words", "unverified", operation="UpdateTable",
+         local="(LimitExceededException|VE): .*", dynapg="VE: .*Only one global secondary index action is allowed .*"),
     Rule("index-words", "a wrong definition of an index, in other words", "recorded answers 11", operation="CreateTable UpdateTable",
          local=INDEX_DEFINITION[0], dynapg=INDEX_DEFINITION[1]),
 
@@ -312,11 +319,24 @@ RULES = [
          operation="TransactWriteItems TransactGetItems", local="TransactionCanceled.*", dynapg="TransactionCanceled.*",
          when=lambda case: validation_error_alone(case.dynapg["reasons"])
          and all(b["Code"] == "None" or same_reason(a, b) for a, b in zip(case.local["reasons"], case.dynapg["reasons"]))),
+    Rule("reasons-checks", "DynamoDB Local looks at conditions before it checks what an action may change", "recorded answers 10: conditions are not evaluated then",
+         operation="TransactWriteItems", local="TransactionCanceled.*", dynapg="TransactionCanceled.*",
+         when=lambda case: validation_error_alone(case.dynapg["reasons"]) and any(
+             re.search("Cannot update attribute|Key attributes must be scalars", reason.get("Message", "")) for reason in case.dynapg["reasons"])),
+    Rule("transact-evaluation", "a sum out of range fails the request at DynamoDB Local", "recorded answers 10: errors of evaluation cancel",
+         operation="TransactWriteItems", local="VE: (DynamoDB only supports precision|Number overflow).*", dynapg="TransactionCanceled.*",
+         when=lambda case: any("Number overflow" in reason.get("Message", "") for reason in case.dynapg["reasons"])),
+    Rule("duplicates-order", "an item that is meant twice is found before or after what is wrong with keys and conditions", "recorded answers 10 do not say when: unverified",
+         operation="TransactWriteItems TransactGetItems", local="VE: Transaction request cannot include multiple operations on one item|TransactionCanceled.*",
+         dynapg="VE: Transaction request cannot include multiple operations on one item|TransactionCanceled.*", difference="exception"),
+    Rule("token-words", "a token that another request had, in other words, or found before a missing table", "unverified", operation="TransactWriteItems",
+         local="IdempotentParameterMismatchException: ", dynapg="IdempotentParameterMismatchException: .*|ResourceNotFound.*"),
     Rule("element-words", "an element without or with several actions, in other words", "recorded answers 10", operation="TransactWriteItems",
          local="VE: (Invalid Request: TransactWriteRequest should contain|TransactItems can only contain).*",
          dynapg="VE: TransactItems can only contain one of Check, Put, Update or Delete"),
-    Rule("transact-key-size", "a key that is too long fails the request at DynamoDB Local", "unverified: taken for what does not fit the table, which cancels",
-         operation="TransactWriteItems TransactGetItems", local="VE: One or more parameter values were invalid: Size limit exceeded",
+    Rule("transact-key-size", "a key that is too long fails the request at DynamoDB Local, or is accepted",
+         "unverified: taken for what does not fit the table, which cancels",
+         operation="TransactWriteItems TransactGetItems", local="ok|VE: One or more parameter values were invalid: Size limit exceeded",
          dynapg="TransactionCanceled.*", when=lambda case: any("has exceeded the" in reason.get("Message", "") for reason in case.dynapg["reasons"])),
 
     # ---- order
@@ -337,6 +357,9 @@ RULES = [
          when=lambda case: without_read_units(case.local["ok"]["ConsumedCapacity"]) == without_read_units(case.dynapg["ok"]["ConsumedCapacity"])),
     Rule("token-parameters", "DynamoDB Local takes a token again with another ReturnConsumedCapacity", "AWS: a change of other parameters is a mismatch",
          operation="TransactWriteItems", local="ok", dynapg="IdempotentParameterMismatch.*", when=lambda case: "ClientRequestToken" in case.request),
+    Rule("fetch-of-keys", "DynamoDB Local charges the table for attributes that a local index has", "AWS: only what is not projected is fetched",
+         operation="Query Scan", difference="ConsumedCapacity",
+         when=lambda case: case.index.kind == "L" and local_units(case, less=False) and selects_projected(case.request, case.index)),
     Rule("scan-filter-fetches", "to a filter of a Scan of a local index DynamoDB Local shows what is not projected", "unverified: PartiQL takes it for missing",
          operation="Scan", local="ok", dynapg="ok",
          when=lambda case: "IndexName" in case.request and set(case.difference.split()) <= {"Count", "Items"}
@@ -348,16 +371,18 @@ RULES = [
              only_takes_away(update) and not case.item_before(update) for update in updates_of(case.request))),
     Rule("index-key-unchecked", "AttributeUpdates and updates in transactions may give an index key the wrong type at DynamoDB Local",
          "recorded answers 4 and 10", operation="UpdateItem TransactWriteItems", local="ok|TransactionCanceled.*",
-         dynapg="VE: .*Type mismatch for Index Key.*|TransactionCanceled.*",
+         dynapg="VE: .*(Type mismatch for Index Key|secondary index key to unsupported type).*|TransactionCanceled.*",
          when=lambda case: case.operation == "UpdateItem" or validation_error_alone(case.dynapg["reasons"])
-         and any("Index Key" in reason.get("Message", "") for reason in case.dynapg["reasons"])),
+         and any("index key" in reason.get("Message", "").lower() for reason in case.dynapg["reasons"])),
+    Rule("definitions-twice", "DynamoDB Local takes an attribute that is defined twice in an UpdateTable", "recorded answers 11 of CreateTable; of UpdateTable unverified",
+         operation="UpdateTable", local="ok", dynapg="VE: Attribute Name is duplicated: .*"),
     Rule("remove-returns-item", "ALL_NEW of an update that only takes away from an item that does not exist is its key at DynamoDB Local",
          "there is no item (see remove-makes-item); what the service returns is unverified", operation="UpdateItem", difference="Attributes",
          when=lambda case: case.request.get("ReturnValues") == "ALL_NEW" and only_takes_away(case.request) and not case.item_before()),
     Rule("remove-in-missing-item", "REMOVE of a path into an item that does not exist is an error at DynamoDB Local",
-         "recorded answers 5: it succeeds silently", operation="UpdateItem",
+         "recorded answers 5: it succeeds silently", operation="UpdateItem TransactWriteItems",
          local="VE: The document path provided in the update expression is invalid for update", dynapg="ok",
-         when=lambda case: "remove" in case.request["UpdateExpression"].lower() and not case.item_before()),
+         when=lambda case: any("remove" in update["UpdateExpression"].lower() and not case.item_before(update) for update in updates_of(case.request))),
     Rule("fragments", "DynamoDB Local returns the whole attribute where a part of it was updated, or an element that SET appended",
          "recorded answers 17: only the fragment, and not what was appended", operation="UpdateItem", difference="Attributes",
          when=lambda case: case.request.get("ReturnValues") in ("UPDATED_NEW", "UPDATED_OLD")
@@ -413,7 +438,7 @@ REASON_WORDS = [
 
 
 def same_reason(local, dynapg):
-    if {**local, "Message": None} != {**dynapg, "Message": None}:
+    if plain({**local, "Message": None}) != plain({**dynapg, "Message": None}):
         return False
     a, b = local.get("Message"), dynapg.get("Message")
     return a == b or any(re.fullmatch(one, a) and re.fullmatch(other, b) for one, other in REASON_WORDS)
@@ -427,6 +452,15 @@ def without_read_units(capacities):
 
 def validation_error_alone(reasons):
     return sorted(reason["Code"] for reason in reasons if reason["Code"] != "None") == ["ValidationError"]
+
+
+def selects_projected(request, index):
+    """Whether a read of an index selects nothing that the index does not have."""
+    names = request.get("ExpressionAttributeNames", {})
+    selected = request.get("AttributesToGet", [])
+    if "ProjectionExpression" in request:
+        selected = [names.get(name, name) for name in re.findall(r"(?:^|,)\s*([#\w]+)", request["ProjectionExpression"])]
+    return request.get("Select") != "ALL_ATTRIBUTES" and (index.projected() is None or set(selected) <= index.projected())
 
 
 def text_size(item):
@@ -476,6 +510,6 @@ def paths_clash(text):
 def local_units(case, less):
     units = []
     for answer in (case.local, case.dynapg):
-        capacity = answer["ok"].get("ConsumedCapacity", [])
+        capacity = answer["ok"].get("ConsumedCapacity") or []
         units.append(sum(c["CapacityUnits"] for c in (capacity if isinstance(capacity, list) else [capacity])))
     return units[0] < units[1] if less else units[0] > units[1]
