@@ -81,7 +81,7 @@ STAGES = [
     (7.0, r"starting key is invalid|[Ee]xclusive [Ss]tart"),
     (7.1, r"does not match the schema|Type mismatch for key|number of conditions on the keys|One of the required keys|Missing the key"
           r"|Query condition|Query key condition|indexable|schema type|Invalid attribute value type|null key"),
-    (7.2, r"Size of hashkey|Aggregated size|Hash primary key values|cannot contain an empty|part of the key"),
+    (7.2, r"Size limit exceeded|Size of hashkey|Aggregated size|Hash primary key values|cannot contain an empty|part of the key"),
     (7.3, r"starting key|restarted"),
     (7.4, r"must be scalars"),
     (7.5, r"can only contain non-primary"),
@@ -169,7 +169,7 @@ EVALUATION = (r"VE: (The document path provided in the update expression is inva
 INDEX_KEY = ("VE: One or more parameter values (were invalid: Type mismatch for Index Key.*|are not valid. A value specified for a secondary index "
              "key is not supported.*|are not valid. The update expression attempted to update a secondary index key.*)")
 INDEX_DEFINITION = (
-    "VE: (Local Secondary indices are not allowed|Local secondary indices must have a range key|Two (global|local) secondary indices have the same name|Indexes must have a projection|GSI list is empty/invalid|LSI list is empty/invalid|"
+    "VE: (Key Schema too big|Cannot have more than|Local Secondary indices are not allowed|Local secondary indices must have a range key|Two (global|local) secondary indices have the same name|Indexes must have a projection|GSI list is empty/invalid|LSI list is empty/invalid|"
     "Update global secondary index action is null|Only one global secondary index update per index|No Hash Key specified|Too many hash keys|"
     "The number of attributes in key schema must match|Cannot have two attributes with the same name|Invalid key order|"
     "No attributes should be specified to be projected|No Attribute Schema Defined|Nothing to update|"
@@ -177,8 +177,8 @@ INDEX_DEFINITION = (
     "Global Secondary Index (hash|range) key not specified).*|ResourceNotFoundException: Requested resource not found",
     "VE: One or more parameter values were invalid: (Table KeySchema does not have a range key|Unknown ProjectionType|"
     "Some AttributeDefinitions are not used|One of GlobalSecondaryIndexUpdate|Only one global secondary index update per index|"
-    "List of (Local|Global)SecondaryIndexes is empty|Duplicate index name|Some index key attributes are not defined|AttributeDefinitions is not specified for index|"
-    "ProjectionType is .*, but|Attributes cannot be redefined).*|VE: (Invalid KeySchema: |Both the Hash Key|At least one of |Attribute Name is dupl).*|"
+    "List of (Local|Global)SecondaryIndexes is empty|Number of LocalSecondaryIndexes exceeds|GlobalSecondaryIndex count exceeds|Neither ReadCapacityUnits nor|Duplicate index name|Some index key attributes are not defined|AttributeDefinitions is not specified for index|"
+    "ProjectionType is .*, but|Attributes cannot be redefined).*|VE: (Invalid KeySchema: |The KeySchema contains multiple|Both the Hash Key|At least one of |Attribute Name is dupl).*|"
     "ResourceNotFoundException: Requested resource not found: Index .* for table .*")
 
 RULES = [
@@ -271,7 +271,7 @@ RULES = [
     Rule("legacy-order", "of several attributes at fault in a legacy parameter another one is reported",
          "nothing says which is first: unverified", local="VE: .*", dynapg="VE: .*", when=both_in(3.5, 3.62)),
     Rule("batch-order", "of several keys or tables at fault in a batch another one is reported", "nothing says which is first: unverified",
-         operation="BatchGetItem BatchWriteItem", local="VE: .*", dynapg="VE: .*", when=both_in(3, 7.2)),
+         operation="BatchGetItem BatchWriteItem", local="VE: .*", dynapg="VE: .*", when=both_in(3, 7.25)),
     Rule("condition-missed-words", "DynamoDB Local does not name the key that a condition misses", "recorded answers 8", operation="Query",
          local="VE: Query condition missed key schema element", dynapg="VE: Query condition missed key schema element: .*"),
     Rule("short-table-names", "DynamoDB Local refuses names of one or two letters", "recorded answers 0: the least length is 1 but for CreateTable",
@@ -325,9 +325,15 @@ RULES = [
          operation="TransactWriteItems", local="TransactionCanceled.*", dynapg="TransactionCanceled.*",
          when=lambda case: validation_error_alone(case.dynapg["reasons"]) and any(
              re.search("Cannot update attribute|Key attributes must be scalars", reason.get("Message", "")) for reason in case.dynapg["reasons"])),
-    Rule("transact-evaluation", "a sum out of range fails the request at DynamoDB Local", "recorded answers 10: errors of evaluation cancel",
-         operation="TransactWriteItems", local="VE: (DynamoDB only supports precision|Number overflow).*", dynapg="TransactionCanceled.*",
-         when=lambda case: any("Number overflow" in reason.get("Message", "") for reason in case.dynapg["reasons"])),
+    Rule("transact-fails", "keys that do not fit and errors of evaluation fail the request at DynamoDB Local", "recorded answers 10: they cancel",
+         operation="TransactWriteItems TransactGetItems", local="(VE|TransactionCanceledException): .*", dynapg="TransactionCanceled.*",
+         when=lambda case: validation_error_alone(case.dynapg["reasons"]) and any(
+             re.fullmatch(one, message(case.local)) and re.fullmatch(other, reason.get("Message", ""))
+             for reason in case.dynapg["reasons"] for one, other in REASON_WORDS + FAILURES)),
+    Rule("which-action", "of several actions at fault another one is reported: one that fails the request at DynamoDB Local", "unverified",
+         operation="TransactWriteItems", local="VE: .*", dynapg="TransactionCanceled.*",
+         when=lambda case: len(case.request["TransactItems"]) > 1 and re.fullmatch(
+             EVALUATION + "|VE: .*(attempted to update a secondary index key|Invalid attribute value type).*", answer_text(case.local))),
     Rule("duplicates-order", "an item that is meant twice is found before or after what is wrong with keys and conditions", "recorded answers 10 do not say when: unverified",
          operation="TransactWriteItems TransactGetItems", local="VE: Transaction request cannot include multiple operations on one item|TransactionCanceled.*",
          dynapg="VE: Transaction request cannot include multiple operations on one item|TransactionCanceled.*", difference="exception"),
@@ -362,9 +368,9 @@ RULES = [
     Rule("fetch-of-keys", "DynamoDB Local charges the table for attributes that a local index has", "AWS: only what is not projected is fetched",
          operation="Query Scan", difference="ConsumedCapacity",
          when=lambda case: case.index.kind == "L" and local_units(case, less=False) and selects_projected(case.request, case.index)),
-    Rule("scan-filter-fetches", "to a filter of a Scan of a local index DynamoDB Local shows what is not projected", "unverified: PartiQL takes it for missing",
+    Rule("scan-filter-fetches", "to a filter of a Scan of an index DynamoDB Local shows what is not projected", "unverified: PartiQL takes it for missing",
          operation="Scan", local="ok", dynapg="ok",
-         when=lambda case: "IndexName" in case.request and set(case.difference.split()) <= {"Count", "Items"}
+         when=lambda case: case.index.projected() is not None and set(case.difference.split()) <= {"ConsumedCapacity", "Count", "Items"}
          and ("FilterExpression" in case.request or "ScanFilter" in case.request)),
     Rule("remove-makes-item", "an update that only takes away makes an item at DynamoDB Local",
          "It makes none (AWS, AttributeUpdates: nothing happens; github.com/scylladb/scylladb/issues/5862: measured on the service)",
@@ -376,6 +382,10 @@ RULES = [
          dynapg="VE: .*(Type mismatch for Index Key|secondary index key to unsupported type).*|TransactionCanceled.*",
          when=lambda case: case.operation == "UpdateItem" or validation_error_alone(case.dynapg["reasons"])
          and any("index key" in reason.get("Message", "").lower() for reason in case.dynapg["reasons"])),
+    Rule("definitions-known", "DynamoDB Local takes an index key that only an earlier request has defined", "recorded answers 11", operation="UpdateTable",
+         local="ok", dynapg="VE: .*Some index key attributes are not defined in AttributeDefinitions.*"),
+    Rule("empty-list", "DynamoDB Local takes an empty list of indexes", "recorded answers 11", operation="CreateTable",
+         local="ok|ResourceInUse.*", dynapg="VE: .*List of (Local|Global)SecondaryIndexes is empty"),
     Rule("definitions-spare", "DynamoDB Local counts the definitions of attributes and no more", "recorded answers 11", operation="CreateTable",
          local="ok|ResourceInUse.*", dynapg="VE: .*Some AttributeDefinitions are not used.*"),
     Rule("index-key-there", "DynamoDB Local refuses an update of an item whose index key was empty before the index was made",
@@ -412,8 +422,10 @@ RULES = [
          when=lambda case: "LastEvaluatedKey" not in case.local["ok"] and "Limit" not in case.request
          and sum(len(text_size(item)) for item in case.before[case.request["TableName"]]) >= 1 << 20),
     Rule("last-page-index", "a page that ends on the last key that the condition allows has no LastEvaluatedKey at DynamoDB Local, in an index that has "
-         "the keys of the table", "AWS: a LastEvaluatedKey does not mean that there is more", operation="Query", difference="LastKeyNames",
-         when=lambda case: case.local["ok"]["LastKeyNames"] == [] and len(case.dynapg["ok"]["LastKeyNames"]) == 2),
+         "the keys of the table", "AWS: a LastEvaluatedKey does not mean that there is more", operation="Query", dynapg="ok",
+         local="ok|VE: The provided starting key does not match the range key predicate",
+         when=lambda case: {name for name, _ in case.index.keys} == {name for name, _ in case.index.table.keys}
+         and case.difference in ("LastKeyNames", "outcome")),
     Rule("size-reserved", "DynamoDB Local lets size be the name of an attribute", "AWS: SIZE is a reserved word",
          dynapg="VE: .*Attribute name is a reserved keyword; reserved keyword: size"),
     Rule("contains-types", "DynamoDB Local accepts CONTAINS with what is neither S, N nor B", "AWS: AttributeValueList of CONTAINS is S, N or B",
@@ -442,6 +454,12 @@ REASON_WORDS = [
      "|One or more parameter values were invalid: Type mismatch for key.*)",
      "The provided key element does not match the schema|One or more parameter values were invalid: (Missing the key|Type mismatch for key) .*"),
     ("Hash primary key values must be under.*", "One or more parameter values were invalid: (Size of hashkey|Aggregated size of all range keys) has .*"),
+]
+# What fails the request there, and cancels here.
+FAILURES = [
+    ("Invalid attribute value type", "One or more parameter values were invalid: Type mismatch for .*|The provided key element does not match the schema"),
+    (EVALUATION[4:], EVALUATION[4:]),
+    ("DynamoDB only supports precision.*", "Number overflow.*"),
 ]
 
 
