@@ -375,6 +375,11 @@ class Run:
             for index in table.indexes:
                 request = {"TableName": table.name, "IndexName": index.index_name}
                 local, dynapg = ({text_of(plain(item)) for item in scan(door, request)["ok"]["Items"]} for door in (self.local, self.dynapg))
+                counts = [described["ItemCount"] for described in self.dynapg.call("DescribeTable", {"TableName": table.name})["ok"]["Table"]
+                          [tables.CREATE_MEMBERS[index.kind]] if described["IndexName"] == index.index_name]
+                if counts != [len(dynapg)]:
+                    self.failed += 1
+                    print("\nDIFFERENT: %s of %s has %d entries, dynapg counts %s" % (index.index_name, table.name, len(dynapg), counts))
                 if local != dynapg:
                     self.failed += 1
                     print("\nDIFFERENT: entries of %s of %s, by an earlier request\n  Local only : %s\n  dynapg only: %s"

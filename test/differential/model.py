@@ -45,8 +45,8 @@ def units(size):
 
 
 def entry(index, item):
-    """What an index holds of an item; None: nothing."""
-    if item is None or not all(type_ in item.get(name, ()) for name, type_ in index.keys):
+    """What an index holds of an item; None: nothing, also of one that was there before the index and does not fit it."""
+    if item is None or not all(item.get(name, {}).get(type_) for name, type_ in index.keys):
         return None
     projected = index.projected()
     return item if projected is None else {name: value for name, value in item.items() if name in projected}

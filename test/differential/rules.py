@@ -85,7 +85,7 @@ STAGES = [
     (7.3, r"starting key|restarted"),
     (7.4, r"must be scalars"),
     (7.5, r"can only contain non-primary"),
-    (8, r"list of item keys contains duplicates"),
+    (8, r"list of item keys contains duplicates|multiple operations on one item"),
     (3.2, r"Return [Vv]alues|ReturnValues|Item size"),
     (3.5, r"action (with value )?is not supported|DELETE action is allowed"),
     (3.62, r"is not valid for \w+ AttributeValue"),
@@ -304,9 +304,9 @@ RULES = [
     Rule("which-filter-key", "of several key attributes in a filter another one is named", "nothing says which is first: unverified", operation="Query",
          local="VE: .*can only contain non-primary key attributes.*", dynapg="VE: .*can only contain non-primary key attributes.*",
          when=same_but_for("Primary key attribute: .*")),
-    Rule("unprojected-order", "attributes that an index does not project are named in another order", "unverified", operation="Query Scan",
-         local="VE: .*does not project.*", dynapg="VE: .*does not project.*",
-         when=lambda case: sorted(re.findall(r"[^\s,\[\]]+", message(case.local))) == sorted(re.findall(r"[^\s,\[\]]+", message(case.dynapg)))),
+    Rule("names-order", "attributes that an index does not project, or unused placeholders, are named in another order", "unverified",
+         local="VE: .*(does not project|unused in expressions).*", dynapg="VE: .*(does not project|unused in expressions).*",
+         when=lambda case: sorted(re.findall(r"[^\s,\[\]{}]+", message(case.local))) == sorted(re.findall(r"[^\s,\[\]{}]+", message(case.dynapg)))),
     Rule("two-actions", "two actions in one element of GlobalSecondaryIndexUpdates, in other words", "unverified", operation="UpdateTable",
          local="(LimitExceededException|VE): .*", dynapg="VE: .*Only one global secondary index action is allowed .*"),
     Rule("index-words", "a wrong definition of an index, in other words", "recorded answers 11", operation="CreateTable UpdateTable",
@@ -390,8 +390,14 @@ RULES = [
          local="ok|ResourceInUse.*", dynapg="VE: .*Some AttributeDefinitions are not used.*"),
     Rule("index-key-there", "DynamoDB Local refuses an update of an item whose index key was empty before the index was made",
          "unverified: the update leaves the key as it is", operation="UpdateItem TransactWriteItems", dynapg="ok|ConditionalCheckFailed.*|TransactionCanceled.*",
-         local="VE: .*The update expression attempted to update a secondary index key to a value that is not supported.*",
+         local="VE: .*secondary index key (to a value that )?is not supported.*",
          when=lambda case: any('""' in text_of(case.item_before(update) or {}) for update in updates_of(case.request))),
+    Rule("update-key-size", "DynamoDB Local takes an update of an item whose key is too long for an index, if the item has no entry there",
+         "unverified: as with PutItem, for which DynamoDB Local refuses it too", operation="UpdateItem", local="ok|ConditionalCheckFailed.*",
+         dynapg="VE: .*Aggregated size of all range keys has exceeded the size limit.*"),
+    Rule("definitions-kept", "DynamoDB Local at times keeps the definition of an attribute after its index is gone",
+         "AWS: AttributeDefinitions are those of the keys of the table and its indexes",
+         operation="DescribeTable", difference="AttributeDefinitions", when=lambda case: defined_are_keys(case.dynapg["ok"]["Table"])),
     Rule("definitions-twice", "DynamoDB Local takes an attribute that is defined twice in an UpdateTable", "recorded answers 11 of CreateTable; of UpdateTable unverified",
          operation="UpdateTable", local="ok", dynapg="VE: Attribute Name is duplicated: .*"),
     Rule("remove-returns-item", "ALL_NEW of an update that only takes away from an item that does not exist is its key at DynamoDB Local",
@@ -478,6 +484,13 @@ def without_read_units(capacities):
 
 def validation_error_alone(reasons):
     return sorted(reason["Code"] for reason in reasons if reason["Code"] != "None") == ["ValidationError"]
+
+
+def defined_are_keys(description):
+    """Whether the attributes that a table defines are those of its keys and its indexes'."""
+    parts = [description] + description.get("LocalSecondaryIndexes", []) + description.get("GlobalSecondaryIndexes", [])
+    return {key["AttributeName"] for part in parts for key in part["KeySchema"]} == {
+        attribute["AttributeName"] for attribute in description["AttributeDefinitions"]}
 
 
 def selects_projected(request, index):
