@@ -169,15 +169,15 @@ EVALUATION = (r"VE: (The document path provided in the update expression is inva
 INDEX_KEY = ("VE: One or more parameter values (were invalid: Type mismatch for Index Key.*|are not valid. A value specified for a secondary index "
              "key is not supported.*|are not valid. The update expression attempted to update a secondary index key.*)")
 INDEX_DEFINITION = (
-    "VE: (Key Schema too big|Cannot have more than|Local Secondary indices are not allowed|Local secondary indices must have a range key|Two (global|local) secondary indices have the same name|Indexes must have a projection|GSI list is empty/invalid|LSI list is empty/invalid|"
+    "VE: (Key Schema too big|Cannot have more than|If Projection type INCLUDE|Local Secondary indices are not allowed|Local secondary indices must have a range key|Two (global|local) secondary indices have the same name|Indexes must have a projection|GSI list is empty/invalid|LSI list is empty/invalid|"
     "Update global secondary index action is null|Only one global secondary index update per index|No Hash Key specified|Too many hash keys|"
     "The number of attributes in key schema must match|Cannot have two attributes with the same name|Invalid key order|"
     "No attributes should be specified to be projected|No Attribute Schema Defined|Nothing to update|"
     "invalid attribute, SchemaElement redefined|Attempting to create an index which already exists|"
-    "Global Secondary Index (hash|range) key not specified).*|ResourceNotFoundException: Requested resource not found",
+    "(Global|Local) Secondary Index (hash|range) key not specified).*|ResourceNotFoundException: Requested resource not found",
     "VE: One or more parameter values were invalid: (Table KeySchema does not have a range key|Unknown ProjectionType|"
     "Some AttributeDefinitions are not used|One of GlobalSecondaryIndexUpdate|Only one global secondary index update per index|"
-    "List of (Local|Global)SecondaryIndexes is empty|Number of LocalSecondaryIndexes exceeds|GlobalSecondaryIndex count exceeds|Neither ReadCapacityUnits nor|Duplicate index name|Some index key attributes are not defined|AttributeDefinitions is not specified for index|"
+    "List of (Local|Global)SecondaryIndexes is empty|Index KeySchema does not have|Number of LocalSecondaryIndexes exceeds|GlobalSecondaryIndex count exceeds|Neither ReadCapacityUnits nor|Duplicate index name|Some index key attributes are not defined|AttributeDefinitions is not specified for index|"
     "ProjectionType is .*, but|Attributes cannot be redefined).*|VE: (Invalid KeySchema: |The KeySchema contains multiple|Both the Hash Key|At least one of |Attribute Name is dupl).*|"
     "ResourceNotFoundException: Requested resource not found: Index .* for table .*")
 
@@ -333,7 +333,7 @@ RULES = [
     Rule("which-action", "of several actions at fault another one is reported: one that fails the request at DynamoDB Local", "unverified",
          operation="TransactWriteItems", local="VE: .*", dynapg="TransactionCanceled.*",
          when=lambda case: len(case.request["TransactItems"]) > 1 and re.fullmatch(
-             EVALUATION + "|VE: .*(attempted to update a secondary index key|Invalid attribute value type).*", answer_text(case.local))),
+             EVALUATION + "|VE: .*(secondary index key|Invalid attribute value type|required keys was not given|number of conditions on the keys|cannot contain an empty).*", answer_text(case.local))),
     Rule("duplicates-order", "an item that is meant twice is found before or after what is wrong with keys and conditions", "recorded answers 10 do not say when: unverified",
          operation="TransactWriteItems TransactGetItems", local="VE: Transaction request cannot include multiple operations on one item|TransactionCanceled.*",
          dynapg="VE: Transaction request cannot include multiple operations on one item|TransactionCanceled.*", difference="exception"),
