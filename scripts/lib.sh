@@ -213,7 +213,7 @@ run_suite() {
     local suite=$1 log=$work/$1.log status=0 line
     printf '\n== %s\n' "$suite"
     "suite_$suite" >"$log" || status=$?
-    grep -v '^ok: ' "$log" || true
+    grep -av '^ok: ' "$log" || true
     line=$(tail -n 1 "$log" | sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p')
     passed=$((passed + $(cut -d' ' -f1 <<<"${line:-0 0}")))
     failed=$((failed + $(cut -d' ' -f2 <<<"${line:-0 0}")))

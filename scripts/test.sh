@@ -27,7 +27,7 @@ tally() {
 heading() { printf '\n== %s\n' "$*"; }
 
 # The number of lines of a file that match.
-count() { grep -cE -- "$1" "$2" || true; }
+count() { grep -acE -- "$1" "$2" || true; }
 
 # tally_run NAME STATUS PASSED FAILED: a program that failed without naming a failed test is a failure too.
 tally_run() {
@@ -171,10 +171,10 @@ run_tap() {
     as_user env -u PGHOST -u PGPORT -u PGUSER TESTDIR="$work/tap" TESTDATADIR="$work/tap/tmp_check" \
         TESTLOGDIR="$work/tap/tmp_check/log" PG_REGRESS="$pgxs/src/test/regress/pg_regress" \
         prove -v --merge -I "$pgxs/src/test/perl" -I test/tap test/tap/*.pl 2>&1 | tee "$log" |
-        grep -vE '^ *(ok |1\.\.)' || true
-    grep -q '^Result: PASS' "$log" || status=1
-    tally_run TAP "$status" "$(grep -E '^ok [0-9]+' "$log" | grep -cvE '# (SKIP|TODO)' || true)" \
-        "$(grep -E '^not ok [0-9]+' "$log" | grep -cv '# TODO' || true)"
+        grep -avE '^ *(ok |1\.\.)' || true
+    grep -aq '^Result: PASS' "$log" || status=1
+    tally_run TAP "$status" "$(grep -aE '^ok [0-9]+' "$log" | grep -cvE '# (SKIP|TODO)' || true)" \
+        "$(grep -aE '^not ok [0-9]+' "$log" | grep -cv '# TODO' || true)"
 }
 
 # Property tests and fuzzers: each has a database of its own with the extension in it, and ends with its counts.

@@ -62,3 +62,8 @@ CREATE OR REPLACE FUNCTION dynapg_test.is_reserved(word text) RETURNS boolean
 CREATE OR REPLACE FUNCTION dynapg_test.consumed() RETURNS text
 	AS '$libdir/dynapg', 'dynapg_test_consumed'
 	LANGUAGE C;
+
+-- A PartiQL statement without a table; parameters and the item that it is about are JSON as a request carries them
+CREATE OR REPLACE FUNCTION dynapg_test.partiql(statement text, parameters text DEFAULT '[]', item text DEFAULT '{}') RETURNS text
+	AS '$libdir/dynapg', 'dynapg_test_partiql'
+	LANGUAGE C STABLE STRICT;

@@ -12,13 +12,13 @@
 #include "op/op.h"
 
 void
-sql_run(const char *operation, WireReader *request, WireWriter *response)
+sql_call(void (*call) (void *argument), void *argument)
 {
 	MemoryContext caller = CurrentMemoryContext;
 
 	PG_TRY();
 	{
-		op_run(operation, request, response);
+		call(argument);
 	}
 	PG_CATCH();
 	{
@@ -39,6 +39,30 @@ sql_run(const char *operation, WireReader *request, WireWriter *response)
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
+}
+
+/* What op_run() is called with. */
+typedef struct OperationCall
+{
+	const char *operation;
+	WireReader *request;
+	WireWriter *response;
+} OperationCall;
+
+static void
+call_operation(void *argument)
+{
+	const OperationCall *call = (const OperationCall *) argument;
+
+	op_run(call->operation, call->request, call->response);
+}
+
+void
+sql_run(const char *operation, WireReader *request, WireWriter *response)
+{
+	OperationCall call = {operation, request, response};
+
+	sql_call(call_operation, &call);
 }
 
 static Datum
@@ -75,3 +99,6 @@ SQL_OPERATION(dynamo_transact_get_items, "TransactGetItems");
 SQL_OPERATION(dynamo_transact_write_items, "TransactWriteItems");
 SQL_OPERATION(dynamo_query, "Query");
 SQL_OPERATION(dynamo_scan, "Scan");
+SQL_OPERATION(dynamo_execute_statement, "ExecuteStatement");
+SQL_OPERATION(dynamo_batch_execute_statement, "BatchExecuteStatement");
+SQL_OPERATION(dynamo_execute_transaction, "ExecuteTransaction");

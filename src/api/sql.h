@@ -8,9 +8,12 @@
 #include "value/wire.h"
 
 /*
- * Runs an operation by its name ("PutItem").  A deadlock, which only a caller's longer transaction can get into, is
- * raised as TransactionConflictException, what the service calls a conflict of transactions.
+ * Calls a function that works on items.  A deadlock, which only a caller's longer transaction can get into, is raised as
+ * TransactionConflictException, what the service calls a conflict of transactions.
  */
+extern void sql_call(void (*call) (void *argument), void *argument);
+
+/* Runs an operation by its name ("PutItem") in this way. */
 extern void sql_run(const char *operation, WireReader *request, WireWriter *response);
 
 #endif							/* DYNAPG_API_SQL_H */

@@ -84,7 +84,11 @@ evaluate(const ExprNode *operand, const JsonbValue *item, JsonbValue *value)
 			value->val.numeric = int64_to_numeric(size);
 			return true;
 		default:
-			elog(ERROR, "unexpected kind of operand %d", (int) operand->kind);
+			if (!node_is_condition(operand->kind))
+				elog(ERROR, "unexpected kind of operand %d", (int) operand->kind);
+			value->type = jbvBool;
+			value->val.boolean = condition_holds(operand, item);
+			return true;
 	}
 }
 

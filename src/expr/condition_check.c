@@ -232,6 +232,14 @@ check_types(const ExprParser *parser, const ExprNode *node)
 	}
 }
 
+void
+expr_check_condition(const ExprParser *parser, const ExprNode *node)
+{
+	check_operand_count(parser, node);
+	expr_check_distinct(parser, node);
+	check_types(parser, node);
+}
+
 static ExprNode *
 resolve_condition(ExprParser *parser, const Syntax *syntax)
 {
@@ -252,9 +260,7 @@ resolve_condition(ExprParser *parser, const Syntax *syntax)
 	}
 
 	node = resolve(parser, syntax);
-	check_operand_count(parser, node);
-	expr_check_distinct(parser, node);
-	check_types(parser, node);
+	expr_check_condition(parser, node);
 	return node;
 }
 

@@ -92,6 +92,9 @@ typedef enum NodeKind
 	NODE_CONTAINS
 } NodeKind;
 
+/* In PartiQL a condition may be an operand, and is a BOOL then. */
+#define node_is_condition(kind) ((kind) >= NODE_AND)
+
 typedef struct ExprNode
 {
 	NodeKind	kind;
@@ -169,6 +172,9 @@ extern ExprNode *expr_parse_key_condition(const char *text, int len, ExprParams 
 
 /* The semantic checks of a key condition, after all expressions are parsed and unused placeholders were reported. */
 extern KeyCondition *expr_key_condition(const ExprNode *condition);
+
+/* The term that a condition is, if it compares one attribute with values; else NULL. */
+extern KeyTerm *expr_key_term(const ExprNode *node);
 
 /* ---- updates ---- */
 

@@ -287,6 +287,8 @@ expr_check_operand_types(const ExprParser *parser, const ExprNode *node, uint32 
 			type = attr_type(node->args[i]->value);
 		else if (node->args[i]->kind == NODE_SIZE)
 			type = ATTR_N;
+		else if (node_is_condition(node->args[i]->kind))
+			type = ATTR_BOOL;
 		else
 			continue;
 		if ((types & TYPE_BIT(type)) == 0)

@@ -52,6 +52,8 @@ expr_fail(const ExprParser *parser, const char *format,...)
 	va_start(list, format);
 	reason = print_reason(format, list);
 	va_end(list);
+	if (parser->kind == NULL)
+		dyn_invalid("%s", reason);
 	dyn_invalid("Invalid %s: %s", parser->kind, reason);
 }
 
@@ -64,6 +66,8 @@ expr_fail_enveloped(const ExprParser *parser, const char *format,...)
 	va_start(list, format);
 	reason = print_reason(format, list);
 	va_end(list);
+	if (parser->kind == NULL)
+		dyn_invalid("%s", reason);
 	dyn_invalid("%sInvalid %s: %s", parser->params->enveloped ? DYN_ENVELOPE : "", parser->kind, reason);
 }
 

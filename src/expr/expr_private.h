@@ -74,7 +74,7 @@ typedef enum ExprLanguage
 typedef struct ExprParser
 {
 	ExprLanguage language;
-	const char *kind;			/* "ConditionExpression" */
+	const char *kind;			/* "ConditionExpression"; NULL: errors have no prefix (PartiQL) */
 	ExprText	source;
 	ExprParams *params;
 	ExprName  **names;			/* by placeholder, once one was looked up */
@@ -149,6 +149,10 @@ extern void expr_check_operand_types(const ExprParser *parser, const ExprNode *n
 
 /* Raises the error if the first operand is not a path. */
 extern void expr_require_path(const ExprParser *parser, const ExprNode *node);
+
+/* What a condition without AND, OR and NOT (condition_check.c), and the operand of SET (update_check.c), must be. */
+extern void expr_check_condition(const ExprParser *parser, const ExprNode *node);
+extern void expr_check_set_operand(const ExprParser *parser, const ExprNode *node);
 
 #define TYPE_BIT(type) (1u << (type))
 #define ORDERED_TYPES (TYPE_BIT(ATTR_S) | TYPE_BIT(ATTR_N) | TYPE_BIT(ATTR_B))

@@ -36,6 +36,38 @@ key_operator(NodeKind kind, bool reversed)
 	}
 }
 
+KeyTerm *
+expr_key_term(const ExprNode *node)
+{
+	bool		path_first = node->kind == NODE_BETWEEN || node->kind == NODE_BEGINS_WITH;
+	const PathStep *step = NULL;
+	KeyTerm    *term;
+	int			n_values = 0;
+
+	if (!path_first && (node->kind < NODE_EQ || node->kind > NODE_GE || node->kind == NODE_NE))
+		return NULL;
+	term = palloc0(sizeof(KeyTerm));
+	for (int i = 0; i < node->n_args; i++)
+	{
+		const ExprNode *operand = node->args[i];
+
+		if (operand->kind == NODE_VALUE && n_values < lengthof(term->values) && (i > 0 || !path_first))
+			term->values[n_values++] = operand->value;
+		else if (operand->kind == NODE_PATH && operand->path->count == 1 && step == NULL)
+			step = &operand->path->steps[0];
+		else
+			return NULL;
+	}
+	if (step == NULL)
+		return NULL;
+	term->name = step->name;
+	term->name_len = step->name_len;
+	term->stored = step->stored;
+	term->stored_len = step->stored_len;
+	term->op = key_operator(node->kind, node->args[0]->kind == NODE_VALUE);
+	return term;
+}
+
 static void
 add_term(const ExprNode *node, List **terms)
 {

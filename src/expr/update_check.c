@@ -188,13 +188,13 @@ check_literal(const ExprParser *parser, const UpdateAction *action)
 }
 
 /* Inner functions before those around them. */
-static void
-check_operand(const ExprParser *parser, const ExprNode *node)
+void
+expr_check_set_operand(const ExprParser *parser, const ExprNode *node)
 {
 	check_stack_depth();
 
 	for (int i = 0; i < node->n_args; i++)
-		check_operand(parser, node->args[i]);
+		expr_check_set_operand(parser, node->args[i]);
 	switch (node->kind)
 	{
 		case NODE_IF_NOT_EXISTS:
@@ -237,6 +237,6 @@ expr_parse_update(const char *text, int len, ExprParams *params)
 		check_literal(&parser, &update->actions[i]);
 	for (int i = 0; i < update->n_actions; i++)
 		if (update->actions[i].operand)
-			check_operand(&parser, update->actions[i].operand);
+			expr_check_set_operand(&parser, update->actions[i].operand);
 	return update;
 }

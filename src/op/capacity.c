@@ -92,6 +92,8 @@ void
 capacity_add_write(TableCapacity *capacity, const WriteResult *result, Jsonb *item, int size)
 {
 	const TableInfo *info = capacity->info;
+	const IndexChange *changes = result->info == info ? result->changes : NULL;
+	IndexChange computed;
 	double		units = whole_units(Max(size_for_units(result->old, WRITE_UNIT_SIZE), size), WRITE_UNIT_SIZE) *
 		factor(capacity);
 
@@ -102,12 +104,13 @@ capacity_add_write(TableCapacity *capacity, const WriteResult *result, Jsonb *it
 	for (int i = 0; i < info->n_indexes; i++)
 	{
 		const TableIndex *index = &info->indexes[i];
-		IndexChange change;
+		const IndexChange *change = changes ? &changes[i] : &computed;
 
 		if (!index_is_kept(index) || index_is_hidden(index))
 			continue;
-		index_change(info, index, result->old, result->action == WRITE_DELETE ? NULL : item, &change);
-		units = index_write_units(&change);
+		if (changes == NULL)
+			index_change(info, index, result->old, result->action == WRITE_DELETE ? NULL : item, &computed);
+		units = index_write_units(change);
 		if (units > 0)
 			add_index_units(capacity, index, units);
 		op_write_units += units;

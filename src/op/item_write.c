@@ -7,6 +7,8 @@
  */
 #include "postgres.h"
 
+#include "utils/memutils.h"
+
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/varlena.h"
@@ -55,7 +57,7 @@ check_key_attributes(const Update *update, const TableInfo *table)
 	}
 }
 
-/* Refuses a literal that an update puts into an attribute of an index's key, if it has not the key's type. */
+/* Refuses a literal that an update puts into an attribute of an index's key, if it has not the key's type or is empty. */
 static void
 check_literal(const UpdateAction *action, const TableIndex *index, const KeyAttribute *attribute, bool is_sort)
 {
@@ -63,10 +65,14 @@ check_literal(const UpdateAction *action, const TableIndex *index, const KeyAttr
 	IndexMisfit misfit = {INDEX_WRONG_TYPE, index, attribute, is_sort};
 
 	if (action->path->count > 1 || action->operand == NULL || action->operand->kind != NODE_VALUE ||
-		!op_path_names(action->path, attribute) || attr_type(action->operand->value) == types[attribute->type])
+		!op_path_names(action->path, attribute))
 		return;
 	misfit.value = *action->operand->value;
-	index_raise_misfit(&misfit, false);
+	if (attr_type(&misfit.value) != types[attribute->type])
+		index_raise_misfit(&misfit, false);
+	misfit.fit = INDEX_EMPTY;
+	if (attr_size(&misfit.value) == 0)
+		index_raise_misfit(&misfit, true);
 }
 
 /* What an update computes is checked later: as it is applied. */
@@ -151,7 +157,6 @@ refuse(ItemWrite *write, ItemWriteFailureKind kind, Jsonb *old)
 	{
 		write->failure->kind = kind;
 		write->failure->old = returned;
-		*write->any_failure = true;
 		return;
 	}
 	capacity_count_refusal(old, write->kind == ITEM_PUT ? write->size : 0);
@@ -161,7 +166,7 @@ refuse(ItemWrite *write, ItemWriteFailureKind kind, Jsonb *old)
 					 "The conditional request failed");
 }
 
-/* Whether the item under the key (NULL: none) is what the write wants it to be; where failures are noted, whether to go on. */
+/* Whether the item under the key (NULL: none) is what the write wants it to be; if not, raises or notes it. */
 static bool
 is_allowed(ItemWrite *write, Jsonb *old)
 {
@@ -176,7 +181,7 @@ is_allowed(ItemWrite *write, Jsonb *old)
 	else if ((write->must_exist && old == NULL) ||
 			 (write->condition != NULL && !condition_holds(write->condition, old != NULL ? &item : NULL)))
 		refuse(write, ITEM_WRITE_CONDITION_FAILED, old);
-	return write->failure == NULL || !*write->any_failure;
+	return write->failure == NULL || write->failure->kind == ITEM_WRITE_DONE;
 }
 
 static WriteAction
@@ -264,12 +269,8 @@ decide_update(ItemWrite *write, Jsonb *old, Jsonb **item)
 }
 
 static WriteAction
-decide(Jsonb *old, Jsonb **item, void *argument)
+decide_action(ItemWrite *write, Jsonb *old, Jsonb **item)
 {
-	ItemWrite  *write = (ItemWrite *) argument;
-
-	if (!is_allowed(write, old))
-		return WRITE_NOTHING;
 	switch (write->kind)
 	{
 		case ITEM_PUT:
@@ -283,6 +284,55 @@ decide(Jsonb *old, Jsonb **item, void *argument)
 			break;
 	}
 	return WRITE_NOTHING;
+}
+
+/*
+ * The same, with ValidationExceptions noted: what raises them only computes, so that nothing but memory is left behind.  Other
+ * errors are raised on.
+ */
+static WriteAction
+decide_noting(ItemWrite *write, Jsonb *old, Jsonb **item)
+{
+	MemoryContext context = CurrentMemoryContext;
+	volatile WriteAction action = WRITE_NOTHING;
+
+	PG_TRY();
+	{
+		action = decide_action(write, old, item);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		if (geterrcode() != dyn_exception_info(DYN_VALIDATION)->sqlstate)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		write->failure->kind = ITEM_WRITE_INVALID;
+		write->failure->message = error->message;
+	}
+	PG_END_TRY();
+	return action;
+}
+
+static WriteAction
+decide(Jsonb *old, Jsonb **item, void *argument)
+{
+	ItemWrite  *write = (ItemWrite *) argument;
+	WriteAction action;
+
+	if (!is_allowed(write, old))
+		action = WRITE_NOTHING;
+	else if (write->failure == NULL)
+		return decide_action(write, old, item);
+	else
+		action = decide_noting(write, old, item);
+
+	/* once something has failed the rest is only looked at */
+	*write->any_failure |= write->failure->kind != ITEM_WRITE_DONE;
+	storage_hold(write->collection.table, write->holds && !*write->any_failure);
+	return *write->any_failure ? WRITE_NOTHING : action;
 }
 
 /* ------------------------------------------------------------------------------------------------------------
@@ -308,6 +358,7 @@ item_write_execute(ItemWrite *write, StorageTable *table, TableCapacity *capacit
 	write->collection.table = table;
 	write->collection.key = &write->key;
 	write->collection.wants_metrics = write->wants_metrics;
+	storage_hold(table, write->holds && !*write->any_failure);
 	if (write->kind == ITEM_CHECK)
 	{
 		storage_check(table, &write->key, decide, write, &write->result);

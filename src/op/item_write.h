@@ -35,11 +35,13 @@ typedef struct ItemWrite
 	bool		returns_old_on_failure; /* of the condition: ConditionalCheckFailedException carries the item */
 	bool		reads_old;		/* the caller looks at the old item, which wants SELECT */
 	bool		wants_metrics;	/* ReturnItemCollectionMetrics is SIZE */
+	bool		holds;			/* of a transaction: what the write leaves alone is held as it is */
 	StorageKey	key;
 
 	/*
-	 * NULL: a condition that does not hold raises ConditionalCheckFailedException (and must_be_new DuplicateItemException).  Else these are
-	 * noted here, and nothing is written: of this write, and of those that find a failure noted already.
+	 * A condition that does not hold (or must_exist, must_be_new) and an
+	 * update that cannot be applied are noted here, and nothing is written: of this write, and of those that find a failure noted
+	 * already.  NULL: they raise ConditionalCheckFailedException, DuplicateItemException, ValidationException.
 	 */
 	struct ItemWriteFailure *failure;
 	bool	   *any_failure;
@@ -55,13 +57,15 @@ typedef enum ItemWriteFailureKind
 {
 	ITEM_WRITE_DONE,
 	ITEM_WRITE_CONDITION_FAILED,
-	ITEM_WRITE_DUPLICATE
+	ITEM_WRITE_DUPLICATE,
+	ITEM_WRITE_INVALID			/* ValidationException, as the update was applied */
 } ItemWriteFailureKind;
 
 typedef struct ItemWriteFailure
 {
 	ItemWriteFailureKind kind;
 	Jsonb	   *old;			/* the item that the condition did not hold for, if returns_old_on_failure; NULL: none */
+	const char *message;		/* ITEM_WRITE_INVALID */
 } ItemWriteFailure;
 
 /* The key of write->attributes into write->key; the service's errors of keys for its kind. */

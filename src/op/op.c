@@ -13,6 +13,7 @@
 
 /* Operations that dynapg has. */
 static const OperationFunction functions[OPERATION_COUNT] = {
+	[OPERATION_BatchExecuteStatement] = op_batch_execute_statement,
 	[OPERATION_BatchWriteItem] = op_batch_write_item,
 	[OPERATION_BatchGetItem] = op_batch_get_item,
 	[OPERATION_Scan] = op_scan,
@@ -23,6 +24,8 @@ static const OperationFunction functions[OPERATION_COUNT] = {
 	[OPERATION_DescribeEndpoints] = op_describe_endpoints,
 	[OPERATION_DescribeLimits] = op_describe_limits,
 	[OPERATION_DescribeTable] = op_describe_table,
+	[OPERATION_ExecuteStatement] = op_execute_statement,
+	[OPERATION_ExecuteTransaction] = op_execute_transaction,
 	[OPERATION_GetItem] = op_get_item,
 	[OPERATION_ListTables] = op_list_tables,
 	[OPERATION_PutItem] = op_put_item,
@@ -100,7 +103,7 @@ op_data_table(const RequestValue *table_name)
 }
 
 const TableInfo *
-op_data_table_of_text(const char *text, int len)
+op_find_data_table(const char *text, int len)
 {
 	const char *name = op_table_name_of_text(text, len, &len);
 	const TableInfo *table = catalog_table(name, len);
@@ -112,5 +115,15 @@ op_data_table_of_text(const char *text, int len)
 		if (status == TABLE_ACTIVE || status == TABLE_UPDATING)
 			return table;
 	}
-	dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found");
+	return NULL;
+}
+
+const TableInfo *
+op_data_table_of_text(const char *text, int len)
+{
+	const TableInfo *table = op_find_data_table(text, len);
+
+	if (table == NULL)
+		dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found");
+	return table;
 }

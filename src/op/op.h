@@ -43,6 +43,9 @@ extern void op_batch_get_item(const RequestValue *request, WireWriter *response)
 extern void op_batch_write_item(const RequestValue *request, WireWriter *response);
 extern void op_transact_write_items(const RequestValue *request, WireWriter *response);
 extern void op_transact_get_items(const RequestValue *request, WireWriter *response);
+extern void op_execute_statement(const RequestValue *request, WireWriter *response);
+extern void op_batch_execute_statement(const RequestValue *request, WireWriter *response);
+extern void op_execute_transaction(const RequestValue *request, WireWriter *response);
 extern void op_create_table(const RequestValue *request, WireWriter *response);
 extern void op_describe_table(const RequestValue *request, WireWriter *response);
 extern void op_list_tables(const RequestValue *request, WireWriter *response);
@@ -60,6 +63,9 @@ extern const char *op_table_name(const RequestValue *value, int *name_len);
 /* The same for a name that stands elsewhere (a key of RequestItems). */
 extern const char *op_table_name_of_text(const char *text, int len, int *name_len);
 extern const TableInfo *op_data_table_of_text(const char *text, int len);
+
+/* The same; NULL if there is no such table, or not now. */
+extern const TableInfo *op_find_data_table(const char *text, int len);
 
 /* The table of a data-plane request; ResourceNotFoundException while it is CREATING or DELETING, or missing. */
 extern const TableInfo *op_data_table(const RequestValue *table_name);

@@ -36,11 +36,9 @@ write_keys(WireWriter *response, const TableInfo *written, const KeyAttribute *a
 	}
 }
 
-/* Writes LastEvaluatedKey: the key attributes of the last item evaluated, the table's and the index's. */
-static void
-write_last_key(WireWriter *response, const TableInfo *table, const TableIndex *index, const JsonbValue *item)
+void
+page_write_key(WireWriter *response, const TableInfo *table, const TableIndex *index, const JsonbValue *item)
 {
-	wire_member(response, "LastEvaluatedKey");
 	wire_object_start(response);
 	write_keys(response, NULL, &table->hash, 1, item);
 	if (table->has_sort)
@@ -53,9 +51,8 @@ write_last_key(WireWriter *response, const TableInfo *table, const TableIndex *i
 	wire_object_end(response);
 }
 
-/* Whether an item is the last that can be in a page's range. */
-static bool
-is_last(const PageSpec *page, const TableInfo *table, const JsonbValue *item)
+bool
+page_is_last(const PageSpec *page, const TableInfo *table, const JsonbValue *item)
 {
 	const char *bytes = "";
 	int			len = 0;
@@ -237,8 +234,11 @@ page_write(WireWriter *response, const RequestValue *request, PagePreparation pr
 	wire_integer(response, count);
 	wire_member(response, "ScannedCount");
 	wire_integer(response, reader.evaluated);
-	if (cut && !is_last(page, prepared.table, &map))
-		write_last_key(response, prepared.table, prepared.index, &map);
+	if (cut && !page_is_last(page, prepared.table, &map))
+	{
+		wire_member(response, "LastEvaluatedKey");
+		page_write_key(response, prepared.table, prepared.index, &map);
+	}
 	capacity_add_read(&capacity, prepared.index, bytes, page->consistent);
 	capacity_write(response, page->return_consumed_capacity, &capacity);
 	wire_object_end(response);

@@ -59,6 +59,12 @@ extern void page_write(WireWriter *response, const RequestValue *request, PagePr
 extern void page_write_item(WireWriter *response, const Projection *projection, const JsonbValue *item,
 							MemoryContext scratch);
 
+/* Writes an item's key, as LastEvaluatedKey has it: the key attributes of the table and of the index (NULL: none). */
+extern void page_write_key(WireWriter *response, const TableInfo *table, const TableIndex *index, const JsonbValue *item);
+
+/* Whether an item is the last that can be in a page's range. */
+extern bool page_is_last(const PageSpec *page, const TableInfo *table, const JsonbValue *item);
+
 /* Gets a selected item, in natural form, in a memory context that is reset after it. */
 typedef void (*PageVisitor) (Jsonb *item, void *argument);
 

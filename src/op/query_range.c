@@ -174,8 +174,8 @@ bounds_of_term(const KeyTerm *term, const KeyAttribute *attribute, bool backward
 	}
 }
 
-static int
-compare_sort(const bytea *a, const bytea *b)
+int
+query_compare_sort(const bytea *a, const bytea *b)
 {
 	int			a_len = VARSIZE_ANY_EXHDR(a);
 	int			b_len = VARSIZE_ANY_EXHDR(b);
@@ -222,8 +222,8 @@ apply_start_key(const RequestValue *start_key, const TableInfo *table, const Sto
 {
 	if (!table->has_sort)
 		dyn_invalid("The provided exclusive start key is invalid: ExclusiveStartKey: {%s}", start_key_text(start_key));
-	if (compare_sort(key->sort, range->low) < 0 || compare_sort(key->sort, range->high) >= 0 ||
-		(last != NULL && compare_sort(key->sort, last) == 0))
+	if (query_compare_sort(key->sort, range->low) < 0 || query_compare_sort(key->sort, range->high) >= 0 ||
+		(last != NULL && query_compare_sort(key->sort, last) == 0))
 		dyn_invalid("The provided starting key does not match the range key predicate");
 	if (key->hash_len != range->hash_len || memcmp(key->hash_bytes, range->hash_bytes, key->hash_len) != 0)
 	{
@@ -262,7 +262,7 @@ table_range(PageRequest *prepared, const KeyCondition *condition, const RequestV
 	prepared->page.last_sort = bounds.last;
 	if (start_key->present)
 		apply_start_key(start_key, table, &start, key.sort_terms[0] != NULL, bounds.last, range);
-	prepared->empty = compare_sort(range->low, range->high) >= 0;
+	prepared->empty = query_compare_sort(range->low, range->high) >= 0;
 }
 
 /* ------------------------------------------------------------------------------------------------------------
@@ -276,10 +276,10 @@ start_is_in_range(const StorageIndexRange *range)
 	int			n = range->n_equal;
 
 	for (int i = 0; i < n; i++)
-		if (compare_sort(range->start_sort[i], range->equal[i]) != 0)
+		if (query_compare_sort(range->start_sort[i], range->equal[i]) != 0)
 			return false;
-	return (range->low == NULL || compare_sort(range->start_sort[n], range->low) >= 0) &&
-		(range->high == NULL || compare_sort(range->start_sort[n], range->high) < 0);
+	return (range->low == NULL || query_compare_sort(range->start_sort[n], range->low) >= 0) &&
+		(range->high == NULL || query_compare_sort(range->start_sort[n], range->high) < 0);
 }
 
 /* Unlike a table's, an index's start key may be the last that the condition allows: more entries may have the same key. */
@@ -329,7 +329,7 @@ index_range(PageRequest *prepared, const KeyCondition *condition, const RequestV
 		range->low = bounds.low;
 		range->high = bounds.high;
 	}
-	prepared->empty = range->low != NULL && range->high != NULL && compare_sort(range->low, range->high) >= 0;
+	prepared->empty = range->low != NULL && range->high != NULL && query_compare_sort(range->low, range->high) >= 0;
 	if (start_key->present)
 	{
 		page_index_start_item(prepared->table, start_key, range);

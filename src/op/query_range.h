@@ -14,4 +14,7 @@
 extern void query_range(PageRequest *prepared, const KeyCondition *condition, const RequestValue *start_key,
 						bool backward);
 
+/* The order of two sort keys. */
+extern int	query_compare_sort(const bytea *a, const bytea *b);
+
 #endif							/* DYNAPG_QUERY_RANGE_H */

@@ -90,6 +90,20 @@ cancel_for(int culprit, int count, const char *code, const char *message)
 	cancel(reasons, count);
 }
 
+void
+transact_cancel_missing(const bool *is_missing, int count)
+{
+	Reason	   *reasons = (Reason *) palloc0(count * sizeof(Reason));
+
+	for (int i = 0; i < count; i++)
+		if (is_missing[i])
+		{
+			reasons[i].code = "ResourceNotFound";
+			reasons[i].message = "Requested resource not found";
+		}
+	cancel(reasons, count);
+}
+
 /* Called in PG_CATCH: takes the error, as a copy in the context given. */
 static ErrorData *
 take_error(MemoryContext context)
@@ -144,6 +158,8 @@ check_action(void *argument, int i)
 {
 	TransactAction *action = &((TransactAction *) argument)[i];
 
+	if (action->invalid != NULL)
+		dyn_invalid("%s", action->invalid);
 	item_write_key(&action->write);
 	item_write_check(&action->write);
 	op_check_key_paths(action->write.info, action->expressions);
@@ -262,17 +278,21 @@ execute_action(TransactAction *action, OpenTables *open, int place, int count)
 		cancel_for_error(error, place, count);
 }
 
-/* Cancels for the conditions that did not hold. */
+/* Cancels for the first action that could not be applied; if there is none, for the conditions that did not hold. */
 static _Noreturn void
-cancel_for_conditions(const TransactAction *actions, int count)
+cancel_for_failures(const TransactAction *actions, int count)
 {
 	Reason	   *reasons = (Reason *) palloc0(count * sizeof(Reason));
 
+	for (int i = 0; i < count; i++)
+		if (actions[i].failure.kind == ITEM_WRITE_INVALID)
+			cancel_for(i, count, "ValidationError", actions[i].failure.message);
 	for (int i = 0; i < count; i++)
 	{
 		switch (actions[i].failure.kind)
 		{
 			case ITEM_WRITE_DONE:
+			case ITEM_WRITE_INVALID:
 				break;
 			case ITEM_WRITE_CONDITION_FAILED:
 				reasons[i].code = "ConditionalCheckFailed";
@@ -296,12 +316,13 @@ execute_actions(TransactAction *actions, TransactAction **sorted, int count)
 
 	for (int i = 0; i < count; i++)
 	{
+		sorted[i]->write.holds = true;
 		sorted[i]->write.failure = &sorted[i]->failure;
 		sorted[i]->write.any_failure = &any_failure;
 		execute_action(sorted[i], &open, sorted[i] - actions, count);
 	}
 	if (any_failure)
-		cancel_for_conditions(actions, count);
+		cancel_for_failures(actions, count);
 	for (int i = 0; i < open.count; i++)
 		storage_close(open.tables[i]);
 }
@@ -456,14 +477,21 @@ void
 transact_get_answer(WireWriter *response, const TransactGet *gets, int count,
 					const RequestValue *return_consumed_capacity)
 {
-	TableCapacity *capacities = (TableCapacity *) palloc(count * sizeof(TableCapacity));
-	int			n_capacities = 0;
-
 	wire_member(response, "Responses");
 	wire_array_start(response);
 	for (int i = 0; i < count; i++)
 		write_item(response, &gets[i]);
 	wire_array_end(response);
+	transact_get_capacity(response, gets, count, return_consumed_capacity);
+}
+
+void
+transact_get_capacity(WireWriter *response, const TransactGet *gets, int count,
+					  const RequestValue *return_consumed_capacity)
+{
+	TableCapacity *capacities = (TableCapacity *) palloc(count * sizeof(TableCapacity));
+	int			n_capacities = 0;
+
 	for (int i = 0; i < count; i++)
 	{
 		int			c = 0;

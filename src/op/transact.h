@@ -16,6 +16,7 @@ typedef struct TransactAction
 {
 	ItemWrite	write;			/* checked up to its table (write.info); keys are not */
 	const Expressions *expressions; /* for paths into keys */
+	const char *invalid;		/* what is wrong with it and cancels; NULL: nothing known */
 	const char *table_name;		/* as the request has it */
 	int			table_name_len;
 
@@ -56,10 +57,10 @@ typedef struct TransactGet
 	int			table_name_len;
 	const AttributeMap *attributes; /* the key */
 	const Expressions *expressions; /* a projection, or none */
+	Jsonb	   *item;			/* result; NULL: there is none */
 
 	/* private */
 	StorageKey	key;
-	Jsonb	   *item;			/* NULL: there is none */
 } TransactGet;
 
 /*
@@ -71,5 +72,12 @@ extern void transact_get(TransactGet *gets, int count);
 /* The members Responses and ConsumedCapacity of the response. */
 extern void transact_get_answer(WireWriter *response, const TransactGet *gets, int count,
 								const RequestValue *return_consumed_capacity);
+
+/* The member ConsumedCapacity alone. */
+extern void transact_get_capacity(WireWriter *response, const TransactGet *gets, int count,
+								  const RequestValue *return_consumed_capacity);
+
+/* Cancels a transaction for the items whose tables are not there. */
+extern _Noreturn void transact_cancel_missing(const bool *is_missing, int count);
 
 #endif							/* DYNAPG_TRANSACT_H */

@@ -25,22 +25,22 @@
 #define LIFE "pg_catalog.clock_timestamp() - interval '10 minutes'"
 #define SWEEP_EVERY 64			/* tokens that a process takes between two sweeps */
 
-/* SHA-256 over the request as JSON. */
+/* SHA-256 over the request as jsonb, in which the order of members does not count. */
 static bytea *
 request_digest(const RequestValue *request)
 {
 	pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
 	bytea	   *digest = (bytea *) palloc(VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
-	StringInfoData text;
 	WireWriter	writer;
+	Jsonb	   *jsonb;
 	bool		done;
 
-	initStringInfo(&text);
-	wire_write_text(&writer, &text);
+	wire_write_jsonb(&writer);
 	request_write(&writer, request);
+	jsonb = wire_writer_jsonb(&writer);
 	SET_VARSIZE(digest, VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
 	done = context != NULL && pg_cryptohash_init(context) >= 0 &&
-		pg_cryptohash_update(context, (const uint8 *) text.data, text.len) >= 0 &&
+		pg_cryptohash_update(context, (const uint8 *) jsonb, VARSIZE(jsonb)) >= 0 &&
 		pg_cryptohash_final(context, (uint8 *) VARDATA(digest), PG_SHA256_DIGEST_LENGTH) >= 0;
 	pg_cryptohash_free(context);
 	if (!done)

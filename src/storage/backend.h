@@ -21,6 +21,7 @@ struct StorageTable
 	bool		direct;
 	bool		has_policies;	/* row-level security applies to the current user */
 	bool		returns_item;
+	bool		holds;			/* what is left alone by a decision is held as it is */
 	bool		sees_all;		/* may read every item: index entries are read without asking for their items */
 
 	/* direct access */
@@ -85,6 +86,9 @@ extern Jsonb *spi_get_at(StorageTable *table, const pg_uuid_t *hash, bytea *sort
 
 /* Holds the item under a key as it is, and gives it, or holds its absence. */
 extern Jsonb *direct_hold(StorageTable *table, const StorageKey *key);
+
+/* Keeps a key away; false if it is there by now.  placeholder.c */
+extern bool placeholder_insert(StorageTable *table, const StorageKey *key);
 
 extern void direct_scan_begin(StorageScan *scan);
 extern Jsonb *direct_scan_next(StorageScan *scan);

@@ -365,6 +365,13 @@ typedef enum Attempt
 	ATTEMPT_OVERTAKEN,			/* a concurrent transaction was first */
 } Attempt;
 
+static void
+keep_indexes(StorageTable *table, const StorageKey *key, WriteResult *result, Jsonb *item)
+{
+	index_targets_change(&table->indexes, result->old, item, &key->hash, key->sort);
+	result->changes = table->indexes.changes;
+}
+
 static Attempt
 attempt_on_version(StorageTable *table, const StorageKey *key, Snapshot snapshot, bool lock_first,
 				   WriteDecision decide, void *argument, WriteResult *result)
@@ -395,7 +402,7 @@ attempt_on_version(StorageTable *table, const StorageKey *key, Snapshot snapshot
 	{
 		case TM_Ok:
 			if (result->action != WRITE_NOTHING)
-				index_targets_change(&table->indexes, result->old, item, &key->hash, key->sort);
+				keep_indexes(table, key, result, item);
 			return ATTEMPT_DONE;
 		case TM_Updated:
 		case TM_Deleted:
@@ -414,10 +421,10 @@ attempt_on_absence(StorageTable *table, const StorageKey *key, BlockNumber neigh
 	result->old = NULL;
 	result->action = decide(NULL, &item, argument);
 	if (result->action != WRITE_PUT)
-		return ATTEMPT_DONE;
+		return !table->holds || placeholder_insert(table, key) ? ATTEMPT_DONE : ATTEMPT_OVERTAKEN;
 	if (!insert_version(table, key, item, neighbour, wait))
 		return ATTEMPT_OVERTAKEN;
-	index_targets_change(&table->indexes, NULL, item, &key->hash, key->sort);
+	keep_indexes(table, key, result, item);
 	return ATTEMPT_DONE;
 }
 
@@ -435,7 +442,7 @@ direct_write(StorageTable *table, const StorageKey *key, WriteDecision decide, v
 		Attempt		attempt;
 
 		if (find_version(table, key, snapshot, &neighbour, &contended))
-			attempt = attempt_on_version(table, key, snapshot, overtaken && !IsolationUsesXactSnapshot(),
+			attempt = attempt_on_version(table, key, snapshot, table->holds || (overtaken && !IsolationUsesXactSnapshot()),
 										 decide, argument, result);
 		else
 			attempt = attempt_on_absence(table, key, neighbour, contended || overtaken, decide, argument, result);
@@ -450,26 +457,10 @@ direct_write(StorageTable *table, const StorageKey *key, WriteDecision decide, v
 	}
 }
 
-/* Makes a row under the key and deletes it: false if somebody else was first. */
-static bool
-hold_absence(StorageTable *table, const StorageKey *key, bool wait)
-{
-	JsonbValue	nothing = {.type = jbvObject};
-	TM_FailureData failure;
-
-	if (!insert_version(table, key, JsonbValueToJsonb(&nothing), InvalidBlockNumber, wait))
-		return false;
-	CommandCounterIncrement();
-	if (am_heap_routine()->tuple_delete(table->relation, &table->new_slot->tts_tid, GetCurrentCommandId(true),
-										GetActiveSnapshot(), InvalidSnapshot, true, &failure, false) != TM_Ok)
-		elog(ERROR, "could not delete a placeholder");
-	return true;
-}
-
 Jsonb *
 direct_hold(StorageTable *table, const StorageKey *key)
 {
-	for (bool overtaken = false;; overtaken = true)
+	for (;;)
 	{
 		Snapshot	snapshot = push_snapshot();
 		Jsonb	   *item = NULL;
@@ -484,7 +475,7 @@ direct_hold(StorageTable *table, const StorageKey *key)
 				item = slot_item(table->slot);
 		}
 		else
-			held = hold_absence(table, key, contended || overtaken);
+			held = placeholder_insert(table, key);
 		PopActiveSnapshot();
 
 		if (held)

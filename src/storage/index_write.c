@@ -238,18 +238,21 @@ index_targets_get(IndexTargets *targets, int n)
 void
 index_targets_change(IndexTargets *targets, Jsonb *old, Jsonb *item, const pg_uuid_t *base_hash, bytea *base_sort)
 {
-	for (int i = 0; i < targets->table->n_indexes; i++)
-	{
-		const TableIndex *index = &targets->table->indexes[i];
-		IndexTarget *target;
-		IndexChange change;
+	int			n_indexes = targets->table->n_indexes;
 
-		index_upkeep(targets->table, index, old, item, &change);
-		if (change.action == INDEX_KEEP)
+	if (n_indexes > 0 && targets->changes == NULL)
+		targets->changes = (IndexChange *) palloc(n_indexes * sizeof(IndexChange));
+	for (int i = 0; i < n_indexes; i++)
+	{
+		IndexChange *change = &targets->changes[i];
+		IndexTarget *target;
+
+		index_upkeep(targets->table, &targets->table->indexes[i], old, item, change);
+		if (change->action == INDEX_KEEP)
 			continue;
 		target = index_targets_get(targets, i);
 		if (target != NULL)
-			index_target_change(target, &change, base_hash, base_sort);
+			index_target_change(target, change, base_hash, base_sort);
 	}
 }
 
@@ -259,5 +262,8 @@ index_targets_close(IndexTargets *targets)
 	for (int i = 0; targets->targets != NULL && i < targets->table->n_indexes; i++)
 		if (targets->targets[i] != NULL)
 			index_target_close(targets->targets[i]);
+	if (targets->changes != NULL)
+		pfree(targets->changes);
 	targets->targets = NULL;
+	targets->changes = NULL;
 }

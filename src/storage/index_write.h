@@ -54,6 +54,7 @@ typedef struct IndexTargets
 {
 	const TableInfo *table;
 	IndexTarget **targets;		/* NULL: none is open */
+	IndexChange *changes;		/* of the last index_targets_change(); made when first needed */
 } IndexTargets;
 
 /*

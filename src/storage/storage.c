@@ -169,13 +169,34 @@ storage_get(StorageTable *table, const StorageKey *key)
 }
 
 void
+storage_hold(StorageTable *table, bool hold)
+{
+	table->holds = hold;
+}
+
+/* Holds by direct access what the executor is to see and write. */
+static void
+hold_for_executor(StorageTable *table, const StorageKey *key)
+{
+	direct_open(table);
+	(void) direct_hold(table, key);
+	direct_close(table);
+}
+
+void
 storage_write(StorageTable *table, const StorageKey *key, WriteDecision decide, void *argument,
 			  WriteResult *result)
 {
+	result->info = table->info;
+	result->changes = NULL;
 	if (table->direct)
 		direct_write(table, key, decide, argument, result);
 	else
+	{
+		if (table->holds)
+			hold_for_executor(table, key);
 		spi_write(table, key, decide, argument, result);
+	}
 }
 
 Jsonb *
@@ -197,9 +218,7 @@ storage_check(StorageTable *table, const StorageKey *key, WriteDecision decide, 
 	else
 	{
 		/* held without asking, then seen as the executor lets it be seen */
-		direct_open(table);
-		(void) direct_hold(table, key);
-		direct_close(table);
+		hold_for_executor(table, key);
 		result->old = spi_get(table, key);
 	}
 	(void) decide(result->old, &unused, argument);

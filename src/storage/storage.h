@@ -79,6 +79,9 @@ typedef struct WriteResult
 {
 	WriteAction action;			/* the last decision */
 	Jsonb	   *old;			/* the item before, or NULL; palloc'd */
+	const TableInfo *info;		/* the definition that the table was open with */
+	const struct IndexChange *changes;	/* what became of the entries in its indexes, until the table's next write; NULL: not known
+										 * (index_change() tells) */
 } WriteResult;
 
 /* Reads the latest version under a key, decides and writes, as one atomic step. */
@@ -92,6 +95,12 @@ extern void storage_write(StorageTable *table, const StorageKey *key, WriteDecis
  */
 extern void storage_check(StorageTable *table, const StorageKey *key, WriteDecision decide, void *argument,
 						  WriteResult *result);
+
+/*
+ * Whether from now on storage_write() holds what its decisions leave alone, too, in the same way: transactions are serializable by what
+ * they have looked at.  A decision may call it, for itself.
+ */
+extern void storage_hold(StorageTable *table, bool hold);
 
 /* storage_get() on the active snapshot. */
 extern Jsonb *storage_get_at_snapshot(StorageTable *table, const StorageKey *key);

@@ -109,7 +109,7 @@ is_deeply(
 	},
 	'a failed condition: body with the item');
 check_headers($response, 'a failed condition');
-is(answer_of(call($port, 'ImportTable', { TransactItems => [] })), $unknown_operation, 'an operation that is not there yet');
+is(answer_of(call($port, 'DescribeExport', { TransactItems => [] })), $unknown_operation, 'an operation that is not there yet');
 
 # Any text comes back as it was.
 {

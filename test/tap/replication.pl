@@ -114,6 +114,13 @@ $node->safe_psql('postgres', q{INSERT INTO dynamo."Music" (item) VALUES ('{"id":
 $node->wait_for_catchup($inserts);
 is($subscriber->safe_psql('postgres', get(20)), 'sql', 'INSERT by SQL is applied');
 is($subscriber->safe_psql('postgres', get(21)), 'api', 'PutItem of a new item is applied');
+$node->safe_psql('postgres', q{SELECT dynamo_transact_write_items('{"TransactItems": [
+	{"ConditionCheck": {"TableName": "Music", "Key": {"id": {"S": "a"}, "n": {"N": "22"}}, "ConditionExpression": "attribute_not_exists(id)"}},
+	{"Put": {"TableName": "Music", "Item": {"id": {"S": "a"}, "n": {"N": "23"}, "v": {"S": "checked"}}}}]}')});
+$node->wait_for_catchup($inserts);
+is($subscriber->safe_psql('postgres', get(23)), 'checked', 'a transaction with a ConditionCheck of a key without an item is applied');
+is($subscriber->safe_psql('postgres', q{SELECT count(*) FROM dynamo."Music" WHERE item->'n' = '22' OR item->>'id' IS NULL}), '0',
+	'and nothing comes of the check');
 
 # --- and into an ordinary table: everything. From 18 on the keys can be sent; before, whole items tell rows apart.
 

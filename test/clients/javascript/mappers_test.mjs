@@ -21,7 +21,7 @@ import { item } from "dynamodb-toolbox/schema/item";
 import { list } from "dynamodb-toolbox/schema/list";
 import { number } from "dynamodb-toolbox/schema/number";
 import { string } from "dynamodb-toolbox/schema/string";
-import { Entity } from "electrodb";
+import { Entity, Service } from "electrodb";
 import { equal, finish, rejects, test } from "./harness.mjs";
 
 const client = new DynamoDBClient({ maxAttempts: 1 });
@@ -32,10 +32,20 @@ async function createTable(TableName) {
     new CreateTableCommand({
       TableName,
       BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: ["pk", "sk"].map((AttributeName) => ({ AttributeName, AttributeType: "S" })),
+      AttributeDefinitions: ["pk", "sk", "gsi1pk", "gsi1sk"].map((AttributeName) => ({ AttributeName, AttributeType: "S" })),
       KeySchema: [
         { AttributeName: "pk", KeyType: "HASH" },
         { AttributeName: "sk", KeyType: "RANGE" },
+      ],
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: "gsi1",
+          KeySchema: [
+            { AttributeName: "gsi1pk", KeyType: "HASH" },
+            { AttributeName: "gsi1sk", KeyType: "RANGE" },
+          ],
+          Projection: { ProjectionType: "ALL" },
+        },
       ],
     }),
   );
@@ -55,7 +65,10 @@ const Task = new Entity(
       comments: { type: "list", items: { type: "map", properties: { user: { type: "string" }, body: { type: "string" } } } },
       updatedAt: { type: "number", watch: "*", set: () => 1 },
     },
-    indexes: { tasks: { pk: { field: "pk", composite: ["team"] }, sk: { field: "sk", composite: ["task"] } } },
+    indexes: {
+      tasks: { pk: { field: "pk", composite: ["team"] }, sk: { field: "sk", composite: ["task"] } },
+      byStatus: { index: "gsi1", pk: { field: "gsi1pk", composite: ["status"] }, sk: { field: "gsi1sk", composite: ["team", "task"] } },
+    },
   },
   { client: documents, table: "electro" },
 );
@@ -108,6 +121,34 @@ await test("ElectroDB: batches and delete", async () => {
   await Task.delete({ team: "blue", task: "one" }).go();
   await rejects(Task.remove({ team: "blue", task: "one" }).go(), /conditional request failed/);
   equal((await Task.query.tasks({ team: "batch" }).go()).data.length, 1);
+});
+
+await test("ElectroDB: an index", async () => {
+  await Task.put(["x", "y", "z"].map((task) => ({ team: "red", task, status: "closed" }))).go();
+  const closed = await Task.query.byStatus({ status: "closed" }).begins({ team: "red" }).go();
+  equal(closed.data.map(({ task }) => task), ["x", "y", "z"]);
+  await Task.patch({ team: "red", task: "y" }).set({ status: "open" }).composite({}).go();
+  equal((await Task.query.byStatus({ status: "closed", team: "red" }).go({ order: "desc" })).data.map(({ task }) => task), ["z", "x"]);
+});
+
+await test("ElectroDB: transactions", async () => {
+  const work = new Service({ task: Task });
+  const write = await work.transaction
+    .write(({ task }) => [
+      task.create({ team: "tx", task: "a", points: 1 }).commit(),
+      task.patch({ team: "red", task: "x" }).add({ points: 1 }).commit(),
+      task.check({ team: "red", task: "z" }).where(({ status }, { eq }) => eq(status, "closed")).commit(),
+    ])
+    .go();
+  equal(write.canceled, false);
+  const again = await work.transaction
+    .write(({ task }) => [task.create({ team: "tx", task: "a" }).commit(), task.delete({ team: "red", task: "x" }).commit()])
+    .go();
+  equal([again.canceled, again.data.map(({ code }) => code)], [true, ["ConditionalCheckFailed", "None"]]);
+  const read = await work.transaction
+    .get(({ task }) => [task.get({ team: "tx", task: "a" }).commit(), task.get({ team: "red", task: "x" }).commit()])
+    .go();
+  equal(read.data.map(({ item }) => item.points), [1, 1]);
 });
 
 // ---------------------------------------------------------------- dynamodb-toolbox

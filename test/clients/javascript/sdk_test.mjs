@@ -25,6 +25,8 @@ import {
   PutCommand,
   QueryCommand,
   ScanCommand,
+  TransactGetCommand,
+  TransactWriteCommand,
   UpdateCommand,
   paginateQuery,
 } from "@aws-sdk/lib-dynamodb";
@@ -188,6 +190,62 @@ await test("a request that is aborted", async () => {
   controller.abort();
   await rejects(sent, { name: "AbortError" });
   equal((await new DynamoDB({}).listTables({})).TableNames.includes(TableName), true);
+});
+
+await test("indexes and transactions with the document client", async () => {
+  const Shop = TableName + "-shop";
+  await client.send(
+    new CreateTableCommand({
+      TableName: Shop,
+      BillingMode: "PAY_PER_REQUEST",
+      AttributeDefinitions: ["id", "tenant", "region"].map((AttributeName) => ({ AttributeName, AttributeType: "S" })),
+      KeySchema: [{ AttributeName: "id", KeyType: "HASH" }],
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: "ByTenant",
+          KeySchema: [
+            { AttributeName: "tenant", KeyType: "HASH" },
+            { AttributeName: "region", KeyType: "HASH" },
+          ],
+          Projection: { ProjectionType: "INCLUDE", NonKeyAttributes: ["stock"] },
+        },
+      ],
+    }),
+  );
+  await documents.send(
+    new TransactWriteCommand({
+      TransactItems: ["a", "b", "c"].map((id) => ({ Put: { TableName: Shop, Item: { id, tenant: "t", region: "eu", stock: 1, note: "n" } } })),
+    }),
+  );
+  const { Items } = await documents.send(
+    new QueryCommand({
+      TableName: Shop,
+      IndexName: "ByTenant",
+      KeyConditionExpression: "tenant = :t AND #r = :r",
+      ExpressionAttributeNames: { "#r": "region" },
+      ExpressionAttributeValues: { ":t": "t", ":r": "eu" },
+    }),
+  );
+  equal(Items.map(({ id }) => id).sort(), ["a", "b", "c"]);
+  equal(Object.keys(Items[0]).sort(), ["id", "region", "stock", "tenant"]);
+  const sell = (id) => ({
+    Update: {
+      TableName: Shop,
+      Key: { id },
+      UpdateExpression: "SET stock = stock - :one",
+      ConditionExpression: "stock >= :one",
+      ExpressionAttributeValues: { ":one": 1 },
+    },
+  });
+  await documents.send(new TransactWriteCommand({ TransactItems: [sell("a"), sell("b")] }));
+  const error = await documents.send(new TransactWriteCommand({ TransactItems: [sell("c"), sell("a")] })).catch((e) => e);
+  equal(error.name, "TransactionCanceledException");
+  equal(error.CancellationReasons.map(({ Code }) => Code), ["None", "ConditionalCheckFailed"]);
+  const { Responses } = await documents.send(
+    new TransactGetCommand({ TransactItems: ["a", "c"].map((id) => ({ Get: { TableName: Shop, Key: { id } } })) }),
+  );
+  equal(Responses.map(({ Item }) => Item.stock), [0, 1]);
+  await client.send(new DeleteTableCommand({ TableName: Shop }));
 });
 
 await test("delete, DeleteTable and waitUntilTableNotExists", async () => {

@@ -201,7 +201,7 @@ def _():
 
 @test("what is not there yet says so")
 def _():
-    error = error_of(client.transact_write_items, TransactItems=[{"Delete": {"TableName": "Music", "Key": {"Artist": {"S": "A"}, "Title": {"S": "T"}}}}])
+    error = error_of(client.list_imports)
     equal(error["Error"]["Code"] in ("UnknownOperationException", "None"), True)
 
 
@@ -265,6 +265,114 @@ def _():
         AttributesToGet=["Title"],
     )
     equal(len(answer["Items"]), 10)
+
+
+@test("secondary indexes: at creation and added by update_table, queried, paged, with their capacity")
+def _():
+    client.create_table(
+        TableName="Orders",
+        KeySchema=[{"AttributeName": "customer", "KeyType": "HASH"}, {"AttributeName": "id", "KeyType": "RANGE"}],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": type_}
+                              for name, type_ in (("customer", "S"), ("id", "S"), ("placed", "N"), ("state", "S"))],
+        LocalSecondaryIndexes=[{"IndexName": "ByTime", "Projection": {"ProjectionType": "KEYS_ONLY"},
+                                "KeySchema": [{"AttributeName": "customer", "KeyType": "HASH"},
+                                              {"AttributeName": "placed", "KeyType": "RANGE"}]}],
+        GlobalSecondaryIndexes=[{"IndexName": "ByState", "Projection": {"ProjectionType": "ALL"},
+                                 "KeySchema": [{"AttributeName": "state", "KeyType": "HASH"},
+                                               {"AttributeName": "placed", "KeyType": "RANGE"}]}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    client.get_waiter("table_exists").wait(TableName="Orders", WaiterConfig={"Delay": 1, "MaxAttempts": 10})
+    orders = dynamodb.Table("Orders")
+    with orders.batch_writer() as batch:
+        for i in range(60):
+            batch.put_item(Item={"customer": f"c{i % 3}", "id": str(i), "placed": i // 10, "state": "open", "total": i})
+    got = orders.query(IndexName="ByState", KeyConditionExpression=Key("state").eq("open") & Key("placed").gte(4),
+                       ScanIndexForward=False)
+    equal([item["placed"] for item in got["Items"]], [5] * 10 + [4] * 10)
+    pages = client.get_paginator("query").paginate(
+        TableName="Orders", IndexName="ByState", KeyConditionExpression="#s = :s", ExpressionAttributeNames={"#s": "state"},
+        ExpressionAttributeValues={":s": {"S": "open"}}, PaginationConfig={"PageSize": 7})
+    equal(sorted(int(item["id"]["S"]) for page in pages for item in page["Items"]), list(range(60)))
+    got = orders.query(IndexName="ByTime", KeyConditionExpression=Key("customer").eq("c0"), ConsistentRead=True,
+                       Select="ALL_ATTRIBUTES", Limit=2)
+    equal([item["total"] for item in got["Items"]], [0, 3])
+    error = error_of(orders.query, IndexName="ByState", KeyConditionExpression=Key("state").eq("open"), ConsistentRead=True)
+    equal(error["Error"]["Message"], "Consistent reads are not supported on global secondary indexes")
+
+    client.update_table(
+        TableName="Orders", AttributeDefinitions=[{"AttributeName": "total", "AttributeType": "N"}],
+        GlobalSecondaryIndexUpdates=[{"Create": {"IndexName": "ByTotal", "Projection": {"ProjectionType": "KEYS_ONLY"},
+                                                 "KeySchema": [{"AttributeName": "total", "KeyType": "HASH"}]}}])
+    for _attempt in range(200):
+        indexes = client.describe_table(TableName="Orders")["Table"]["GlobalSecondaryIndexes"]
+        if all(index["IndexStatus"] == "ACTIVE" for index in indexes):
+            break
+    equal({index["IndexName"]: index["ItemCount"] for index in indexes}, {"ByState": 60, "ByTotal": 60})
+    equal(orders.query(IndexName="ByTotal", KeyConditionExpression=Key("total").eq(17))["Items"],
+          [{"customer": "c2", "id": "17", "total": Decimal(17)}])
+    capacity = orders.update_item(Key={"customer": "c2", "id": "17"}, UpdateExpression="SET #s = :s", ReturnConsumedCapacity="INDEXES",
+                                  ExpressionAttributeNames={"#s": "state"}, ExpressionAttributeValues={":s": "closed"})
+    equal(capacity["ConsumedCapacity"]["GlobalSecondaryIndexes"], {"ByState": {"CapacityUnits": 2.0}})
+
+
+@test("transactions: all or nothing, reasons, tokens, one snapshot")
+def _():
+    def transfer(amount, token=None):
+        arguments = {"ClientRequestToken": token} if token else {}
+        return client.transact_write_items(TransactItems=[
+            {"Update": {"TableName": "Orders", "Key": {"customer": {"S": "c0"}, "id": {"S": "0"}},
+                        "UpdateExpression": "ADD #b :a", "ExpressionAttributeNames": {"#b": "balance"},
+                        "ExpressionAttributeValues": {":a": {"N": str(amount)}}}},
+            {"Update": {"TableName": "Orders", "Key": {"customer": {"S": "c1"}, "id": {"S": "1"}},
+                        "UpdateExpression": "SET #t = #t - :a", "ConditionExpression": "#t >= :a",
+                        "ExpressionAttributeNames": {"#t": "total"}, "ExpressionAttributeValues": {":a": {"N": str(amount)}},
+                        "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}},
+        ], **arguments)
+
+    transfer(1, "token-1")
+    transfer(1, "token-1")
+    equal(error_of(transfer, amount=2, token="token-1")["Error"]["Code"], "IdempotentParameterMismatchException")
+    error = error_of(transfer, amount=5)
+    equal(error["Error"]["Code"], "TransactionCanceledException")
+    equal([reason["Code"] for reason in error["CancellationReasons"]], ["None", "ConditionalCheckFailed"])
+    equal(error["CancellationReasons"][1]["Item"]["total"], {"N": "0"})
+    try:
+        transfer(5)
+    except client.exceptions.TransactionCanceledException as cancelled:
+        equal("[None, ConditionalCheckFailed]" in str(cancelled), True)
+    got = client.transact_get_items(TransactItems=[
+        {"Get": {"TableName": "Orders", "Key": {"customer": {"S": "c0"}, "id": {"S": "0"}}, "ProjectionExpression": "balance"}},
+        {"Get": {"TableName": "Orders", "Key": {"customer": {"S": "none"}, "id": {"S": "0"}}}},
+    ])
+    equal(got["Responses"], [{"Item": {"balance": {"N": "1"}}}, {}])
+    client.delete_table(TableName="Orders")
+
+
+@test("PartiQL: statements, parameters, pages, batches, transactions")
+def _():
+    client.execute_statement(Statement="INSERT INTO \"Music\" VALUE {'Artist': 'P', 'Title': 'one', 'plays': ?}", Parameters=[{"N": "1"}])
+    error = error_of(client.execute_statement, Statement="INSERT INTO \"Music\" VALUE {'Artist': 'P', 'Title': 'one'}")
+    equal(error["Error"]["Code"], "DuplicateItemException")
+    answer = client.execute_statement(
+        Statement="UPDATE \"Music\" SET plays = plays + ? WHERE Artist = 'P' AND Title = 'one' RETURNING ALL NEW *", Parameters=[{"N": "2"}])
+    equal(answer["Items"][0]["plays"], {"N": "3"})
+    batch = client.batch_execute_statement(Statements=[
+        {"Statement": f"INSERT INTO \"Music\" VALUE {{'Artist': 'P', 'Title': '{i}'}}"} for i in range(20)
+    ])
+    equal(all("Error" not in response for response in batch["Responses"]), True)
+    titles, token = [], {}
+    while True:
+        page = client.execute_statement(Statement="SELECT Title FROM \"Music\" WHERE Artist = 'P'", Limit=8, **token)
+        titles += [item["Title"]["S"] for item in page["Items"]]
+        if "NextToken" not in page:
+            break
+        token = {"NextToken": page["NextToken"]}
+    equal(titles, sorted([str(i) for i in range(20)] + ["one"]))
+    error = error_of(client.execute_transaction, TransactStatements=[
+        {"Statement": "DELETE FROM \"Music\" WHERE Artist = 'P' AND Title = 'one'"},
+        {"Statement": "EXISTS(SELECT * FROM \"Music\" WHERE Artist = 'P' AND Title = 'none' AND plays = 1)"}])
+    equal([reason["Code"] for reason in error["CancellationReasons"]], ["None", "ConditionalCheckFailed"])
 
 
 @test("update_table, delete_item, delete_table and the waiter table_not_exists")

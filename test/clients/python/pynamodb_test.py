@@ -14,8 +14,11 @@ from pynamodb.attributes import (
     UTCDateTimeAttribute,
     VersionAttribute,
 )
-from pynamodb.exceptions import DoesNotExist, PutError, UpdateError
+from pynamodb.connection import Connection
+from pynamodb.exceptions import DoesNotExist, PutError, TransactWriteError, UpdateError
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection, LocalSecondaryIndex
 from pynamodb.models import Model
+from pynamodb.transactions import TransactGet, TransactWrite
 
 
 class Office(MapAttribute):
@@ -140,6 +143,73 @@ def _():
     Thread.delete_table()
     Versioned.delete_table()
     equal(Thread.exists(), False)
+
+
+class ByViews(GlobalSecondaryIndex):
+    class Meta:
+        index_name = "by-views"
+        projection = AllProjection()
+
+    kind = UnicodeAttribute(hash_key=True)
+    views = NumberAttribute(range_key=True)
+
+
+class ByDay(LocalSecondaryIndex):
+    class Meta:
+        index_name = "by-day"
+        projection = KeysOnlyProjection()
+
+    forum = UnicodeAttribute(hash_key=True)
+    day = NumberAttribute(range_key=True)
+
+
+class Post(Model):
+    class Meta:
+        table_name = "Post"
+        host = ENDPOINT
+        region = REGION
+        billing_mode = "PAY_PER_REQUEST"
+
+    forum = UnicodeAttribute(hash_key=True)
+    subject = UnicodeAttribute(range_key=True)
+    kind = UnicodeAttribute(null=True)
+    views = NumberAttribute(default=0)
+    day = NumberAttribute(null=True)
+    by_views = ByViews()
+    by_day = ByDay()
+
+
+@test("indexes of a model")
+def _():
+    Post.create_table(wait=True)
+    for i in range(20):
+        Post("f", f"s{i:02}", kind="question" if i % 2 else None, views=i, day=20 - i).save()
+    equal([post.views for post in Post.by_views.query("question", Post.views > 14)], [15, 17, 19])
+    equal([post.subject for post in Post.by_day.query("f", limit=2)], ["s19", "s18"])
+    equal(Post.by_views.count("question"), 10)
+
+
+@test("transactions of models")
+def _():
+    connection = Connection(region=REGION, host=ENDPOINT)
+    with TransactWrite(connection=connection) as transaction:
+        transaction.save(Post("t", "new", kind="answer"), condition=Post.forum.does_not_exist())
+        transaction.update(Post("f", "s01"), actions=[Post.views.add(100)])
+        transaction.delete(Post("f", "s00"))
+        transaction.condition_check(Post, "f", "s02", condition=Post.views == 2)
+    try:
+        with TransactWrite(connection=connection) as transaction:
+            transaction.save(Post("t", "new"), condition=Post.forum.does_not_exist())
+            transaction.delete(Post("f", "s03"))
+        raise AssertionError("no error")
+    except TransactWriteError as error:
+        equal(error.cause_response_code, "TransactionCanceledException")
+        equal([reason.code if reason else None for reason in error.cancellation_reasons], [None, "ConditionalCheckFailed"])  # deletes are sent first
+    with TransactGet(connection=connection) as transaction:
+        first = transaction.get(Post, "f", "s01")
+        second = transaction.get(Post, "f", "s03")
+    equal((first.get().views, second.get().views), (101, 3))
+    Post.delete_table()
 
 
 finish()

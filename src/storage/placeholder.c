@@ -1,0 +1,94 @@
+/*
+ * placeholder.c
+ *		Keeping a key away: a row under it that is inserted and deleted at once.
+ *
+ * Until this transaction ends, whoever inserts the key meets the row in the unique check of the primary key, and waits: the row's inserter is
+ * in progress, whatever became of the row.  It goes into the primary key alone, not into indexes of the user's own, and
+ * logical decoding does not see it come (it sees a row go that is not there).
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/relscan.h"
+#include "access/stratnum.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/index.h"
+#include "executor/executor.h"
+#include "storage/lmgr.h"
+#include "utils/fmgroids.h"
+#include "utils/snapmgr.h"
+
+#include "base/compat.h"
+#include "storage/am.h"
+#include "storage/backend.h"
+#include "storage/layout.h"
+
+/* Waits for transactions that are about to insert the key, or to delete it; whether it is there now. */
+static bool
+wait_for_others(StorageTable *table, const StorageKey *key, TupleTableSlot *slot)
+{
+	ScanKeyData keys[2];
+
+	ScanKeyInit(&keys[0], LAYOUT_HASH, BTEqualStrategyNumber, F_UUID_EQ, UUIDPGetDatum(&key->hash));
+	ScanKeyInit(&keys[1], LAYOUT_SORT, BTEqualStrategyNumber, F_BYTEAEQ, PointerGetDatum(key->sort));
+	for (;;)
+	{
+		SnapshotData dirty;
+		IndexScanDesc scan;
+		TransactionId other = InvalidTransactionId;
+		ItemPointerData tid;
+		bool		found;
+
+		InitDirtySnapshot(dirty);
+		scan = compat_index_beginscan(table->relation, table->key_index, &dirty, 2);
+		index_rescan(scan, keys, 2, NULL, 0);
+		found = index_getnext_slot(scan, ForwardScanDirection, slot);
+		if (found)
+		{
+			other = TransactionIdIsValid(dirty.xmin) ? dirty.xmin : dirty.xmax;
+			tid = slot->tts_tid;
+		}
+		ExecClearTuple(slot);
+		index_endscan(scan);
+		if (!found || !TransactionIdIsValid(other))
+			return found;
+		if (dirty.speculativeToken)
+			SpeculativeInsertionWait(other, dirty.speculativeToken);
+		else
+			XactLockTableWait(other, table->relation, &tid, XLTW_InsertIndex);
+	}
+}
+
+/* Inserts the row and deletes it; whether no other of its key was met. */
+static bool
+insert_and_delete(StorageTable *table, const StorageKey *key)
+{
+	TupleDesc	desc = RelationGetDescr(table->relation);
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
+	JsonbValue	nothing = {.type = jbvObject};
+	TM_FailureData failure;
+	bool		alone;
+
+	memset(slot->tts_isnull, true, desc->natts * sizeof(bool));
+	memset(slot->tts_isnull, false, LAYOUT_COLUMNS * sizeof(bool));
+	slot->tts_values[LAYOUT_HASH - 1] = UUIDPGetDatum(&key->hash);
+	slot->tts_values[LAYOUT_SORT - 1] = PointerGetDatum(key->sort);
+	slot->tts_values[LAYOUT_ITEM - 1] = JsonbPGetDatum(JsonbValueToJsonb(&nothing));
+	ExecStoreVirtualTuple(slot);
+	am_heap_routine()->tuple_insert(table->relation, slot, GetCurrentCommandId(true), TABLE_INSERT_NO_LOGICAL, NULL);
+	alone = index_insert(table->key_index, slot->tts_values, slot->tts_isnull, &slot->tts_tid, table->relation,
+						 UNIQUE_CHECK_PARTIAL, false, BuildIndexInfo(table->key_index));
+	CommandCounterIncrement();
+	if (am_heap_routine()->tuple_delete(table->relation, &slot->tts_tid, GetCurrentCommandId(true),
+										GetActiveSnapshot(), InvalidSnapshot, true, &failure, false) != TM_Ok)
+		elog(ERROR, "could not delete a placeholder");
+	ExecDropSingleTupleTableSlot(slot);
+	return alone;
+}
+
+bool
+placeholder_insert(StorageTable *table, const StorageKey *key)
+{
+	return !wait_for_others(table, key, table->slot) && insert_and_delete(table, key);
+}
