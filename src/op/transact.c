@@ -132,7 +132,7 @@ cancel_for_error(ErrorData *error, int culprit, int count)
 	switch (dyn_exception_of_sqlstate(error->sqlerrcode))
 	{
 		case DYN_VALIDATION:
-			if (error->sqlerrcode != ERRCODE_READ_ONLY_SQL_TRANSACTION && !is_of_request(error))
+			if (error->sqlerrcode != ERRCODE_READ_ONLY_SQL_TRANSACTION)
 				cancel_for(culprit, count, "ValidationError", error->message);
 			break;
 		case DYN_ITEM_COLLECTION_SIZE_LIMIT_EXCEEDED:
@@ -192,8 +192,11 @@ check_all(void (*check) (void *items, int i), void *items, int count)
 	{
 		ErrorData  *error = error_of_check(check, items, i);
 
-		if (error != NULL)
-			cancel_for_error(error, i, count);
+		if (error == NULL)
+			continue;
+		if (is_of_request(error))
+			ReThrowError(error);
+		cancel_for_error(error, i, count);
 	}
 }
 

@@ -11,7 +11,8 @@
     differential.py [--write-docs]
 
 A difference is either explained by a rule (rules.py) or printed with a small reproduction. DynamoDB Local is no authority: a
-difference is a question. The last line is `N passed, N failed`; the exit status is 1 if a difference is unexplained.
+difference is a question. Where its figures are wrong, a write's capacity is checked against a model (model.py), and item
+collection metrics, which it has not, always are. The last line is `N passed, N failed`; the exit status is 1 if a difference is unexplained.
 --write-docs writes the table of the rules that were met into docs/differences.md.
 """
 import base64

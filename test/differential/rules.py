@@ -267,7 +267,8 @@ RULES = [
          local="VE: .*The BETWEEN operator .*", dynapg="VE: .*The BETWEEN operator .*",
          when=same_but_for(r"AttributeValue: \{N:[^}]*\}")),
     Rule("key-operator-words", "an operator that no key condition can have, in other words or after the type", "recorded answers 8", operation="Query",
-         local="VE: (Query key condition not supported|Only scalar types can be used as Range Key values|.*Condition parameter type does not match schema type)",
+         local="VE: (Query key condition not supported|Only scalar types can be used as Range Key values|"
+               ".*Condition parameter type does not match schema type)",
          dynapg="VE: Attempted conditional constraint is not an indexable operation"),
     Rule("paths-words", "of the paths that overlap or conflict, DynamoDB Local names one that does not", "recorded answers 5",
          local="VE: .*Two document paths .*", dynapg="VE: .*Two document paths .*", when=lambda case: paths_clash(message(case.dynapg))),
@@ -308,7 +309,8 @@ RULES = [
     Rule("which-index-key", "of several index keys at fault another one is reported", "nothing says which is first: unverified",
          local=INDEX_KEY + "|VE: Invalid attribute value type", dynapg=INDEX_KEY),
     Rule("index-key-legacy-words", "an empty index key in AttributeUpdates, in the words for PutItem",
-         "recorded answers 4 of an update; of AttributeUpdates unverified", operation="UpdateItem", local="VE: .*A value specified for a secondary index key is not supported.*",
+         "recorded answers 4 of an update; of AttributeUpdates unverified", operation="UpdateItem",
+         local="VE: .*A value specified for a secondary index key is not supported.*",
          dynapg="VE: .*The update expression attempted to update a secondary index key to a value that is not supported.*",
          when=lambda case: "AttributeUpdates" in case.request),
 
@@ -332,8 +334,8 @@ RULES = [
          operation="TransactWriteItems TransactGetItems", local="TransactionCanceled.*", dynapg="TransactionCanceled.*",
          when=lambda case: validation_error_alone(case.dynapg["reasons"])
          and all(b["Code"] == "None" or same_reason(a, b) for a, b in zip(case.local["reasons"], case.dynapg["reasons"]))),
-    Rule("reasons-checks", "DynamoDB Local looks at conditions before it checks what an action may change", "recorded answers 10: conditions are not evaluated then",
-         operation="TransactWriteItems", local="TransactionCanceled.*", dynapg="TransactionCanceled.*",
+    Rule("reasons-checks", "DynamoDB Local looks at conditions before it checks what an action may change",
+         "recorded answers 10: conditions are not evaluated then", operation="TransactWriteItems", local="TransactionCanceled.*", dynapg="TransactionCanceled.*",
          when=lambda case: validation_error_alone(case.dynapg["reasons"]) and any(
              re.search("Cannot update attribute|Key attributes must be scalars", reason.get("Message", "")) for reason in case.dynapg["reasons"])),
     Rule("transact-fails", "keys that do not fit and errors of evaluation fail the request at DynamoDB Local", "recorded answers 10: they cancel",
@@ -344,9 +346,11 @@ RULES = [
     Rule("which-action", "of several actions at fault another one is reported: one that fails the request at DynamoDB Local", "unverified",
          operation="TransactWriteItems", local="VE: .*", dynapg="TransactionCanceled.*",
          when=lambda case: len(case.request["TransactItems"]) > 1 and re.fullmatch(
-             EVALUATION + "|VE: .*(secondary index key|Invalid attribute value type|required keys was not given|number of conditions on the keys|cannot contain an empty).*", answer_text(case.local))),
-    Rule("duplicates-order", "an item that is meant twice is found before or after what is wrong with keys and conditions", "recorded answers 10 do not say when: unverified",
-         operation="TransactWriteItems TransactGetItems", local="VE: Transaction request cannot include multiple operations on one item|TransactionCanceled.*",
+             EVALUATION + "|VE: .*(secondary index key|Invalid attribute value type|required keys was not given|number of conditions on the keys|"
+             "cannot contain an empty).*", answer_text(case.local))),
+    Rule("duplicates-order", "an item that is meant twice is found before or after what is wrong with keys and conditions",
+         "recorded answers 10 do not say when: unverified", operation="TransactWriteItems TransactGetItems",
+         local="VE: Transaction request cannot include multiple operations on one item|TransactionCanceled.*",
          dynapg="VE: Transaction request cannot include multiple operations on one item|TransactionCanceled.*", difference="exception"),
     Rule("token-words", "a token that another request had, in other words, or found before a missing table", "unverified", operation="TransactWriteItems",
          local="IdempotentParameterMismatchException: ", dynapg="IdempotentParameterMismatchException: .*|ResourceNotFound.*"),
@@ -400,7 +404,8 @@ RULES = [
     Rule("definitions-spare", "DynamoDB Local counts the definitions of attributes and no more", "recorded answers 11", operation="CreateTable",
          local="ok|ResourceInUse.*", dynapg="VE: .*Some AttributeDefinitions are not used.*"),
     Rule("index-key-there", "DynamoDB Local refuses an update of an item whose index key was empty before the index was made",
-         "unverified: the update leaves the key as it is", operation="UpdateItem TransactWriteItems", dynapg="ok|ConditionalCheckFailed.*|TransactionCanceled.*",
+         "unverified: the update leaves the key as it is", operation="UpdateItem TransactWriteItems",
+         dynapg="ok|ConditionalCheckFailed.*|TransactionCanceled.*",
          local="VE: .*secondary index key (to a value that )?is not supported.*",
          when=lambda case: any('""' in text_of(case.item_before(update) or {}) for update in updates_of(case.request))),
     Rule("update-key-size", "DynamoDB Local takes an update of an item whose key is too long for an index, if the item has no entry there",
@@ -409,8 +414,8 @@ RULES = [
     Rule("definitions-kept", "DynamoDB Local at times keeps the definition of an attribute after its index is gone",
          "AWS: AttributeDefinitions are those of the keys of the table and its indexes",
          operation="DescribeTable", difference="AttributeDefinitions", when=lambda case: defined_are_keys(case.dynapg["ok"]["Table"])),
-    Rule("definitions-twice", "DynamoDB Local takes an attribute that is defined twice in an UpdateTable", "recorded answers 11 of CreateTable; of UpdateTable unverified",
-         operation="UpdateTable", local="ok", dynapg="VE: Attribute Name is duplicated: .*"),
+    Rule("definitions-twice", "DynamoDB Local takes an attribute that is defined twice in an UpdateTable",
+         "recorded answers 11 of CreateTable; of UpdateTable unverified", operation="UpdateTable", local="ok", dynapg="VE: Attribute Name is duplicated: .*"),
     Rule("remove-returns-item", "ALL_NEW of an update that only takes away from an item that does not exist is its key at DynamoDB Local",
          "there is no item (see remove-makes-item); what the service returns is unverified", operation="UpdateItem", difference="Attributes",
          when=lambda case: case.request.get("ReturnValues") == "ALL_NEW" and only_takes_away(case.request) and not case.item_before()),
@@ -477,6 +482,8 @@ FAILURES = [
     ("Invalid attribute value type", "One or more parameter values were invalid: Type mismatch for .*|The provided key element does not match the schema"
      "|The update expression attempted to update the secondary index key to unsupported type"),
     (EVALUATION[4:], EVALUATION[4:]),
+    ("One or more parameter values are not valid. The update expression attempted .*",      # an empty one that was computed: unverified
+     "One or more parameter values are not valid. The update expression attempted .*"),
     ("DynamoDB only supports precision.*", "Number overflow.*"),
 ]
 
