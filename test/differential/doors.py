@@ -87,9 +87,10 @@ class Local:
         return self.receive()
 
     def wait_for_indexes(self, table_name):
-        """Waits until no index of a table is being built or dropped."""
+        """Waits until no index of a table is being built or dropped; meanwhile DescribeTable fails at times."""
         for _ in range(600):
-            indexes = self.call("DescribeTable", {"TableName": table_name})["ok"]["Table"].get("GlobalSecondaryIndexes", [])
+            answer = self.call("DescribeTable", {"TableName": table_name})
+            indexes = answer["ok"]["Table"].get("GlobalSecondaryIndexes", []) if "ok" in answer else [{"IndexStatus": answer["error"]}]
             if all(index["IndexStatus"] == "ACTIVE" for index in indexes):
                 return
             time.sleep(0.1)
