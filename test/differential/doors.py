@@ -1,13 +1,14 @@
 """The two that are compared: DynamoDB Local through HTTP, dynapg through SQL in a psql that stays open.
 
 A door's call(operation, request) gives an answer: {"ok": response}, or {"error": exception, "message": text} with "item" if a
-ConditionalCheckFailedException carried one.
+ConditionalCheckFailedException carried one, "reasons" if a transaction was cancelled.
 """
 import http.client
 import json
 import os
 import re
 import subprocess
+import time
 
 PSQL = os.environ.get("PSQL", "psql").split()
 
@@ -26,6 +27,16 @@ EXCEPTION WHEN OTHERS THEN
 	RETURN jsonb_build_object('error', coalesce(nullif(exception, ''), 'SQLSTATE ' || SQLSTATE), 'message', SQLERRM,
 							  'detail', member);
 END $$;
+\\set VERBOSITY sqlstate
+"""
+# The same outside of a function: an index is then built or dropped behind the caller's back.
+ALONE = """
+SELECT %(function)s(%(request)s) AS answer \\gset
+\\if :ERROR
+SELECT pg_temp.call('%(function)s', %(request)s);
+\\else
+SELECT jsonb_build_object('ok', :'answer'::jsonb);
+\\endif
 """
 
 
@@ -67,11 +78,23 @@ class Local:
                   "message": body.get("message", body.get("Message"))}
         if "Item" in body:
             answer["item"] = body["Item"]
+        if "CancellationReasons" in body:
+            answer["reasons"] = body["CancellationReasons"]
         return answer
 
     def call(self, operation, request):
         self.send(operation, request)
         return self.receive()
+
+    def wait_for_indexes(self, table_name):
+        """Waits until no index of a table is being built or dropped; meanwhile DescribeTable fails at times."""
+        for _ in range(600):
+            answer = self.call("DescribeTable", {"TableName": table_name})
+            indexes = answer["ok"]["Table"].get("GlobalSecondaryIndexes", []) if "ok" in answer else [{"IndexStatus": answer["error"]}]
+            if all(index["IndexStatus"] == "ACTIVE" for index in indexes):
+                return
+            time.sleep(0.1)
+        raise DoorClosed("DynamoDB Local: an index does not become ACTIVE")
 
 
 class Dynapg:
@@ -85,9 +108,10 @@ class Dynapg:
 
     def send(self, operation, request):
         function = "dynamo" + re.sub("[A-Z]", lambda m: "_" + m.group().lower(), operation)
-        text = json.dumps(request).replace("'", "''")
+        text = "'%s'" % json.dumps(request).replace("'", "''")
         try:
-            self.psql.stdin.write(("SELECT pg_temp.call('%s', '%s');\n" % (function, text)).encode())
+            self.psql.stdin.write((ALONE % {"function": function, "request": text} if operation == "UpdateTable" else
+                                   "SELECT pg_temp.call('%s', %s);\n" % (function, text)).encode())
             self.psql.stdin.flush()
         except OSError:
             self.fail()
@@ -100,11 +124,20 @@ class Dynapg:
         detail = answer.pop("detail", None)
         if answer.get("error") == "ConditionalCheckFailedException" and detail and detail.startswith("{"):
             answer["item"] = json.loads(detail)["Item"]
+        if answer.get("error") == "TransactionCanceledException" and detail:
+            answer["reasons"] = json.loads(detail)["CancellationReasons"]
         return answer
 
     def call(self, operation, request):
         self.send(operation, request)
         return self.receive()
+
+    def wait_for_indexes(self, table_name):
+        """Waits until no index of a table is being built or dropped."""
+        self.psql.stdin.write(("SELECT dynapg.wait_for_indexes('%s');\n" % table_name).encode())
+        self.psql.stdin.flush()
+        if self.psql.stdout.readline().strip() != b"t":
+            self.fail()
 
     def fail(self):
         self.psql.kill()

@@ -7,16 +7,11 @@ import base64
 import copy
 import re
 
-# name: (type of the partition key, of the sort key or None). The names of the keys follow.
-SCHEMAS = [
-    ("df.hash", "S", None), ("df-string", "S", "S"), ("df_number", "S", "N"), ("df.binary", "N", "B"),
-    ("df.only-number", "N", None), ("df.words", "S", "S"), ("df.bytes", "B", "N"),
-]
-# A table of items near the greatest size, in which pages are cut at 1 MB.
-LARGE = ("df.large", "S", "S")
-ITEM_MAX_SIZE = 409600
+from index_requests import IndexRequests
+from tables import INDEXED, LARGE, ONLINE, SCHEMAS, Table
+from transaction_requests import TransactionRequests
 
-KEY_NAMES = {"df.words": ("order", "a.b")}
+ITEM_MAX_SIZE = 409600
 
 KEY_VALUES = {
     "S": ["a", "b", "ab", "Z", "\u00e9", "\U0001f600"],
@@ -86,37 +81,31 @@ class Context:
             request["ExpressionAttributeValues"] = self.values
 
 
-class Table:
-    def __init__(self, name, hash_type, sort_type):
-        names = KEY_NAMES.get(name, ("pk", "sk"))
-        self.name = name
-        self.keys = [(names[0], hash_type)]
-        if sort_type:
-            self.keys.append((names[1], sort_type))
-
-    def create_request(self):
-        return {
-            "TableName": self.name,
-            "KeySchema": [{"AttributeName": name, "KeyType": kind} for (name, _), kind in zip(self.keys, ("HASH", "RANGE"))],
-            "AttributeDefinitions": [{"AttributeName": name, "AttributeType": type_} for name, type_ in self.keys],
-            "BillingMode": "PAY_PER_REQUEST",
-        }
-
-
-class Generator:
+class Generator(IndexRequests, TransactionRequests):
     def __init__(self, rng, shadow):
         self.rng = rng
-        self.tables = [Table(*schema) for schema in SCHEMAS]
+        self.indexed = [Table(*schema, indexes) for schema, indexes in INDEXED]
+        self.online = Table(*ONLINE)
+        self.tables = [Table(*schema) for schema in SCHEMAS] + self.indexed + [self.online]
         self.large = Table(*LARGE)
         self.shadow = shadow            # table name -> {key text: item}, kept by the caller
         self.created = 0
-        self.last_keys = {}             # table name -> a LastEvaluatedKey that was seen
+        self.last_keys = {}             # cursor of a table or an index -> a LastEvaluatedKey that was seen
+        self.allowed = None             # the attributes that the index has of which a read is made
+        self.tokens = []                # transactions with a token, of late
+        self.n_tokens = 0
 
     def one_in(self, n):
         return self.rng.random() * n < 1
 
     def pick(self, things):
         return self.rng.choice(things)
+
+    def pick_table(self):
+        return self.pick(self.indexed + [self.online]) if self.one_in(2) else self.pick(self.tables)
+
+    def context(self):
+        return Context(self.rng)
 
     # ------------------------------------------------------------ values
 
@@ -178,6 +167,8 @@ class Generator:
 
     def key(self, table, known_in=2):
         known = self.shadow[table.name]
+        if table.cursor != table.name:
+            known = {text: item for text, item in known.items() if all(type_ in item.get(name, ()) for name, type_ in table.keys)}
         if known and not self.one_in(known_in):
             item = known[self.pick(sorted(known))]
             return {name: copy.deepcopy(item[name]) for name, _ in table.keys}
@@ -237,6 +228,9 @@ class Generator:
         names = ATTRIBUTES.get(type_) or ATTRIBUTES[None]
         if self.one_in(8):
             names = ATTRIBUTES[None]
+        if self.allowed is not None:
+            names = [name for name in names if name in self.allowed] or sorted(self.allowed)
+            return context.name(self.pick(names))
         if self.one_in(4) and type_ in MEMBERS:
             path = context.name("m1")
             while self.one_in(4):
@@ -351,6 +345,8 @@ class Generator:
         return " ".join(self.pick([name, name, name.lower()]) + " " + ", ".join(sections[name]) for name in order_)
 
     def projection(self, context, table):
+        if self.allowed is not None:
+            return self.projection_of_index(context)
         return ", ".join(self.path(context, self.pick(TYPES), table) for _ in range(self.rng.randrange(1, 5)))
 
     def key_condition(self, context, table):
@@ -496,6 +492,10 @@ class Generator:
     def maybe_damage(self, text, n):
         return self.damage(text) if self.one_in(n) else text
 
+    def metrics(self, request):
+        if self.one_in(8):
+            request["ReturnItemCollectionMetrics"] = self.pick(["SIZE", "SIZE", "NONE"])
+
     def put_item(self, table):
         request = {"TableName": table.name, "Item": self.item(table) if not self.one_in(10) else self.bad_item(table)}
         context = Context(self.rng)
@@ -504,6 +504,7 @@ class Generator:
         if self.one_in(3):
             request["ReturnValues"] = self.pick(["ALL_OLD", "NONE", "ALL_OLD"] + ["ALL_NEW", "UPDATED_OLD"] * self.one_in(5))
         self.capacity(request)
+        self.metrics(request)
         return request
 
     def get_item(self, table):
@@ -530,6 +531,7 @@ class Generator:
         if self.one_in(3):
             request["ReturnValues"] = self.pick(["ALL_OLD", "NONE", "ALL_OLD"] + ["ALL_NEW", "UPDATED_OLD"] * self.one_in(5))
         self.capacity(request)
+        self.metrics(request)
         return request
 
     def update_item(self, table):
@@ -551,6 +553,7 @@ class Generator:
         if self.one_in(1.5):
             request["ReturnValues"] = self.pick(["ALL_OLD", "NONE", "ALL_NEW", "UPDATED_OLD", "UPDATED_NEW"])
         self.capacity(request)
+        self.metrics(request)
         return request
 
     def limit(self, request):
@@ -565,8 +568,8 @@ class Generator:
         if self.one_in(6):
             if self.one_in(bad):
                 request["ExclusiveStartKey"] = self.bad_key(table)
-            elif self.one_in(2) and table.name in self.last_keys:
-                request["ExclusiveStartKey"] = self.last_keys[table.name]
+            elif self.one_in(2) and table.cursor in self.last_keys:
+                request["ExclusiveStartKey"] = dict(self.last_keys[table.cursor])
             else:
                 request["ExclusiveStartKey"] = self.key(table)
 
@@ -665,21 +668,29 @@ class Generator:
                     keys.append(key)
             request["RequestItems"][table.name] = writes
         self.capacity(request)
+        self.metrics(request)
         return request
 
     def create_table(self):
         """Always under a new name: the caller drops the table if it was created."""
         self.created += 1
         types = [self.pick("SNB"), self.pick("SNB")]
-        request = Table("df.new%d" % self.created, types[0], self.pick([None, types[1]])).create_request()
-        schema, definitions = request["KeySchema"], request["AttributeDefinitions"]
+        table = Table("df.new%d" % self.created, types[0], self.pick([None, types[1]]))
+        request = table.create_request()
         if self.one_in(3):
             request["BillingMode"] = "PROVISIONED"
             request["ProvisionedThroughput"] = {"ReadCapacityUnits": 5, "WriteCapacityUnits": 7}
             if self.one_in(3):
                 del request["BillingMode"]
+        if self.one_in(1.5):
+            self.add_indexes(request, table)
+            if self.one_in(2):
+                self.spoil_created_indexes(request)
+            if not self.one_in(10):
+                return request
         if self.one_in(4):
             return request
+        schema, definitions = request["KeySchema"], request["AttributeDefinitions"]
         mistakes = [
             lambda: definitions.pop(), lambda: definitions.append({"AttributeName": "unused", "AttributeType": "S"}),
             lambda: definitions[0].update(AttributeType=self.pick(["X", "SS", "BOOL", ""])), lambda: definitions[0].pop("AttributeType"),
@@ -784,33 +795,49 @@ class Generator:
                 if isinstance(request.get(member), str):
                     request[member] = self.damage(request[member])
 
+    def part_to_spoil(self, request):
+        """The request, or an action of a transaction."""
+        parts = [action for element in request.get("TransactItems") or () if isinstance(element, dict)
+                 for action in element.values() if isinstance(action, dict)] if isinstance(request.get("TransactItems"), list) else []
+        return self.pick(parts) if parts and not self.one_in(4) else request
+
     def next(self):
         """An operation and its request."""
         kind = self.rng.randrange(100)
-        if kind < 1:
-            return "CreateTable", self.create_table()
+        if kind < 2:
+            return ("CreateTable", self.create_table()) if kind < 1 or self.one_in(2) else ("DescribeTable", self.describe_table())
         if self.one_in(100):
             return self.large_request()
-        table = self.pick(self.tables)
-        if kind < 21:
+        if self.one_in(300):
+            return "UpdateTable", self.update_table()
+        table = self.pick_table()
+        reads_index = table.indexes and not self.one_in(4)
+        if kind < 18:
             operation, request = "PutItem", self.put_item(table)
-        elif kind < 31:
+        elif kind < 25:
             operation, request = "GetItem", self.get_item(table)
-        elif kind < 59:
+        elif kind < 48:
             operation, request = "UpdateItem", self.update_item(table)
-        elif kind < 66:
+        elif kind < 54:
             operation, request = "DeleteItem", self.delete_item(table)
-        elif kind < 82:
-            operation, request = "Query", self.query(table)
-        elif kind < 90:
-            operation, request = "Scan", self.scan(table)
-        elif kind < 95:
+        elif kind < 70:
+            operation, request = "Query", self.read_index(table, "Query") if reads_index else self.query(table)
+        elif kind < 80:
+            operation, request = "Scan", self.read_index(table, "Scan") if reads_index else self.scan(table)
+        elif kind < 84:
             operation, request = "BatchGetItem", self.batch_get_item()
-        else:
+        elif kind < 88:
             operation, request = "BatchWriteItem", self.batch_write_item()
+        elif kind < 96:
+            operation, request = "TransactWriteItems", self.transact_write_items()
+        else:
+            operation, request = "TransactGetItems", self.transact_get_items()
         request = copy.deepcopy(request)
         while self.one_in(10):
-            self.spoil(operation, request)
+            try:
+                self.spoil(operation, self.part_to_spoil(request))
+            except (AttributeError, TypeError):     # the member is spoilt already
+                pass
         return operation, request
 
 
