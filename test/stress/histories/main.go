@@ -131,15 +131,13 @@ func step(stateValue, input, _ interface{}) []interface{} {
 		}
 		return one(after)
 	case "failed":
-		if !slices.Equal(failed, c.Failed) {
-			return nil
-		}
+		// once one has failed the others are looked at without being held, each at its own moment
 		for i, at := range c.Failed {
-			if c.Old != nil && lists(state)[c.Actions[at].Key] != text(c.Old[i]) {
-				return nil
+			if slices.Contains(failed, at) && (c.Old == nil || lists(state)[c.Actions[at].Key] == text(c.Old[i])) {
+				return one(state)
 			}
 		}
-		return one(state)
+		return nil
 	case "unknown":
 		if len(failed) > 0 {
 			return one(state)
