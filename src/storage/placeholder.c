@@ -83,7 +83,8 @@ insert_and_delete(StorageTable *table, const StorageKey *key)
 	if (am_heap_routine()->tuple_delete(table->relation, &slot->tts_tid, GetCurrentCommandId(true),
 										GetActiveSnapshot(), InvalidSnapshot, true, &failure, false) != TM_Ok)
 		elog(ERROR, "could not delete a placeholder");
-	CommandCounterIncrement();	/* else our own next look at the key would see it */
+	/* the next attempt must not see the row */
+	CommandCounterIncrement();
 	ExecDropSingleTupleTableSlot(slot);
 	return alone;
 }
