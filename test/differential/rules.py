@@ -181,7 +181,9 @@ INDEX_DEFINITION = ["|".join(words) for words in ([
     "VE: (No Hash Key specified|Too many hash keys|Invalid key order|No Attribute Schema Defined).*",
     "VE: (The number of attributes in key schema must match|Cannot have two attributes with the same name).*",
     "VE: (invalid attribute, SchemaElement redefined|(Global|Local) Secondary Index (hash|range) key not specified).*",
+    "VE: Local Secondary indices must have the same hash key as the main table",
     "ResourceNotFoundException: Requested resource not found",
+    "LimitExceededException: .*Only 1 online index can be created or deleted simultaneously per table",   # the order is unverified
 ], [
     "VE: One or more parameter values were invalid: (Table KeySchema does not have|Index KeySchema does not have|Unknown ProjectionType).*",
     "VE: One or more parameter values were invalid: (Some AttributeDefinitions are not used|One of GlobalSecondaryIndexUpdate).*",
