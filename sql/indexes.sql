@@ -111,6 +111,7 @@ SELECT pg_temp.fails($$INSERT INTO dynamo."Orders" (item) VALUES (jsonb_build_ob
 -- index tables are nobody's to write, drop or alter; TRUNCATE empties them
 SELECT pg_temp.fails('DELETE FROM dynapg_index."Orders~ByG"');
 SELECT pg_temp.fails('UPDATE dynapg_index."Orders~ByG" SET item = item');
+SELECT pg_temp.fails('TRUNCATE dynapg_index."Orders~ByG"');
 SELECT pg_temp.fails('DROP TABLE dynapg_index."Orders~ByG"');
 SELECT pg_temp.fails('ALTER TABLE dynapg_index."Orders~ByG" ADD COLUMN more int');
 SELECT pg_temp.fails('DROP TRIGGER dynapg_items ON dynamo."Orders"');

@@ -95,6 +95,9 @@ create_index_table(const TableInfo *table, const char *name, int n_sort)
 	execute_ddl_as_owner(psprintf("CREATE TRIGGER dynapg_guard BEFORE INSERT OR UPDATE OR DELETE ON %s "
 								  "FOR EACH ROW EXECUTE FUNCTION dynapg.index_guard()", relation));
 	execute_ddl_as_owner(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER dynapg_guard", relation));
+	execute_ddl_as_owner(psprintf("CREATE TRIGGER dynapg_truncate BEFORE TRUNCATE ON %s "
+								  "FOR EACH STATEMENT EXECUTE FUNCTION dynapg.index_guard()", relation));
+	execute_ddl_as_owner(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER dynapg_truncate", relation));
 	execute_ddl_as_owner(psprintf("ALTER TABLE %s OWNER TO %s", relation, quote_identifier(owner)));
 	return get_relname_relid(relation_name, get_namespace_oid(CATALOG_INDEX_SCHEMA, false));
 }

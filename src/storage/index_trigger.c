@@ -196,6 +196,28 @@ dynapg_items_changed(PG_FUNCTION_ARGS)
 	return PointerGetDatum(NULL);
 }
 
+static bool truncates_indexes;	/* the item table's own TRUNCATE goes on: index_guard lets it */
+
+/* Empties an index table. */
+static void
+truncate_index(const char *name)
+{
+	truncates_indexes = true;
+	PG_TRY();
+	{
+		if (SPI_connect() != SPI_OK_CONNECT)
+			elog(ERROR, "SPI_connect failed");
+		if (SPI_execute(psprintf("TRUNCATE TABLE ONLY %s", name), false, 0) != SPI_OK_UTILITY)
+			elog(ERROR, "SPI_execute failed");
+		SPI_finish();
+	}
+	PG_FINALLY();
+	{
+		truncates_indexes = false;
+	}
+	PG_END_TRY();
+}
+
 /* AFTER TRUNCATE: the index tables are emptied in the name of their owner. */
 Datum
 dynapg_items_truncated(PG_FUNCTION_ARGS)
@@ -219,18 +241,14 @@ dynapg_items_truncated(PG_FUNCTION_ARGS)
 
 		SetUserIdAndSecContext(index->rd_rel->relowner, context | SECURITY_LOCAL_USERID_CHANGE);
 		table_close(index, NoLock);
-		if (SPI_connect() != SPI_OK_CONNECT)
-			elog(ERROR, "SPI_connect failed");
-		if (SPI_execute(psprintf("TRUNCATE TABLE ONLY %s", name), false, 0) != SPI_OK_UTILITY)
-			elog(ERROR, "SPI_execute failed");
-		SPI_finish();
+		truncate_index(name);
 		SetUserIdAndSecContext(role, context);
 	}
 	return PointerGetDatum(NULL);
 }
 
 /*
- * BEFORE ROW of index tables.  What COPY and logical replication bring (a dump's data, a publication of all tables) is passed over:
+ * BEFORE ROW, and BEFORE TRUNCATE, of index tables.  What COPY and logical replication bring (a dump's data, a publication of all tables) is passed over:
  * the item table's own trigger makes the entries.  Everything else is refused.
  */
 Datum
@@ -240,6 +258,8 @@ dynapg_index_guard(PG_FUNCTION_ARGS)
 
 	require_trigger(fcinfo);
 	trigger = (TriggerData *) fcinfo->context;
+	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event) && truncates_indexes)
+		return PointerGetDatum(NULL);
 	if (SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA || TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
 		return PointerGetDatum(NULL);
 	ereport(ERROR,
