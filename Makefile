@@ -91,6 +91,9 @@ stress:
 stress-indexes:
 	@PG_CONFIG='$(PG_CONFIG)' test/stress/indexes.sh
 
+stress-transactions:
+	@PG_CONFIG='$(PG_CONFIG)' test/stress/transactions.sh
+
 soak:
 	@PG_CONFIG='$(PG_CONFIG)' test/soak/run.sh
 
@@ -114,6 +117,7 @@ help:
 	@echo 'make quickstart    a private server with the cities of the world in a table, and a tour'
 	@echo 'make test          every test, on a private temporary server; installs what is missing with apt'
 	@echo 'make stress        a million writes on few keys, with crashes: minutes'
+	@echo 'make stress-transactions  a bank that is counted while the server is killed, races for tokens, histories checked by Porcupine: minutes'
 	@echo 'make stress-indexes  random writers while indexes are built and dropped, with crashes; then indexes are compared with items: minutes'
 	@echo 'make soak          a million mixed HTTP requests, and whether the memory of the workers stays flat: minutes'
 	@echo 'make clients       SDKs, the AWS CLI and object mappers against the HTTP endpoint'
@@ -125,5 +129,5 @@ help:
 	@echo 'PG_CONFIG=...      the pg_config of another PostgreSQL (15, 17, 18)'
 	@echo 'WERROR=1           warnings are errors'
 
-.PHONY: test quickstart stress stress-indexes soak clients gui differential bench help FORCE
+.PHONY: test quickstart stress stress-indexes stress-transactions soak clients gui differential bench help FORCE
 .DEFAULT_GOAL = all
