@@ -5,20 +5,9 @@ SET client_min_messages TO warning;
 CREATE EXTENSION IF NOT EXISTS dynapg;
 RESET client_min_messages;
 \set ECHO none
+\i test/session.sql
 \pset format unaligned
 \pset tuples_only on
--- the answer of an operation, or its error
-CREATE FUNCTION pg_temp.answer(operation text, request jsonb) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	answer text;
-	name text;
-BEGIN
-	EXECUTE format('SELECT dynamo_%s($1)', operation) INTO answer USING request;
-	RETURN answer;
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS name = PG_DATATYPE_NAME;
-	RETURN concat(SQLSTATE, ' ', name, ': ', SQLERRM);
-END $$;
 CREATE FUNCTION pg_temp.get(request jsonb) RETURNS text LANGUAGE sql AS $$ SELECT pg_temp.answer('batch_get_item', request) $$;
 CREATE FUNCTION pg_temp.write(request jsonb) RETURNS text LANGUAGE sql AS $$ SELECT pg_temp.answer('batch_write_item', request) $$;
 \set ECHO all

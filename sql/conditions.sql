@@ -5,21 +5,9 @@ SET client_min_messages TO warning;
 CREATE EXTENSION IF NOT EXISTS dynapg;
 RESET client_min_messages;
 \set ECHO none
+\i test/session.sql
 \pset format unaligned
 \pset footer off
--- the answer of an operation, or its error
-CREATE FUNCTION pg_temp.answer(operation text, request jsonb) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	answer text;
-	name text;
-	detail text;
-BEGIN
-	EXECUTE format('SELECT dynamo_%s($1)', operation) INTO answer USING request;
-	RETURN answer;
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS name = PG_DATATYPE_NAME, detail = PG_EXCEPTION_DETAIL;
-	RETURN concat(SQLSTATE, ' ', name, ': ', SQLERRM, ' / ' || nullif(detail, ''));
-END $$;
 -- the same, of a request on the table Conditions
 CREATE FUNCTION pg_temp.try(operation text, request jsonb) RETURNS text LANGUAGE sql AS
 $$ SELECT pg_temp.answer(operation, '{"TableName": "Conditions"}'::jsonb || request) $$;

@@ -1,36 +1,12 @@
 -- What plain DDL may do to item tables, and what it may not.
 SET client_min_messages TO warning;
 CREATE EXTENSION IF NOT EXISTS dynapg;
+\set ECHO none
+\i test/session.sql
+\set ECHO all
 RESET client_min_messages;
 \pset format unaligned
 \pset tuples_only on
-
--- What a command fails with: SQLSTATE, the service's exception, message.
-CREATE FUNCTION pg_temp.fails(command text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	state text;
-	exception_name text;
-	message text;
-BEGIN
-	EXECUTE command;
-	RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, exception_name = PG_DATATYPE_NAME, message = MESSAGE_TEXT;
-	RETURN concat_ws(' ', state, nullif(exception_name, ''), message);
-END $$;
-
--- A table with these keys; attributes are given as name:type.
-CREATE FUNCTION pg_temp.make(name text, hash text, sort text DEFAULT NULL) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-	keys text[] := array_remove(ARRAY[hash, sort], NULL);
-BEGIN
-	PERFORM dynamo_create_table(jsonb_build_object('TableName', name, 'BillingMode', 'PAY_PER_REQUEST',
-		'KeySchema', (SELECT jsonb_agg(jsonb_build_object('AttributeName', split_part(k, ':', 1),
-			'KeyType', CASE WHEN i = 1 THEN 'HASH' ELSE 'RANGE' END) ORDER BY i)
-			FROM unnest(keys) WITH ORDINALITY u(k, i)),
-		'AttributeDefinitions', (SELECT jsonb_agg(jsonb_build_object('AttributeName', split_part(k, ':', 1),
-			'AttributeType', split_part(k, ':', 2)) ORDER BY i) FROM unnest(keys) WITH ORDINALITY u(k, i))));
-END $$;
 
 \set SHOW_CONTEXT never
 SELECT pg_temp.make('Music', 'Artist:S', 'Year:N');

@@ -1,22 +1,11 @@
 -- Secondary indexes: how they are made, shown, changed, replaced and dropped.
 SET client_min_messages TO warning;
 CREATE EXTENSION IF NOT EXISTS dynapg;
+\set ECHO none
+\i test/session.sql
+\set ECHO all
 \pset format unaligned
 \pset tuples_only on
-
--- An answer without ids and times, or the error as SQLSTATE, exception and message.
-CREATE FUNCTION pg_temp.api(operation text, request jsonb) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	answer jsonb;
-	exception text;
-BEGIN
-	EXECUTE format('SELECT dynamo_%s($1)', operation) INTO answer USING request;
-	RETURN regexp_replace(regexp_replace(answer::text, '"TableId": "[0-9a-f-]{36}"', '"TableId": "(uuid)"'),
-						  '(DateTime": )[0-9.]+', '\1"(time)"', 'g');
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS exception = PG_DATATYPE_NAME;
-	RETURN SQLSTATE || ' ' || exception || ': ' || SQLERRM;
-END $$;
 
 -- The indexes in an answer, each as "name: status, key, projection, units, WarmThroughput, items", and the table's status.
 CREATE FUNCTION pg_temp.indexes(answer jsonb) RETURNS SETOF text LANGUAGE sql AS $$

@@ -5,20 +5,9 @@ SET client_min_messages TO warning;
 CREATE EXTENSION IF NOT EXISTS dynapg;
 RESET client_min_messages;
 \set ECHO none
+\i test/session.sql
 \pset format unaligned
 \pset tuples_only on
--- the answer of an operation, or its error
-CREATE FUNCTION pg_temp.answer(operation text, request jsonb) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	answer text;
-	name text;
-BEGIN
-	EXECUTE format('SELECT dynamo_%s($1)', operation) INTO answer USING request;
-	RETURN answer;
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS name = PG_DATATYPE_NAME;
-	RETURN concat(SQLSTATE, ' ', name, ': ', SQLERRM);
-END $$;
 -- a Query of an index; values are given as {"p": "S:text"} or {"s": "N:1"}
 CREATE FUNCTION pg_temp.vals(vals jsonb) RETURNS jsonb LANGUAGE sql AS
 $$ SELECT jsonb_object_agg(':' || k, jsonb_build_object(split_part(v, ':', 1), substr(v, strpos(v, ':') + 1))) FROM jsonb_each_text(vals) x(k, v) $$;

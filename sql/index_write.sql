@@ -4,24 +4,11 @@
 SET client_min_messages TO warning;
 CREATE EXTENSION IF NOT EXISTS dynapg;
 \set ECHO none
-\getenv source PG_ABS_SRCDIR
-\set functions :source '/test/functions.sql'
-\i :functions
+\i test/session.sql
+\i test/functions.sql
 RESET client_min_messages;
 \pset format unaligned
 \pset tuples_only on
--- the answer of an operation, or its error
-CREATE FUNCTION pg_temp.answer(operation text, request jsonb) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	answer text;
-	name text;
-BEGIN
-	EXECUTE format('SELECT dynamo_%s($1)', operation) INTO answer USING request;
-	RETURN answer;
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS name = PG_DATATYPE_NAME;
-	RETURN concat(SQLSTATE, ' ', name, ': ', SQLERRM);
-END $$;
 -- a put of attributes into item x 1, or with keys of its own
 CREATE FUNCTION pg_temp.put(item jsonb, more jsonb DEFAULT '{}') RETURNS text LANGUAGE sql AS
 $$ SELECT pg_temp.answer('put_item', jsonb_build_object('TableName', 'Things', 'Item', '{"p": {"S": "x"}, "s": {"N": "1"}}' || item) || more) $$;

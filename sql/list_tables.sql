@@ -1,23 +1,12 @@
 -- ListTables: pages of names in byte order.
 SET client_min_messages TO warning;
 CREATE EXTENSION IF NOT EXISTS dynapg;
+\set ECHO none
+\i test/session.sql
+\set ECHO all
 RESET client_min_messages;
 \pset format unaligned
 \pset tuples_only on
-
--- Calls an operation; shows its answer without ids and times, or its error as SQLSTATE, exception and message.
-CREATE FUNCTION pg_temp.api(operation text, request jsonb) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	answer jsonb;
-	exception text;
-BEGIN
-	EXECUTE format('SELECT dynamo_%s($1)', operation) INTO answer USING request;
-	RETURN regexp_replace(regexp_replace(answer::text, '"TableId": "[0-9a-f-]{36}"', '"TableId": "(uuid)"'),
-						  '(DateTime": )[0-9.]+', '\1"(time)"', 'g');
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS exception = PG_DATATYPE_NAME;
-	RETURN SQLSTATE || ' ' || exception || ': ' || SQLERRM;
-END $$;
 
 -- The tables of other tests come before these.
 SELECT count(pg_temp.api('create_table', jsonb_build_object('TableName', name, 'BillingMode', 'PAY_PER_REQUEST',

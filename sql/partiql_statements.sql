@@ -4,9 +4,7 @@
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS dynapg;
 \set ECHO none
-\getenv source PG_ABS_SRCDIR
-\set functions :source '/test/functions.sql'
-\i :functions
+\i test/functions.sql
 CREATE FUNCTION pg_temp.read(statement text, parameters text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
 	RETURN dynapg_test.partiql(statement, parameters, $i${"pk":{"S":"p"},"n":{"N":"1"},"s":{"S":"it's"},"l":{"L":[{"N":"7"},

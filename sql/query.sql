@@ -5,20 +5,9 @@ SET client_min_messages TO warning;
 CREATE EXTENSION IF NOT EXISTS dynapg;
 RESET client_min_messages;
 \set ECHO none
+\i test/session.sql
 \pset format unaligned
 \pset tuples_only on
--- the answer of an operation, or its error
-CREATE FUNCTION pg_temp.answer(operation text, request jsonb) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	answer text;
-	name text;
-BEGIN
-	EXECUTE format('SELECT dynamo_%s($1)', operation) INTO answer USING request;
-	RETURN answer;
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS name = PG_DATATYPE_NAME;
-	RETURN concat(SQLSTATE, ' ', name, ': ', SQLERRM);
-END $$;
 CREATE FUNCTION pg_temp.query(request jsonb) RETURNS text LANGUAGE sql AS
 $$ SELECT pg_temp.answer('query', '{"TableName": "Orders"}' || request) $$;
 -- the sort keys of a Query with a key condition; values are given as DynamoDB JSON
@@ -43,14 +32,14 @@ BEGIN
 	items := jsonb_array_length(seen);
 	SELECT count(DISTINCT i) INTO different FROM jsonb_array_elements(seen) i;
 END $$;
-CREATE FUNCTION pg_temp.make(name text, hash text, sort text) RETURNS void LANGUAGE sql AS
+CREATE FUNCTION pg_temp.make_table(name text, hash text, sort text) RETURNS void LANGUAGE sql AS
 $$ SELECT dynamo_create_table(jsonb_build_object('TableName', name, 'BillingMode', 'PAY_PER_REQUEST', 'KeySchema',
 	CASE WHEN sort IS NULL THEN '[{"AttributeName": "p", "KeyType": "HASH"}]'::jsonb
 		ELSE '[{"AttributeName": "p", "KeyType": "HASH"}, {"AttributeName": "s", "KeyType": "RANGE"}]'::jsonb END,
 	'AttributeDefinitions', jsonb_build_array(jsonb_build_object('AttributeName', 'p', 'AttributeType', hash)) ||
 	CASE WHEN sort IS NULL THEN '[]'::jsonb ELSE jsonb_build_array(jsonb_build_object('AttributeName', 's', 'AttributeType', sort)) END)) $$;
 \set ECHO all
-SELECT pg_temp.make('Orders', 'S', 'N'), pg_temp.make('Texts', 'S', 'S'), pg_temp.make('Bytes', 'B', 'B'), pg_temp.make('Single', 'S', NULL);
+SELECT pg_temp.make_table('Orders', 'S', 'N'), pg_temp.make_table('Texts', 'S', 'S'), pg_temp.make_table('Bytes', 'B', 'B'), pg_temp.make_table('Single', 'S', NULL);
 INSERT INTO dynamo."Orders"(item) SELECT jsonb_build_object('p', p, 's', s, 'v', s * 10, 'tag', CASE WHEN s % 2 = 0 THEN 'even' ELSE 'odd' END)
 	FROM unnest(ARRAY['a', 'b']) p, generate_series(-5, 5) s;
 INSERT INTO dynamo."Orders"(item) VALUES ('{"p": "c", "s": 1e-130}'), ('{"p": "c", "s": 0}'), ('{"p": "c", "s": -9.99e125}'), ('{"p": "c", "s": 9.99e125}'), ('{"p": "c", "s": 0.5}'), ('{"p": "c", "s": -0.5}'), ('{"p": "c", "s": 10}'), ('{"p": "c", "s": 9}');

@@ -4,9 +4,7 @@
 SET client_min_messages TO warning;
 CREATE EXTENSION IF NOT EXISTS dynapg;
 \set ECHO none
-\getenv source PG_ABS_SRCDIR
-\set functions :source '/test/functions.sql'
-\i :functions
+\i test/functions.sql
 RESET client_min_messages;
 \pset format unaligned
 \pset tuples_only on

@@ -4,9 +4,7 @@
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS dynapg;
 \set ECHO none
-\getenv source PG_ABS_SRCDIR
-\set functions :source '/test/functions.sql'
-\i :functions
+\i test/functions.sql
 CREATE FUNCTION pg_temp.answer(query text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	answer text;

@@ -5,23 +5,11 @@ SET client_min_messages TO warning;
 CREATE EXTENSION IF NOT EXISTS dynapg;
 RESET client_min_messages;
 \set ECHO none
+\i test/session.sql
 \pset format unaligned
 \pset footer off
 SELECT true AS created FROM dynamo_create_table('{"TableName": "Updates", "BillingMode": "PAY_PER_REQUEST",
 	"AttributeDefinitions": [{"AttributeName": "p", "AttributeType": "S"}], "KeySchema": [{"AttributeName": "p", "KeyType": "HASH"}]}');
--- the answer of an operation, or its error
-CREATE FUNCTION pg_temp.answer(operation text, request jsonb) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	answer text;
-	name text;
-	detail text;
-BEGIN
-	EXECUTE format('SELECT dynamo_%s($1)', operation) INTO answer USING request;
-	RETURN answer;
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS name = PG_DATATYPE_NAME, detail = PG_EXCEPTION_DETAIL;
-	RETURN concat(SQLSTATE, ' ', name, ': ', SQLERRM, ' / ' || nullif(detail, ''));
-END $$;
 -- an UpdateItem of the item with the key k
 CREATE FUNCTION pg_temp.try(k text, request jsonb) RETURNS text LANGUAGE sql AS
 $$ SELECT pg_temp.answer('update_item', jsonb_build_object('TableName', 'Updates', 'Key', jsonb_build_object('p', jsonb_build_object('S', k))) || request) $$;
