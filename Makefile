@@ -82,6 +82,9 @@ endif
 test:
 	@PG_CONFIG='$(PG_CONFIG)' WERROR='$(WERROR)' scripts/test.sh
 
+sanitize:
+	@PG_CONFIG='$(PG_CONFIG)' SANITIZE=1 scripts/test.sh
+
 quickstart:
 	@PG_CONFIG='$(PG_CONFIG)' scripts/quickstart.sh
 
@@ -116,6 +119,7 @@ help:
 	@echo 'make installcheck  pg_regress, isolation and TAP tests, on a running server that has it installed'
 	@echo 'make quickstart    a private server with the cities of the world in a table, and a tour'
 	@echo 'make test          every test, on a private temporary server; installs what is missing with apt'
+	@echo 'make sanitize      the same with AddressSanitizer and UndefinedBehaviorSanitizer'
 	@echo 'make stress        a million writes on few keys, with crashes: minutes'
 	@echo 'make stress-transactions  a bank that is counted while the server is killed, races for tokens, histories checked by Porcupine: minutes'
 	@echo 'make stress-indexes  random writers while indexes are built and dropped, with crashes; then indexes are compared with items: minutes'
@@ -129,5 +133,5 @@ help:
 	@echo 'PG_CONFIG=...      the pg_config of another PostgreSQL (15, 17, 18)'
 	@echo 'WERROR=1           warnings are errors'
 
-.PHONY: test quickstart stress stress-indexes stress-transactions soak clients gui differential bench help FORCE
+.PHONY: test sanitize quickstart stress stress-indexes stress-transactions soak clients gui differential bench help FORCE
 .DEFAULT_GOAL = all

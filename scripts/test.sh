@@ -1,8 +1,10 @@
 #!/bin/bash
 # Runs every test on a private temporary cluster of the PostgreSQL that PG_CONFIG names (15, 17 and 18 alike).
 #
-#   PG_CONFIG=...  WERROR=1  FUZZ_SECONDS=10  scripts/test.sh
+#   PG_CONFIG=...  WERROR=1  FUZZ_SECONDS=10  SANITIZE=1  scripts/test.sh
 #
+# SANITIZE=1 builds dynapg with AddressSanitizer and UndefinedBehaviorSanitizer: the first thing that either finds ends the server
+# process it happens in, which is a crash (see no_crash), and the report is shown at the end.
 # Nothing outside a temporary folder and the checkout's own objects is written: the extension is installed
 # into a private copy of the server (see private_postgres). The last line is `N passed, N failed`; the exit
 # status is 0 if something ran and nothing failed.
@@ -97,12 +99,36 @@ add_missing_outputs() {
     done
 }
 
+# For the build.
+sanitized_build() { export COPT='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g'; }
+
+# For all that is run after it. A sanitizer's library must be there before all others, in every program that might load dynapg. What
+# PostgreSQL keeps for the life of a process is no leak, and its check of the stack's depth wants variables on the real stack.
+sanitized_run() {
+    local library libraries=()
+    for library in libasan.so libubsan.so; do
+        libraries+=("$(readlink -f "$(gcc -print-file-name="$library")")")
+    done
+    mkdir "$work/sanitizers"
+    chmod 1777 "$work/sanitizers"
+    export LD_PRELOAD="${libraries[*]}" \
+        ASAN_OPTIONS="detect_leaks=0:detect_stack_use_after_return=0:abort_on_error=1:disable_coredump=0:log_path=$work/sanitizers/asan" \
+        UBSAN_OPTIONS="print_stacktrace=1:abort_on_error=1:log_path=$work/sanitizers/ubsan"
+    timeout 30 "$bin/postgres" -V >/dev/null || die "$bin/postgres does not start with AddressSanitizer: take one that was built by .ci/postgres.sh"
+}
+
+# What the sanitizers reported, if anything.
+no_report() {
+    [ ! -d "$work/sanitizers" ] || [ -z "$(ls "$work/sanitizers")" ] || { head -n 60 "$work"/sanitizers/*; return 1; }
+}
+
 prepare() {
     work=$(mktemp -d "${TMPDIR:-/tmp}/dynapg-test.XXXXXX")
     tests=$work/tree
     private_postgres "$work/root"
     bin=$work/root$("$PG_CONFIG" --bindir)
     heading "build for $("$PG_CONFIG" --version)"
+    [ -z "${SANITIZE:-}" ] || sanitized_build
     build_and_install "$work/root"
     copy_tests
     add_missing_outputs
@@ -230,6 +256,7 @@ main() {
     prepare
     run_checks
     before=$((passed + failed))
+    [ -z "${SANITIZE:-}" ] || sanitized_run
     start_server
     run_regress
     run_isolation
@@ -242,6 +269,7 @@ main() {
     fi
     heading "server logs"
     check "no server crashed" no_crash
+    [ -z "${SANITIZE:-}" ] || check "no report of a sanitizer" no_report
     [ "$failed" = 0 ] || { heading "end of the server's log"; tail -n 50 "$work/server.log"; }
     echo
     finished=yes
