@@ -19,6 +19,50 @@
 #include "base/compat.h"
 #include "storage/index_write.h"
 
+/*
+ * Opens what a writer has to keep beside the primary key: nothing but what REINDEX CONCURRENTLY makes, or has replaced.  It waits
+ * for those who have locked the table before there was such an index.
+ */
+static void
+open_others(IndexTarget *target, LOCKMODE lockmode)
+{
+	List	   *indexes = RelationGetIndexList(target->relation);
+	ListCell   *cell;
+
+	foreach(cell, indexes)
+	{
+		Relation	other;
+
+		if (lfirst_oid(cell) == RelationGetRelid(target->key_index))
+			continue;
+		other = index_open(lfirst_oid(cell), lockmode);
+		if (other->rd_index->indisready)
+			target->others = lappend(target->others, other);
+		else
+			index_close(other, NoLock);
+	}
+	list_free(indexes);
+}
+
+/* Enters the tuple in new_slot there. */
+static void
+insert_into_others(IndexTarget *target)
+{
+	ListCell   *cell;
+
+	foreach(cell, target->others)
+	{
+		Relation	other = (Relation) lfirst(cell);
+		IndexInfo  *info = BuildIndexInfo(other);
+		Datum		values[INDEX_MAX_KEYS];
+		bool		isnull[INDEX_MAX_KEYS];
+
+		FormIndexDatum(info, target->new_slot, NULL, values, isnull);
+		(void) index_insert(other, values, isnull, &target->new_slot->tts_tid, target->relation, UNIQUE_CHECK_NO, false, info);
+		pfree(info);
+	}
+}
+
 IndexTarget *
 index_target_open(const TableIndex *index, LOCKMODE lockmode)
 {
@@ -41,14 +85,21 @@ index_target_open(const TableIndex *index, LOCKMODE lockmode)
 	target->key_info = BuildIndexInfo(target->key_index);
 	target->old_slot = table_slot_create(relation, NULL);
 	target->new_slot = MakeSingleTupleTableSlot(RelationGetDescr(relation), &TTSOpsVirtual);
+	if (lockmode >= RowExclusiveLock)
+		open_others(target, lockmode);
 	return target;
 }
 
 void
 index_target_close(IndexTarget *target)
 {
+	ListCell   *cell;
+
 	ExecDropSingleTupleTableSlot(target->old_slot);
 	ExecDropSingleTupleTableSlot(target->new_slot);
+	foreach(cell, target->others)
+		index_close((Relation) lfirst(cell), NoLock);
+	list_free(target->others);
 	index_close(target->key_index, NoLock);
 	table_close(target->relation, NoLock);
 	pfree(target);
@@ -141,6 +192,7 @@ insert_entry(IndexTarget *target, const Datum *values, Jsonb *projected)
 	table_tuple_insert(target->relation, slot, GetCurrentCommandId(true), 0, NULL);
 	alone = index_insert(target->key_index, slot->tts_values, slot->tts_isnull, &slot->tts_tid, target->relation,
 						 UNIQUE_CHECK_PARTIAL, false, target->key_info);
+	insert_into_others(target);
 	if (!alone && find_entry(target, values, &slot->tts_tid))
 	{
 		delete_found(target);
@@ -163,8 +215,11 @@ update_found(IndexTarget *target, const Datum *values, Jsonb *projected)
 	if (result != TM_Ok)
 		elog(ERROR, "unexpected result %d of updating an index entry", result);
 	if (update_needs_indexes(update_indexes))
+	{
 		(void) index_insert(target->key_index, slot->tts_values, slot->tts_isnull, &slot->tts_tid, target->relation,
 							UNIQUE_CHECK_NO, true, target->key_info);
+		insert_into_others(target);
+	}
 	ExecClearTuple(target->old_slot);
 }
 

@@ -25,6 +25,7 @@ typedef struct IndexTarget
 	Relation	relation;
 	Relation	key_index;		/* its primary key's */
 	IndexInfo  *key_info;		/* PostgreSQL's, of key_index */
+	List	   *others;			/* of Relation: further indexes that writers keep; REINDEX CONCURRENTLY makes such */
 	TupleTableSlot *new_slot;
 	TupleTableSlot *old_slot;
 } IndexTarget;
