@@ -96,7 +96,7 @@ ALTER EVENT TRIGGER dynapg_on_drop ENABLE ALWAYS;
 
 CREATE FUNCTION dynapg.on_alter() RETURNS event_trigger
 	AS 'MODULE_PATHNAME', 'dynapg_on_alter' LANGUAGE C;
-COMMENT ON FUNCTION dynapg.on_alter() IS 'keeps item tables what they are';
-CREATE EVENT TRIGGER dynapg_on_alter ON ddl_command_end WHEN TAG IN ('ALTER TABLE')
+COMMENT ON FUNCTION dynapg.on_alter() IS 'keeps item tables and index tables what they are';
+CREATE EVENT TRIGGER dynapg_on_alter ON ddl_command_end WHEN TAG IN ('ALTER TABLE', 'CREATE INDEX')
 	EXECUTE FUNCTION dynapg.on_alter();
 ALTER EVENT TRIGGER dynapg_on_alter ENABLE ALWAYS;

@@ -12,6 +12,11 @@ CREATE FUNCTION dynapg.index_entry(index_table regclass, item jsonb,
 COMMENT ON FUNCTION dynapg.index_entry(regclass, jsonb) IS
 	'the entry that an item has in a secondary index, given by its table in dynapg_index: hash and sort attributes of its key, and the projected item; nulls if it has none';
 
+CREATE FUNCTION dynapg.index_table_problem(index_table regclass) RETURNS text
+	AS 'MODULE_PATHNAME', 'dynapg_index_table_problem' LANGUAGE C STRICT STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION dynapg.index_table_problem(regclass) IS
+	'what makes a table in dynapg_index another one than dynapg made for its index; null if nothing does';
+
 CREATE VIEW dynapg.index_progress AS
 	SELECT i.table_name, i.name AS index_name, i.status, i.backfilling, b.items, b.entries,
 		greatest(c.reltuples, b.items)::bigint AS items_estimated, b.started_at, b.updated_at
@@ -46,6 +51,7 @@ DECLARE
 	base regclass;
 	i record;
 	sort_columns text;
+	difference text;
 BEGIN
 	SELECT t.relation INTO base FROM dynapg.tables t WHERE t.name = $1;
 	IF NOT FOUND THEN
@@ -75,6 +81,14 @@ BEGIN
 		END IF;
 		RETURN QUERY SELECT i.name, 'the index table belongs to another role than the item table', NULL::jsonb
 			FROM pg_class a, pg_class b WHERE a.oid = i.relation AND b.oid = base AND a.relowner <> b.relowner;
+		RETURN QUERY SELECT i.name, format('trigger %s of the index table is missing or not enabled always', name), NULL::jsonb
+			FROM unnest(ARRAY['dynapg_guard', 'dynapg_truncate']) name
+			WHERE NOT EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = i.relation AND g.tgname = name AND g.tgenabled = 'A');
+		difference := dynapg.index_table_problem(i.relation);
+		IF difference IS NOT NULL THEN
+			RETURN QUERY SELECT i.name, format('the index table is not what dynapg made it. %s', difference), NULL::jsonb;
+			CONTINUE;
+		END IF;
 
 		-- every item has its entry, and every entry its item; while an index is being built entries may be missing
 		SELECT coalesce(string_agg(format('sort_%s', n), ', '), '') INTO sort_columns

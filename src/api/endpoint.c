@@ -58,7 +58,7 @@ find_operation(const char *name, int len, bool is_stream)
 	return operation - model_operations;
 }
 
-/* What a crash may have left behind is taken up again. */
+/* What a crash, or the primary of a standby that was promoted, may have left behind is taken up again. */
 static void
 begin_worker(void)
 {

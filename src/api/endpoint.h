@@ -110,7 +110,7 @@ typedef struct EndpointApi
 
 	/* The index of an operation of the service (DynamoDB_20120810.PutItem: "PutItem"), or -1. */
 	int			(*find_operation) (const char *name, int len, bool is_stream);
-	void		(*begin) (void);	/* when a worker has connected, in a transaction */
+	void		(*begin) (void);	/* when a worker has connected, and when its standby was promoted; in a transaction */
 	bool		(*has_operation) (int operation);	/* whether dynapg has it, too */
 	const char *(*operation_name) (int operation);
 	int			(*operation_count) (void);

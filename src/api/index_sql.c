@@ -1,10 +1,12 @@
 /*
  * index_sql.c
- *		SQL functions about secondary indexes: what an item's entry is, for the checker; starting builders.
+ *		SQL functions about secondary indexes: what an item's entry is and what is wrong with an index table, for the
+ *		checker; starting builders.
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/table.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -14,9 +16,19 @@
 
 #include "storage/index_build.h"
 #include "storage/index_entry.h"
+#include "storage/index_guard.h"
 
 PG_FUNCTION_INFO_V1(dynapg_index_entry);
+PG_FUNCTION_INFO_V1(dynapg_index_table_problem);
 PG_FUNCTION_INFO_V1(dynapg_build_indexes);
+
+static _Noreturn void
+raise_no_index_table(Oid relation)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+			 errmsg("relation with OID %u is no index table", relation)));
+}
 
 /* index_entry(index table, item): the key and the item of its entry; nulls if it has none. */
 Datum
@@ -32,9 +44,7 @@ dynapg_index_entry(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	if (index == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("relation with OID %u is no index table", PG_GETARG_OID(0))));
+		raise_no_index_table(PG_GETARG_OID(0));
 	index_change(table, index, NULL, PG_GETARG_JSONB_P(1), &change);
 	if (change.action == INDEX_INSERT)
 	{
@@ -48,6 +58,25 @@ dynapg_index_entry(PG_FUNCTION_ARGS)
 		memset(nulls, false, sizeof(nulls));
 	}
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+}
+
+/* index_table_problem(index table): what makes it another table than dynapg made; null if nothing does. */
+Datum
+dynapg_index_table_problem(PG_FUNCTION_ARGS)
+{
+	const TableInfo *table;
+	const TableIndex *index = catalog_index_of_relation(PG_GETARG_OID(0), &table);
+	Relation	relation;
+	const char *problem;
+
+	if (index == NULL)
+		raise_no_index_table(PG_GETARG_OID(0));
+	relation = table_open(index->relation, AccessShareLock);
+	problem = index_guard_problem(relation, table, index);
+	table_close(relation, AccessShareLock);
+	if (problem == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(problem));
 }
 
 /* build_indexes(): starts builders for all tables that wait for one. */

@@ -56,6 +56,17 @@ require_owner(const TableInfo *table)
 					"Only the table's owner may do this.");
 }
 
+/* The index table of an index that callers may know of. */
+static Oid
+relation_of_index(const TableInfo *table, const char *name)
+{
+	const TableIndex *index = catalog_index(table, name, strlen(name));
+
+	if (index == NULL)
+		elog(ERROR, "table %s has no index %s", table->name, name);
+	return index->relation;
+}
+
 /* A name for an index table that no other has: after the table and the index, which ~ separates. */
 static char *
 free_relation_name(const char *table_name, const char *name)
@@ -77,6 +88,7 @@ create_index_table(const TableInfo *table, const char *name, int n_sort)
 	char	   *relation = quote_qualified_identifier(CATALOG_INDEX_SCHEMA, relation_name);
 	Relation	base = table_open(table->relation, AccessShareLock);
 	char	   *owner = GetUserNameFromId(base->rd_rel->relowner, false);
+	const char *persistence = base->rd_rel->relpersistence == RELPERSISTENCE_UNLOGGED ? "UNLOGGED " : "";
 	StringInfoData columns;
 	StringInfoData key;
 
@@ -88,10 +100,10 @@ create_index_table(const TableInfo *table, const char *name, int n_sort)
 		appendStringInfo(&columns, "sort_%d bytea NOT NULL, ", i);
 		appendStringInfo(&key, "sort_%d, ", i);
 	}
-	execute_ddl_as_owner(psprintf("CREATE TABLE %s (hash uuid NOT NULL, %sbase_hash uuid NOT NULL, "
+	execute_ddl_as_owner(psprintf("CREATE %sTABLE %s (hash uuid NOT NULL, %sbase_hash uuid NOT NULL, "
 								  "base_sort bytea NOT NULL, item jsonb NOT NULL, "
 								  "PRIMARY KEY (hash, %sbase_hash, base_sort)) USING heap",
-								  relation, columns.data, key.data));
+								  persistence, relation, columns.data, key.data));
 	execute_ddl_as_owner(psprintf("CREATE TRIGGER dynapg_guard BEFORE INSERT OR UPDATE OR DELETE ON %s "
 								  "FOR EACH ROW EXECUTE FUNCTION dynapg.index_guard()", relation));
 	execute_ddl_as_owner(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER dynapg_guard", relation));
@@ -149,8 +161,7 @@ void
 catalog_update_index(const TableInfo *table, const char *name, Jsonb *definition)
 {
 	Oid			types[2] = {REGCLASSOID, JSONBOID};
-	Datum		values[2] = {ObjectIdGetDatum(catalog_index(table, name, strlen(name))->relation),
-	JsonbPGetDatum(definition)};
+	Datum		values[2] = {ObjectIdGetDatum(relation_of_index(table, name)), JsonbPGetDatum(definition)};
 
 	require_owner(table);
 	(void) catalog_execute("UPDATE dynapg.indexes SET definition = $2 WHERE relation = $1", 2, types, values, NULL);
@@ -162,7 +173,7 @@ catalog_retire_index(const TableInfo *table, const char *name)
 	require_owner(table);
 	(void) execute_on("UPDATE dynapg.indexes SET status = 'DELETING', backfilling = false, change_ends = NULL "
 					  "WHERE relation = $1",
-					  catalog_index(table, name, strlen(name))->relation);
+					  relation_of_index(table, name));
 }
 
 void
@@ -256,14 +267,21 @@ catalog_drop_indexes(const char *table_name)
 }
 
 void
-catalog_own_indexes(const TableInfo *table)
+catalog_adapt_indexes(const TableInfo *table)
 {
 	Relation	base = table_open(table->relation, AccessShareLock);
 	char	   *owner = GetUserNameFromId(base->rd_rel->relowner, false);
+	char		persistence = base->rd_rel->relpersistence;
 
 	for (int i = 0; i < table->n_indexes; i++)
-		if (!compat_owns_relation(table->indexes[i].relation, base->rd_rel->relowner))
-			execute_ddl_as_owner(psprintf("ALTER TABLE %s OWNER TO %s", qualified_name(table->indexes[i].relation),
-										  quote_identifier(owner)));
+	{
+		Oid			relation = table->indexes[i].relation;
+
+		if (!compat_owns_relation(relation, base->rd_rel->relowner))
+			execute_ddl_as_owner(psprintf("ALTER TABLE %s OWNER TO %s", qualified_name(relation), quote_identifier(owner)));
+		if (get_rel_persistence(relation) != persistence)
+			execute_ddl_as_owner(psprintf("ALTER TABLE %s SET %s", qualified_name(relation),
+										  persistence == RELPERSISTENCE_UNLOGGED ? "UNLOGGED" : "LOGGED"));
+	}
 	table_close(base, AccessShareLock);
 }

@@ -176,8 +176,8 @@ extern Oid	catalog_indexes_oid(void);
 /* Whether an index was ACTIVE already when a snapshot was taken. */
 extern bool catalog_index_is_visible(const TableIndex *index, Snapshot snapshot);
 
-/* Makes the table's owner that of its index tables. */
-extern void catalog_own_indexes(const TableInfo *table);
+/* Gives the index tables what ALTER TABLE has given the item table: its owner; UNLOGGED, or LOGGED. */
+extern void catalog_adapt_indexes(const TableInfo *table);
 
 /* Drops an index's row and its index table, which the caller has locked (AccessExclusiveLock). */
 extern void catalog_drop_index(Oid index_relation);

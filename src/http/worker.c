@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "libpq/pqsignal.h"
 #include "miscadmin.h"
 #include "pgstat.h"
@@ -24,6 +25,7 @@
 #include "http/http.h"
 
 #define MAX_DESCRIPTORS 32
+#define PROMOTION_PAUSE 1000	/* milliseconds */
 
 PG_MODULE_MAGIC;
 
@@ -97,7 +99,21 @@ reload_settings(void)
 	companion_configure();
 }
 
-/* What is to be done first; that it fails is no reason not to serve. */
+/* For how many milliseconds the loop may wait (-1: for ever).  Nobody tells a worker of a promotion: it looks every second. */
+static long
+longest_wait(bool on_standby)
+{
+	long		timeout = server_timeout();
+
+	/* a request may have reset the latch that a signal had set */
+	if (ConfigReloadPending)
+		return 0;
+	if (on_standby && (timeout < 0 || timeout > PROMOTION_PAUSE))
+		return PROMOTION_PAUSE;
+	return timeout;
+}
+
+/* What is to be done first, and again after a promotion; that it fails is no reason not to serve. */
 static void
 begin_serving(void)
 {
@@ -127,6 +143,7 @@ dynapg_worker_main(Datum argument)
 	WaitEvent	happened[MAX_DESCRIPTORS + 2];
 	bool		changed = false;
 	bool		leaving = false;
+	bool		on_standby;
 	TimestampTz memory_checked_at = 0;
 
 	http_find_endpoint();
@@ -148,6 +165,7 @@ dynapg_worker_main(Datum argument)
 	SetConfigOption("search_path", "pg_catalog", PGC_USERSET, PGC_S_OVERRIDE);
 	pgstat_report_appname("dynapg endpoint");
 
+	on_standby = RecoveryInProgress();
 	begin_serving();
 	server_start(*endpoint->listen_addresses, endpoint_worker->port);
 	events = create_event_set();
@@ -159,8 +177,7 @@ dynapg_worker_main(Datum argument)
 	{
 		TimestampTz now;
 
-		/* a request may have reset the latch that a signal had set */
-		(void) WaitEventSetWait(events, ConfigReloadPending ? 0 : server_timeout(), happened, lengthof(happened), PG_WAIT_EXTENSION);
+		(void) WaitEventSetWait(events, longest_wait(on_standby), happened, lengthof(happened), PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);
 		QueryCancelPending = false; /* a cancel that came too late for its request */
 		CHECK_FOR_INTERRUPTS();
@@ -170,6 +187,12 @@ dynapg_worker_main(Datum argument)
 			reload_settings();
 			if (server_reload(*endpoint->listen_addresses, endpoint_worker->port))
 				changed = true;
+		}
+
+		if (on_standby && !IsTransactionState() && !RecoveryInProgress())
+		{
+			on_standby = false;
+			begin_serving();
 		}
 
 		server_run();

@@ -3,12 +3,13 @@
  *		What plain DDL may not do to item tables, and what it does to the catalog: event triggers.
  *
  * DROP TABLE of an item table forgets it in the catalog, or is refused while deletion protection is on.  ALTER TABLE may
- * not take away what makes it an item table.
+ * not take away what makes it an item table, nor what makes an index table one.
  */
 #include "postgres.h"
 
 #include "access/genam.h"
 #include "access/table.h"
+#include "catalog/index.h"
 #include "catalog/namespace.h"
 #include "commands/event_trigger.h"
 #include "commands/trigger.h"
@@ -20,13 +21,19 @@
 
 #include "base/compat.h"
 #include "base/error.h"
-#include "storage/index_write.h"
+#include "catalog/owner.h"
+#include "storage/index_guard.h"
 #include "storage/layout.h"
 #include "storage/storage.h"
 
 PG_FUNCTION_INFO_V1(dynapg_on_drop);
 PG_FUNCTION_INFO_V1(dynapg_on_alter);
 PG_FUNCTION_INFO_V1(dynapg_catalog_changed);
+
+/* Triggers, from index_trigger.c. */
+extern PGDLLEXPORT Datum dynapg_items_changed(PG_FUNCTION_ARGS);
+extern PGDLLEXPORT Datum dynapg_items_truncated(PG_FUNCTION_ARGS);
+extern PGDLLEXPORT Datum dynapg_index_guard(PG_FUNCTION_ARGS);
 
 /* The relations that a query on an event trigger's own functions names, in the current context. */
 static List *
@@ -50,6 +57,39 @@ relations_of_command(const char *query)
 	}
 	SPI_finish();
 	return relations;
+}
+
+/*
+ * Our triggers fire always.  Those that a command has enabled in another way, as pg_restore --disable-triggers does in the end, are put
+ * back; disabled ones stay so.
+ */
+static void
+enable_triggers(Oid oid)
+{
+	static const PGFunction ours[] = {dynapg_items_changed, dynapg_items_truncated, dynapg_index_guard, dynapg_catalog_changed};
+	Relation	relation = table_open(oid, AccessShareLock);
+	TriggerDesc *triggers = relation->trigdesc;
+	char	   *name = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
+												  RelationGetRelationName(relation));
+	List	   *commands = NIL;
+	ListCell   *cell;
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		const Trigger *trigger = &triggers->triggers[i];
+		FmgrInfo	info;
+
+		if (trigger->tgenabled == TRIGGER_FIRES_ALWAYS || trigger->tgenabled == TRIGGER_DISABLED)
+			continue;
+		fmgr_info(trigger->tgfoid, &info);
+		for (int j = 0; j < lengthof(ours); j++)
+			if (info.fn_addr == ours[j])
+				commands = lappend(commands, psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", name,
+													  quote_identifier(trigger->tgname)));
+	}
+	table_close(relation, NoLock);
+	foreach(cell, commands)
+		(void) catalog_execute((const char *) lfirst(cell), 0, NULL, NULL, NULL);
 }
 
 static void
@@ -121,6 +161,20 @@ raise_no_item_table(Relation relation)
 			 errhint("Delete it with dynamo_delete_table(), or copy its items to a table of another kind.")));
 }
 
+static void
+require_index_table(Relation relation, const TableInfo *table, const TableIndex *index, bool triggers)
+{
+	const char *problem = index_guard_problem(relation, table, index);
+
+	if (problem == NULL && triggers && !index_guard_has_triggers(relation))
+		problem = "Its triggers are not those that dynapg made.";
+	if (problem != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("index table \"%s\" must stay what dynapg made", RelationGetRelationName(relation)),
+				 errdetail_internal("%s", problem)));
+}
+
 /* Refuses to drop an index table whose index is still in the catalog: ours are taken out of it before. */
 static void
 refuse_index_tables(void)
@@ -178,19 +232,25 @@ dynapg_on_drop(PG_FUNCTION_ARGS)
 									 "WHERE object_type IN ('table constraint', 'trigger')) c WHERE c.relation IS NOT NULL");
 	foreach(cell, relations)
 	{
+		const TableInfo *table = catalog_table_of_relation(lfirst_oid(cell));
+		const TableIndex *index = NULL;
 		Relation	relation;
 
-		if (catalog_table_of_relation(lfirst_oid(cell)) == NULL)
+		if (table == NULL)
+			index = catalog_index_of_relation(lfirst_oid(cell), &table);
+		if (table == NULL)
 			continue;
 		relation = table_open(lfirst_oid(cell), AccessShareLock);
-		if (!has_primary_key(relation) || !layout_has_triggers(relation))
+		if (index != NULL)
+			require_index_table(relation, table, index, true);
+		else if (!has_primary_key(relation) || !layout_has_triggers(relation))
 			raise_no_item_table(relation);
 		table_close(relation, AccessShareLock);
 	}
 	PG_RETURN_NULL();
 }
 
-/* ddl_command_end of ALTER TABLE: an item table stays one. */
+/* ddl_command_end of ALTER TABLE and CREATE INDEX: an item table stays one, and so does an index table. */
 Datum
 dynapg_on_alter(PG_FUNCTION_ARGS)
 {
@@ -200,23 +260,27 @@ dynapg_on_alter(PG_FUNCTION_ARGS)
 	require_event_trigger(fcinfo);
 	relations = relations_of_command("SELECT DISTINCT objid FROM pg_catalog.pg_event_trigger_ddl_commands() "
 									 "WHERE classid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid "
-									 "AND object_type IN ('table', 'table column')");
+									 "AND object_type IN ('table', 'table column', 'index')");
 	foreach(cell, relations)
 	{
-		const TableInfo *table = catalog_table_of_relation(lfirst_oid(cell));
+		bool		is_index = get_rel_relkind(lfirst_oid(cell)) == RELKIND_INDEX;
+		Oid			oid = is_index ? IndexGetRelation(lfirst_oid(cell), false) : lfirst_oid(cell);
+		const TableInfo *table = catalog_table_of_relation(oid);
+		const TableIndex *index = NULL;
 		Relation	relation;
 
 		if (table == NULL)
-		{
-			const TableIndex *index = catalog_index_of_relation(lfirst_oid(cell), &table);
-
-			if (index != NULL)
-				index_target_close(index_target_open(index, AccessShareLock));	/* refuses what it cannot use */
+			index = catalog_index_of_relation(oid, &table);
+		if (table != NULL || get_rel_namespace(oid) == get_namespace_oid("dynapg", true))
+			enable_triggers(oid);
+		if (table == NULL)
 			continue;
-		}
-		catalog_own_indexes(table);
-		relation = table_open(lfirst_oid(cell), AccessShareLock);
-		if (!has_columns(relation, table))
+		if (index == NULL)
+			catalog_adapt_indexes(table);
+		relation = table_open(oid, AccessShareLock);
+		if (index != NULL)
+			require_index_table(relation, table, index, false);
+		else if (!has_columns(relation, table))
 			raise_no_item_table(relation);
 		table_close(relation, AccessShareLock);
 	}

@@ -74,29 +74,39 @@ is_current(Relation relation, TupleTableSlot *slot)
 	return result;
 }
 
-/* The item under a key as it is now, or NULL. */
-static Jsonb *
-item_now(Relation relation, const pg_uuid_t *hash, bytea *sort)
+/* Puts the row under a key into a slot, as it is now; false if there is none. */
+static bool
+find_row(Relation relation, const pg_uuid_t *hash, bytea *sort, TupleTableSlot *slot)
 {
 	Relation	key_index = index_open(compat_primary_key(relation), AccessShareLock);
-	TupleTableSlot *slot = table_slot_create(relation, NULL);
 	ScanKeyData keys[2];
 	IndexScanDesc scan;
-	Jsonb	   *item = NULL;
+	bool		found;
 
 	ScanKeyInit(&keys[0], LAYOUT_HASH, BTEqualStrategyNumber, F_UUID_EQ, UUIDPGetDatum(hash));
 	ScanKeyInit(&keys[1], LAYOUT_SORT, BTEqualStrategyNumber, F_BYTEAEQ, PointerGetDatum(sort));
 	scan = compat_index_beginscan(relation, key_index, SnapshotSelf, 2);
 	index_rescan(scan, keys, 2, NULL, 0);
-	if (index_getnext_slot(scan, ForwardScanDirection, slot))
+	found = index_getnext_slot(scan, ForwardScanDirection, slot);
+	index_endscan(scan);
+	index_close(key_index, NoLock);
+	return found;
+}
+
+/* The item under a key as it is now, or NULL. */
+static Jsonb *
+item_now(Relation relation, const pg_uuid_t *hash, bytea *sort)
+{
+	TupleTableSlot *slot = table_slot_create(relation, NULL);
+	Jsonb	   *item = NULL;
+
+	if (find_row(relation, hash, sort, slot))
 	{
 		bool		isnull;
 
 		item = DatumGetJsonbPCopy(slot_getattr(slot, LAYOUT_ITEM, &isnull));
 	}
-	index_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);
-	index_close(key_index, NoLock);
 	return item;
 }
 
@@ -247,9 +257,76 @@ dynapg_items_truncated(PG_FUNCTION_ARGS)
 	return PointerGetDatum(NULL);
 }
 
+/* Locks the latest version of a slot's row, and puts it there; false if it is gone. */
+static bool
+lock_row(Relation relation, TupleTableSlot *slot)
+{
+	ItemPointerData tid = slot->tts_tid;
+	TM_FailureData failure;
+
+	return table_tuple_lock(relation, &tid, GetActiveSnapshot(), slot, GetCurrentCommandId(false), LockTupleShare,
+							LockWaitBlock, TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS | TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
+							&failure) == TM_Ok;
+}
+
+/* Makes the entry in one index of the item under a key right, if there is that item. */
+static void
+enter_item(Oid item_relation, Oid index_relation, const pg_uuid_t *hash, bytea *sort)
+{
+	Relation	relation = table_open(item_relation, RowExclusiveLock);
+	const TableInfo *table = catalog_table_of_relation(item_relation);
+	TupleTableSlot *slot = table_slot_create(relation, NULL);
+
+	if (table != NULL && layout_of(relation)->valid && find_row(relation, hash, sort, slot) && lock_row(relation, slot))
+	{
+		bool		isnull;
+		Jsonb	   *item = DatumGetJsonbP(slot_getattr(slot, LAYOUT_ITEM, &isnull));
+
+		for (int i = 0; i < table->n_indexes; i++)
+		{
+			IndexTargets targets = {table};
+			IndexTarget *target;
+			IndexChange change;
+
+			if (table->indexes[i].relation != index_relation)
+				continue;
+			index_upkeep(table, &table->indexes[i], NULL, item, &change);
+			if (change.action == INDEX_INSERT && (target = index_targets_get(&targets, i)) != NULL)
+				(void) index_target_ensure(target, &change.new_entry, hash, sort, change.new_item);
+			index_targets_close(&targets);
+		}
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	table_close(relation, NoLock);
+}
+
 /*
- * BEFORE ROW, and BEFORE TRUNCATE, of index tables.  What COPY and logical replication bring (a dump's data, a publication of all tables) is passed over:
- * the item table's own trigger makes the entries.  Everything else is refused.
+ * What to do with a row that COPY or INSERT brings to an index table: the tuple to insert, or NULL.  It comes from a dump.  As a rule the item
+ * table's own trigger makes the entry, now or later.  But a dump's data may be restored into what its schema has made: then items may
+ * have come before the catalog that tells of the index, and the row may come before it, too.
+ */
+static HeapTuple
+take_row(TriggerData *trigger)
+{
+	const TableInfo *table;
+	const TableIndex *index = catalog_index_of_relation(RelationGetRelid(trigger->tg_relation), &table);
+	Datum		hash;
+	Datum		sort;
+	bool		hash_is_null;
+	bool		sort_is_null;
+
+	if (index == NULL)
+		return trigger->tg_trigtuple;
+	hash = slot_getattr(trigger->tg_trigslot, INDEX_BASE_HASH(index), &hash_is_null);
+	sort = slot_getattr(trigger->tg_trigslot, INDEX_BASE_SORT(index), &sort_is_null);
+	if (!hash_is_null && !sort_is_null && OidIsValid(table->relation))
+		enter_item(table->relation, index->relation, DatumGetUUIDP(hash), DatumGetByteaPP(sort));
+	return NULL;
+}
+
+/*
+ * BEFORE ROW, and BEFORE TRUNCATE, of index tables.  Rows of dumps are looked at (take_row); those of logical replication (a
+ * publication of all tables) are passed over: the item table's own trigger makes the entries.  Everything else is refused.
  */
 Datum
 dynapg_index_guard(PG_FUNCTION_ARGS)
@@ -260,8 +337,10 @@ dynapg_index_guard(PG_FUNCTION_ARGS)
 	trigger = (TriggerData *) fcinfo->context;
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event) && truncates_indexes)
 		return PointerGetDatum(NULL);
-	if (SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA || TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
+	if (SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA)
 		return PointerGetDatum(NULL);
+	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
+		return PointerGetDatum(take_row(trigger));
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("index table \"%s\" is kept by dynapg", RelationGetRelationName(trigger->tg_relation)),

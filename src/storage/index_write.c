@@ -17,11 +17,12 @@
 #include "utils/snapmgr.h"
 
 #include "base/compat.h"
+#include "storage/index_guard.h"
 #include "storage/index_write.h"
 
 /*
- * Opens what a writer has to keep beside the primary key: nothing but what REINDEX CONCURRENTLY makes, or has replaced.  It waits
- * for those who have locked the table before there was such an index.
+ * Opens what a writer has to keep beside the primary key: as a rule nothing but what REINDEX CONCURRENTLY makes, or has replaced.  It
+ * waits for those who have locked the table before there was such an index.
  */
 static void
 open_others(IndexTarget *target, LOCKMODE lockmode)
@@ -36,6 +37,12 @@ open_others(IndexTarget *target, LOCKMODE lockmode)
 		if (lfirst_oid(cell) == RelationGetRelid(target->key_index))
 			continue;
 		other = index_open(lfirst_oid(cell), lockmode);
+		if (!index_guard_keeps(target->relation, other))
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("index table \"%s\" is not what dynapg made it", RelationGetRelationName(target->relation)),
+					 errdetail("It has an index \"%s\", which dynapg does not keep.", RelationGetRelationName(other)),
+					 errhint("Drop that index.")));
 		if (other->rd_index->indisready)
 			target->others = lappend(target->others, other);
 		else
@@ -67,21 +74,21 @@ IndexTarget *
 index_target_open(const TableIndex *index, LOCKMODE lockmode)
 {
 	Relation	relation = try_table_open(index->relation, lockmode);
+	Relation	key_index;
 	IndexTarget *target;
-	Oid			primary_key;
 
 	if (relation == NULL)
 		return NULL;
-	primary_key = compat_primary_key(relation);
-	if (!OidIsValid(primary_key) || RelationGetDescr(relation)->natts != INDEX_ITEM(index))
+	key_index = index_guard_open_key(relation, index, lockmode);
+	if (key_index == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("index table \"%s\" is not what dynapg made it", RelationGetRelationName(relation)),
-				 errhint("Delete the index and create it again.")));
+				 errhint("Build it anew with dynapg.replace_index().")));
 	target = (IndexTarget *) palloc0(sizeof(IndexTarget));
 	target->index = index;
 	target->relation = relation;
-	target->key_index = index_open(primary_key, lockmode);
+	target->key_index = key_index;
 	target->key_info = BuildIndexInfo(target->key_index);
 	target->old_slot = table_slot_create(relation, NULL);
 	target->new_slot = MakeSingleTupleTableSlot(RelationGetDescr(relation), &TTSOpsVirtual);

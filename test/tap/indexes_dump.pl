@@ -37,6 +37,7 @@ my $query = q{SELECT dynamo_query('{"TableName": "Music", "IndexName": "by_g", "
 	"ExpressionAttributeValues": {":g": {"S": "group 3"}}}')->>'Count'};
 my $count = q{SELECT count(*) FROM dynamo."Music" WHERE item->>'g' = 'group 3'};
 my $check = q{SELECT * FROM dynapg.check_table('Music')};
+my $triggers = q{SELECT tgrelid::regclass, tgname, tgenabled FROM pg_trigger WHERE tgfoid::regproc::text LIKE 'dynapg.%' ORDER BY 1, 2};
 my $put = q{SELECT dynamo_put_item('{"TableName": "Music", "Item": {"id": {"S": "a"}, "n": {"N": "1"}, "g": {"S": "group 3"}, "year": {"N": "1"}}}')};
 my $built = q{SELECT count(*) = 1 FROM dynapg.indexes WHERE name = 'new' AND status = 'ACTIVE'};
 
@@ -47,6 +48,7 @@ sub same
 	is($node->safe_psql($database, $check), '', "$how: indexes and items agree");
 	is($node->safe_psql($database, $catalog), $node->safe_psql('source', $catalog), "$how: the same indexes");
 	is($node->safe_psql($database, $entries), $node->safe_psql('source', $entries), "$how: the same entries");
+	is($node->safe_psql($database, $triggers), $node->safe_psql('source', $triggers), "$how: triggers fire always");
 	is($node->safe_psql($database, $query), $node->safe_psql($database, $count), "$how: Query");
 	$node->safe_psql($database, "$put; UPDATE dynamo.\"Music\" SET item = item || '{\"g\": \"moved\"}' WHERE item->>'n' < '3'; DELETE FROM dynamo.\"Music\" WHERE item->>'id' = 'a7'");
 	is($node->safe_psql($database, $check), '', "$how: and they are kept");
@@ -82,6 +84,15 @@ my %ways = (
 	parallel => [ 'parallel', [ @all, '-j', '2', "$dir/directory" ] ],
 	one => [ 'one transaction', [ @all, '--single-transaction', "$dir/custom" ] ],
 	sections => [ 'by sections', map { [ @all, "--section=$_", "$dir/custom" ] } ('pre-data', 'data', 'post-data') ],
+	# Data only, into what the schema alone has made: items come before the catalog that tells their indexes; then entries come, and each of
+	# them makes its item's.  With --disable-triggers entries are taken as they are, and triggers are enabled again.
+	halves => [ 'schema, then data', [ @all, '--schema-only', "$dir/custom" ], [ @all, '--data-only', "$dir/custom" ] ],
+	halves_one => [ 'schema, then data in one transaction', [ @all, '--schema-only', "$dir/custom" ], [ @all, '--data-only', '--single-transaction', "$dir/custom" ] ],
+	untriggered => [ 'data without triggers', [ @all, '--schema-only', "$dir/custom" ], [ @all, '--data-only', '--disable-triggers', "$dir/custom" ] ],
+	entries_last => [ 'schema, then items, catalog, entries', [ @all, '--schema-only', "$dir/custom" ],
+		map { [ @all, '--data-only', '-n', $_, "$dir/custom" ] } ('dynamo', 'dynapg', 'dynapg_index') ],
+	catalog_last => [ 'schema, then entries, items, catalog', [ @all, '--schema-only', "$dir/custom" ],
+		map { [ @all, '--data-only', '-n', $_, "$dir/custom" ] } ('dynapg_index', 'dynamo', 'dynapg') ],
 	catalog_first => [ 'schema, then catalog, then data', [ @all, '--schema-only', "$dir/custom" ],
 		map { [ @all, '--data-only', '-n', $_, "$dir/custom" ] } ('dynapg', 'dynamo') ],
 );
@@ -91,24 +102,18 @@ foreach my $database (sort keys %ways)
 	same($database, $ways{$database}[0]);
 }
 
-# Data only, into what a schema-only restore has made: items come before the catalog that tells their indexes, and entries are
-# passed over. check_table() tells, replace_index() builds them anew.
-restore('halves', 'schema, then data', [ @all, '--schema-only', "$dir/custom" ], [ @all, '--data-only', "$dir/custom" ]);
-is($node->safe_psql('halves', q{SELECT index_name, problem, count(*) FROM dynapg.check_table('Music') GROUP BY 1, 2 ORDER BY 1}),
-	"by_g|an entry is missing|4000\nby_year|an entry is missing|5000", 'schema, then data: the checker tells what is missing');
+# Items before the catalog that tells their indexes, and no entries: items are entered nowhere. check_table() tells, replace_index()
+# builds the indexes anew.
+restore('late_catalog', 'catalog last', [ @all, '--schema-only', "$dir/custom" ], map { [ @all, '--data-only', '-n', $_, "$dir/custom" ] } ('dynamo', 'dynapg'));
+is($node->safe_psql('late_catalog', q{SELECT index_name, problem, count(*) FROM dynapg.check_table('Music') GROUP BY 1, 2 ORDER BY 1}),
+	"by_g|an entry is missing|4000\nby_year|an entry is missing|5000", 'catalog last: the checker tells what is missing');
 foreach my $index ('by_g', 'by_year')
 {
-	$node->safe_psql('halves', qq{SELECT dynapg.replace_index('Music', '$index', '{}')});
-	is($node->safe_psql('halves', q{SELECT dynapg.wait_for_indexes('Music')}), 't', "schema, then data: $index is built anew");
+	$node->safe_psql('late_catalog', qq{SELECT dynapg.replace_index('Music', '$index', '{}')});
+	is($node->safe_psql('late_catalog', q{SELECT dynapg.wait_for_indexes('Music')}), 't', "catalog last: $index is built anew");
 }
-is($node->safe_psql('halves', $check), '', 'schema, then data: indexes and items agree then');
-is($node->safe_psql('halves', $query), $node->safe_psql('source', $count), 'schema, then data: Query');
-
-# With --disable-triggers entries are there, but pg_restore leaves triggers in another mode than it found them.
-restore('untriggered', 'data without triggers', [ @all, '--schema-only', "$dir/custom" ], [ @all, '--data-only', '--disable-triggers', "$dir/custom" ]);
-like($node->safe_psql('untriggered', $check), qr/^(\|trigger dynapg_\w+ is missing or not enabled always\|\n?)+$/, 'data without triggers: the checker tells of triggers only');
-$node->safe_psql('untriggered', qq{ALTER TABLE dynamo."Music" ENABLE ALWAYS TRIGGER $_}) foreach 'dynapg_items', 'dynapg_truncate';
-same('untriggered', 'data without triggers');
+is($node->safe_psql('late_catalog', $check), '', 'catalog last: indexes and items agree then');
+is($node->safe_psql('late_catalog', $query), $node->safe_psql('source', $count), 'catalog last: Query');
 
 # items go where tables and their catalog are
 foreach my $what ('items', 'both')
