@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "access/genam.h"
+#include "access/relation.h"
 #include "access/table.h"
 #include "catalog/index.h"
 #include "catalog/namespace.h"
@@ -29,11 +30,6 @@
 PG_FUNCTION_INFO_V1(dynapg_on_drop);
 PG_FUNCTION_INFO_V1(dynapg_on_alter);
 PG_FUNCTION_INFO_V1(dynapg_catalog_changed);
-
-/* Triggers, from index_trigger.c. */
-extern PGDLLEXPORT Datum dynapg_items_changed(PG_FUNCTION_ARGS);
-extern PGDLLEXPORT Datum dynapg_items_truncated(PG_FUNCTION_ARGS);
-extern PGDLLEXPORT Datum dynapg_index_guard(PG_FUNCTION_ARGS);
 
 /* The relations that a query on an event trigger's own functions names, in the current context. */
 static List *
@@ -61,13 +57,13 @@ relations_of_command(const char *query)
 
 /*
  * Our triggers fire always.  Those that a command has enabled in another way, as pg_restore --disable-triggers does in the end, are put
- * back; disabled ones stay so.
+ * back, even if the catalog does not know the table yet; disabled ones stay so.
  */
 static void
 enable_triggers(Oid oid)
 {
-	static const PGFunction ours[] = {dynapg_items_changed, dynapg_items_truncated, dynapg_index_guard, dynapg_catalog_changed};
-	Relation	relation = table_open(oid, AccessShareLock);
+	Oid			schema = get_namespace_oid("dynapg", false);
+	Relation	relation = relation_open(oid, AccessShareLock);
 	TriggerDesc *triggers = relation->trigdesc;
 	char	   *name = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
 												  RelationGetRelationName(relation));
@@ -77,17 +73,13 @@ enable_triggers(Oid oid)
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
 	{
 		const Trigger *trigger = &triggers->triggers[i];
-		FmgrInfo	info;
 
-		if (trigger->tgenabled == TRIGGER_FIRES_ALWAYS || trigger->tgenabled == TRIGGER_DISABLED)
-			continue;
-		fmgr_info(trigger->tgfoid, &info);
-		for (int j = 0; j < lengthof(ours); j++)
-			if (info.fn_addr == ours[j])
-				commands = lappend(commands, psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", name,
-													  quote_identifier(trigger->tgname)));
+		if (trigger->tgenabled != TRIGGER_FIRES_ALWAYS && trigger->tgenabled != TRIGGER_DISABLED &&
+			get_func_namespace(trigger->tgfoid) == schema)
+			commands = lappend(commands, psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", name,
+												  quote_identifier(trigger->tgname)));
 	}
-	table_close(relation, NoLock);
+	relation_close(relation, NoLock);
 	foreach(cell, commands)
 		(void) catalog_execute((const char *) lfirst(cell), 0, NULL, NULL, NULL);
 }
@@ -263,7 +255,8 @@ dynapg_on_alter(PG_FUNCTION_ARGS)
 									 "AND object_type IN ('table', 'table column', 'index')");
 	foreach(cell, relations)
 	{
-		bool		is_index = get_rel_relkind(lfirst_oid(cell)) == RELKIND_INDEX;
+		char		kind = get_rel_relkind(lfirst_oid(cell));
+		bool		is_index = kind == RELKIND_INDEX || kind == RELKIND_PARTITIONED_INDEX;
 		Oid			oid = is_index ? IndexGetRelation(lfirst_oid(cell), false) : lfirst_oid(cell);
 		const TableInfo *table = catalog_table_of_relation(oid);
 		const TableIndex *index = NULL;
@@ -271,8 +264,7 @@ dynapg_on_alter(PG_FUNCTION_ARGS)
 
 		if (table == NULL)
 			index = catalog_index_of_relation(oid, &table);
-		if (table != NULL || get_rel_namespace(oid) == get_namespace_oid("dynapg", true))
-			enable_triggers(oid);
+		enable_triggers(oid);
 		if (table == NULL)
 			continue;
 		if (index == NULL)

@@ -37,7 +37,7 @@ my $query = q{SELECT dynamo_query('{"TableName": "Music", "IndexName": "by_g", "
 	"ExpressionAttributeValues": {":g": {"S": "group 3"}}}')->>'Count'};
 my $count = q{SELECT count(*) FROM dynamo."Music" WHERE item->>'g' = 'group 3'};
 my $check = q{SELECT * FROM dynapg.check_table('Music')};
-my $triggers = q{SELECT tgrelid::regclass, tgname, tgenabled FROM pg_trigger WHERE tgfoid::regproc::text LIKE 'dynapg.%' ORDER BY 1, 2};
+my $triggers = q{SELECT tgrelid::regclass::text, tgname, tgenabled FROM pg_trigger WHERE tgfoid::regproc::text LIKE 'dynapg.%' ORDER BY 1, 2};
 my $put = q{SELECT dynamo_put_item('{"TableName": "Music", "Item": {"id": {"S": "a"}, "n": {"N": "1"}, "g": {"S": "group 3"}, "year": {"N": "1"}}}')};
 my $built = q{SELECT count(*) = 1 FROM dynapg.indexes WHERE name = 'new' AND status = 'ACTIVE'};
 

@@ -96,6 +96,7 @@ ok($primary->poll_query_until('postgres', 'SELECT count(*) = 1 FROM dynapg.index
 $primary->wait_for_catchup($standby);
 $primary->stop('immediate');
 $middle->end;
+is($standby->safe_psql('postgres', 'SELECT status, items FROM dynapg.index_progress'), 'CREATING|2500', 'the standby has what was done');
 $standby->promote;
 ok($standby->poll_query_until('postgres', active('again')), 'the endpoint of the promoted server builds it to its end');
 is($standby->safe_psql('postgres', query('again', 'h', 'two')), '1 2', 'and reads it');
