@@ -92,7 +92,7 @@ SELECT relname, relpersistence FROM pg_class WHERE relname LIKE 'Guarded%' AND r
 ALTER TABLE dynamo."Guarded" SET LOGGED;
 SELECT relname, relpersistence FROM pg_class WHERE relname LIKE 'Guarded%' AND relkind = 'r' ORDER BY 1;
 
--- rows of dumps: each makes the entry of its item, whatever it says itself; in an index that the catalog does not know they stay
+-- rows of dumps: each makes the entry of its item, whatever it says itself; in an index that the catalog does not know, nothing
 ALTER TABLE dynamo."Guarded" DISABLE TRIGGER ALL;
 INSERT INTO dynamo."Guarded" (item) VALUES ('{"id": 6, "g": "a"}'), ('{"id": 7, "g": "a"}');
 ALTER TABLE dynamo."Guarded" ENABLE TRIGGER ALL;
@@ -109,7 +109,6 @@ DELETE FROM dynapg.indexes WHERE table_name = 'Guarded';
 INSERT INTO dynamo."Guarded" (item) VALUES ('{"id": 8, "g": "a"}');
 INSERT INTO dynapg_index."Guarded~by_g" SELECT dynapg.partition_hash('{"g": "a"}', 'g', 'S'), dynapg.partition_hash('{"id": 8}', 'id', 'N'), '', '{"id": 8, "g": "a"}';
 INSERT INTO dynapg.indexes SELECT * FROM catalog;
-SELECT pg_temp.group_of('a');
 SELECT problem, item FROM dynapg.check_table('Guarded');
 ROLLBACK;
 

@@ -85,7 +85,7 @@ COMMENT ON FUNCTION dynapg.items_truncated() IS 'TRUNCATE trigger of every item 
 CREATE FUNCTION dynapg.index_guard() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'dynapg_index_guard' LANGUAGE C;
 COMMENT ON FUNCTION dynapg.index_guard() IS
-	'row trigger of every index table: refuses changes by others than dynapg; rows that COPY and logical replication bring are passed over, since the item table''s own trigger makes them';
+	'trigger of every index table: refuses changes by others than dynapg; a row that COPY brings makes the entry of its item, those of logical replication are passed over';
 
 -- What plain DDL does to item tables.
 CREATE FUNCTION dynapg.on_drop() RETURNS event_trigger

@@ -14,8 +14,8 @@
  *	DELETING, kept	nobody begins to read it; when the last reader has ended,
  *	DELETING		writers leave it alone; and when all do, it is dropped
  *
- * A builder that dies is started again by whoever notices: the next DescribeTable or UpdateTable, or the endpoint. One at a
- * time works on a table.
+ * A builder that dies, or whose server gives way to a standby, is started again by whoever notices: the next DescribeTable or
+ * UpdateTable, or the endpoint, when it starts and after a promotion.  One at a time works on a table.
  */
 #ifndef DYNAPG_INDEX_BUILD_H
 #define DYNAPG_INDEX_BUILD_H

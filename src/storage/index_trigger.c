@@ -301,12 +301,12 @@ enter_item(Oid item_relation, Oid index_relation, const pg_uuid_t *hash, bytea *
 }
 
 /*
- * What to do with a row that COPY or INSERT brings to an index table: the tuple to insert, or NULL.  It comes from a dump.  As a rule the item
- * table's own trigger makes the entry, now or later.  But a dump's data may be restored into what its schema has made: then items may
- * have come before the catalog that tells of the index, and the row may come before it, too.
+ * Looks at a row that COPY or INSERT brings to an index table: it comes from a dump.  As a rule the item table's own trigger makes the entry, now or
+ * later.  But a dump's data may be restored into what its schema has made: then items have come before the catalog that tells of the
+ * index, and nobody has made their entries.
  */
-static HeapTuple
-take_row(TriggerData *trigger)
+static void
+look_at_row(TriggerData *trigger)
 {
 	const TableInfo *table;
 	const TableIndex *index = catalog_index_of_relation(RelationGetRelid(trigger->tg_relation), &table);
@@ -315,18 +315,17 @@ take_row(TriggerData *trigger)
 	bool		hash_is_null;
 	bool		sort_is_null;
 
-	if (index == NULL)
-		return trigger->tg_trigtuple;
+	if (index == NULL || !OidIsValid(table->relation))
+		return;
 	hash = slot_getattr(trigger->tg_trigslot, INDEX_BASE_HASH(index), &hash_is_null);
 	sort = slot_getattr(trigger->tg_trigslot, INDEX_BASE_SORT(index), &sort_is_null);
-	if (!hash_is_null && !sort_is_null && OidIsValid(table->relation))
+	if (!hash_is_null && !sort_is_null)
 		enter_item(table->relation, index->relation, DatumGetUUIDP(hash), DatumGetByteaPP(sort));
-	return NULL;
 }
 
 /*
- * BEFORE ROW, and BEFORE TRUNCATE, of index tables.  Rows of dumps are looked at (take_row); those of logical replication (a
- * publication of all tables) are passed over: the item table's own trigger makes the entries.  Everything else is refused.
+ * BEFORE ROW, and BEFORE TRUNCATE, of index tables.  What COPY and logical replication bring (a dump's data, a publication of all tables) is
+ * not inserted: the entries are made from the items.  Everything else is refused.
  */
 Datum
 dynapg_index_guard(PG_FUNCTION_ARGS)
@@ -340,7 +339,10 @@ dynapg_index_guard(PG_FUNCTION_ARGS)
 	if (SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA)
 		return PointerGetDatum(NULL);
 	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
-		return PointerGetDatum(take_row(trigger));
+	{
+		look_at_row(trigger);
+		return PointerGetDatum(NULL);
+	}
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("index table \"%s\" is kept by dynapg", RelationGetRelationName(trigger->tg_relation)),

@@ -244,6 +244,28 @@ goes_on('server killed, endpoint', sub {
 	await_gone('by_g', 'dropped after a crash, by itself');
 }
 
+# --- an UNLOGGED table is empty after a crash, and so are its indexes
+
+sql(q{SELECT dynamo_create_table('{"TableName": "Cache", "BillingMode": "PAY_PER_REQUEST", "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+	"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "N"}, {"AttributeName": "g", "AttributeType": "S"}],
+	"GlobalSecondaryIndexes": [{"IndexName": "by_g", "Projection": {"ProjectionType": "ALL"}, "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}]}]}') IS NOT NULL;
+	ALTER TABLE dynamo."Cache" SET UNLOGGED});
+my $cached = q{SELECT (SELECT count(*) FROM dynamo."Cache"), dynamo_query('{"TableName": "Cache", "IndexName": "by_g", "Select": "COUNT",
+	"KeyConditionExpression": "g = :g", "ExpressionAttributeValues": {":g": {"S": "g"}}}')->>'Count', (SELECT count(*) FROM dynapg.check_table('Cache'))};
+my $cache = q{INSERT INTO dynamo."Cache" (item) SELECT jsonb_build_object('id', i, 'g', 'g') FROM generate_series(1, 100) i};
+sql($cache);
+is(sql($cached), '100|100|0', 'an UNLOGGED table');
+$node->stop('immediate');
+$node->start;
+is(sql($cached), '0|0|0', 'is empty after a crash, and so is its index');
+sql($cache);
+is(sql($cached), '100|100|0', 'and is filled again');
+sql('ALTER TABLE dynamo."Cache" SET LOGGED; CHECKPOINT; DELETE FROM dynamo."Cache" WHERE item->>\'id\' = \'1\'');
+$node->stop('immediate');
+$node->start;
+is(sql($cached), '99|99|0', 'not so when it is LOGGED');
+sql(q{SELECT dynamo_delete_table('{"TableName": "Cache"}') IS NOT NULL});
+
 # --- settings of the database that are meant for its users do not stop a builder
 
 foreach my $setting ('default_transaction_read_only = on', 'default_transaction_isolation = serializable', 'lock_timeout = 1', 'statement_timeout = 20',
@@ -348,6 +370,10 @@ foreach my $role ('postgres', 'regress_dynapg_owner')
 {
 	like(refusal("SET ROLE $role; $_ dynapg_index.\"Letters~whole\"" . (/UPDATE/ ? ' SET item = item' : '')), qr/^ERROR:  index table "Letters~whole" is kept by dynapg/, "$role: $_ of an index table")
 	  foreach 'DELETE FROM', 'UPDATE';
+	like(refusal("SET ROLE $role; ALTER TABLE dynapg_index.\"Letters~whole\" $_"), qr/^ERROR:  index table "Letters~whole" must stay what dynapg made/, "$role: ALTER TABLE, $_")
+	  foreach 'SET UNLOGGED', 'DROP COLUMN item', 'ALTER item TYPE text';
+	is($node->safe_psql('postgres', qq{BEGIN; SET LOCAL ROLE $role; ALTER TABLE dynamo."Letters" SET UNLOGGED; ALTER TABLE dynamo."Letters" DISABLE TRIGGER ALL;
+		ALTER TABLE dynamo."Letters" ENABLE TRIGGER ALL; SELECT * FROM dynapg.check_table('Letters'); ROLLBACK}), '', "$role: ALTER TABLE of the item table");
 }
 like(refusal('SET ROLE regress_dynapg_app; SELECT FROM dynapg_index."Letters~whole"'), qr/^ERROR:  permission denied/, 'entries are for the owner only');
 
