@@ -113,6 +113,13 @@ foreach my $index ('by_g', 'by_year')
 is($node->safe_psql('late_catalog', $check), '', 'catalog last: indexes and items agree then');
 is($node->safe_psql('late_catalog', $query), $node->safe_psql('source', $count), 'catalog last: Query');
 
+# --clean cannot drop a part of a table, and goes on; the whole goes, and comes back
+restore('cleaned', 'over another', [ @all, "$dir/custom" ]);
+$node->safe_psql('cleaned', $put . q{; DELETE FROM dynamo."Music" WHERE item->>'id' = 'a5'; INSERT INTO dynamo."Music" (item) VALUES ('{"id": "more", "n": 1, "g": "group 3"}')});
+command_checks_all([ 'pg_restore', '-d', $node->connstr('cleaned'), '--clean', '--if-exists', "$dir/custom" ], 1, [], [qr/index table "Music~by_g" must stay what dynapg made/],
+	'over another: what is refused');
+same('cleaned', 'over another');
+
 # items go where tables and their catalog are
 foreach my $what ('items', 'both')
 {
