@@ -60,6 +60,8 @@ MEMBER_ORDER = {
                   "ConditionalOperator", "ScanFilter", "Segment", "Limit", "AttributesToGet", "ExclusiveStartKey"],
     "BatchGetItemInput": ["ReturnConsumedCapacity", "RequestItems"],
     "BatchWriteItemInput": ["ReturnConsumedCapacity", "ReturnItemCollectionMetrics", "RequestItems"],
+    # captured, 2026-10
+    "TransactWriteItemsInput": ["ClientRequestToken", "ReturnConsumedCapacity", "ReturnItemCollectionMetrics"],
     "CreateTableInput": ["AttributeDefinitions", "TableName", "BillingMode", "ProvisionedThroughput", "KeySchema",
                          "LocalSecondaryIndexes", "GlobalSecondaryIndexes"],
     "UpdateTableInput": ["TableName", "ProvisionedThroughput", "BillingMode", "GlobalSecondaryIndexUpdates"],

@@ -2343,11 +2343,11 @@ static const Shape shape_transact_write_item_list = {
 };
 
 static const ShapeMember members_transact_write_items_input[] = {
-	{"TransactItems", "transactItems", &shape_transact_write_item_list, true},
+	{"ClientRequestToken", "clientRequestToken", &shape_client_request_token, false},
 	{"ReturnConsumedCapacity", "returnConsumedCapacity", &shape_return_consumed_capacity, false},
 	{"ReturnItemCollectionMetrics", "returnItemCollectionMetrics",
 		&shape_return_item_collection_metrics, false},
-	{"ClientRequestToken", "clientRequestToken", &shape_client_request_token, false},
+	{"TransactItems", "transactItems", &shape_transact_write_item_list, true},
 };
 
 static const Shape shape_transact_write_items_input = {

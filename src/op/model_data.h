@@ -962,10 +962,10 @@ enum
 
 enum
 {
-	TransactWriteItemsInput_TransactItems,
+	TransactWriteItemsInput_ClientRequestToken,
 	TransactWriteItemsInput_ReturnConsumedCapacity,
 	TransactWriteItemsInput_ReturnItemCollectionMetrics,
-	TransactWriteItemsInput_ClientRequestToken
+	TransactWriteItemsInput_TransactItems
 };
 
 enum
