@@ -173,8 +173,6 @@ execute_writes(const TransactStatement *parts, int count, const RequestValue *re
 {
 	TransactAction *actions = (TransactAction *) palloc0(count * sizeof(TransactAction));
 
-	if (transact_token_replay(SCOPE, request, ExecuteTransactionInput_ClientRequestToken, return_capacity, response))
-		return;
 	for (int i = 0; i < count; i++)
 	{
 		partiql_write(parts[i].statement, parts[i].info, &parts[i].key, &actions[i].write);
@@ -184,6 +182,9 @@ execute_writes(const TransactStatement *parts, int count, const RequestValue *re
 		actions[i].table_name = parts[i].statement->table;
 		actions[i].table_name_len = parts[i].statement->table_len;
 	}
+	if (transact_token_replay(SCOPE, request, ExecuteTransactionInput_ClientRequestToken, actions, count,
+							  return_capacity, response))
+		return;
 	transact_write(actions, count);
 	transact_token_done(SCOPE, request, ExecuteTransactionInput_ClientRequestToken, actions, count);
 	transact_write_answer(response, actions, count, return_capacity, false);

@@ -261,6 +261,17 @@ table_for(OpenTables *open, const ItemWrite *write)
 	return open->tables[open->count++] = item_write_open(write);
 }
 
+void
+transact_check_access(const TransactAction *actions, int count)
+{
+	OpenTables	open = {0};
+
+	for (int i = 0; i < count; i++)
+		(void) table_for(&open, &actions[i].write);
+	for (int i = 0; i < open.count; i++)
+		storage_close(open.tables[i]);
+}
+
 /* Carries out one action.  What it raises cancels for it. */
 static void
 execute_action(TransactAction *action, OpenTables *open, int place, int count)

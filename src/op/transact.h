@@ -39,12 +39,16 @@ extern void transact_write(TransactAction *actions, int count);
 extern void transact_write_answer(WireWriter *response, const TransactAction *actions, int count,
 								  const RequestValue *return_consumed_capacity, bool wants_metrics);
 
+/* AccessDeniedException if the caller may not do what the actions say; ResourceNotFoundException if a table is gone. */
+extern void transact_check_access(const TransactAction *actions, int count);
+
 /*
  * ClientRequestToken.  Whether a transaction with this token and this request was done in the last ten minutes: then *response gets its answer
  * (capacity as a replay has it) and nothing is to be done.  Waits for one that is going on.  Another request with the token:
- * IdempotentParameterMismatchException.  If there was none, the token is taken, to be kept by transact_token_done().
+ * IdempotentParameterMismatchException; the privileges for the actions come before either.  If there was none, the token is taken, to be kept by transact_token_done().
  */
 extern bool transact_token_replay(const char *scope, const RequestValue *request, int token_member,
+								  const TransactAction *actions, int count,
 								  const RequestValue *return_consumed_capacity, WireWriter *response);
 extern void transact_token_done(const char *scope, const RequestValue *request, int token_member,
 								const TransactAction *actions, int count);

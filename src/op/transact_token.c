@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "common/cryptohash.h"
 #include "common/sha2.h"
@@ -23,7 +24,7 @@
 #include "op/transact.h"
 
 #define LIFE "pg_catalog.clock_timestamp() - interval '10 minutes'"
-#define SWEEP_EVERY 64			/* tokens that a process takes between two sweeps */
+#define SWEEP_EVERY 64			/* of so many requests with a token one sweeps */
 
 /* SHA-256 over the request as jsonb, in which the order of members does not count. */
 static bytea *
@@ -48,13 +49,14 @@ request_digest(const RequestValue *request)
 	return digest;
 }
 
-/* Removes tokens whose time is over, now and then. */
+/*
+ * Removes tokens whose time is over, now and then: the request's digest says when, so that callers with short sessions sweep too.  Not on a
+ * transaction's snapshot, where a token that somebody else has removed since would be a serialization failure.
+ */
 static void
-sweep(void)
+sweep(const bytea *digest)
 {
-	static int	taken = 0;
-
-	if (++taken % SWEEP_EVERY == 0)
+	if ((uint8) VARDATA(digest)[0] % SWEEP_EVERY == 0 && !IsolationUsesXactSnapshot())
 		(void) catalog_execute("DELETE FROM dynapg.transaction_tokens WHERE ctid = ANY (ARRAY(SELECT ctid "
 							   "FROM dynapg.transaction_tokens WHERE taken_at < " LIFE " LIMIT 1000 FOR UPDATE SKIP LOCKED))",
 							   0, NULL, NULL, NULL);
@@ -123,6 +125,7 @@ write_replay(WireWriter *response, Jsonb *units, const RequestValue *return_cons
 
 bool
 transact_token_replay(const char *scope, const RequestValue *request, int token_member,
+					  const TransactAction *actions, int count,
 					  const RequestValue *return_consumed_capacity, WireWriter *response)
 {
 	const char *token = request_text(request, token_member);
@@ -138,10 +141,11 @@ transact_token_replay(const char *scope, const RequestValue *request, int token_
 	values[0] = CStringGetTextDatum(scope);
 	values[1] = CStringGetTextDatum(token);
 	values[2] = PointerGetDatum(digest);
-	sweep();
+	sweep(digest);
 	if (take_token(3, types, values))
 		return false;
 
+	transact_check_access(actions, count);
 	if (!catalog_fetch("SELECT request, units FROM dynapg.transaction_tokens WHERE scope = $1 AND token = $2", 2, types,
 					   values, 2, found, nulls))
 		dyn_error(DYN_TRANSACTION_CONFLICT, "Transaction is ongoing for the item");

@@ -143,7 +143,7 @@ op_transact_write_items(const RequestValue *request, WireWriter *response)
 		actions[i].write.info = op_data_table_of_text(actions[i].table_name, actions[i].table_name_len);
 
 	wire_object_start(response);
-	if (!transact_token_replay("TransactWriteItems", request, TransactWriteItemsInput_ClientRequestToken,
+	if (!transact_token_replay("TransactWriteItems", request, TransactWriteItemsInput_ClientRequestToken, actions, count,
 							   return_capacity, response))
 	{
 		transact_write(actions, count);
