@@ -115,6 +115,8 @@ SELECT write(put('Plain', id('c'), '{"ReturnValuesOnConditionCheckFailure": "ALL
 SELECT write_with(jsonb_build_object('ClientRequestToken', repeat('t', 37)), put('Plain', id('c')));
 SELECT write_with('{"ClientRequestToken": ""}', put('Plain', id('c')));
 SELECT write_with('{"ReturnConsumedCapacity": "ALL", "ReturnItemCollectionMetrics": "ALL"}', put('Plain', id('c')));
+-- a token comes first
+SELECT write_with('{"ReturnConsumedCapacity": "ALL", "ReturnItemCollectionMetrics": "ALL", "ClientRequestToken": ""}', put('Plain', id('c')));
 SELECT write(put('Plain', id('c', '{"a": {"SS": []}}')));
 SELECT write(put('Plain', id('c', '{"a": {"N": "x"}}')));
 -- empty keys, of the table and of indexes
@@ -231,6 +233,26 @@ SELECT item->'v' FROM dynamo."Plain" WHERE item->>'id' = 'a';
 SELECT write_with('{"ClientRequestToken": "three"}', upd('Plain', id('a'), 'ADD v :v', '{":v": {"N": "1"}}'));
 SELECT item->'v' FROM dynamo."Plain" WHERE item->>'id' = 'a';
 SELECT items(), entries();
+
+-- after ten minutes a token is new
+SELECT count(*) FROM dynapg.transaction_tokens WHERE token IN ('one', 'two');
+UPDATE dynapg.transaction_tokens SET taken_at = taken_at - interval '9 minutes 50 seconds' WHERE token = 'one';
+SELECT write_with('{"ClientRequestToken": "one"}', del('Plain', id('k')));
+UPDATE dynapg.transaction_tokens SET taken_at = taken_at - interval '11 seconds' WHERE token = 'one';
+SELECT write_with('{"ClientRequestToken": "one", "ReturnConsumedCapacity": "TOTAL"}', del('Plain', id('k')));
+SELECT write_with('{"ClientRequestToken": "one", "ReturnConsumedCapacity": "TOTAL"}', del('Plain', id('k')));
+-- what is older is removed by later requests, but not on a snapshot that may not see who else has removed it
+CREATE PROCEDURE old_tokens() LANGUAGE sql AS $$ INSERT INTO dynapg.transaction_tokens (scope, token, request, taken_at)
+	SELECT 'TransactWriteItems', 'old' || i, '', pg_catalog.clock_timestamp() - interval '10 minutes 1 second' FROM generate_series(1, 1500) i $$;
+CREATE FUNCTION tokens(prefix text) RETURNS bigint LANGUAGE sql AS $$ SELECT count(write_with(jsonb_build_object('ClientRequestToken', prefix || i), del('Plain', id('k')))) FROM generate_series(1, 500) i $$;
+CALL old_tokens();
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT tokens('a');
+SELECT count(*) FILTER (WHERE token LIKE 'old%') AS old, count(*) FILTER (WHERE token ~ '^a[0-9]+$') AS new FROM dynapg.transaction_tokens;
+COMMIT;
+SELECT tokens('b');
+SELECT count(*) FILTER (WHERE token LIKE 'old%') AS old, count(*) FILTER (WHERE token ~ '^[ab][0-9]+$') AS new FROM dynapg.transaction_tokens;
+DELETE FROM dynapg.transaction_tokens WHERE token ~ '^[ab][0-9]+$';
 
 -- TransactGetItems
 SELECT read_with('{"ReturnConsumedCapacity": "TOTAL"}', get('Numbers', n('7'), '{"ProjectionExpression": "n"}'), get('Plain', id('nothing')), get('Plain', id('a'), '{"ProjectionExpression": "#v, w.x", "ExpressionAttributeNames": {"#v": "v"}}'), get('Numbers', n('1')));
@@ -356,6 +378,25 @@ CALL same();
 SELECT s.line AS triggers, d.line AS direct FROM seen s FULL JOIN direct d USING (number) WHERE s.line IS DISTINCT FROM d.line;
 DROP TRIGGER note ON dynamo."Plain";
 DROP TRIGGER note ON dynamo."Things";
+-- triggers that change rows, keep them from being written, write others, and fail
+CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	CASE NEW.item->>'id'
+		WHEN 'suppressed' THEN RETURN NULL;
+		WHEN 'changed' THEN NEW.item := NEW.item || '{"by": "trigger"}';
+		WHEN 'moved' THEN NEW.item := NEW.item || '{"id": "elsewhere"}';
+		WHEN 'nested' THEN PERFORM write(put('Numbers', n('8')), upd('Plain', id('other'), 'ADD v :v', '{":v": {"N": "10"}}'), chk('Numbers', n('9'), 'attribute_not_exists(n)'));
+		WHEN 'refused' THEN RAISE 'not this one';
+		WHEN 'wrong' THEN PERFORM dynamo_put_item('{"TableName": "Plain", "Item": {}}');
+		WHEN 'used' THEN RAISE lock_not_available;
+		ELSE NULL;
+	END CASE;
+	RETURN NEW;
+END $$;
+CREATE TRIGGER meddle BEFORE INSERT OR UPDATE ON dynamo."Plain" FOR EACH ROW EXECUTE FUNCTION meddle();
+SELECT id, write(put('Plain', id(id)), upd('Plain', id('other'), 'ADD v :v', '{":v": {"N": "1"}}'), put('Numbers', n('7'))), items(), clear()
+FROM unnest(ARRAY['suppressed', 'changed', 'moved', 'nested', 'refused', 'wrong', 'used']) id;
+DROP TRIGGER meddle ON dynamo."Plain";
 -- a constraint
 ALTER TABLE dynamo."Plain" ADD CONSTRAINT small CHECK ((item->'v')::int < 100), ADD CONSTRAINT not_empty CHECK (item <> '{}');
 ALTER TABLE dynamo."Numbers" ADD CHECK ((item->'v')::int < 100);
@@ -376,8 +417,8 @@ CREATE ROLE tx_tenant;
 GRANT USAGE ON SCHEMA dynamo, tx TO tx_tenant;
 GRANT SELECT, INSERT, UPDATE, DELETE ON dynamo."Plain", dynamo."Numbers", dynamo."Things" TO tx_tenant;
 ALTER TABLE dynamo."Plain" ENABLE ROW LEVEL SECURITY;
-CREATE POLICY own ON dynamo."Plain" TO tx_tenant USING (item->>'id' <> 'hidden') WITH CHECK (item->>'id' NOT IN ('hidden', 'forbidden'));
-INSERT INTO dynamo."Plain" (item) VALUES ('{"id": "hidden"}');
+CREATE POLICY own ON dynamo."Plain" TO tx_tenant USING (item->>'id' NOT IN ('hidden', 'veiled')) WITH CHECK (item->>'id' NOT IN ('hidden', 'forbidden'));
+INSERT INTO dynamo."Plain" (item) VALUES ('{"id": "hidden"}'), ('{"id": "veiled"}');
 SET ROLE tx_tenant;
 SELECT write_with('{"ReturnConsumedCapacity": "INDEXES"}', put('Plain', id('a', v(1))), del('Numbers', n('1')), chk('Plain', id('absent'), 'attribute_not_exists(id)'));
 SELECT write_with('{"ClientRequestToken": "tenant"}', put('Plain', id('c')), upd('Plain', id('a'), 'ADD v :v', '{":v": {"N": "1"}}'));
@@ -385,6 +426,11 @@ SELECT write_with('{"ClientRequestToken": "tenant"}', put('Plain', id('c')), upd
 SELECT read(get('Plain', id('a')), get('Plain', id('hidden')), get('Numbers', n('1')));
 SELECT write(put('Plain', id('d')), put('Plain', id('forbidden')));
 SELECT write(put('Plain', id('d')), put('Plain', id('hidden')));
+SELECT write(put('Plain', id('d')), put('Plain', id('veiled')));
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT write(put('Plain', id('d')), put('Plain', id('veiled')));
+SELECT answer('put_item', '{"TableName": "Plain", "Item": {"id": {"S": "veiled"}}}');
+COMMIT;
 SELECT write(put('Plain', id('d')), chk('Plain', id('hidden'), 'attribute_exists(id)'), chk('Plain', id('a'), 'v = :v', '{":v": {"N": "1"}}', '{"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}'));
 RESET ROLE;
 SELECT items();
@@ -399,6 +445,16 @@ REVOKE SELECT ON dynamo."Numbers" FROM tx_tenant;
 SET ROLE tx_tenant;
 SELECT write(put('Plain', id('d')), chk('Numbers', n('1'), 'attribute_not_exists(n)'));
 SELECT read(get('Plain', id('a')), get('Numbers', n('1')));
+-- a token opens nothing: neither a replay nor a mismatch
+RESET ROLE;
+SELECT write_with('{"ClientRequestToken": "theirs", "ReturnConsumedCapacity": "TOTAL"}', chk('Numbers', n('1'), 'attribute_not_exists(n)'));
+SELECT answer('execute_transaction', '{"ClientRequestToken": "theirs", "TransactStatements": [{"Statement": "EXISTS(SELECT * FROM \"Numbers\" WHERE n = 1 AND n IS MISSING)"}]}');
+SELECT answer('execute_transaction', '{"ClientRequestToken": "theirs", "TransactStatements": [{"Statement": "DELETE FROM \"Numbers\" WHERE n = 1"}]}');
+SET ROLE tx_tenant;
+SELECT write_with('{"ClientRequestToken": "theirs", "ReturnConsumedCapacity": "TOTAL"}', chk('Numbers', n('1'), 'attribute_not_exists(n)'));
+SELECT write_with('{"ClientRequestToken": "theirs"}', chk('Numbers', n('2'), 'attribute_not_exists(n)'));
+SELECT write_with('{"ClientRequestToken": "theirs"}', chk('Plain', id('nothing'), 'attribute_not_exists(id)'));
+SELECT answer('execute_transaction', '{"ClientRequestToken": "theirs", "TransactStatements": [{"Statement": "DELETE FROM \"Numbers\" WHERE n = 1"}]}');
 RESET ROLE;
 SELECT dynapg.check_table('Plain'), dynapg.check_table('Numbers'), dynapg.check_table('Things');
 

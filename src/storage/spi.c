@@ -395,10 +395,11 @@ spi_write(StorageTable *table, const StorageKey *key, WriteDecision decide, void
 			done = error == NULL;
 			if (!done)
 			{
+				if ((++attempts >= HIDDEN_ATTEMPTS || IsolationUsesXactSnapshot()) &&
+					table->has_policies && is_hidden(table, key))
+					storage_raise_denied(table->info, "A row-level security policy hides the item under this key.");
 				if (IsolationUsesXactSnapshot())
 					storage_raise_conflict();
-				if (++attempts >= HIDDEN_ATTEMPTS && table->has_policies && is_hidden(table, key))
-					storage_raise_denied(table->info, "A row-level security policy hides the item under this key.");
 				if (attempts >= MAX_ATTEMPTS)
 					ReThrowError(error);
 				FreeErrorData(error);
