@@ -29,19 +29,23 @@ catalog_owner(void)
 /* What a statement of the owner's is surrounded by. */
 typedef struct OwnerState
 {
-	int			nest_level;
+	int			nest_level;		/* 0: the statement is qualified, the search_path is the caller's */
 	Oid			role;
 	int			context;
 } OwnerState;
 
 static void
-become_owner(OwnerState *state)
+become_owner(OwnerState *state, bool is_qualified)
 {
-	state->nest_level = NewGUCNestLevel();
+	state->nest_level = 0;
 	GetUserIdAndSecContext(&state->role, &state->context);
 	SetUserIdAndSecContext(catalog_owner(), state->context | SECURITY_LOCAL_USERID_CHANGE);
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-							 true, 0, false);
+	if (!is_qualified)
+	{
+		state->nest_level = NewGUCNestLevel();
+		(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+								 true, 0, false);
+	}
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 }
@@ -50,7 +54,8 @@ static void
 become_caller(const OwnerState *state)
 {
 	SPI_finish();
-	AtEOXact_GUC(true, state->nest_level);
+	if (state->nest_level > 0)
+		AtEOXact_GUC(true, state->nest_level);
 	SetUserIdAndSecContext(state->role, state->context);
 	CommandCounterIncrement();
 }
@@ -71,8 +76,32 @@ catalog_execute(const char *statement, int n_arguments, Oid *types, Datum *value
 	OwnerState	state;
 	uint64		rows;
 
-	become_owner(&state);
+	become_owner(&state, false);
 	rows = execute(statement, n_arguments, types, values, nulls);
+	become_caller(&state);
+	return rows;
+}
+
+uint64
+catalog_execute_saved(CatalogStatement *statement, Datum *values)
+{
+	OwnerState	state;
+	int			result;
+	uint64		rows;
+
+	become_owner(&state, true);
+	if (statement->plan == NULL)
+	{
+		SPIPlanPtr	plan = SPI_prepare(statement->text, statement->n_arguments, statement->types);
+
+		if (plan == NULL || SPI_keepplan(plan) != 0)
+			elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+		statement->plan = plan;
+	}
+	result = SPI_execute_plan(statement->plan, values, NULL, false, 0);
+	if (result < 0)
+		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
+	rows = SPI_processed;
 	become_caller(&state);
 	return rows;
 }
@@ -84,7 +113,7 @@ catalog_fetch(const char *statement, int n_arguments, Oid *types, Datum *values,
 	OwnerState	state;
 	bool		found;
 
-	become_owner(&state);
+	become_owner(&state, false);
 	found = execute(statement, n_arguments, types, values, NULL) > 0;
 	for (int i = 0; found && i < n_columns; i++)
 	{

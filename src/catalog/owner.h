@@ -17,4 +17,19 @@ extern uint64 catalog_execute(const char *statement, int n_arguments, Oid *types
 extern bool catalog_fetch(const char *statement, int n_arguments, Oid *types, Datum *values, int n_columns,
 						  Datum *columns, bool *nulls);
 
+/*
+ * A statement that is executed often: it is planned once a session.  It must qualify all its names, operators too, since it runs under the
+ * caller's search_path.
+ */
+typedef struct CatalogStatement
+{
+	const char *text;
+	int			n_arguments;
+	Oid			types[5];
+	struct _SPI_plan *plan;		/* private; NULL at first */
+} CatalogStatement;
+
+/* The same as catalog_execute(). */
+extern uint64 catalog_execute_saved(CatalogStatement *statement, Datum *values);
+
 #endif							/* DYNAPG_OWNER_H */

@@ -14,6 +14,7 @@
 #include "storage/proc.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
+#include "utils/timestamp.h"
 
 #include "base/error.h"
 #include "base/limits.h"
@@ -23,8 +24,16 @@
 #include "op/item_key.h"
 #include "op/transact.h"
 
-#define LIFE "pg_catalog.clock_timestamp() - interval '10 minutes'"
-#define SWEEP_EVERY 64			/* of so many requests with a token one sweeps */
+#define LIFE_MS (10 * 60 * 1000)
+#define SWEEP_EVERY 64			/* of so many requests with a token one sweeps ... */
+#define SWEEP_MAX "1000"		/* ... at most so many tokens */
+
+/* Tokens taken before this are as if they were not there. */
+static TimestampTz
+oldest_alive(TimestampTz now)
+{
+	return TimestampTzPlusMilliseconds(now, -LIFE_MS);
+}
 
 /* SHA-256 over the request as jsonb, in which the order of members does not count. */
 static bytea *
@@ -54,12 +63,18 @@ request_digest(const RequestValue *request)
  * transaction's snapshot, where a token that somebody else has removed since would be a serialization failure.
  */
 static void
-sweep(const bytea *digest)
+sweep(const bytea *digest, TimestampTz now)
 {
+	static CatalogStatement statement = {
+		"DELETE FROM dynapg.transaction_tokens WHERE ctid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT ctid "
+		"FROM dynapg.transaction_tokens WHERE taken_at OPERATOR(pg_catalog.<) $1 "
+		"ORDER BY taken_at LIMIT " SWEEP_MAX " FOR UPDATE SKIP LOCKED))",
+		1, {TIMESTAMPTZOID}
+	};
+	Datum		values[1] = {TimestampTzGetDatum(oldest_alive(now))};
+
 	if ((uint8) VARDATA(digest)[0] % SWEEP_EVERY == 0 && !IsolationUsesXactSnapshot())
-		(void) catalog_execute("DELETE FROM dynapg.transaction_tokens WHERE ctid = ANY (ARRAY(SELECT ctid "
-							   "FROM dynapg.transaction_tokens WHERE taken_at < " LIFE " LIMIT 1000 FOR UPDATE SKIP LOCKED))",
-							   0, NULL, NULL, NULL);
+		(void) catalog_execute_saved(&statement, values);
 }
 
 /*
@@ -67,8 +82,17 @@ sweep(const bytea *digest)
  * TransactionInProgressException.
  */
 static bool
-take_token(int n_arguments, Oid *types, Datum *values)
+take_token(Datum scope, Datum token, const bytea *digest, TimestampTz now)
 {
+	static CatalogStatement statement = {
+		"INSERT INTO dynapg.transaction_tokens (scope, token, request, taken_at) VALUES ($1, $2, $3, $4) "
+		"ON CONFLICT (scope, token) DO UPDATE "
+		"SET request = excluded.request, taken_at = excluded.taken_at, units = NULL "
+		"WHERE transaction_tokens.taken_at OPERATOR(pg_catalog.<) $5",
+		5, {TEXTOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID, TIMESTAMPTZOID}
+	};
+	Datum		values[5] = {scope, token, PointerGetDatum(digest), TimestampTzGetDatum(now),
+	TimestampTzGetDatum(oldest_alive(now))};
 	MemoryContext caller = CurrentMemoryContext;
 	int			lock_timeout = LockTimeout;
 	volatile uint64 rows = 0;
@@ -77,10 +101,7 @@ take_token(int n_arguments, Oid *types, Datum *values)
 	{
 		if (LockTimeout == 0)
 			LockTimeout = dynapg_lock_timeout;
-		rows = catalog_execute("INSERT INTO dynapg.transaction_tokens (scope, token, request, taken_at) "
-							   "VALUES ($1, $2, $3, pg_catalog.clock_timestamp()) ON CONFLICT (scope, token) DO UPDATE "
-							   "SET request = excluded.request, taken_at = excluded.taken_at, units = NULL "
-							   "WHERE transaction_tokens.taken_at < " LIFE, n_arguments, types, values, NULL);
+		rows = catalog_execute_saved(&statement, values);
 		LockTimeout = lock_timeout;
 	}
 	PG_CATCH();
@@ -129,8 +150,9 @@ transact_token_replay(const char *scope, const RequestValue *request, int token_
 					  const RequestValue *return_consumed_capacity, WireWriter *response)
 {
 	const char *token = request_text(request, token_member);
-	Oid			types[3] = {TEXTOID, TEXTOID, BYTEAOID};
-	Datum		values[3];
+	Oid			types[2] = {TEXTOID, TEXTOID};
+	TimestampTz now = GetCurrentTimestamp();
+	Datum		values[2];
 	Datum		found[2];
 	bool		nulls[2];
 	bytea	   *digest;
@@ -140,9 +162,8 @@ transact_token_replay(const char *scope, const RequestValue *request, int token_
 	digest = request_digest(request);
 	values[0] = CStringGetTextDatum(scope);
 	values[1] = CStringGetTextDatum(token);
-	values[2] = PointerGetDatum(digest);
-	sweep(digest);
-	if (take_token(3, types, values))
+	sweep(digest, now);
+	if (take_token(values[0], values[1], digest, now))
 		return false;
 
 	transact_check_access(actions, count);
@@ -174,7 +195,11 @@ transact_token_done(const char *scope, const RequestValue *request, int token_me
 					const TransactAction *actions, int count)
 {
 	const char *token = request_text(request, token_member);
-	Oid			types[3] = {TEXTOID, TEXTOID, JSONBOID};
+	static CatalogStatement statement = {
+		"UPDATE dynapg.transaction_tokens SET units = $3 "
+		"WHERE scope OPERATOR(pg_catalog.=) $1 AND token OPERATOR(pg_catalog.=) $2",
+		3, {TEXTOID, TEXTOID, JSONBOID}
+	};
 	Datum		values[3];
 	WireWriter	writer;
 
@@ -202,5 +227,5 @@ transact_token_done(const char *scope, const RequestValue *request, int token_me
 	values[0] = CStringGetTextDatum(scope);
 	values[1] = CStringGetTextDatum(token);
 	values[2] = JsonbPGetDatum(wire_writer_jsonb(&writer));
-	(void) catalog_execute("UPDATE dynapg.transaction_tokens SET units = $3 WHERE scope = $1 AND token = $2", 3, types, values, NULL);
+	(void) catalog_execute_saved(&statement, values);
 }
