@@ -330,14 +330,14 @@ lock_mode(StorageAccess access)
 }
 
 /*
- * Locks the latest version of the item in table->slot and puts it there.  False if it has gone by now, or moved to another
- * key (plain SQL can do that).
+ * Locks the version of the item in table->slot; if `latest`, the latest one, and puts it there.  False if it is another one by now (not
+ * `latest`), has gone, or has moved to another key (plain SQL can do that).
  */
 static bool
-lock_latest_version(StorageTable *table, const StorageKey *key, Snapshot snapshot)
+lock_version(StorageTable *table, const StorageKey *key, Snapshot snapshot, bool latest)
 {
 	ItemPointerData tid = table->slot->tts_tid;
-	uint8		flags = IsolationUsesXactSnapshot() ? 0 : TUPLE_LOCK_FLAG_FIND_LAST_VERSION;
+	uint8		flags = latest && !IsolationUsesXactSnapshot() ? TUPLE_LOCK_FLAG_FIND_LAST_VERSION : 0;
 	TM_FailureData failure;
 	TM_Result	result;
 	bool		isnull;
@@ -379,7 +379,7 @@ attempt_on_version(StorageTable *table, const StorageKey *key, Snapshot snapshot
 	Jsonb	   *item = NULL;
 	TM_Result	outcome = TM_Ok;
 
-	if (lock_first && !lock_latest_version(table, key, snapshot))
+	if (lock_first && !lock_version(table, key, snapshot, true))
 		return ATTEMPT_OVERTAKEN;
 
 	result->old = slot_item(table->slot);
@@ -389,6 +389,8 @@ attempt_on_version(StorageTable *table, const StorageKey *key, Snapshot snapshot
 	switch (result->action)
 	{
 		case WRITE_NOTHING:
+			if (table->holds && !lock_first && !lock_version(table, key, snapshot, false))
+				return ATTEMPT_OVERTAKEN;
 			break;
 		case WRITE_PUT:
 			outcome = update_version(table, key, item, snapshot);
@@ -442,8 +444,7 @@ direct_write(StorageTable *table, const StorageKey *key, WriteDecision decide, v
 		Attempt		attempt;
 
 		if (find_version(table, key, snapshot, &neighbour, &contended))
-			attempt = attempt_on_version(table, key, snapshot, table->holds || (overtaken && !IsolationUsesXactSnapshot()),
-										 decide, argument, result);
+			attempt = attempt_on_version(table, key, snapshot, overtaken, decide, argument, result);
 		else
 			attempt = attempt_on_absence(table, key, neighbour, contended || overtaken, decide, argument, result);
 		PopActiveSnapshot();
@@ -470,7 +471,7 @@ direct_hold(StorageTable *table, const StorageKey *key)
 
 		if (find_version(table, key, snapshot, &neighbour, &contended))
 		{
-			held = lock_latest_version(table, key, snapshot);
+			held = lock_version(table, key, snapshot, true);
 			if (held)
 				item = slot_item(table->slot);
 		}
