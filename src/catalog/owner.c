@@ -82,12 +82,45 @@ catalog_execute(const char *statement, int n_arguments, Oid *types, Datum *value
 	return rows;
 }
 
-uint64
-catalog_execute_saved(CatalogStatement *statement, Datum *values)
+/* Copies of the columns of a statement's first row, in a context. */
+static void
+copy_columns(MemoryContext context, int n_columns, Datum *columns, bool *nulls)
 {
+	MemoryContext inner = MemoryContextSwitchTo(context);
+
+	for (int i = 0; i < n_columns; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(SPI_tuptable->tupdesc, i);
+
+		columns[i] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, i + 1, &nulls[i]);
+		if (!nulls[i])
+			columns[i] = datumCopy(columns[i], attribute->attbyval, attribute->attlen);
+	}
+	MemoryContextSwitchTo(inner);
+}
+
+bool
+catalog_fetch(const char *statement, int n_arguments, Oid *types, Datum *values, int n_columns, Datum *columns, bool *nulls)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	OwnerState	state;
+	bool		found;
+
+	become_owner(&state, false);
+	found = execute(statement, n_arguments, types, values, NULL) > 0;
+	if (found)
+		copy_columns(caller, n_columns, columns, nulls);
+	become_caller(&state);
+	return found;
+}
+
+bool
+catalog_fetch_saved(CatalogStatement *statement, Datum *values, int n_columns, Datum *columns, bool *nulls)
+{
+	MemoryContext caller = CurrentMemoryContext;
 	OwnerState	state;
 	int			result;
-	uint64		rows;
+	bool		found;
 
 	become_owner(&state, true);
 	if (statement->plan == NULL)
@@ -101,32 +134,9 @@ catalog_execute_saved(CatalogStatement *statement, Datum *values)
 	result = SPI_execute_plan(statement->plan, values, NULL, false, 0);
 	if (result < 0)
 		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
-	rows = SPI_processed;
-	become_caller(&state);
-	return rows;
-}
-
-bool
-catalog_fetch(const char *statement, int n_arguments, Oid *types, Datum *values, int n_columns, Datum *columns, bool *nulls)
-{
-	MemoryContext caller = CurrentMemoryContext;
-	OwnerState	state;
-	bool		found;
-
-	become_owner(&state, false);
-	found = execute(statement, n_arguments, types, values, NULL) > 0;
-	for (int i = 0; found && i < n_columns; i++)
-	{
-		Form_pg_attribute attribute = TupleDescAttr(SPI_tuptable->tupdesc, i);
-		MemoryContext inner;
-
-		columns[i] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, i + 1, &nulls[i]);
-		if (nulls[i])
-			continue;
-		inner = MemoryContextSwitchTo(caller);
-		columns[i] = datumCopy(columns[i], attribute->attbyval, attribute->attlen);
-		MemoryContextSwitchTo(inner);
-	}
+	found = SPI_processed > 0;
+	if (found)
+		copy_columns(caller, n_columns, columns, nulls);
 	become_caller(&state);
 	return found;
 }

@@ -19,7 +19,7 @@ extern bool catalog_fetch(const char *statement, int n_arguments, Oid *types, Da
 
 /*
  * A statement that is executed often: it is planned once a session.  It must qualify all its names, operators too, since it runs under the
- * caller's search_path.
+ * caller's search_path, and leave the planner no choice that depends on the size of a table.
  */
 typedef struct CatalogStatement
 {
@@ -29,7 +29,7 @@ typedef struct CatalogStatement
 	struct _SPI_plan *plan;		/* private; NULL at first */
 } CatalogStatement;
 
-/* The same as catalog_execute(). */
-extern uint64 catalog_execute_saved(CatalogStatement *statement, Datum *values);
+/* The same as catalog_fetch() of a statement that touches at most one row; false if it touched none. */
+extern bool catalog_fetch_saved(CatalogStatement *statement, Datum *values, int n_columns, Datum *columns, bool *nulls);
 
 #endif							/* DYNAPG_OWNER_H */

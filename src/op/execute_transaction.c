@@ -172,6 +172,7 @@ execute_writes(const TransactStatement *parts, int count, const RequestValue *re
 			   WireWriter *response)
 {
 	TransactAction *actions = (TransactAction *) palloc0(count * sizeof(TransactAction));
+	TransactToken token;
 
 	for (int i = 0; i < count; i++)
 	{
@@ -183,10 +184,10 @@ execute_writes(const TransactStatement *parts, int count, const RequestValue *re
 		actions[i].table_name_len = parts[i].statement->table_len;
 	}
 	if (transact_token_replay(SCOPE, request, ExecuteTransactionInput_ClientRequestToken, actions, count,
-							  return_capacity, response))
+							  return_capacity, response, &token))
 		return;
 	transact_write(actions, count);
-	transact_token_done(SCOPE, request, ExecuteTransactionInput_ClientRequestToken, actions, count);
+	transact_token_done(&token, actions, count);
 	transact_write_answer(response, actions, count, return_capacity, false);
 }
 

@@ -7,6 +7,8 @@
 #ifndef DYNAPG_TRANSACT_H
 #define DYNAPG_TRANSACT_H
 
+#include "storage/itemptr.h"
+
 #include "op/expressions.h"
 #include "op/item_write.h"
 #include "op/request.h"
@@ -42,16 +44,23 @@ extern void transact_write_answer(WireWriter *response, const TransactAction *ac
 /* AccessDeniedException if the caller may not do what the actions say; ResourceNotFoundException if a table is gone. */
 extern void transact_check_access(const TransactAction *actions, int count);
 
+/* The token of a transaction that is being done. */
+typedef struct TransactToken
+{
+	bool		taken;			/* by this transaction; else the request has none, or it is a replay */
+	ItemPointerData row;
+} TransactToken;
+
 /*
  * ClientRequestToken.  Whether a transaction with this token and this request was done in the last ten minutes: then *response gets its answer
  * (capacity as a replay has it) and nothing is to be done.  Waits for one that is going on.  Another request with the token:
- * IdempotentParameterMismatchException; the privileges for the actions come before either.  If there was none, the token is taken, to be kept by transact_token_done().
+ * IdempotentParameterMismatchException; the privileges for the actions come before either.  If there was none, the token is
+ * taken, to be kept by transact_token_done().
  */
 extern bool transact_token_replay(const char *scope, const RequestValue *request, int token_member,
 								  const TransactAction *actions, int count,
-								  const RequestValue *return_consumed_capacity, WireWriter *response);
-extern void transact_token_done(const char *scope, const RequestValue *request, int token_member,
-								const TransactAction *actions, int count);
+								  const RequestValue *return_consumed_capacity, WireWriter *response, TransactToken *token);
+extern void transact_token_done(const TransactToken *token, const TransactAction *actions, int count);
 
 /* A read of a transaction. */
 typedef struct TransactGet

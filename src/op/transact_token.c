@@ -7,13 +7,21 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
 #include "access/xact.h"
+#include "catalog/indexing.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "common/cryptohash.h"
 #include "common/sha2.h"
 #include "storage/proc.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/numeric.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "base/error.h"
@@ -27,6 +35,10 @@
 #define LIFE_MS (10 * 60 * 1000)
 #define SWEEP_EVERY 64			/* of so many requests with a token one sweeps ... */
 #define SWEEP_MAX "1000"		/* ... at most so many tokens */
+
+/* Of dynapg.transaction_tokens. */
+#define TOKEN_UNITS		4
+#define TOKEN_COLUMNS	5
 
 /* Tokens taken before this are as if they were not there. */
 static TimestampTz
@@ -65,16 +77,13 @@ request_digest(const RequestValue *request)
 static void
 sweep(const bytea *digest, TimestampTz now)
 {
-	static CatalogStatement statement = {
-		"DELETE FROM dynapg.transaction_tokens WHERE ctid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT ctid "
-		"FROM dynapg.transaction_tokens WHERE taken_at OPERATOR(pg_catalog.<) $1 "
-		"ORDER BY taken_at LIMIT " SWEEP_MAX " FOR UPDATE SKIP LOCKED))",
-		1, {TIMESTAMPTZOID}
-	};
+	Oid			types[1] = {TIMESTAMPTZOID};
 	Datum		values[1] = {TimestampTzGetDatum(oldest_alive(now))};
 
 	if ((uint8) VARDATA(digest)[0] % SWEEP_EVERY == 0 && !IsolationUsesXactSnapshot())
-		(void) catalog_execute_saved(&statement, values);
+		(void) catalog_execute("DELETE FROM dynapg.transaction_tokens WHERE ctid = ANY (ARRAY(SELECT ctid "
+							   "FROM dynapg.transaction_tokens WHERE taken_at < $1 "
+							   "ORDER BY taken_at LIMIT " SWEEP_MAX " FOR UPDATE SKIP LOCKED))", 1, types, values, NULL);
 }
 
 /*
@@ -82,26 +91,27 @@ sweep(const bytea *digest, TimestampTz now)
  * TransactionInProgressException.
  */
 static bool
-take_token(Datum scope, Datum token, const bytea *digest, TimestampTz now)
+take_token(Datum scope, Datum name, const bytea *digest, TimestampTz now, TransactToken *token)
 {
 	static CatalogStatement statement = {
 		"INSERT INTO dynapg.transaction_tokens (scope, token, request, taken_at) VALUES ($1, $2, $3, $4) "
 		"ON CONFLICT (scope, token) DO UPDATE "
 		"SET request = excluded.request, taken_at = excluded.taken_at, units = NULL "
-		"WHERE transaction_tokens.taken_at OPERATOR(pg_catalog.<) $5",
+		"WHERE transaction_tokens.taken_at OPERATOR(pg_catalog.<) $5 RETURNING ctid",
 		5, {TEXTOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID, TIMESTAMPTZOID}
 	};
-	Datum		values[5] = {scope, token, PointerGetDatum(digest), TimestampTzGetDatum(now),
+	Datum		values[5] = {scope, name, PointerGetDatum(digest), TimestampTzGetDatum(now),
 	TimestampTzGetDatum(oldest_alive(now))};
 	MemoryContext caller = CurrentMemoryContext;
 	int			lock_timeout = LockTimeout;
-	volatile uint64 rows = 0;
+	Datum		row;
+	bool		isnull;
 
 	PG_TRY();
 	{
 		if (LockTimeout == 0)
 			LockTimeout = dynapg_lock_timeout;
-		rows = catalog_execute_saved(&statement, values);
+		token->taken = catalog_fetch_saved(&statement, values, 1, &row, &isnull);
 		LockTimeout = lock_timeout;
 	}
 	PG_CATCH();
@@ -116,7 +126,9 @@ take_token(Datum scope, Datum token, const bytea *digest, TimestampTz now)
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
-	return rows > 0;
+	if (token->taken)
+		token->row = *(ItemPointer) DatumGetPointer(row);
+	return token->taken;
 }
 
 /* The capacity of a replay, which only reads what was written. */
@@ -147,23 +159,24 @@ write_replay(WireWriter *response, Jsonb *units, const RequestValue *return_cons
 bool
 transact_token_replay(const char *scope, const RequestValue *request, int token_member,
 					  const TransactAction *actions, int count,
-					  const RequestValue *return_consumed_capacity, WireWriter *response)
+					  const RequestValue *return_consumed_capacity, WireWriter *response, TransactToken *token)
 {
-	const char *token = request_text(request, token_member);
-	Oid			types[2] = {TEXTOID, TEXTOID};
+	const char *name = request_text(request, token_member);
 	TimestampTz now = GetCurrentTimestamp();
+	Oid			types[2] = {TEXTOID, TEXTOID};
 	Datum		values[2];
 	Datum		found[2];
 	bool		nulls[2];
 	bytea	   *digest;
 
-	if (token == NULL)
+	token->taken = false;
+	if (name == NULL)
 		return false;
 	digest = request_digest(request);
 	values[0] = CStringGetTextDatum(scope);
-	values[1] = CStringGetTextDatum(token);
+	values[1] = CStringGetTextDatum(name);
 	sweep(digest, now);
-	if (take_token(values[0], values[1], digest, now))
+	if (take_token(values[0], values[1], digest, now, token))
 		return false;
 
 	transact_check_access(actions, count);
@@ -190,20 +203,33 @@ replay_units(const TransactAction *action)
 	return 2.0 * Max((size + READ_UNIT_SIZE - 1) / READ_UNIT_SIZE, 1);
 }
 
-void
-transact_token_done(const char *scope, const RequestValue *request, int token_member,
-					const TransactAction *actions, int count)
+/* Puts the units of a replay into a token's row, which is this transaction's own. */
+static void
+store_units(const TransactToken *token, const Jsonb *units)
 {
-	const char *token = request_text(request, token_member);
-	static CatalogStatement statement = {
-		"UPDATE dynapg.transaction_tokens SET units = $3 "
-		"WHERE scope OPERATOR(pg_catalog.=) $1 AND token OPERATOR(pg_catalog.=) $2",
-		3, {TEXTOID, TEXTOID, JSONBOID}
-	};
-	Datum		values[3];
+	Relation	table = table_open(get_relname_relid("transaction_tokens", get_namespace_oid("dynapg", false)), RowExclusiveLock);
+	TupleTableSlot *slot = table_slot_create(table, NULL);
+	Datum		values[TOKEN_COLUMNS] = {[TOKEN_UNITS - 1] = JsonbPGetDatum(units)};
+	bool		nulls[TOKEN_COLUMNS] = {false};
+	bool		replace[TOKEN_COLUMNS] = {[TOKEN_UNITS - 1] = true};
+	ItemPointerData row = token->row;
+	HeapTuple	tuple;
+
+	if (!table_tuple_fetch_row_version(table, &row, SnapshotSelf, slot))
+		elog(ERROR, "the row of a token is gone");
+	tuple = heap_modify_tuple(ExecFetchSlotHeapTuple(slot, false, NULL), RelationGetDescr(table), values, nulls, replace);
+	CatalogTupleUpdate(table, &row, tuple);
+	CommandCounterIncrement();
+	ExecDropSingleTupleTableSlot(slot);
+	table_close(table, NoLock);
+}
+
+void
+transact_token_done(const TransactToken *token, const TransactAction *actions, int count)
+{
 	WireWriter	writer;
 
-	if (token == NULL)
+	if (!token->taken)
 		return;
 	wire_write_jsonb(&writer);
 	wire_object_start(&writer);
@@ -224,8 +250,5 @@ transact_token_done(const char *scope, const RequestValue *request, int token_me
 		wire_double(&writer, units);
 	}
 	wire_object_end(&writer);
-	values[0] = CStringGetTextDatum(scope);
-	values[1] = CStringGetTextDatum(token);
-	values[2] = JsonbPGetDatum(wire_writer_jsonb(&writer));
-	(void) catalog_execute_saved(&statement, values);
+	store_units(token, wire_writer_jsonb(&writer));
 }

@@ -134,6 +134,7 @@ op_transact_write_items(const RequestValue *request, WireWriter *response)
 	int			count = list->as.list.count;
 	TransactAction *actions = (TransactAction *) palloc0(count * sizeof(TransactAction));
 	int64		size = 0;
+	TransactToken token;
 
 	for (int i = 0; i < count; i++)
 		size += read_action(&list->as.list.items[i], wants_metrics, &actions[i]);
@@ -144,10 +145,10 @@ op_transact_write_items(const RequestValue *request, WireWriter *response)
 
 	wire_object_start(response);
 	if (!transact_token_replay("TransactWriteItems", request, TransactWriteItemsInput_ClientRequestToken, actions, count,
-							   return_capacity, response))
+							   return_capacity, response, &token))
 	{
 		transact_write(actions, count);
-		transact_token_done("TransactWriteItems", request, TransactWriteItemsInput_ClientRequestToken, actions, count);
+		transact_token_done(&token, actions, count);
 		transact_write_answer(response, actions, count, return_capacity, wants_metrics);
 	}
 	wire_object_end(response);
