@@ -15,6 +15,7 @@ void
 sql_call(void (*call) (void *argument), void *argument)
 {
 	MemoryContext caller = CurrentMemoryContext;
+	bool		eventual = op_eventual_read;
 
 	PG_TRY();
 	{
@@ -22,6 +23,7 @@ sql_call(void (*call) (void *argument), void *argument)
 	}
 	PG_CATCH();
 	{
+		op_eventual_read = eventual;
 		/* the executor's conflicts and serializable transactions' are the service's conflict too */
 		if (geterrcode() == ERRCODE_T_R_DEADLOCK_DETECTED || geterrcode() == ERRCODE_T_R_SERIALIZATION_FAILURE)
 		{
@@ -39,6 +41,8 @@ sql_call(void (*call) (void *argument), void *argument)
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
+	/* called by an operation's trigger or policy, it says nothing of the operation */
+	op_eventual_read = eventual;
 }
 
 /* What op_run() is called with. */

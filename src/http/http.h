@@ -86,6 +86,16 @@ extern void companion_await(XLogRecPtr oldest);	/* a flushed LSN, 0: none; the l
 /* protocol.c: fills in the response of a complete request; never raises */
 extern void protocol_answer(HttpRequest *request);
 
+/* session.c: what requests of several roles share, and how each finds it as if it were the first */
+extern void session_start(void);	/* when the worker has connected */
+extern int	session_begin_request(void);	/* in its transaction; returns what session_finish_request() wants */
+/*
+ * The last thing before the commit: fires deferred triggers, and then undoes what the request has done to the session.  Raises
+ * what the triggers raise.
+ */
+extern void session_finish_request(int settings);
+extern void session_clean(void);	/* between transactions: what a transaction's end does not undo */
+
 /* auth.c: who sent the request (inside a transaction); raises the service's errors */
 extern Oid	auth_role(const HttpRequest *request);
 

@@ -174,13 +174,15 @@ log_slow(const HttpRequest *request)
 /*
  * Executes the operation in a transaction of its own, as the role that the request's key belongs to.  The role
  * is kept until the transaction has ended, deferred triggers and all, and cannot be reset by what the
- * operation runs.
+ * operation runs; what that does else to the session is undone (session.c).
  */
 static void
 execute(HttpRequest *request, StringInfo body)
 {
 	Oid			worker_role;
 	int			worker_context;
+	int			settings;
+	bool		wrote;
 	MemoryContext result = CurrentMemoryContext;
 
 	QueryCancelPending = false;
@@ -191,6 +193,7 @@ execute(HttpRequest *request, StringInfo body)
 	synchronous_commit = SYNCHRONOUS_COMMIT_OFF;	/* flushed for many at once, and then waited for (companion.c) */
 	if (*endpoint->statement_timeout > 0)
 		enable_timeout_after(STATEMENT_TIMEOUT, *endpoint->statement_timeout);
+	settings = session_begin_request();
 
 	GetUserIdAndSecContext(&worker_role, &worker_context);
 	SetUserIdAndSecContext(auth_role(request), worker_context | SECURITY_LOCAL_USERID_CHANGE);
@@ -200,13 +203,15 @@ execute(HttpRequest *request, StringInfo body)
 	if (RecoveryInProgress() && !request->outcome.eventual)
 		endpoint->raise(DYN_VALIDATION, "This endpoint is a read replica: it answers eventually consistent reads only");
 	PopActiveSnapshot();
+	session_finish_request(settings);
+	wrote = TransactionIdIsValid(GetTopTransactionIdIfAny());
 	disable_timeout(STATEMENT_TIMEOUT, false);
 	CommitTransactionCommand();
 	SetUserIdAndSecContext(worker_role, worker_context);
 	MemoryContextSwitchTo(result);
 
-	/* whatever the answer shows must be durable before it is sent */
-	if (!request->outcome.eventual && !RecoveryInProgress())
+	/* whatever the answer shows must be durable before it is sent; a read's policies and functions may have written */
+	if ((wrote || !request->outcome.eventual) && !RecoveryInProgress())
 		request->durable_at = GetXLogInsertEndRecPtr();
 }
 
@@ -279,6 +284,7 @@ answer_operation(HttpRequest *request)
 		recover(request, &body, context);
 	}
 	PG_END_TRY();
+	session_clean();
 	pgstat_report_activity(STATE_IDLE, NULL);
 }
 

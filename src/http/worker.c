@@ -162,8 +162,7 @@ dynapg_worker_main(Datum argument)
 	http_configured_commit = synchronous_commit;
 	endpoint_worker->latch = MyLatch;
 	companion_configure();
-	SetConfigOption("search_path", "pg_catalog", PGC_USERSET, PGC_S_OVERRIDE);
-	pgstat_report_appname("dynapg endpoint");
+	session_start();
 
 	on_standby = RecoveryInProgress();
 	begin_serving();

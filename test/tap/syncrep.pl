@@ -107,6 +107,55 @@ foreach my $level (qw(remote_write on))
 	like(answer($failed), qr/^400 .*ConditionalCheckFailedException/, "$level: and the failed condition");
 }
 
+# ---------------------------------------------------------------- what users' functions do in a request
+
+# A function that reads eventually consistently in a write or a consistent read, and one that writes in a read.
+like(answer_of(create_table($port, $_)), $ok, "a table: $_") foreach qw(triggered watched);
+sql(<<'SQL');
+CREATE FUNCTION public.look() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM public.dynamo_get_item('{"TableName": "items", "Key": {"pk": {"S": "alone"}}}');
+	RETURN NEW;
+END $$;
+CREATE TRIGGER look AFTER INSERT ON dynamo.triggered FOR EACH ROW EXECUTE FUNCTION public.look();
+CREATE TABLE public.visits (pk text);
+CREATE FUNCTION public.watch(item jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+	IF item ->> 'pk' = 'look' THEN
+		PERFORM public.dynamo_get_item('{"TableName": "items", "Key": {"pk": {"S": "alone"}}}');
+	ELSE
+		INSERT INTO public.visits VALUES (item ->> 'pk');
+	END IF;
+	RETURN true;
+END $$;
+CREATE ROLE watched LOGIN;
+GRANT USAGE ON SCHEMA dynamo TO watched;
+GRANT SELECT ON dynamo.watched, dynamo.items TO watched;
+GRANT INSERT ON public.visits TO watched;
+ALTER TABLE dynamo.watched ENABLE ROW LEVEL SECURITY;
+CREATE POLICY watch ON dynamo.watched USING (public.watch(item));
+SQL
+like(answer_of(put_item($port, 'watched', $_)), $ok, "an item: $_") foreach qw(look write);
+{
+	my @watched = create_key($node, 'watched');
+	my $quick = open_connection($port);
+
+	kill 'STOP', $receiver;
+	my $put = start(put_item($port, 'triggered', 'a', bytes_only => 1));
+	ok(eventually(\&is_waiting), 'PutItem whose trigger reads eventually consistently: the companion waits');
+	my $read = start(get_item($port, 'watched', 'look', key => \@watched, bytes_only => 1));
+	my $write = start(get_item($port, 'watched', 'write', key => \@watched, eventual => 1, bytes_only => 1));
+	like(answer_of(get_item($port, 'items', 'alone', eventual => 1, connection => $quick)), $ok, 'an eventually consistent read is answered')
+	  foreach 1 .. 3;
+	ok(!has_answer($put), 'PutItem waits');
+	ok(!has_answer($read), 'a consistent read whose policy reads eventually consistently waits');
+	ok(!has_answer($write), 'an eventually consistent read whose policy writes waits');
+	is(sql('SELECT count(*) FROM public.visits'), 1, 'it has written');
+	kill 'CONT', $receiver;
+	is(answer($put), '200 {}', 'PutItem is answered');
+	like(answer($_), qr/^200 .*"pk"/, 'and the reads') foreach $read, $write;
+}
+
 # ---------------------------------------------------------------- companions that end
 
 kill 'STOP', $receiver;
