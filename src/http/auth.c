@@ -458,6 +458,9 @@ auth_role(const HttpRequest *request)
 	check_time(&claim, time, presigned ? expires_in(&query) : MAX_SKEW);
 	if (!is_signed(claim.signed_headers, "host"))
 		refuse(DYN_INVALID_SIGNATURE, "'Host' must be a 'SignedHeader' in the AWS Authorization.");
+	/* else whoever has seen a DescribeTable could send it again as a DeleteTable */
+	if (!is_signed(claim.signed_headers, "x-amz-target"))
+		refuse(DYN_INVALID_SIGNATURE, "'X-Amz-Target' must be a 'SignedHeader' in the AWS Authorization.");
 	if (strcmp(claim.algorithm, SIGV4_ALGORITHM) != 0)
 		refuse(DYN_INCOMPLETE_SIGNATURE,
 			   psprintf("Unsupported AWS 'algorithm': '%s' (only %s for now). ", printable(claim.algorithm), SIGV4_ALGORITHM));

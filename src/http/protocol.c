@@ -264,8 +264,11 @@ answer_operation(HttpRequest *request)
 	request->operation = target_operation(request_header(request, "X-Amz-Target"));
 	if (request->operation < 0 || !endpoint->has_operation(request->operation))
 	{
-		respond_exception(request, body.len == 0 || endpoint->is_json(body.data, body.len) ?
-						  DYN_UNKNOWN_OPERATION : DYN_SERIALIZATION, "");
+		/* a region of the service that lacks an operation has a message for it; what is none has none */
+		if (body.len > 0 && !endpoint->is_json(body.data, body.len))
+			respond_exception(request, DYN_SERIALIZATION, "");
+		else
+			respond_exception(request, DYN_UNKNOWN_OPERATION, request->operation < 0 ? "" : "Unknown operation exception");
 		return;
 	}
 	if (body.len == 0)

@@ -174,6 +174,9 @@ like(outcome(by_query(parameters => { 'X-Amz-Expires' => $_ })), qr/^IncompleteS
 
 is(outcome(by_header(signed => [qw(content-type x-amz-date x-amz-target)])),
 	"InvalidSignatureException: 'Host' must be a 'SignedHeader' in the AWS Authorization.", 'the host is not signed');
+is(outcome($_->(signed => [qw(content-type host)])),
+	"InvalidSignatureException: 'X-Amz-Target' must be a 'SignedHeader' in the AWS Authorization.", 'the operation is not signed')
+  foreach \&by_header, \&by_query;
 is(outcome(by_header(algorithm => 'AWS4-HMAC-SHA512')),
 	"IncompleteSignatureException: Unsupported AWS 'algorithm': 'AWS4-HMAC-SHA512' (only AWS4-HMAC-SHA256 for now). ",
 	'another algorithm');
@@ -215,7 +218,7 @@ is( outcome(by_header(payload_hash => 'UNSIGNED-PAYLOAD', extra => [ [ 'X-Amz-Co
 is(outcome(by_header(uri => '/?a=1')), $mismatch, 'another query string');
 is(outcome(by_header(uri => '/other')), $mismatch, 'another path');
 is(outcome(by_header(method => 'PUT')), $mismatch, 'another method');
-is(outcome(by_header(signed => [qw(host x-amz-date x-not-there)], extra => [])), $good, 'a header that is signed and empty and not sent');
+is(outcome(by_header(signed => [qw(host x-amz-date x-amz-target x-not-there)], extra => [])), $good, 'a header that is signed and empty and not sent');
 isnt(outcome(by_header(unsigned => [ [ 'Host', 'elsewhere' ] ])), $good, 'a second host');
 
 # ---------------------------------------------------------------- the order of stages
