@@ -25,6 +25,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 #include "api/access_key.h"
@@ -246,18 +247,21 @@ dynapg_create_access_key(PG_FUNCTION_ARGS)
 	return key_row(fcinfo, id, secret);
 }
 
-/* Finds a key that the caller may change; the row is what scan holds. */
+/* Finds a key that the caller may change; the row is what scan holds.  Keys of roles that were dropped are for superusers. */
 static HeapTuple
 find_own_key(Relation keys, SysScanDesc scan, const char *id)
 {
 	HeapTuple	row = systable_getnext(scan);
+	Oid			role;
 	bool		isnull;
 
 	if (!HeapTupleIsValid(row))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("there is no access key \"%s\"", id)));
-	check_role(DatumGetObjectId(heap_getattr(row, KEY_ROLE, RelationGetDescr(keys), &isnull)));
+	role = DatumGetObjectId(heap_getattr(row, KEY_ROLE, RelationGetDescr(keys), &isnull));
+	if (!superuser() || SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(role)))
+		check_role(role);
 	return row;
 }
 

@@ -88,7 +88,7 @@ dynapg_endpoint_operations(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	for (int i = 0; i < ENDPOINT_MAX_WORKERS; i++)
-		for (int operation = 0; shared->workers[i].used && operation < model_operation_count; operation++)
+		for (int operation = 0; operation < model_operation_count; operation++)
 		{
 			EndpointOperationStats *stats = &shared->workers[i].operations[operation];
 			Datum		values[] = {

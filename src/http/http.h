@@ -85,6 +85,7 @@ extern void companion_await(XLogRecPtr oldest);	/* a flushed LSN, 0: none; the l
 
 /* protocol.c: fills in the response of a complete request; never raises */
 extern void protocol_answer(HttpRequest *request);
+extern void protocol_log(const HttpRequest *request, int64 microseconds);	/* as dynapg.log_min_duration has it */
 
 /* session.c: what requests of several roles share, and how each finds it as if it were the first */
 extern void session_start(void);	/* when the worker has connected */

@@ -31,7 +31,6 @@
 
 extern PGDLLEXPORT void dynapg_launcher_main(Datum argument);
 
-
 /* What the launcher knows of a place beyond what stands in shared memory. */
 typedef struct Place
 {
@@ -56,6 +55,50 @@ split_entry(const char *entry, char *database, int *port)
 		return;
 	*port = atoi(colon + 1);
 	strlcpy(database, entry, Min(NAMEDATALEN, colon - entry + 1));
+}
+
+static bool
+is_place_of(const EndpointWorker *worker, const char *database, int port)
+{
+	return worker->port == port && strcmp(worker->database, database) == 0;
+}
+
+/* Counts of another database's are not for this one. */
+static void
+clear_counts(EndpointWorker *worker)
+{
+	pg_atomic_write_u64(&worker->accepted, 0);
+	for (int i = 0; i < ENDPOINT_MAX_OPERATIONS; i++)
+	{
+		pg_atomic_uint64 *counts = (pg_atomic_uint64 *) &worker->operations[i];
+
+		for (int k = 0; k < sizeof(EndpointOperationStats) / sizeof(pg_atomic_uint64); k++)
+			pg_atomic_write_u64(&counts[k], 0);
+	}
+}
+
+/*
+ * A free place for a database: one that was its own before, so that its counts go on; else one that was nobody's, or, at last,
+ * another database's.  -1: there is none.
+ */
+static int
+free_place(const char *database, int port)
+{
+	int			best = -1;
+	int			best_rank = 0;
+
+	for (int i = 0; i < ENDPOINT_MAX_WORKERS; i++)
+	{
+		const EndpointWorker *worker = &endpoint->shared->workers[i];
+		int			rank = is_place_of(worker, database, port) ? 3 : worker->database[0] == '\0' ? 2 : 1;
+
+		if (!worker->used && places[i].handle == NULL && worker->pid == 0 && rank > best_rank)
+		{
+			best = i;
+			best_rank = rank;
+		}
+	}
+	return best;
 }
 
 /* Gives every configured worker a place, and marks those that are not wanted any more. */
@@ -86,20 +129,21 @@ assign_places(void)
 
 			for (int i = 0; i < ENDPOINT_MAX_WORKERS && place < 0; i++)
 				if (endpoint->shared->workers[i].used && !wanted[i] &&
-					endpoint->shared->workers[i].port == port &&
-					strcmp(endpoint->shared->workers[i].database, database) == 0)
+					is_place_of(&endpoint->shared->workers[i], database, port))
 					place = i;
-			for (int i = 0; i < ENDPOINT_MAX_WORKERS && place < 0; i++)
-				if (!endpoint->shared->workers[i].used && places[i].handle == NULL)
-				{
-					place = i;
-					endpoint->shared->workers[i].used = true;
-					endpoint->shared->workers[i].stop = false;
-					endpoint->shared->workers[i].port = port;
-					strlcpy(endpoint->shared->workers[i].database, database, NAMEDATALEN);
-					places[i].next_start = 0;
-					places[i].pause = USECS_PER_SEC;
-				}
+			if (place < 0 && (place = free_place(database, port)) >= 0)
+			{
+				EndpointWorker *worker = &endpoint->shared->workers[place];
+
+				if (strcmp(worker->database, database) != 0)
+					clear_counts(worker);
+				worker->used = true;
+				worker->stop = false;
+				worker->port = port;
+				strlcpy(worker->database, database, NAMEDATALEN);
+				places[place].next_start = 0;
+				places[place].pause = USECS_PER_SEC;
+			}
 			if (place < 0)
 			{
 				ereport(LOG, (errmsg("dynapg has no place for more than %d workers", ENDPOINT_MAX_WORKERS)));

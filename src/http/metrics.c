@@ -2,7 +2,8 @@
  * metrics.c
  *		What is counted of requests, and how Prometheus reads it.
  *
- * Each worker counts in its own place in shared memory; a reader adds up the places of its database.
+ * Each worker counts in its own place in shared memory; a reader adds up the places of its database, also those whose workers
+ * have ended: counts never fall.
  */
 #include "postgres.h"
 
@@ -46,7 +47,7 @@ sum_of(size_t offset)
 	{
 		EndpointWorker *worker = &endpoint->shared->workers[i];
 
-		if (worker->used && strcmp(worker->database, endpoint_worker->database) == 0)
+		if (strcmp(worker->database, endpoint_worker->database) == 0)
 			sum += pg_atomic_read_u64((pg_atomic_uint64 *) ((char *) worker + offset));
 	}
 	return sum;

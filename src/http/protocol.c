@@ -23,6 +23,8 @@
 #define TARGET_DYNAMODB "DynamoDB_20120810."
 #define TARGET_STREAMS "DynamoDBStreams_20120810."
 
+#define MAX_TRACE 256			/* characters of a trace header */
+
 /* 52 letters and digits, as the service's.  Random bytes are drawn for many requests at once. */
 static void
 make_request_id(HttpRequest *request)
@@ -135,7 +137,7 @@ answer_get(HttpRequest *request)
 	respond_text(request, 200, NULL, psprintf("healthy: %s ", host ? host : "localhost"));
 }
 
-/* What the log line says of whoever called: trace headers, so that a request can be found again. */
+/* What the log line says of whoever called: trace headers, so that a request can be found again; cut if they are longer than such are. */
 static void
 append_trace(StringInfo line, const HttpRequest *request)
 {
@@ -148,15 +150,15 @@ append_trace(StringInfo line, const HttpRequest *request)
 		if (value == NULL)
 			continue;
 		appendStringInfo(line, " %s=", headers[i]);
-		for (const char *c = value; *c; c++)
+		for (const char *c = value; *c && c < value + MAX_TRACE; c++)
 			appendStringInfoChar(line, *c > ' ' && *c < 127 ? *c : '?');
 	}
 }
 
-static void
-log_slow(const HttpRequest *request)
+void
+protocol_log(const HttpRequest *request, int64 microseconds)
 {
-	int64		milliseconds = (GetCurrentTimestamp() - request->started_at) / 1000;
+	int64		milliseconds = microseconds / 1000;
 	StringInfoData trace;
 
 	if (*endpoint->log_min_duration < 0 || milliseconds < *endpoint->log_min_duration)
@@ -169,6 +171,15 @@ log_slow(const HttpRequest *request)
 					request->operation >= 0 ? endpoint->operation_name(request->operation) : "-",
 					request->status, milliseconds, trace.data),
 			 errhidestmt(true)));
+}
+
+/* Says in the log which request it was that something happened in. */
+static void
+describe_request(void *argument)
+{
+	const HttpRequest *request = (const HttpRequest *) argument;
+
+	errcontext("dynapg request %s: %s", request->request_id, endpoint->operation_name(request->operation));
 }
 
 /*
@@ -184,7 +195,9 @@ execute(HttpRequest *request, StringInfo body)
 	int			settings;
 	bool		wrote;
 	MemoryContext result = CurrentMemoryContext;
+	ErrorContextCallback context = {.previous = error_context_stack, .callback = describe_request, .arg = request};
 
+	error_context_stack = &context;
 	QueryCancelPending = false;
 	SetCurrentStatementStartTimestamp();
 	pgstat_report_activity(STATE_RUNNING, endpoint->operation_name(request->operation));
@@ -209,6 +222,7 @@ execute(HttpRequest *request, StringInfo body)
 	CommitTransactionCommand();
 	SetUserIdAndSecContext(worker_role, worker_context);
 	MemoryContextSwitchTo(result);
+	error_context_stack = context.previous;
 
 	/* whatever the answer shows must be durable before it is sent; a read's policies and functions may have written */
 	if ((wrote || !request->outcome.eventual) && !RecoveryInProgress())
@@ -306,5 +320,4 @@ protocol_answer(HttpRequest *request)
 		respond_text(request, 404, NULL, "<UnknownOperationException/>\n");
 	else
 		answer_operation(request);
-	log_slow(request);
 }

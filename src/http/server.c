@@ -180,6 +180,16 @@ is_durable(const HttpRequest *request)
 		(request->durable_at <= GetFlushRecPtr(NULL) && request->durable_at <= companion_confirmed());
 }
 
+/* Counts and logs a request whose answer is about to be sent. */
+static void
+report_request(const HttpRequest *request)
+{
+	int64		microseconds = GetCurrentTimestamp() - request->started_at;
+
+	metrics_count(request, microseconds);
+	protocol_log(request, microseconds);
+}
+
 /* Answers a complete request: at once, or when it is durable. */
 static enum MHD_Result
 finish_request(HttpRequest *request)
@@ -191,7 +201,6 @@ finish_request(HttpRequest *request)
 	{
 		protocol_answer(request);
 		request->answered = true;
-		metrics_count(request, GetCurrentTimestamp() - request->started_at);
 		if (!is_durable(request))
 		{
 			request->suspended = true;
@@ -201,7 +210,10 @@ finish_request(HttpRequest *request)
 		}
 	}
 	if (!request->suspended)
+	{
+		report_request(request);
 		result = send_response(request);
+	}
 	MemoryContextSwitchTo(caller);
 	return result;
 }

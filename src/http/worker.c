@@ -16,6 +16,7 @@
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "storage/proc.h"
+#include "storage/sinval.h"
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -43,6 +44,21 @@ http_find_endpoint(void)
 		ereport(FATAL,
 				(errmsg("dynapg_http found no dynapg of its own version"),
 				 errhint("Put dynapg into shared_preload_libraries and restart the server.")));
+}
+
+/* Whoever has asked for the end of the worker does not wait for one that has not been here: it goes before it has connected. */
+static void
+take_place(void)
+{
+	bool		wanted;
+
+	LWLockAcquire(endpoint->shared->lock, LW_EXCLUSIVE);
+	endpoint_worker->pid = MyProcPid;
+	endpoint_worker->started_at = GetCurrentTimestamp();
+	wanted = !endpoint_worker->stop;
+	LWLockRelease(endpoint->shared->lock);
+	if (!wanted)
+		proc_exit(1);
 }
 
 /* Leaves the place in shared memory to the launcher. */
@@ -155,9 +171,8 @@ dynapg_worker_main(Datum argument)
 	/* before the connection: whoever drops the database waits for us to take note, and we for whoever drops it */
 	BackgroundWorkerUnblockSignals();
 
-	endpoint_worker->pid = MyProcPid;
-	endpoint_worker->started_at = GetCurrentTimestamp();
 	before_shmem_exit(leave_place, 0);
+	take_place();
 	BackgroundWorkerInitializeConnection(endpoint_worker->database, NULL, 0);
 	http_configured_commit = synchronous_commit;
 	endpoint_worker->latch = MyLatch;
@@ -180,6 +195,7 @@ dynapg_worker_main(Datum argument)
 		ResetLatch(MyLatch);
 		QueryCancelPending = false; /* a cancel that came too late for its request */
 		CHECK_FOR_INTERRUPTS();
+		ProcessCatchupInterrupt();
 		if (ConfigReloadPending)
 		{
 			ConfigReloadPending = false;

@@ -232,6 +232,22 @@ ok(wait_for_endpoint($port), 'the other one answers');
 	$node->safe_psql('postgres', "SELECT pg_cancel_backend($worker)");
 	like(answer_of($update->()), $ok, 'a cancel that finds no request does nothing');
 
+	# A worker that is terminated in the middle of a request has not done it.
+	my $before = answer_of(get_item($port, 'items', 'a'));
+	my $from = -s $node->logfile;
+	$session->query_safe(q{BEGIN; SELECT FROM dynamo.items WHERE item ->> 'pk' = 'a' FOR UPDATE});
+	$background = in_background($update);
+	ok( eventually(10, sub { $node->safe_psql('postgres', "SELECT wait_event_type FROM pg_stat_activity WHERE pid = $worker") eq 'Lock' }),
+		'another request waits');
+	$node->safe_psql('postgres', "SELECT pg_terminate_backend($worker)");
+	is(wait_for($background), 'no response', 'a worker that is terminated: the connection ends without an answer');
+	$session->query_safe('COMMIT');
+	ok(wait_for_endpoint($port), 'a worker that is terminated is replaced');
+	is(answer_of(get_item($port, 'items', 'a')), $before, 'and its request has done nothing');
+	like(substr(slurp_file($node->logfile), $from), qr/FATAL:  terminating .*\n.*CONTEXT:  .*\n\s+dynapg request [A-Z0-9]{52}: UpdateItem/,
+		'the log says which request it was');
+	is(scalar(worker_pids()), 1, 'one worker again');
+
 	reload('dynapg.statement_timeout' => '1s');
 	$session->query_safe(q{BEGIN; SELECT FROM dynamo.items WHERE item ->> 'pk' = 'a' FOR UPDATE});
 	$background = in_background($update);
@@ -293,8 +309,35 @@ reload('dynapg.developer_mode' => 'off');
 	like(answer_of(get_item($port, 'items', 'a', key => \@reader)), $denied, 'REVOKE takes effect at once');
 	$node->safe_psql('postgres', 'DROP OWNED BY stranger; DROP ROLE stranger');
 	like(answer_of(get_item($port, 'items', 'a', key => \@stranger)), qr/UnrecognizedClientException/, 'a role that was dropped');
+	$node->safe_psql('postgres', "SELECT dynapg.revoke_access_key('$stranger[0]')");
+	is($node->safe_psql('postgres', 'SELECT count(*) FROM dynapg.access_keys WHERE role NOT IN (SELECT oid FROM pg_roles)'), 0,
+		'a superuser revokes the key of a role that was dropped');
 	$node->safe_psql('postgres', "SELECT dynapg.revoke_access_key('$reader[0]')");
 	like(answer_of(get_item($port, 'items', 'a', key => \@reader)), qr/UnrecognizedClientException/, 'a key that was revoked');
+
+	# A connection that is kept alive has no rights of its own: each request is looked at anew.
+	my $connection = open_connection($port);
+	my $get = sub { answer_of(get_item($port, 'items', 'a', key => $_[0], connection => $connection)) };
+	my @one = create_key($node, 'reader');
+	my @two = create_key($node, 'reader');
+	$node->safe_psql('postgres', 'GRANT SELECT ON dynamo.items TO reader');
+	like($get->($_), $ok, 'a connection that is kept alive') foreach \@one, \@two;
+	$node->safe_psql('postgres', "SELECT dynapg.revoke_access_key('$one[0]')");
+	like($get->(\@one), qr/UnrecognizedClientException/, 'its key is revoked');
+	like($get->(\@two), $ok, 'another key goes on');
+	$node->safe_psql('postgres', "DELETE FROM dynapg.access_keys WHERE id = '$two[0]'");
+	like($get->(\@two), qr/UnrecognizedClientException/, 'its key is deleted by SQL');
+	@two = create_key($node, 'reader');
+	like($get->(\@two), $ok, 'a new key');
+	$node->safe_psql('postgres', 'ALTER ROLE reader NOLOGIN');
+	like($get->(\@two), qr/UnrecognizedClientException/, 'its role may not log in any more');
+	$node->safe_psql('postgres', 'ALTER ROLE reader LOGIN');
+	like($get->(\@two), $ok, 'its role may log in again');
+	$node->safe_psql('postgres', 'DROP OWNED BY reader; DROP ROLE reader');
+	like($get->(\@two), qr/UnrecognizedClientException/, 'its role is dropped');
+	$node->safe_psql('postgres', 'CREATE ROLE reader LOGIN');
+	like($get->(\@two), qr/UnrecognizedClientException/, 'another role of the same name is not it');
+	close $connection->{socket};
 
 	# Developer mode knows keys that exist, and lets the others be the owner.
 	@reader = create_key($node, 'reader');
@@ -360,6 +403,8 @@ reload('dynapg.log_min_duration' => '-1');
 	is($status, 0, 'and the database can be dropped') or diag $error;
 	reload('dynapg.databases' => "postgres:$port");
 	like(answer_of(get_item($port, 'items', 'a')), $ok, 'a database that stays in the list is not disturbed');
+	is($node->safe_psql('postgres', q{SELECT count(*) FROM dynapg.stat_operations WHERE database = 'second' AND operation = 'CreateTable'}), 1,
+		'what was counted of a database that is not served any more stays');
 	is($node->safe_psql('postgres', 'SELECT DISTINCT database, port FROM dynapg.endpoint_workers()'), "postgres|$port", 'dynapg.endpoint_workers()');
 	cmp_ok($node->safe_psql('postgres', "SELECT sum(calls) FROM dynapg.endpoint_operations() WHERE operation = 'GetItem'"), '>', 0,
 		'dynapg.endpoint_operations()');

@@ -53,6 +53,7 @@ sub start
 	return $connection;
 }
 
+sub put_time { return sql(q{SELECT total_time FROM dynapg.stat_operations WHERE operation = 'PutItem'}); }
 sub start_put { return start(put_item($port, 'items', $_[0], bytes_only => 1)); }
 sub has_answer { return scalar $_[0]->{select}->can_read(0); }
 sub answer { return answer_of(read_response($_[0])); }
@@ -141,6 +142,7 @@ like(answer_of(put_item($port, 'watched', $_)), $ok, "an item: $_") foreach qw(l
 	my $quick = open_connection($port);
 
 	kill 'STOP', $receiver;
+	my $spent = put_time();
 	my $put = start(put_item($port, 'triggered', 'a', bytes_only => 1));
 	ok(eventually(\&is_waiting), 'PutItem whose trigger reads eventually consistently: the companion waits');
 	my $read = start(get_item($port, 'watched', 'look', key => \@watched, bytes_only => 1));
@@ -151,8 +153,11 @@ like(answer_of(put_item($port, 'watched', $_)), $ok, "an item: $_") foreach qw(l
 	ok(!has_answer($read), 'a consistent read whose policy reads eventually consistently waits');
 	ok(!has_answer($write), 'an eventually consistent read whose policy writes waits');
 	is(sql('SELECT count(*) FROM public.visits'), 1, 'it has written');
+	is(put_time(), $spent, 'a request is counted when its answer is sent');
+	sleep(0.3);
 	kill 'CONT', $receiver;
 	is(answer($put), '200 {}', 'PutItem is answered');
+	cmp_ok(put_time() - $spent, '>=', 300, 'the wait is a part of its latency');
 	like(answer($_), qr/^200 .*"pk"/, 'and the reads') foreach $read, $write;
 }
 
