@@ -83,12 +83,8 @@ page_write_item(WireWriter *response, const Projection *projection, const JsonbV
 	item = project(projection, item, &projected);
 	if (wire_builds_jsonb(response))
 	{
-		WireWriter	writer;
-		Jsonb	   *part;
+		Jsonb	   *part = attr_map_to_wire(item);
 
-		wire_write_jsonb(&writer);
-		attr_write_map(&writer, item);
-		part = wire_writer_jsonb(&writer);
 		MemoryContextSwitchTo(caller);
 		wire_jsonb(response, (Jsonb *) memcpy(palloc(VARSIZE(part)), part, VARSIZE(part)));
 	}

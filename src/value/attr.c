@@ -128,15 +128,6 @@ binary_size(const JsonbValue *text)
 	return base64_decoded_size(text->val.string.val, text->val.string.len);
 }
 
-static int
-numeric_size(const JsonbValue *numeric)
-{
-	DynNumber	number;
-
-	attr_number(numeric, &number);
-	return number_size(&number);
-}
-
 int
 attr_size(const JsonbValue *value)
 {
@@ -146,6 +137,20 @@ attr_size(const JsonbValue *value)
 	JsonbValue	element;
 	int			size = 0;
 
+	/* most values are these, which have no tag to be opened */
+	switch (value->type)
+	{
+		case jbvString:
+			return value->val.string.len;
+		case jbvNumeric:
+			return attr_numeric_size(value);
+		case jbvBool:
+		case jbvNull:
+			return 1;
+		default:
+			break;
+	}
+
 	check_stack_depth();
 
 	attr_open(value, &node);
@@ -154,12 +159,11 @@ attr_size(const JsonbValue *value)
 		case ATTR_S:
 			return string_size(&node.payload, node.escaped);
 		case ATTR_N:
-			return numeric_size(&node.payload);
-		case ATTR_B:
-			return binary_size(&node.payload);
 		case ATTR_BOOL:
 		case ATTR_NULL:
-			return 1;
+			break;				/* done above */
+		case ATTR_B:
+			return binary_size(&node.payload);
 		case ATTR_L:
 			size = 3;
 			attr_walk_start(&walk, &node.payload);
@@ -178,7 +182,7 @@ attr_size(const JsonbValue *value)
 			attr_walk_start(&walk, &node.payload);
 			while (attr_walk_element(&walk, &element))
 				size += node.type == ATTR_SS ? string_size(&element, node.escaped) :
-					node.type == ATTR_NS ? numeric_size(&element) : binary_size(&element);
+					node.type == ATTR_NS ? attr_numeric_size(&element) : binary_size(&element);
 			return size;
 	}
 	pg_unreachable();

@@ -78,6 +78,9 @@ extern void attr_read_value(WireReader *reader, JsonbValue *value, int *size, At
 extern void attr_write_map(WireWriter *writer, const JsonbValue *map);
 extern void attr_write_item(WireWriter *writer, Jsonb *item);
 
+/* The same as a jsonb, palloc'd. */
+extern Jsonb *attr_map_to_wire(const JsonbValue *map);
+
 /* Writes one value as {"S": ...}. */
 extern void attr_write_value(WireWriter *writer, const JsonbValue *value);
 

@@ -221,16 +221,31 @@ attr_open(const JsonbValue *value, AttrNode *node)
 		attr_malformed(problem);
 }
 
+/* Raises what is wrong with a number. */
+static void
+check_number(NumberStatus status)
+{
+	if (status != NUMBER_OK)
+		dyn_error(DYN_VALIDATION, "%s", number_error_message(status, "", 0));
+}
+
 void
 attr_number(const JsonbValue *numeric, DynNumber *number)
 {
-	NumberStatus status;
+	if (numeric->type != jbvNumeric)
+		attr_malformed("A number is expected.");
+	check_number(number_from_numeric(numeric->val.numeric, number));
+}
+
+int
+attr_numeric_size(const JsonbValue *numeric)
+{
+	int			size;
 
 	if (numeric->type != jbvNumeric)
 		attr_malformed("A number is expected.");
-	status = number_from_numeric(numeric->val.numeric, number);
-	if (status != NUMBER_OK)
-		dyn_error(DYN_VALIDATION, "%s", number_error_message(status, "", 0));
+	check_number(number_size_of_numeric(numeric->val.numeric, &size));
+	return size;
 }
 
 static int

@@ -48,6 +48,9 @@ extern int	attr_unescape_text(const char *text, int len, char *out);
 /* The number of a jbvNumeric; raises ValidationException where the service has no such number. */
 extern void attr_number(const JsonbValue *numeric, DynNumber *number);
 
+/* The bytes it counts in an item; raises the same. */
+extern int	attr_numeric_size(const JsonbValue *numeric);
+
 /*
  * The members of a set in order, whatever order they are stored in; duplicates stay.  Of SS and BS the bytes
  * (unescaped, decoded), of NS the numbers.
@@ -87,6 +90,12 @@ extern void attr_wrap_map(JsonbValue *object);
 
 /* Whether an object, built or not, could be taken for a tag. */
 extern bool attr_needs_wrapping(const JsonbValue *object);
+
+/*
+ * A stored map (an object's bytes) as DynamoDB JSON, palloc'd; NULL if it has what must be unescaped, is malformed, or is too
+ * long as jsonb.  In attr_wire.c.
+ */
+extern Jsonb *attr_wire_jsonb(const JsonbContainer *map);
 
 /* A walk over an array or object. */
 typedef struct AttrWalk

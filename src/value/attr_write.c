@@ -2,12 +2,14 @@
  * attr_write.c
  *		Stored values to DynamoDB JSON.
  *
- * The walk goes straight over the jsonb's bytes to the writer; the only copies are of what is escaped or printed.
+ * The walk goes straight over the jsonb's bytes to the writer; the only copies are of what is escaped or printed.  Whole maps for
+ * the jsonb medium go through attr_wire.c first.
  */
 #include "postgres.h"
 
 #include "miscadmin.h"
 
+#include "value/attr_build.h"
 #include "value/attr_node.h"
 
 static void
@@ -117,10 +119,26 @@ attr_write_value(WireWriter *writer, const JsonbValue *value)
 	wire_object_end(writer);
 }
 
+Jsonb *
+attr_map_to_wire(const JsonbValue *map)
+{
+	Jsonb	   *jsonb = attr_wire_jsonb(map->type == jbvBinary ? map->val.binary.data : &attr_to_jsonb(map)->root);
+	WireWriter	writer;
+
+	if (jsonb != NULL)
+		return jsonb;
+	wire_write_jsonb(&writer);
+	write_members(&writer, map);
+	return wire_writer_jsonb(&writer);
+}
+
 void
 attr_write_map(WireWriter *writer, const JsonbValue *map)
 {
-	write_members(writer, map);
+	if (wire_builds_jsonb(writer))
+		wire_jsonb(writer, attr_map_to_wire(map));
+	else
+		write_members(writer, map);
 }
 
 void
@@ -129,5 +147,5 @@ attr_write_item(WireWriter *writer, Jsonb *item)
 	JsonbValue	value;
 
 	attr_from_item(item, &value);
-	write_members(writer, &value);
+	attr_write_map(writer, &value);
 }

@@ -146,27 +146,33 @@ number_parse(const char *text, int len, DynNumber *number)
 	return NUMBER_OK;
 }
 
-NumberStatus
-number_from_numeric(Numeric numeric, DynNumber *number)
+/* What a numeric's stored bytes say of a number before its digits are looked at one by one. */
+typedef struct NumericParts
+{
+	bool		negative;
+	const int16 *groups;		/* base-10000 digits; neither the first nor the last is 0 */
+	int			ngroups;		/* 0 is zero */
+	int			first_digits;	/* significant digits of the first group */
+	int			last_zeros;		/* trailing zeros of the last group */
+	int			ndigits;
+	int			exponent;		/* of 0.d1d2... */
+} NumericParts;
+
+static NumberStatus
+take_apart(Numeric numeric, NumericParts *parts)
 {
 	const uint16 *words = (const uint16 *) VARDATA(numeric);
 	uint16		header = words[0];
 	const int16 *groups;
 	int			ngroups;
 	int			weight;
-	bool		negative;
-	int			first_digits;	/* significant digits of the first group */
-	int			last_zeros;		/* trailing zeros of the last group */
-	int			ndigits;
-	int			exponent;
-	NumberStatus status;
-	uint8	   *out;
+	int			last;
 
 	if ((header & SIGN_MASK) == SIGN_SPECIAL)
 		return NUMBER_NOT_NUMERIC;
 	if ((header & SIGN_MASK) == SIGN_SHORT)
 	{
-		negative = (header & SHORT_NEGATIVE) != 0;
+		parts->negative = (header & SHORT_NEGATIVE) != 0;
 		weight = header & SHORT_WEIGHT_MASK;
 		if (header & SHORT_WEIGHT_SIGN)
 			weight += SHORT_WEIGHT_MIN;
@@ -174,7 +180,7 @@ number_from_numeric(Numeric numeric, DynNumber *number)
 	}
 	else
 	{
-		negative = (header & SIGN_MASK) == SIGN_NEGATIVE;
+		parts->negative = (header & SIGN_MASK) == SIGN_NEGATIVE;
 		weight = (int16) words[1];
 		groups = (const int16 *) (words + 2);
 	}
@@ -189,33 +195,44 @@ number_from_numeric(Numeric numeric, DynNumber *number)
 	}
 	while (ngroups > 0 && groups[ngroups - 1] == 0)
 		ngroups--;
+	parts->groups = groups;
+	parts->ngroups = ngroups;
 	if (ngroups == 0)
+		return NUMBER_OK;
+
+	last = groups[ngroups - 1];
+	parts->first_digits = groups[0] >= 1000 ? 4 : groups[0] >= 100 ? 3 : groups[0] >= 10 ? 2 : 1;
+	parts->last_zeros = last % 10 != 0 ? 0 : last % 100 != 0 ? 1 : last % 1000 != 0 ? 2 : 3;
+	parts->ndigits = parts->first_digits + (ngroups - 1) * GROUP_DIGITS - parts->last_zeros;
+	parts->exponent = weight * GROUP_DIGITS + parts->first_digits;
+	return check_range(parts->exponent, parts->ndigits);
+}
+
+NumberStatus
+number_from_numeric(Numeric numeric, DynNumber *number)
+{
+	NumericParts parts;
+	NumberStatus status = take_apart(numeric, &parts);
+	uint8	   *out;
+
+	if (status != NUMBER_OK)
+		return status;
+	if (parts.ngroups == 0)
 	{
 		set_zero(number);
 		return NUMBER_OK;
 	}
 
-	first_digits = groups[0] >= 1000 ? 4 : groups[0] >= 100 ? 3 : groups[0] >= 10 ? 2 : 1;
-	last_zeros = groups[ngroups - 1] % 10 != 0 ? 0 :
-		groups[ngroups - 1] % 100 != 0 ? 1 :
-		groups[ngroups - 1] % 1000 != 0 ? 2 : 3;
-	ndigits = first_digits + (ngroups - 1) * GROUP_DIGITS - last_zeros;
-	exponent = weight * GROUP_DIGITS + first_digits;
-
-	status = check_range(exponent, ndigits);
-	if (status != NUMBER_OK)
-		return status;
-
-	number->negative = negative;
-	number->ndigits = (uint8) ndigits;
-	number->exponent = (int16) exponent;
+	number->negative = parts.negative;
+	number->ndigits = (uint8) parts.ndigits;
+	number->exponent = (int16) parts.exponent;
 	out = number->digits;
-	for (int i = 0; i < ngroups; i++)
+	for (int i = 0; i < parts.ngroups; i++)
 	{
-		int			group = groups[i];
+		int			group = parts.groups[i];
 		uint8		four[GROUP_DIGITS];
-		int			from = i == 0 ? GROUP_DIGITS - first_digits : 0;
-		int			to = i == ngroups - 1 ? GROUP_DIGITS - last_zeros : GROUP_DIGITS;
+		int			from = i == 0 ? GROUP_DIGITS - parts.first_digits : 0;
+		int			to = i == parts.ngroups - 1 ? GROUP_DIGITS - parts.last_zeros : GROUP_DIGITS;
 
 		four[0] = group / 1000;
 		four[1] = group / 100 % 10;
@@ -322,6 +339,16 @@ number_print(const DynNumber *number, char *out)
 	return p - out;
 }
 
+int
+number_print_numeric(Numeric numeric, char *out)
+{
+	DynNumber	number;
+
+	if (number_from_numeric(numeric, &number) != NUMBER_OK)
+		return -1;
+	return number_print(&number, out);
+}
+
 void
 number_append(StringInfo out, const DynNumber *number)
 {
@@ -354,13 +381,30 @@ number_compare(const DynNumber *a, const DynNumber *b)
 	return a->negative ? compare_magnitude(b, a) : compare_magnitude(a, b);
 }
 
+static inline int
+size_of(bool negative, int ndigits, int exponent)
+{
+	int			integer = Min(Max(exponent, 0), ndigits);
+	int			fraction = ndigits - integer;
+
+	return 1 + (integer + 1) / 2 + (fraction + 1) / 2 + (negative ? 1 : 0);
+}
+
 int
 number_size(const DynNumber *number)
 {
-	int			integer = Min(Max(number->exponent, 0), number->ndigits);
-	int			fraction = number->ndigits - integer;
+	return size_of(number->negative, number->ndigits, number->exponent);
+}
 
-	return 1 + (integer + 1) / 2 + (fraction + 1) / 2 + (number->negative ? 1 : 0);
+NumberStatus
+number_size_of_numeric(Numeric numeric, int *size)
+{
+	NumericParts parts;
+	NumberStatus status = take_apart(numeric, &parts);
+
+	if (status == NUMBER_OK)
+		*size = parts.ngroups == 0 ? size_of(false, 0, 0) : size_of(parts.negative, parts.ndigits, parts.exponent);
+	return status;
 }
 
 /*

@@ -49,7 +49,10 @@ extern Numeric number_to_numeric(const DynNumber *number);
 #define NUMBER_TEXT_MAX_SIZE (NUMBER_MAX_DIGITS + NUMBER_MAX_EXPONENT - NUMBER_MIN_EXPONENT + 4)
 extern int	number_print(const DynNumber *number, char *out);
 
-/* The same, appended. */
+/* The same of a numeric; -1 if the service has no such number. */
+extern int	number_print_numeric(Numeric numeric, char *out);
+
+/* number_print(), appended. */
 extern void number_append(StringInfo out, const DynNumber *number);
 
 /* Numeric order: < 0, 0, > 0. */
@@ -60,6 +63,9 @@ extern int	number_compare(const DynNumber *a, const DynNumber *b);
  * / 2) + 1 if negative.
  */
 extern int	number_size(const DynNumber *number);
+
+/* The same of a numeric. */
+extern NumberStatus number_size_of_numeric(Numeric numeric, int *size);
 
 /* Exact sum or difference: NUMBER_OVERFLOW where the exact result is out of range or needs over 38 digits. */
 extern NumberStatus number_add(const DynNumber *a, const DynNumber *b, DynNumber *sum);

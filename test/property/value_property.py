@@ -272,6 +272,55 @@ def items_come_back_as_they_went_in():
                      "round trip through jsonb", text, state, answer)
 
 
+def nested(depth, innermost):
+    """A value of so many levels, lists and maps by turns."""
+    value = innermost
+    for level in range(depth - 1):
+        value = {"L": [value, {"S": "beside"}]} if level % 2 else {"M": {"a": {"N": "1.5"}, "nested": value, "z": {"BOOL": True}}}
+    return value
+
+
+def awkward_items():
+    """Items around the strides, alignments and sizes of jsonb's layout; none has what jsonb cannot hold."""
+    for count in (0, 1, 2, 15, 16, 17, 31, 32, 33, 63, 64, 65, 200):
+        yield {f"n{i}": {"N": str(i * 1001)} for i in range(count)}
+        yield {"n" * (i + 1): {"S": "x" * (i % 5)} for i in range(count)}
+        yield {"l": {"L": [{"N": str(i)} for i in range(count)]}, "m": {"L": [{"L": []}, {"M": {}}] * count}}
+        yield {"m": {"M": {str(i): {"BOOL": i % 2 == 0} for i in range(count)}}, "null": {"NULL": True}}
+        if count:
+            yield {"ss": {"SS": [f"{i:x}" for i in range(count)]}, "x": {"SS": ["x"]}}
+            yield {"ns": {"NS": [f"{i}.25" for i in range(count)]}, "m": {"M": {"ns": {"NS": ["1E125", "-1E-130"]}}}}
+            yield {"bs": {"BS": [base64.b64encode(bytes([i % 256] * (i // 256 + 1))).decode() for i in range(count)]}, "b": {"B": ""}}
+    yield {"deepest": nested(32, {"L": []})}
+    for depth in (1, 2, 5, 30, 31):
+        for innermost in ({"S": "x"}, {"L": []}, {"M": {}}, {"M": {"$x": {"N": "1"}}}, {"SS": ["a", "bb"]}):
+            yield {"deep": nested(depth, innermost), "after": {"S": "x"}}
+    yield {"$S": {"S": "x"}}
+    yield {"a": {"M": {"$S": {"S": "x"}}}, "b": {"M": {"$$S": {"S": "x"}}}, "$$c": {"S": "$"}}
+    yield {"text": {"S": "x" * 409590}}
+    yield {"list": {"L": [{"S": ""}] * 200000}}
+    yield {"numbers": {"L": [{"N": "9E125"}] * 100000}}
+
+
+def answers_have_the_bytes_of_jsonb():
+    """What is made of a stored item in one walk over its bytes is what jsonb makes of the text that the other walk writes."""
+    items = [item for item in list(awkward_items()) + [random_item() for _ in range(CASES)] if "\0" not in item_text(item)]
+    rows = [(dump(item), None) for item in items]
+    expression = ("(SELECT record_image_eq(ROW(dynapg.to_dynamodb_json(i)), ROW(dynapg_test.item_to_wire(i)::jsonb))"
+                  " FROM (SELECT dynapg_test.wire_to_item(a)) AS s(i))")
+    for item, (state, answer) in zip(items, evaluate(expression, rows)):
+        report.check(state == "" and answer == "true", "bytes of jsonb", item, state, answer)
+
+
+def item_text(value):
+    """All names and strings of a value, one after the other."""
+    if isinstance(value, dict):
+        return "".join(name + item_text(inner) for name, inner in value.items())
+    if isinstance(value, list):
+        return "".join(map(item_text, value))
+    return str(value)
+
+
 def unordered(value):
     """The stored form as a careless SQL user might write it: sets in any order, numbers with zeros."""
     if isinstance(value, Decimal):
@@ -417,6 +466,7 @@ def main():
     print(f"SEED={SEED} CASES={CASES}")
     prepare()
     items_come_back_as_they_went_in()
+    answers_have_the_bytes_of_jsonb()
     equality_is_that_of_the_model()
     number_keys_are_in_numeric_order()
     keys_are_those_of_the_format()
