@@ -72,20 +72,37 @@ capacity_add_item_read(TableCapacity *capacity, Jsonb *item, bool consistent)
 	capacity_add_read(capacity, NULL, size_for_units(item, READ_UNIT_SIZE), consistent);
 }
 
-/* The units that a change of an index takes. */
+/* The units that an index's entry of an item takes: an item of one unit, as most are, has no entry of more. */
 static int64
-index_write_units(const IndexChange *change)
+entry_units(const TableInfo *info, const TableIndex *index, Jsonb *item)
 {
-	int64		old_size;
-	int64		new_size;
+	if (VARSIZE(item) <= WRITE_UNIT_SIZE)
+		return 1;
+	return whole_units(size_for_units(index_project(info, index, item), WRITE_UNIT_SIZE), WRITE_UNIT_SIZE);
+}
 
-	if (change->action == INDEX_KEEP)
-		return 0;
-	old_size = size_for_units(change->old_item, WRITE_UNIT_SIZE);
-	new_size = size_for_units(change->new_item, WRITE_UNIT_SIZE);
-	if (change->action == INDEX_MOVE)
-		return whole_units(old_size, WRITE_UNIT_SIZE) + whole_units(new_size, WRITE_UNIT_SIZE);
-	return whole_units(Max(old_size, new_size), WRITE_UNIT_SIZE);
+/* The units that a change of an index takes, from an old item to a new one. */
+static int64
+index_write_units(const TableInfo *info, const TableIndex *index, const IndexChange *change, Jsonb *old, Jsonb *item)
+{
+	int64		old_units;
+	int64		new_units;
+
+	switch (change->action)
+	{
+		case INDEX_KEEP:
+			return 0;
+		case INDEX_INSERT:
+			return entry_units(info, index, item);
+		case INDEX_DELETE:
+			return entry_units(info, index, old);
+		case INDEX_UPDATE:
+		case INDEX_MOVE:
+			break;
+	}
+	old_units = entry_units(info, index, old);
+	new_units = entry_units(info, index, item);
+	return change->action == INDEX_MOVE ? old_units + new_units : Max(old_units, new_units);
 }
 
 void
@@ -110,7 +127,7 @@ capacity_add_write(TableCapacity *capacity, const WriteResult *result, Jsonb *it
 			continue;
 		if (changes == NULL)
 			index_change(info, index, result->old, result->action == WRITE_DELETE ? NULL : item, &computed);
-		units = index_write_units(change);
+		units = index_write_units(info, index, change, result->old, item);
 		if (units > 0)
 			add_index_units(capacity, index, units);
 		op_write_units += units;

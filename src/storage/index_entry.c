@@ -230,6 +230,60 @@ index_project(const TableInfo *table, const TableIndex *index, Jsonb *item)
 }
 
 static bool
+bytes_equal(const JsonbValue *a, const JsonbValue *b)
+{
+	if (a->type != b->type)
+		return false;
+	switch (a->type)
+	{
+		case jbvString:
+			return a->val.string.len == b->val.string.len &&
+				memcmp(a->val.string.val, b->val.string.val, a->val.string.len) == 0;
+		case jbvNumeric:
+			return VARSIZE(a->val.numeric) == VARSIZE(b->val.numeric) &&
+				memcmp(a->val.numeric, b->val.numeric, VARSIZE(a->val.numeric)) == 0;
+		case jbvBool:
+			return a->val.boolean == b->val.boolean;
+		case jbvNull:
+			return true;
+		case jbvBinary:
+			return a->val.binary.len == b->val.binary.len &&
+				memcmp(a->val.binary.data, b->val.binary.data, a->val.binary.len) == 0;
+		default:
+			elog(ERROR, "unexpected jsonb value type %d", (int) a->type);
+	}
+}
+
+/* Whether index_project() makes the same bytes of two items, without making them. */
+static bool
+projected_equal(const TableInfo *table, const TableIndex *index, Jsonb *a, Jsonb *b)
+{
+	const KeyAttribute **attributes;
+	int			n_attributes;
+	JsonbValue	a_map;
+	JsonbValue	b_map;
+	bool		equal = true;
+
+	if (index->projection == PROJECT_ALL)
+		return VARSIZE(a) == VARSIZE(b) && memcmp(a, b, VARSIZE(a)) == 0;
+	attr_from_item(a, &a_map);
+	attr_from_item(b, &b_map);
+	attributes = attribute_list(index);
+	n_attributes = projected_attributes(table, index, attributes);
+	for (int i = 0; equal && i < n_attributes; i++)
+	{
+		JsonbValue	a_value;
+		JsonbValue	b_value;
+		bool		has = attr_lookup(&a_map, attributes[i]->stored, attributes[i]->stored_len, &a_value);
+
+		equal = has == attr_lookup(&b_map, attributes[i]->stored, attributes[i]->stored_len, &b_value) &&
+			(!has || bytes_equal(&a_value, &b_value));
+	}
+	pfree(attributes);
+	return equal;
+}
+
+static bool
 keys_equal(const TableIndex *index, const KeyBytes *a, const KeyBytes *b)
 {
 	for (int i = 0; i < index->n_hash + index->n_sort; i++)
@@ -260,23 +314,23 @@ index_change(const TableInfo *table, const TableIndex *index, Jsonb *old, Jsonb 
 	change->action = INDEX_KEEP;
 	if (!was && !is)
 		return;
-	change->old_item = was ? index_project(table, index, old) : NULL;
-	change->new_item = is ? index_project(table, index, item) : NULL;
 	if (!was)
 		change->action = INDEX_INSERT;
 	else if (!is)
 		change->action = INDEX_DELETE;
 	else if (!keys_equal(index, &old_key, &new_key))
 		change->action = INDEX_MOVE;
-	else if (VARSIZE(change->old_item) != VARSIZE(change->new_item) ||
-			 memcmp(change->old_item, change->new_item, VARSIZE(change->old_item)) != 0)
+	else if (!projected_equal(table, index, old, item))
 		change->action = INDEX_UPDATE;
 	else
 		return;
 	if (was)
 		make_entry(index, &old_key, &change->old_entry);
-	if (is)
+	if (change->action == INDEX_UPDATE)
+		change->new_entry = change->old_entry;
+	else if (is)
 		make_entry(index, &new_key, &change->new_entry);
+	change->new_item = is ? index_project(table, index, item) : NULL;
 }
 
 void

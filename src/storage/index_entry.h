@@ -72,8 +72,7 @@ typedef struct IndexChange
 	IndexAction action;
 	IndexEntry	old_entry;		/* INDEX_DELETE, INDEX_UPDATE, INDEX_MOVE */
 	IndexEntry	new_entry;		/* INDEX_INSERT, INDEX_UPDATE, INDEX_MOVE */
-	Jsonb	   *old_item;		/* the projected items, where there are such entries */
-	Jsonb	   *new_item;
+	Jsonb	   *new_item;		/* INDEX_INSERT, INDEX_UPDATE, INDEX_MOVE: the projected item */
 } IndexChange;
 
 /*
