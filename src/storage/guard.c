@@ -84,6 +84,22 @@ enable_triggers(Oid oid)
 		(void) catalog_execute((const char *) lfirst(cell), 0, NULL, NULL, NULL);
 }
 
+/* Tells that an item table's indexes do not follow what plain SQL does to it, if a trigger is disabled. */
+static void
+warn_of_disabled_triggers(Relation relation, const TableInfo *table)
+{
+	Oid			schema = get_namespace_oid("dynapg", false);
+	TriggerDesc *triggers = relation->trigdesc;
+
+	for (int i = 0; triggers != NULL && table->n_indexes > 0 && i < triggers->numtriggers; i++)
+		if (triggers->triggers[i].tgenabled == TRIGGER_DISABLED && get_func_namespace(triggers->triggers[i].tgfoid) == schema)
+			ereport(WARNING,
+					(errmsg("trigger \"%s\" of table \"%s\" is disabled", triggers->triggers[i].tgname,
+							RelationGetRelationName(relation)),
+					 errdetail("Its indexes do not follow what plain SQL does meanwhile."),
+					 errhint("Ask dynapg.check_table() when it is enabled again.")));
+}
+
 static void
 require_event_trigger(FunctionCallInfo fcinfo)
 {
@@ -274,6 +290,8 @@ dynapg_on_alter(PG_FUNCTION_ARGS)
 			require_index_table(relation, table, index, false);
 		else if (!has_columns(relation, table))
 			raise_no_item_table(relation);
+		else
+			warn_of_disabled_triggers(relation, table);
 		table_close(relation, AccessShareLock);
 	}
 	PG_RETURN_NULL();
