@@ -1,22 +1,13 @@
 -- Secondary indexes: entries follow the items, whatever writes them.
 SET client_min_messages TO warning;
 CREATE EXTENSION IF NOT EXISTS dynapg;
+\set ECHO none
+\i test/session.sql
+\set ECHO all
 RESET client_min_messages;
 \pset format unaligned
 \pset tuples_only on
 \set SHOW_CONTEXT never
-
-CREATE FUNCTION pg_temp.fails(command text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	state text;
-	message text;
-BEGIN
-	EXECUTE command;
-	RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
-	RETURN concat_ws(' ', state, message);
-END $$;
 
 -- What an index holds, without the columns that are hashes.
 CREATE FUNCTION pg_temp.entries(index_table regclass) RETURNS SETOF text LANGUAGE plpgsql AS $$
