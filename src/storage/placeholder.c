@@ -4,7 +4,7 @@
  *
  * Until this transaction ends, whoever inserts the key meets the row in the unique check of the primary key, and waits: the row's inserter is
  * in progress, whatever became of the row.  It goes into the primary key alone, not into indexes of the user's own, and
- * logical decoding does not see it come (it sees a row go that is not there).
+ * logical decoding sees neither come nor go what has this key: a subscriber may have an item under it.
  */
 #include "postgres.h"
 
@@ -60,6 +60,31 @@ wait_for_others(StorageTable *table, const StorageKey *key, TupleTableSlot *slot
 	}
 }
 
+/*
+ * Deletes the row without its key in the WAL, so that subscribers do not delete theirs.  The replica identity cannot change meanwhile: who
+ * alters it needs a lock that ours keeps away.
+ */
+static TM_Result
+delete_unidentified(Relation relation, ItemPointer tid)
+{
+	char		identity = relation->rd_rel->relreplident;
+	TM_FailureData failure;
+	volatile TM_Result result = TM_Ok;
+
+	relation->rd_rel->relreplident = REPLICA_IDENTITY_NOTHING;
+	PG_TRY();
+	{
+		result = am_heap_routine()->tuple_delete(relation, tid, GetCurrentCommandId(true), GetActiveSnapshot(),
+												 InvalidSnapshot, true, &failure, false);
+	}
+	PG_FINALLY();
+	{
+		relation->rd_rel->relreplident = identity;
+	}
+	PG_END_TRY();
+	return result;
+}
+
 /* Inserts the row and deletes it; whether no other of its key was met. */
 static bool
 insert_and_delete(StorageTable *table, const StorageKey *key)
@@ -67,7 +92,6 @@ insert_and_delete(StorageTable *table, const StorageKey *key)
 	TupleDesc	desc = RelationGetDescr(table->relation);
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
 	JsonbValue	nothing = {.type = jbvObject};
-	TM_FailureData failure;
 	bool		alone;
 
 	memset(slot->tts_isnull, true, desc->natts * sizeof(bool));
@@ -80,8 +104,7 @@ insert_and_delete(StorageTable *table, const StorageKey *key)
 	alone = index_insert(table->key_index, slot->tts_values, slot->tts_isnull, &slot->tts_tid, table->relation,
 						 UNIQUE_CHECK_PARTIAL, false, BuildIndexInfo(table->key_index));
 	CommandCounterIncrement();
-	if (am_heap_routine()->tuple_delete(table->relation, &slot->tts_tid, GetCurrentCommandId(true),
-										GetActiveSnapshot(), InvalidSnapshot, true, &failure, false) != TM_Ok)
+	if (delete_unidentified(table->relation, &slot->tts_tid) != TM_Ok)
 		elog(ERROR, "could not delete a placeholder");
 	/* the next attempt must not see the row */
 	CommandCounterIncrement();
