@@ -52,10 +52,12 @@ for my $round (1 .. $rounds)
 		# one backend dies, which makes the postmaster end the others
 		my $pid = $node->safe_psql('postgres',
 			"SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() LIMIT 1");
+		my $log_end = -s $node->logfile;
 		kill 'KILL', $pid;
+		# not by queries: psql may be gone before it is sent one, which IPC::Run takes for an error
+		$node->wait_for_log(qr/reinitializing.*ready to accept connections/s, $log_end);
 	}
 	$writers->finish;
-	$node->poll_query_until('postgres', 'SELECT true') or die 'the server did not come back';
 
 	my ($processed) = $out =~ /^number of transactions actually processed: (\d+)/m;
 	$acknowledged += $processed;

@@ -137,6 +137,19 @@ $node->safe_psql('postgres', put(30, 'new') . put(21, 'over') . q{UPDATE dynamo.
 $node->wait_for_catchup($everything);
 my $items = q{SELECT item FROM dynamo."Music" ORDER BY item::text};
 is($subscriber->safe_psql('ordinary', $items), $node->safe_psql('postgres', $items), 'puts, updates and deletes are applied');
+# a subscriber's own item stays where a transaction of the publisher has checked that there is none
+if ($sends_keys)
+{
+	my $key = $node->safe_psql('postgres', 'BEGIN;' . put(40, 'x') =~ s/SELECT (.*);/SELECT FROM $1;/r
+		  . q{SELECT format('%L, %L', hash, sort) FROM dynamo."Music" WHERE item->'n' = '40'; ROLLBACK});
+	$subscriber->safe_psql('ordinary', qq{INSERT INTO dynamo."Music" VALUES ($key, '{"own": true}')});
+	$node->safe_psql('postgres', q{SELECT dynamo_transact_write_items('{"TransactItems": [
+		{"ConditionCheck": {"TableName": "Music", "Key": {"id": {"S": "a"}, "n": {"N": "40"}}, "ConditionExpression": "attribute_not_exists(id)"}},
+		{"Put": {"TableName": "Music", "Item": {"id": {"S": "a"}, "n": {"N": "41"}}}}]}')});
+	$node->wait_for_catchup($everything);
+	is($subscriber->safe_psql('ordinary', q{SELECT count(*) FROM dynamo."Music" WHERE item IN ('{"own": true}', '{"id": "a", "n": 41}')}), '2',
+		'a check of a key without an item leaves a subscriber its own');
+}
 
 $subscriber->stop;
 $node->stop;

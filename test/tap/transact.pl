@@ -104,10 +104,11 @@ is(number_of('counter'), '1', 'done once, also with SQL');
 		  . '"CancellationReasons":[{"Code":"None"},{"Code":"TransactionConflict","Message":"Transaction is ongoing for the item"}]}',
 		'nor for its item');
 	# the backend dies with the token, and the server with it
+	my $log_end = -s $node->logfile;
 	kill 'KILL', $session->{pid};
 	$session->end;
+	$node->wait_for_log(qr/reinitializing.*ready to accept connections/s, $log_end);
 }
-$node->poll_query_until('postgres', 'SELECT true') or die 'the server did not come back';
 wait_for_endpoint($port) or die "the endpoint did not come back\n";
 is(writes([ add('counter') ], ClientRequestToken => 'open'), '200 {}', 'after a crash its token is free');
 is(writes([ add('counter') ], ClientRequestToken => 'open'), '200 {}', 'and then taken');
