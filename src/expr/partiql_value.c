@@ -268,7 +268,7 @@ partiql_item(PartiqlParser *parser, const PartiqlNode *node)
 			JsonbPair  *pair = &pairs[i];
 
 			if (name->text.len == 0)
-				dyn_invalid("One or more parameter values were invalid: Empty attribute name");
+				dyn_invalid("Empty attribute name");
 			pair->key.type = jbvString;
 			pair->key.val.string.val = unconstify(char *, attr_name_to_stored(name->text.at, name->text.len,
 																				 &pair->key.val.string.len));

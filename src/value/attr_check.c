@@ -61,7 +61,7 @@ check_name(CheckState *state, const JsonbValue *name)
 		len = real_len;
 	}
 	if (len == 0)
-		fail(state, "One or more parameter values were invalid: Empty attribute name");
+		fail(state, "Empty attribute name");
 	if (len > ATTR_NAME_MAX_SIZE)
 		fail(state, "Attribute name is too large, must be less than 65536 bytes");
 	return len;

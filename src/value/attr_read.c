@@ -547,7 +547,7 @@ read_map(ReadState *state, JsonbValue *object, int *size, int level)
 			dyn_error(DYN_SERIALIZATION, "No assembly name on stack!");
 
 		if (name_len == 0)
-			note_error(state, 0, "One or more parameter values were invalid: Empty attribute name");
+			note_error(state, 0, "Empty attribute name");
 		else if (name_len > ATTR_NAME_MAX_SIZE)
 			note_error(state, IN_ENVELOPE, "Attribute name is too large, must be less than 65536 bytes");
 
