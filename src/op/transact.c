@@ -158,6 +158,8 @@ check_action(void *argument, int i)
 {
 	TransactAction *action = &((TransactAction *) argument)[i];
 
+	if (action->invalid != NULL)
+		dyn_invalid("%s", action->invalid);
 	item_write_key(&action->write);
 	item_write_check(&action->write);
 	op_check_key_paths(action->write.info, action->expressions);

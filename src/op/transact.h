@@ -18,6 +18,7 @@ typedef struct TransactAction
 {
 	ItemWrite	write;			/* checked up to its table (write.info); keys are not */
 	const Expressions *expressions; /* for paths into keys */
+	const char *invalid;		/* what is wrong with it and cancels; NULL: nothing known */
 	const char *table_name;		/* as the request has it */
 	int			table_name_len;
 

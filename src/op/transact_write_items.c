@@ -6,6 +6,8 @@
  */
 #include "postgres.h"
 
+#include "utils/memutils.h"
+
 #include "base/error.h"
 #include "base/limits.h"
 #include "op/item_key.h"
@@ -62,6 +64,36 @@ action_shape(const RequestValue *element)
 	return found;
 }
 
+/*
+ * Reads an action's expressions.  Values that are too deep fail the request, but those of an update cancel it: then their message is
+ * returned.
+ */
+static const char *
+read_expressions(const RequestValue *request, const ActionShape *shape, Expressions *expressions)
+{
+	static const char too_deep[] = "Nesting Levels have exceeded";
+	MemoryContext context = CurrentMemoryContext;
+	const char *volatile message = NULL;
+
+	PG_TRY();
+	{
+		op_read_expressions(request, &shape->expressions, expressions);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		if (shape->kind != ITEM_UPDATE || strncmp(error->message, too_deep, strlen(too_deep)) != 0)
+			ReThrowError(error);
+		message = error->message;
+	}
+	PG_END_TRY();
+	return message;
+}
+
 /* Reads an action, up to its table; returns the bytes that it has in the request. */
 static int64
 read_action(const RequestValue *element, bool wants_metrics, TransactAction *action)
@@ -77,7 +109,7 @@ read_action(const RequestValue *element, bool wants_metrics, TransactAction *act
 	op_check_values(attributes, false);
 	if (attributes->as.attributes->size > ITEM_MAX_SIZE)
 		dyn_invalid("Item size has exceeded the maximum allowed size");
-	op_read_expressions(request, &shape->expressions, expressions);
+	action->invalid = read_expressions(request, shape, expressions);
 
 	action->expressions = expressions;
 	action->table_name = table_name->as.string.text;
