@@ -148,6 +148,26 @@ SELECT pg_temp.x($$SELECT n FROM songs."by-year" WHERE pk = 'a' AND year = 1999$
 SELECT pg_temp.x($$SELECT * FROM songs."by-kind" WHERE kind = 'odd'$$, '{"ConsistentRead": true}');
 SELECT pg_temp.keys($$SELECT * FROM songs."by-year" WHERE pk = 'a'$$, '{"ConsistentRead": true}');
 
+-- an index with several HASH or RANGE attributes is not read, whatever is asked of it; its table is
+SELECT dynamo_create_table('{"TableName": "many", "BillingMode": "PAY_PER_REQUEST", "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+	"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}, {"AttributeName": "g", "AttributeType": "S"},
+		{"AttributeName": "h", "AttributeType": "S"}, {"AttributeName": "r", "AttributeType": "S"}],
+	"GlobalSecondaryIndexes": [{"IndexName": "hash", "Projection": {"ProjectionType": "KEYS_ONLY"}, "KeySchema": [
+			{"AttributeName": "g", "KeyType": "HASH"}, {"AttributeName": "h", "KeyType": "HASH"}]},
+		{"IndexName": "range", "Projection": {"ProjectionType": "KEYS_ONLY"}, "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"},
+			{"AttributeName": "h", "KeyType": "RANGE"}, {"AttributeName": "r", "KeyType": "RANGE"}]},
+		{"IndexName": "one", "Projection": {"ProjectionType": "KEYS_ONLY"}, "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}]}]}') IS NULL;
+SELECT statement, pg_temp.x(statement) FROM unnest(ARRAY[
+	$$INSERT INTO many VALUE {'id': 'i', 'g': 'a', 'h': 'b', 'r': 'c'}$$,
+	$$SELECT * FROM many.hash WHERE g = 'a' AND h = 'b'$$, $$SELECT * FROM many.range WHERE g = 'a' ORDER BY r DESC$$,
+	$$SELECT * FROM many.hash WHERE g = 5$$, $$SELECT * FROM many.hash WHERE id = 'i'$$, $$SELECT COUNT(*) FROM many.hash$$,
+	$$SELECT * FROM many.hash WHERE$$, $$SELECT * FROM many.hash WHERE g = 1e99999999999$$,
+	$$SELECT id FROM many.one WHERE g = 'a'$$, $$SELECT id FROM many WHERE id = 'i'$$, $$UPDATE many SET a = 1 WHERE id = 'i'$$]) AS statement;
+SELECT pg_temp.x('SELECT * FROM many.hash WHERE g = ?', '{"Parameters": [{"N": "x"}]}');
+SELECT jsonb_path_query(dynamo_batch_execute_statement('{"Statements": [{"Statement": "SELECT * FROM many.one WHERE g = ''a''"},
+	{"Statement": "SELECT * FROM many.hash WHERE g = ''a'' AND h = ''b''"}, {"Statement": "SELECT h FROM many WHERE id = ''i''"}]}'), '$.Responses[*]');
+SELECT dynamo_delete_table('{"TableName": "many"}') IS NULL;
+
 -- ORDER BY: backward, unless the sort key is said to ascend
 SELECT rest, pg_temp.keys('SELECT * FROM songs ' || rest) FROM unnest(ARRAY[
 	$$WHERE pk = 'a' ORDER BY sk$$, $$WHERE pk = 'a' ORDER BY sk DESC$$, $$WHERE pk = 'a' ORDER BY pk ASC$$,
@@ -308,6 +328,14 @@ SELECT dynamo_batch_execute_statement('{"ReturnConsumedCapacity": "TOTAL", "Stat
 	{"Statement": "SELECT sk FROM songs WHERE pk = ? AND sk = 1", "Parameters": [{"S": "b"}]},
 	{"Statement": "SELECT id FROM plain WHERE id = ?", "Parameters": [{"SS": []}]},
 	{"Statement": "SELECT id FROM plain WHERE id = ?"}]}');
+-- the item that a condition did not hold for, if it is asked for; never the one that an INSERT met
+SELECT replace(dynamo_batch_execute_statement('{"Statements": [
+	{"Statement": "UPDATE songs SET n = 0 WHERE pk = ''a'' AND sk = 2 AND n = 99", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"},
+	{"Statement": "UPDATE songs SET n = 0 WHERE pk = ''a'' AND sk = 3 AND n = 99", "ReturnValuesOnConditionCheckFailure": "NONE"},
+	{"Statement": "UPDATE songs SET n = 0 WHERE pk = ''a'' AND sk = 99", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"},
+	{"Statement": "DELETE FROM songs WHERE pk = ''a'' AND sk = 4 AND n = 99", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"},
+	{"Statement": "UPDATE songs SET n = gone WHERE pk = ''a'' AND sk = 5", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"},
+	{"Statement": "INSERT INTO songs VALUE {''pk'': ''a'', ''sk'': 6}", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}]}')::text, '"', '');
 -- a write that its condition refuses is charged
 SELECT dynamo_batch_execute_statement('{"ReturnConsumedCapacity": "TOTAL", "Statements": [
 	{"Statement": "UPDATE plain SET n = 1 WHERE id = ''i1'' AND n = 5"}, {"Statement": "DELETE FROM plain WHERE id = ''i2'' AND n = 5"},
@@ -355,6 +383,17 @@ SELECT pg_temp.transaction($$INSERT INTO songs VALUE {'pk': 'a'}$$);
 SELECT pg_temp.transaction($$UPDATE songs SET n = gone WHERE pk = 'a' AND sk = 2$$);
 SELECT pg_temp.transaction($$DELETE FROM songs WHERE pk = 'a' AND sk = 2$$, $$DELETE FROM nowhere WHERE pk = 'a'$$);
 SELECT pg_temp.transaction($$SELECT * FROM songs WHERE pk = 'a' AND sk = 2$$, $$SELECT * FROM songs WHERE pk = 1 AND sk = 2$$);
+-- each statement that does not fit its table is a reason
+SELECT pg_temp.transaction($$UPDATE songs SET n = 1 WHERE pk = 'a'$$, $$INSERT INTO songs VALUE {'pk': 'z'}$$, $$DELETE FROM songs WHERE pk IN ['a'] AND sk = 1$$,
+	$$UPDATE songs SET n = 1 WHERE pk = 'a' AND sk = 2$$, $$UPDATE songs SET n = 1 WHERE pk = 'a' AND sk = 2 AND sk = 3$$);
+SELECT pg_temp.transaction($$SELECT * FROM songs WHERE pk = 1 AND sk = 2$$, $$SELECT * FROM songs WHERE pk = 'a' AND sk = 2$$,
+	$$SELECT * FROM songs WHERE pk = 'a' AND sk = '2'$$, $$SELECT * FROM songs WHERE pk = 'a' AND sk = 2$$);
+-- a table that is not there comes before what its statement may not have, and after what another's may not
+SELECT pg_temp.transaction($$UPDATE nowhere SET n = 1 WHERE pk = 'x' RETURNING ALL NEW *$$, $$DELETE FROM songs WHERE pk = 'a' AND sk = 2$$);
+SELECT pg_temp.transaction($$SELECT * FROM songs WHERE pk = 'a' AND sk = 2$$, $$SELECT * FROM nowhere.i WHERE pk = 'x'$$);
+SELECT pg_temp.transaction($$DELETE FROM nowhere WHERE pk = 'x'$$, $$DELETE FROM songs WHERE pk = 'a' AND sk = 2 RETURNING ALL OLD *$$);
+SELECT pg_temp.transaction($$SELECT * FROM nowhere WHERE pk = 'x'$$, $$SELECT * FROM songs."by-kind" WHERE kind = 'odd'$$);
+SELECT pg_temp.transaction($$UPDATE nowhere.i SET n = 1 WHERE pk = 'x'$$);
 -- refused
 SELECT pg_temp.transaction($$SELECT * FROM songs WHERE pk = 'a' AND sk = 2$$, $$DELETE FROM songs WHERE pk = 'a' AND sk = 2$$);
 SELECT pg_temp.transaction($$SELECT * FROM songs WHERE pk = 'a' AND sk = 2$$, $$SELECT n FROM songs WHERE sk = 2 AND pk = 'a'$$);

@@ -70,9 +70,12 @@ typedef struct PartiqlParameters
 
 /*
  * Parses a statement of 1 to PARTIQL_MAX_SIZE bytes, and checks all that needs no table.  Raises ValidationException with the
- * service's words.
+ * service's words.  check_index (NULL: none) is called for a statement that reads an index, after its syntax and before anything else
+ * is checked: it may look at kind, table and index, and raise what is wrong with them.
  */
-extern PartiqlStatement *partiql_parse(const char *text, int len, const PartiqlParameters *parameters);
+typedef void (*PartiqlIndexCheck) (const PartiqlStatement *statement);
+extern PartiqlStatement *partiql_parse(const char *text, int len, const PartiqlParameters *parameters,
+									   PartiqlIndexCheck check_index);
 
 /* The columns of an item: a fresh tree (jbvObject), possibly empty. */
 extern void partiql_project(const PartiqlStatement *statement, const JsonbValue *item, JsonbValue *result);

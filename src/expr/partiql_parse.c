@@ -39,9 +39,11 @@ read_source(PartiqlParser *parser, PartiqlStatement *statement)
 	bool		is_read = statement->kind == PARTIQL_SELECT || statement->kind == PARTIQL_EXISTS;
 	ListCell   *cell;
 
+	if (list_length(parser->source_steps) > 1 && statement->kind == PARTIQL_INSERT)
+		dyn_invalid("FROM clause may only contain a single table name in data manipulation statements%s",
+					partiql_place(parser, &((const PartiqlNode *) linitial(parser->source_steps))->token));
 	if (list_length(parser->source_steps) > 1 && !is_read)
-		dyn_invalid(statement->kind == PARTIQL_INSERT ? "This operation is not supported on an index" :
-					"FROM clause may only contain a single table name in data manipulation statements");
+		dyn_invalid("This operation is not supported on an index");
 	if (list_length(parser->source_steps) > 2)
 		dyn_invalid("A path may contain at most 2 components in the FROM clause");
 	foreach(cell, parser->source_steps)
@@ -199,7 +201,7 @@ read_syntax(PartiqlParser *parser, const char *text, int len, const PartiqlParam
 }
 
 PartiqlStatement *
-partiql_parse(const char *text, int len, const PartiqlParameters *parameters)
+partiql_parse(const char *text, int len, const PartiqlParameters *parameters, PartiqlIndexCheck check_index)
 {
 	PartiqlStatement *statement = palloc0(sizeof(PartiqlStatement));
 	PartiqlParser parser;
@@ -211,9 +213,11 @@ partiql_parse(const char *text, int len, const PartiqlParameters *parameters)
 		statement->returning != RETURNING_ALL_OLD)
 		dyn_invalid("Invalid returning clause: RETURNING %s *. Only RETURNING ALL OLD * is allowed in DELETE statements.",
 					returning_text(statement->returning));
+	read_source(&parser, statement);
+	if (statement->index != NULL && check_index != NULL)
+		check_index(statement);
 	if (parser.columns != NIL)
 		read_columns(&parser, statement);
-	read_source(&parser, statement);
 	if (parser.item != NULL)
 		statement->item = partiql_item(&parser, parser.item);
 	if (parser.actions != NIL)

@@ -83,7 +83,7 @@ dynapg_test_partiql(PG_FUNCTION_ARGS)
 
 	read_parameters(PG_GETARG_TEXT_PP(1), &parameters);
 	read_item(PG_GETARG_TEXT_PP(2), &item);
-	statement = partiql_parse(VARDATA_ANY(source), VARSIZE_ANY_EXHDR(source), &parameters);
+	statement = partiql_parse(VARDATA_ANY(source), VARSIZE_ANY_EXHDR(source), &parameters, NULL);
 
 	initStringInfo(&result);
 	wire_write_text(&writer, &result);

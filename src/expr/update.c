@@ -240,8 +240,7 @@ static void
 check_depth(const DocPath *path, const JsonbValue *value)
 {
 	if (path->count > 1 && path->count - 1 + attr_depth(value) > ATTR_MAX_DEPTH)
-		dyn_invalid("Nesting Levels have exceeded supported limits: "
-					"Attributes in the item have nested levels beyond supported limit");
+		dyn_invalid("Nesting Levels have exceeded supported limits");
 }
 
 /* Operands of SET come first, then paths and the types of what ADD and DELETE change. */

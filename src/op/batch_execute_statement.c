@@ -117,6 +117,8 @@ prepare_write(BatchStatement *part, const TableInfo *info)
 		partiql_require_key(&part->key);
 	}
 	partiql_write(statement, info, &part->key, &part->write);
+	part->write.returns_old_on_failure =
+		request_text_is(part->request, BatchStatementRequest_ReturnValuesOnConditionCheckFailure, "ALL_OLD");
 	item_write_key(&part->write);
 	item_write_check(&part->write);
 	op_check_key_paths(info, &expressions);
@@ -129,7 +131,7 @@ parse_part(BatchStatement *part)
 	PartiqlParameters parameters;
 
 	partiql_parameters(request_member(part->request, BatchStatementRequest_Parameters), &parameters);
-	part->statement = partiql_parse(statement->as.string.text, statement->as.string.len, &parameters);
+	part->statement = partiql_statement(statement, &parameters);
 	if (part->statement->kind == PARTIQL_EXISTS)
 		dyn_invalid("EXISTS can only be used in ExecuteTransaction write requests.");
 }
@@ -283,21 +285,30 @@ returned_item(const BatchStatement *part, JsonbValue *item)
 }
 
 static void
+write_error(WireWriter *response, const BatchStatement *part)
+{
+	wire_member(response, "Error");
+	wire_object_start(response);
+	wire_member(response, "Code");
+	wire_cstring(response, part->code);
+	wire_member(response, "Message");
+	wire_cstring(response, part->message);
+	if (strcmp(part->code, "ConditionalCheckFailed") == 0 && part->write.result.old != NULL)
+	{
+		wire_member(response, "Item");
+		attr_write_item(response, part->write.result.old);
+	}
+	wire_object_end(response);
+}
+
+static void
 write_part(WireWriter *response, const BatchStatement *part)
 {
 	JsonbValue	item;
 
 	wire_object_start(response);
 	if (part->code != NULL)
-	{
-		wire_member(response, "Error");
-		wire_object_start(response);
-		wire_member(response, "Code");
-		wire_cstring(response, part->code);
-		wire_member(response, "Message");
-		wire_cstring(response, part->message);
-		wire_object_end(response);
-	}
+		write_error(response, part);
 	if (part->ran)
 	{
 		wire_member(response, "TableName");

@@ -18,7 +18,7 @@ parse(const RequestValue *request)
 	PartiqlParameters parameters;
 
 	partiql_parameters(request_member(request, ExecuteStatementInput_Parameters), &parameters);
-	return partiql_parse(statement->as.string.text, statement->as.string.len, &parameters);
+	return partiql_statement(statement, &parameters);
 }
 
 /* Carries out a write on one item. */

@@ -38,18 +38,29 @@ static void
 parse_part(TransactStatement *part)
 {
 	const RequestValue *text = request_member(part->request, ParameterizedStatement_Statement);
-	PartiqlStatement *statement = partiql_parse(text->as.string.text, text->as.string.len, &part->parameters);
+	PartiqlStatement *statement = partiql_statement(text, &part->parameters);
 
 	part->statement = statement;
 	part->expressions.condition = statement->where;
 	part->expressions.update = statement->update;
+	if (statement->kind == PARTIQL_INSERT && statement->item->size > ITEM_MAX_SIZE)
+		dyn_invalid("Item size has exceeded the maximum allowed size");
+}
+
+/* Finds a statement's table; what no transaction has is asked of a statement only where its table is there. */
+static void
+find_table(TransactStatement *part)
+{
+	const PartiqlStatement *statement = part->statement;
+
+	part->info = op_find_data_table(statement->table, statement->table_len);
+	if (part->info == NULL)
+		return;
 	if (statement->returning != RETURNING_NOTHING)
 		dyn_invalid("RETURNING clause is not supported in ExecuteTransaction.");
 	if (statement->index != NULL)
 		dyn_invalid(is_read(part) ? "Reads on indices are not supported within transactions." :
 					"Operations on indices are not supported in transactions");
-	if (statement->kind == PARTIQL_INSERT && statement->item->size > ITEM_MAX_SIZE)
-		dyn_invalid("Item size has exceeded the maximum allowed size");
 }
 
 /* Finds a statement's item, and checks that it is about one. */
@@ -107,7 +118,7 @@ find_tables(TransactStatement *parts, int count)
 
 	for (int i = 0; i < count; i++)
 	{
-		parts[i].info = op_find_data_table(parts[i].statement->table, parts[i].statement->table_len);
+		try_step(find_table, parts, i);
 		is_missing[i] = parts[i].info == NULL;
 		any_missing |= is_missing[i];
 	}
@@ -143,7 +154,7 @@ execute_reads(const TransactStatement *parts, int count, const RequestValue *ret
 		gets[i].attributes = &parts[i].key.attributes;
 		gets[i].expressions = &parts[i].expressions;
 	}
-	transact_get(gets, count);
+	transact_get(gets, count, true);
 	op_eventual_read = false;
 
 	wire_member(response, "Responses");
@@ -174,6 +185,10 @@ execute_writes(const TransactStatement *parts, int count, const RequestValue *re
 	TransactAction *actions = (TransactAction *) palloc0(count * sizeof(TransactAction));
 	TransactToken token;
 
+	/* there is nothing to return */
+	wire_member(response, "Responses");
+	wire_array_start(response);
+	wire_array_end(response);
 	for (int i = 0; i < count; i++)
 	{
 		partiql_write(parts[i].statement, parts[i].info, &parts[i].key, &actions[i].write);
@@ -186,7 +201,7 @@ execute_writes(const TransactStatement *parts, int count, const RequestValue *re
 	if (transact_token_replay(SCOPE, request, ExecuteTransactionInput_ClientRequestToken, actions, count,
 							  return_capacity, response, &token))
 		return;
-	transact_write(actions, count);
+	transact_write(actions, count, true);
 	transact_token_done(&token, actions, count);
 	transact_write_answer(response, actions, count, return_capacity, false);
 }

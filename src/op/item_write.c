@@ -159,6 +159,7 @@ refuse(ItemWrite *write, ItemWriteFailureKind kind, Jsonb *old)
 		write->failure->old = returned;
 		return;
 	}
+	write->result.old = returned;
 	capacity_count_refusal(old, write->kind == ITEM_PUT ? write->size : 0);
 	if (kind == ITEM_WRITE_DUPLICATE)
 		dyn_error(DYN_DUPLICATE_ITEM, "Duplicate primary key exists in table");

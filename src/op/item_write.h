@@ -46,7 +46,7 @@ typedef struct ItemWrite
 	struct ItemWriteFailure *failure;
 	bool	   *any_failure;
 
-	/* what came of it */
+	/* what came of it; result.old also of a condition that did not hold, if returns_old_on_failure */
 	WriteResult result;
 	Jsonb	   *item;			/* the item after; NULL: there is none */
 	int			size;			/* its size, if it was touched; else 0 */

@@ -12,6 +12,9 @@
 /* The parameters of a statement; ValidationException for the first that is no value. */
 extern void partiql_parameters(const RequestValue *list, PartiqlParameters *parameters);
 
+/* The statement of a request, parsed; of an index whose key has several HASH or RANGE attributes none is read. */
+extern PartiqlStatement *partiql_statement(const RequestValue *text, const PartiqlParameters *parameters);
+
 /* ---- keys (partiql_key.c) ---- */
 
 /* What a WHERE says of the one item that it is about. */

@@ -9,23 +9,6 @@
 #include "op/partiql.h"
 
 void
-partiql_parameters(const RequestValue *list, PartiqlParameters *parameters)
-{
-	int			count = list->present ? list->as.list.count : 0;
-
-	parameters->values = (JsonbValue **) palloc(Max(count, 1) * sizeof(JsonbValue *));
-	parameters->count = count;
-	for (int i = 0; i < count; i++)
-	{
-		const RequestValue *parameter = &list->as.list.items[i];
-
-		if (parameter->as.attribute.error.message != NULL)
-			dyn_invalid("%s", parameter->as.attribute.error.message);
-		parameters->values[i] = parameter->as.attribute.value;
-	}
-}
-
-void
 partiql_require_key(const PartiqlKey *key)
 {
 	if (!key->is_whole)

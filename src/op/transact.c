@@ -125,27 +125,34 @@ is_of_request(const ErrorData *error)
 	return strncmp(error->message, prefix, strlen(prefix)) == 0;
 }
 
-/* Cancels for what an item's write has raised; errors that are no reason to cancel are raised on. */
-static _Noreturn void
-cancel_for_error(ErrorData *error, int culprit, int count)
+/* The reason that an error of an item's write is; errors that are no reason to cancel are raised on. */
+static Reason
+reason_of_error(ErrorData *error)
 {
 	switch (dyn_exception_of_sqlstate(error->sqlerrcode))
 	{
 		case DYN_VALIDATION:
 			if (error->sqlerrcode != ERRCODE_READ_ONLY_SQL_TRANSACTION)
-				cancel_for(culprit, count, "ValidationError", error->message);
+				return (Reason) {"ValidationError", error->message, NULL};
 			break;
 		case DYN_ITEM_COLLECTION_SIZE_LIMIT_EXCEEDED:
-			cancel_for(culprit, count, "ItemCollectionSizeLimitExceeded", error->message);
-			break;
+			return (Reason) {"ItemCollectionSizeLimitExceeded", error->message, NULL};
 		case DYN_TRANSACTION_CONFLICT:
-			cancel_for(culprit, count, "TransactionConflict", "Transaction is ongoing for the item");
-			break;
+			return (Reason) {"TransactionConflict", "Transaction is ongoing for the item", NULL};
 		default:
 			break;
 	}
 	ReThrowError(error);
 	pg_unreachable();
+}
+
+/* Cancels for what an item's write has raised. */
+static _Noreturn void
+cancel_for_error(ErrorData *error, int culprit, int count)
+{
+	Reason		reason = reason_of_error(error);
+
+	cancel_for(culprit, count, reason.code, reason.message);
 }
 
 /* ------------------------------------------------------------------------------------------------------------
@@ -184,11 +191,14 @@ error_of_check(void (*check) (void *items, int i), void *items, int i)
 	return error;
 }
 
-/* Checks all items in the order of the request; what is wrong with the first bad one cancels. */
+/* Checks all items in the order of the request; what is wrong with the first bad one, or with each, cancels. */
 static void
-check_all(void (*check) (void *items, int i), void *items, int count)
+check_all(void (*check) (void *items, int i), void *items, int count, bool reports_each)
 {
-	for (int i = 0; i < count; i++)
+	Reason	   *reasons = (Reason *) palloc0(count * sizeof(Reason));
+	bool		any = false;
+
+	for (int i = 0; i < count && (!any || reports_each); i++)
 	{
 		ErrorData  *error = error_of_check(check, items, i);
 
@@ -196,8 +206,11 @@ check_all(void (*check) (void *items, int i), void *items, int count)
 			continue;
 		if (is_of_request(error))
 			ReThrowError(error);
-		cancel_for_error(error, i, count);
+		reasons[i] = reason_of_error(error);
+		any = true;
 	}
+	if (any)
+		cancel(reasons, count);
 }
 
 static int
@@ -342,12 +355,12 @@ execute_actions(TransactAction *actions, TransactAction **sorted, int count)
 }
 
 void
-transact_write(TransactAction *actions, int count)
+transact_write(TransactAction *actions, int count, bool reports_each)
 {
 	int			lock_timeout = LockTimeout;
 	TransactAction **sorted;
 
-	check_all(check_action, actions, count);
+	check_all(check_action, actions, count, reports_each);
 	sorted = sort_actions(actions, count);
 	begin_capacities(actions, count);
 
@@ -428,12 +441,12 @@ check_distinct(const TransactGet *gets, int count)
 }
 
 void
-transact_get(TransactGet *gets, int count)
+transact_get(TransactGet *gets, int count, bool reports_each)
 {
 	StorageTable **tables = (StorageTable **) palloc0(count * sizeof(StorageTable *));
 	int64		size = 0;
 
-	check_all(check_get, gets, count);
+	check_all(check_get, gets, count, reports_each);
 	check_distinct(gets, count);
 	for (int i = 0; i < count; i++)
 	{

@@ -28,14 +28,15 @@ typedef struct TransactAction
 } TransactAction;
 
 /*
- * Writes all or nothing: checks keys and indexes (TransactionCanceledException with one ValidationError), that no item is meant twice
+ * Writes all or nothing: checks keys and indexes (TransactionCanceledException with one ValidationError; reports_each: with one for
+ * each item that is wrong, as the service does for PartiQL), that no item is meant twice
  * (ValidationException), then conditions and writes, in one order of keys whatever the request's.  If anything is in the way, raises
  * TransactionCanceledException, whose DETAIL has CancellationReasons in the order of the request.  Joins the caller's transaction: what was
  * done is undone by the error, to the caller's last savepoint.
  *
  * Serializable in effect: what is written or checked is locked until the transaction ends.
  */
-extern void transact_write(TransactAction *actions, int count);
+extern void transact_write(TransactAction *actions, int count, bool reports_each);
 
 /* The members ConsumedCapacity and ItemCollectionMetrics of the response. */
 extern void transact_write_answer(WireWriter *response, const TransactAction *actions, int count,
@@ -80,7 +81,7 @@ typedef struct TransactGet
  * Checks the keys as transact_write() does, and reads all on one snapshot.  ValidationException if the items have more than 4 MB in
  * all.
  */
-extern void transact_get(TransactGet *gets, int count);
+extern void transact_get(TransactGet *gets, int count, bool reports_each);
 
 /* The members Responses and ConsumedCapacity of the response. */
 extern void transact_get_answer(WireWriter *response, const TransactGet *gets, int count,

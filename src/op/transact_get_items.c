@@ -48,7 +48,7 @@ op_transact_get_items(const RequestValue *request, WireWriter *response)
 	}
 	for (int i = 0; i < count; i++)
 		gets[i].info = op_data_table_of_text(gets[i].table_name, gets[i].table_name_len);
-	transact_get(gets, count);
+	transact_get(gets, count, false);
 
 	op_eventual_read = false;
 	wire_object_start(response);

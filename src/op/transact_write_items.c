@@ -147,7 +147,7 @@ op_transact_write_items(const RequestValue *request, WireWriter *response)
 	if (!transact_token_replay("TransactWriteItems", request, TransactWriteItemsInput_ClientRequestToken, actions, count,
 							   return_capacity, response, &token))
 	{
-		transact_write(actions, count);
+		transact_write(actions, count, false);
 		transact_token_done(&token, actions, count);
 		transact_write_answer(response, actions, count, return_capacity, wants_metrics);
 	}
