@@ -371,6 +371,9 @@ SELECT pg_temp.transaction($$UPDATE songs SET n = 100 WHERE pk = 'a' AND sk = 2$
 	$$DELETE FROM songs WHERE pk = 'a' AND sk = 3$$, $$EXISTS(SELECT * FROM songs WHERE pk = 'a' AND sk = 4 AND n = 40)$$);
 SELECT pg_temp.transaction($$SELECT sk, n FROM songs WHERE pk = 'a' AND sk = 2$$, $$SELECT * FROM songs WHERE pk = 'a' AND sk = 3$$,
 	$$SELECT pk FROM songs WHERE pk IN ['e'] AND sk = 1$$);
+-- EXISTS is of an item that is there
+SELECT pg_temp.transaction($$EXISTS(SELECT * FROM songs WHERE pk = 'a' AND sk = 4 AND gone IS MISSING)$$);
+SELECT pg_temp.transaction($$EXISTS(SELECT * FROM songs WHERE pk = 'a' AND sk = 99 AND gone IS MISSING)$$);
 -- cancelled, and nothing is done
 SELECT pg_temp.transaction($$UPDATE songs SET n = 1 WHERE pk = 'a' AND sk = 2$$, $$INSERT INTO songs VALUE {'pk': 'e', 'sk': 1}$$,
 	$$UPDATE songs SET n = 1 WHERE pk = 'a' AND sk = 99$$, $$EXISTS(SELECT * FROM songs WHERE pk = 'a' AND sk = 4 AND n IS MISSING)$$,

@@ -33,6 +33,8 @@ SELECT/**/n -- the number
 SELECT/**/n -- the number FROM t
 SELECT * FROM "arn:aws:dynamodb:us-east-1:000000000000:table/t"
 SELECT a, b.a FROM t
+SELECT m.k, n, m.k[0], m FROM t
+SELECT m[0], m."x" FROM t
 SELECT *, a FROM t
 SELECT COUNT(*) FROM t
 SELECT size(a) FROM t

@@ -96,6 +96,7 @@ check_duplicates(const PartiqlStatement *statement, const PartiqlColumn *column)
 static void
 read_columns(PartiqlParser *parser, PartiqlStatement *statement)
 {
+	DocPath   **paths = palloc(list_length(parser->columns) * sizeof(DocPath *));
 	ListCell   *cell;
 
 	statement->columns = palloc0(list_length(parser->columns) * sizeof(PartiqlColumn));
@@ -115,8 +116,9 @@ read_columns(PartiqlParser *parser, PartiqlStatement *statement)
 		column->path = partiql_doc_path(parser, node);
 		name_column(column);
 		check_duplicates(statement, column);
-		statement->n_columns++;
+		paths[statement->n_columns++] = column->path;
 	}
+	expr_check_overlaps(&parser->checker, paths, statement->n_columns);
 }
 
 static void

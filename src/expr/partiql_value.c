@@ -151,6 +151,13 @@ write_list(LiteralWriter *writer, const PartiqlNode *node, int wraps)
 }
 
 static void
+check_name(const PartiqlNode *name)
+{
+	if (name->text.len == 0)
+		dyn_invalid("Path component cannot be an empty string");
+}
+
+static void
 write_map(LiteralWriter *writer, const PartiqlNode *node, int wraps)
 {
 	int			path_len = writer->path.len;
@@ -161,6 +168,7 @@ write_map(LiteralWriter *writer, const PartiqlNode *node, int wraps)
 	{
 		const PartiqlNode *name = list_nth(node->args, i);
 
+		check_name(name);
 		appendStringInfo(&writer->path, ".%s", expr_printable(name->text.at, name->text.len));
 		wire_key(&writer->wire, name->text.at, name->text.len);
 		write_literal(writer, list_nth(node->args, i + 1), wraps + 1);
@@ -267,8 +275,7 @@ partiql_item(PartiqlParser *parser, const PartiqlNode *node)
 			const PartiqlNode *name = list_nth(node->args, 2 * i);
 			JsonbPair  *pair = &pairs[i];
 
-			if (name->text.len == 0)
-				dyn_invalid("Empty attribute name");
+			check_name(name);
 			pair->key.type = jbvString;
 			pair->key.val.string.val = unconstify(char *, attr_name_to_stored(name->text.at, name->text.len,
 																				 &pair->key.val.string.len));

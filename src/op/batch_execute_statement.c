@@ -22,7 +22,7 @@ typedef struct BatchStatement
 	PartiqlKey	key;
 	ItemWrite	write;			/* of a SELECT: its table and key */
 	TableCapacity *capacity;	/* of its table, which others may share */
-	bool		ran;
+	bool		ran;			/* it was more than parsed: the answer names its table */
 	Jsonb	   *item;			/* of a SELECT; NULL: there is none */
 	const char *code;			/* of its error; NULL: none */
 	const char *message;
@@ -119,6 +119,8 @@ prepare_write(BatchStatement *part, const TableInfo *info)
 	partiql_write(statement, info, &part->key, &part->write);
 	part->write.returns_old_on_failure =
 		request_text_is(part->request, BatchStatementRequest_ReturnValuesOnConditionCheckFailure, "ALL_OLD");
+	/* from here on it is the write that fails, not the statement */
+	part->ran = true;
 	item_write_key(&part->write);
 	item_write_check(&part->write);
 	op_check_key_paths(info, &expressions);

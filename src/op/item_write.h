@@ -29,7 +29,7 @@ typedef struct ItemWrite
 	const AttributeMap *attributes; /* of the item to put; else of the key */
 	const ExprNode *condition;	/* NULL: none */
 	const Update *update;		/* of an update; NULL: the item is created if there is none */
-	bool		must_exist;		/* else ConditionalCheckFailedException (PartiQL's UPDATE) */
+	bool		must_exist;		/* else ConditionalCheckFailedException (PartiQL's UPDATE and EXISTS) */
 	bool		must_be_new;	/* else DuplicateItemException (PartiQL's INSERT) */
 	bool		plain_size;		/* an updated item is measured as it is, not by the rule of a standalone UpdateItem */
 	bool		returns_old_on_failure; /* of the condition: ConditionalCheckFailedException carries the item */

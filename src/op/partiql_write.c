@@ -57,6 +57,7 @@ partiql_write(const PartiqlStatement *statement, const TableInfo *table, const P
 			break;
 		default:
 			write->kind = ITEM_CHECK;
+			write->must_exist = true;
 			break;
 	}
 }

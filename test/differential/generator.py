@@ -8,6 +8,7 @@ import copy
 import re
 
 from index_requests import IndexRequests
+from partiql_requests import PartiqlRequests
 from tables import INDEXED, LARGE, ONLINE, SCHEMAS, Table
 from transaction_requests import TransactionRequests
 
@@ -81,7 +82,7 @@ class Context:
             request["ExpressionAttributeValues"] = self.values
 
 
-class Generator(IndexRequests, TransactionRequests):
+class Generator(IndexRequests, PartiqlRequests, TransactionRequests):
     def __init__(self, rng, shadow):
         self.rng = rng
         self.indexed = [Table(*schema, indexes) for schema, indexes in INDEXED]
@@ -94,6 +95,7 @@ class Generator(IndexRequests, TransactionRequests):
         self.allowed = None             # the attributes that the index has of which a read is made
         self.tokens = []                # transactions with a token, of late
         self.n_tokens = 0
+        self.targets = {}               # identity of a PartiQL statement -> its Target
 
     def one_in(self, n):
         return self.rng.random() * n < 1
@@ -810,6 +812,8 @@ class Generator(IndexRequests, TransactionRequests):
             return self.large_request()
         if self.one_in(300):
             return "UpdateTable", self.update_table()
+        if self.one_in(6):
+            return self.partiql()
         table = self.pick_table()
         reads_index = table.indexes and not self.one_in(4)
         if kind < 18:

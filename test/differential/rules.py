@@ -333,7 +333,8 @@ RULES = [
          local=INDEX_DEFINITION[0], dynapg=INDEX_DEFINITION[1]),
 
     # ---- transactions, in other words
-    Rule("reason-words", "the reason of a cancellation, in other words", "recorded answers 4 and 10", operation="TransactWriteItems TransactGetItems",
+    Rule("reason-words", "the reason of a cancellation, in other words", "recorded answers 4 and 10",
+         operation="TransactWriteItems TransactGetItems ExecuteTransaction",
          local="TransactionCanceled.*", dynapg="TransactionCanceled.*", difference="reasons",
          when=lambda case: all(same_reason(a, b) for a, b in zip(case.local["reasons"], case.dynapg["reasons"]))),
     Rule("reasons-alone", "DynamoDB Local goes on to other items and conditions after a ValidationError",
@@ -374,16 +375,17 @@ RULES = [
          "recorded answers 2: SerializationException, before the rest", dynapg="SerializationException: .*"),
     Rule("evaluation-order", "of several mistakes in an update's operands and paths another one is reported",
          "recorded answers 5 names operands before paths; the order between actions is unverified",
-         local=EVALUATION, dynapg=EVALUATION, operation="UpdateItem"),
+         local=EVALUATION, dynapg=EVALUATION, operation="UpdateItem ExecuteStatement BatchExecuteStatement"),
     Rule("order", "of two mistakes in a request DynamoDB Local reports the later one", "recorded answers 0, 5, 7 and 8 give the service's order",
          when=earlier),
 
     # ---- behaviour
     Rule("write-units", "DynamoDB Local counts the table's part in transactions four times and an index's too, and entries that no write touches",
          "recorded answers 17; the case's figures are checked against a model of them", difference="ConsumedCapacity",
-         operation="PutItem UpdateItem DeleteItem BatchWriteItem TransactWriteItems", when=lambda case: case.writes_cost_what_they_should()),
+         operation="PutItem UpdateItem DeleteItem BatchWriteItem TransactWriteItems ExecuteStatement BatchExecuteStatement ExecuteTransaction",
+         when=lambda case: case.writes_cost_what_they_should()),
     Rule("transact-read-units", "the table's part of a transaction's ConsumedCapacity has no ReadCapacityUnits at DynamoDB Local", "recorded answers 17",
-         operation="TransactGetItems", difference="ConsumedCapacity",
+         operation="TransactGetItems ExecuteTransaction", difference="ConsumedCapacity",
          when=lambda case: without_read_units(case.local["ok"]["ConsumedCapacity"]) == without_read_units(case.dynapg["ok"]["ConsumedCapacity"])),
     Rule("replay-units", "DynamoDB Local does not count the checks of a transaction that is replayed", "recorded answers 17: a replay reads; of checks unverified",
          operation="TransactWriteItems", difference="ConsumedCapacity", local="ok", dynapg="ok",
@@ -470,7 +472,8 @@ RULES = [
     Rule("start-key-one-item", "an ExclusiveStartKey on a table without a sort key is accepted by DynamoDB Local", "recorded answers 8",
          operation="Query", local="ok", dynapg="VE: The provided exclusive start key is invalid.*"),
     Rule("nothing-read", "a read of nothing costs nothing at DynamoDB Local", "AWS: a read of what is not there takes the minimum",
-         operation="Query Scan BatchGetItem GetItem", difference="ConsumedCapacity", when=lambda case: local_units(case, less=True)),
+         operation="Query Scan BatchGetItem GetItem ExecuteStatement BatchExecuteStatement ExecuteTransaction", difference="ConsumedCapacity",
+         when=lambda case: local_units(case, less=True)),
 ]
 
 
@@ -479,7 +482,7 @@ REASON_WORDS = [
     ("The conditional request failed.", "The conditional request failed"),
     ("One or more parameter values were invalid: Type mismatch for Index Key",
      "One or more parameter values were invalid: Type mismatch for Index Key .* Expected: . Actual: .* IndexName: .*"),
-    ("(The number of conditions on the keys is invalid|One of the required keys was not given a value|Invalid attribute value type"
+    ("(Key (attribute|value).*|The number of conditions on the keys is invalid|One of the required keys was not given a value|Invalid attribute value type"
      "|One or more parameter values were invalid: Type mismatch for key.*)",
      "The provided key element does not match the schema|One or more parameter values were invalid: (Missing the key|Type mismatch for key) .*"),
     ("Hash primary key values must be under.*", "One or more parameter values were invalid: (Size of hashkey|Aggregated size of all range keys) has .*"),

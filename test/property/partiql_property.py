@@ -32,9 +32,12 @@ SELECT dynamo_create_table('{"TableName": "looked-up", "BillingMode": "PAY_PER_R
     "GlobalSecondaryIndexes": [
         {"IndexName": "simple", "Projection": {"ProjectionType": "ALL"},
             "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}, {"AttributeName": "h", "KeyType": "RANGE"}]},
-        {"IndexName": "many", "Projection": {"ProjectionType": "ALL"},
-            "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}, {"AttributeName": "pk", "KeyType": "HASH"},
-                {"AttributeName": "h", "KeyType": "RANGE"}, {"AttributeName": "sk", "KeyType": "RANGE"}]}]}');
+        {"IndexName": "turned", "Projection": {"ProjectionType": "ALL"},
+            "KeySchema": [{"AttributeName": "h", "KeyType": "HASH"}, {"AttributeName": "pk", "KeyType": "RANGE"}]},
+        {"IndexName": "hash", "Projection": {"ProjectionType": "ALL"}, "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}]}],
+    "LocalSecondaryIndexes": [
+        {"IndexName": "local", "Projection": {"ProjectionType": "ALL"},
+            "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "h", "KeyType": "RANGE"}]}]}');
 SELECT dynapg.put('looked-up', jsonb_strip_nulls(jsonb_build_object('pk', pk, 'sk', sk, 'n', (sk * 7) % 5,
         'g', CASE WHEN sk % 4 <> 3 THEN (ARRAY['x', 'y'])[1 + sk % 2] END, 'h', sk % 3)))
     FROM unnest(ARRAY['a', 'b', 'c']) AS pk, generate_series(0, 9) AS sk;
@@ -62,6 +65,7 @@ $$;
 """
 
 TEXTS = {"pk": ["a", "b", "c", "d"], "g": ["x", "y", "z"]}
+HASHES = dict({name: ["'%s'" % text for text in texts] for name, texts in TEXTS.items()}, h=["0", "1", "2", "3"])
 
 
 def term(name):
@@ -89,15 +93,15 @@ def condition(names, depth):
 
 
 def statement():
-    """The source and WHERE of a SELECT that is mostly a lookup,."""
+    """The source and WHERE of a SELECT that is mostly a lookup."""
     source, hashes, sorts = rng.choice([("\"looked-up\"", ["pk"], ["sk"]), ("\"looked-up\"", ["pk"], ["sk"]),
-                                        ("\"looked-up\".\"simple\"", ["g"], ["h"]),
-                                        ("\"looked-up\".\"many\"", ["g", "pk"], ["h", "sk"])])
+                                        ("\"looked-up\".\"simple\"", ["g"], ["h"]), ("\"looked-up\".\"turned\"", ["h"], ["pk"]),
+                                        ("\"looked-up\".\"hash\"", ["g"], []), ("\"looked-up\".\"local\"", ["pk"], ["h"])])
     names = hashes + sorts + ["n", "sk", "h"]
     branches = []
     for _ in range(rng.choice([1, 1, 1, 2, 3])):
-        parts = ["%s %s" % (name, rng.choice(["= '%s'" % rng.choice(TEXTS[name])] * 3 + ["IN ('%s', '%s')" % tuple(
-            rng.sample(TEXTS[name], 2))])) for name in hashes]
+        parts = ["%s %s" % (name, rng.choice(["= %s" % rng.choice(HASHES[name])] * 3 + ["IN (%s, %s)" % tuple(
+            rng.sample(HASHES[name], 2))])) for name in hashes]
         parts += [term(name) for name in sorts if rng.random() < 0.6]
         parts += [condition(names, rng.randrange(3)) for _ in range(rng.randrange(3))]
         rng.shuffle(parts)
