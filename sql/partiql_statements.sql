@@ -35,6 +35,16 @@ SELECT * FROM "arn:aws:dynamodb:us-east-1:000000000000:table/t"
 SELECT a, b.a FROM t
 SELECT m.k, n, m.k[0], m FROM t
 SELECT m[0], m."x" FROM t
+SELECT m['k'][0], m['x y'].z, m[''] FROM t
+SELECT m['k'][0], m['x y'].z FROM t
+SELECT m["k"] FROM t
+SELECT * FROM a, b.c WHERE n = 1
+SELECT * FROM a,
+SELECT * FROM t WHERE n = 1 ORDER BY n LIMIT ?	[{"N":"5"}]
+SELECT * FROM t LIMIT
+SELECT * FROM t GROUP BY n ORDER BY n LIMIT 5
+SELECT * FROM t WHERE n LIKE 'a' AND n = foo(1) LIMIT 5
+SELECT * FROM t WHERE n LIKE
 SELECT *, a FROM t
 SELECT COUNT(*) FROM t
 SELECT size(a) FROM t
@@ -65,7 +75,10 @@ SELECT pg_temp.all($$
 SELECT * FROM t WHERE n = 1 AND n <> 2 AND n != 3 AND n < 2 AND n <= 1 AND n > 0 AND n >= 1 AND 1 = n
 SELECT * FROM t WHERE n = 2 OR NOT (n = 2) AND NOT n = 3
 SELECT * FROM t WHERE n BETWEEN - 2 AND +5 AND n NOT BETWEEN 2 AND 3
-SELECT * FROM t WHERE n IN (3, 1) AND n IN [1] AND n NOT IN (2, 4) AND NOT n IN []
+SELECT * FROM t WHERE n IN (3, 1) AND n IN [1] AND n NOT IN (2, 4) AND NOT n IN [2] AND n IN <<3, 1>> AND n NOT IN <<2>>
+SELECT * FROM t WHERE n IN []
+SELECT * FROM t WHERE n NOT IN ()
+SELECT * FROM t WHERE n IN s
 SELECT * FROM t WHERE s = 'it''s' AND s <> "s"
 SELECT * FROM t WHERE s = 'it''s' AND begins_with(s, 'it') AND CONTAINS(ss, 'a') AND Size(l) = 2
 SELECT * FROM t WHERE attribute_type(n, 'N') AND attribute_exists(m.k[0]) AND ATTRIBUTE_NOT_EXISTS (m.k[1])
@@ -89,6 +102,7 @@ SELECT * FROM t WHERE n BETWEEN ? AND ?	[{"BOOL":true},{"BOOL":false}]
 SELECT * FROM t WHERE n BETWEEN 5 AND 1
 SELECT * FROM t WHERE n = n
 SELECT * FROM t WHERE n IS INT
+SELECT * FROM t WHERE n IS INT8
 SELECT * FROM t WHERE n IS FOO
 SELECT * FROM t WHERE n IS
 SELECT * FROM t WHERE n LIKE '1'
@@ -108,7 +122,12 @@ $$);
 -- INSERT, and literals
 SELECT pg_temp.all($$
 INSERT INTO t VALUE {'pk': '1', 'n': 1E3, 'f': -1.5e-3, 'z': -0, 'q': 'it''s', '': 1}
-insert into "t" value {'pk': '1', 'n': 1E3, 'f': -1.5e-3, 'z': -0, 'q': 'it''s', 'n': 2, 'e': '', 'l': [], 'm': {}}
+insert into "t" value {'pk': '1', 'n': 1E3, 'f': -1.5e-3, 'z': -0, 'q': 'it''s', 'e': '', 'l': [], 'm': {}}
+INSERT INTO t VALUE {'pk': '1', 'n': 1, 'pk': '2'}
+INSERT INTO t VALUE {'pk': '1', 'm': {'a': [{'b': 1, 'c': 2, 'b': 3}]}}
+INSERT INTO t VALUE {'pk': '1'} RETURNING ALL OLD *
+INSERT INTO t VALUE {'pk': '1'} RETURNING n
+INSERT INTO t VALUE 5
 INSERT INTO t VALUE {'m': {'$S': 'x', 'b': [1, <<'x', 'y'>>, {'c': null}]}, 'ns': <<1, 34, 4.5>>, 'b': ?, 't': true}	[{"B":"AAEC"}]
 INSERT INTO t VALUE ?	[{"M":{"pk":{"S":"1"},"$M":{"N":"1"}}}]
 INSERT INTO t VALUE ?	[{"S":"1"}]

@@ -100,7 +100,7 @@ make_is(PartiqlParser *parser, const PartiqlNode *node)
 		{"missing", NULL}, {"null", "NULL"}, {"boolean", "BOOL"}, {"bool", "BOOL"}, {"blob", "B"}, {"string", "S"},
 		{"numeric", "N"}, {"struct", "M"}, {"tuple", "M"}, {"list", "L"},
 		{"any", ""}, {"bag", ""}, {"char", ""}, {"clob", ""}, {"date", ""}, {"decimal", ""}, {"float", ""}, {"int", ""},
-		{"integer", ""}, {"real", ""}, {"sexp", ""}, {"smallint", ""}, {"symbol", ""}, {"time", ""}, {"timestamp", ""},
+		{"int4", ""}, {"int8", ""}, {"integer", ""}, {"real", ""}, {"sexp", ""}, {"smallint", ""}, {"symbol", ""}, {"time", ""}, {"timestamp", ""},
 		{"varchar", ""}
 	};
 	ExprNode   *operand = make_operand(parser, linitial(node->args));

@@ -18,6 +18,10 @@
 /* more than a statement has tokens */
 #define YYMAXDEPTH (2 * PARTIQL_MAX_SIZE)
 
+#define UNSUPPORTED_LIKE "Unsupported operator in Condition Expression. Operator: like"
+
+static void refuse(PartiqlParser *parser, const char *message);
+static List *check_members(PartiqlParser *parser, List *members);
 static void add_action(PartiqlParser *parser, PartiqlNode *path, PartiqlNode *value);
 static void fail_alias(void);
 static PartiqlSort *make_sort(PartiqlNode *key, bool descending);
@@ -51,7 +55,7 @@ static void partiql_yyerror(PartiqlParser *parser, const char *message);
 }
 
 %token <text> SELECT FROM WHERE ORDER BY ASC DESC INSERT INTO VALUE UPDATE SET REMOVE DELETE RETURNING ALL MODIFIED OLD NEW
-%token <text> EXISTS AS AND OR NOT BETWEEN IN IS LIKE MISSING NULL TRUE FALSE KEYWORD OTHER
+%token <text> LIMIT GROUP EXISTS AS AND OR NOT BETWEEN IN IS LIKE MISSING NULL TRUE FALSE KEYWORD OTHER
 %token <text> NE LE GE BAG_START BAG_END WORD QUOTED STRING NUMBER
 %token <text> '=' '<' '>' '(' ')' '[' ']' '{' '}' ',' '.' ':' ';' '?' '*' '+' '-'
 
@@ -59,7 +63,7 @@ static void partiql_yyerror(PartiqlParser *parser, const char *message);
 %type <operator> comparator
 %type <returning> image
 %type <flag> direction
-%type <list> table columns sort_keys arguments elements members names
+%type <list> table columns sort_keys arguments elements members members_of_in names
 %type <node> column path primary term sum predicate condition
 
 %left OR
@@ -76,11 +80,13 @@ statement:
 body:
 	select							{ parser->kind = PARTIQL_SELECT; }
 	| EXISTS '(' select ')'			{ parser->kind = PARTIQL_EXISTS; }
-	| INSERT INTO table VALUE primary
+	| INSERT INTO table VALUE primary returning
 									{
 										parser->kind = PARTIQL_INSERT;
 										parser->source_steps = $3;
 										parser->item = $5;
+										if (parser->returning != RETURNING_NOTHING)
+											refuse(parser, "RETURNING is not supported in INSERT");
 									}
 	| UPDATE source actions where returning
 									{ parser->kind = PARTIQL_UPDATE; }
@@ -91,8 +97,23 @@ body:
 	;
 
 select:
-	SELECT columns FROM source where order
+	SELECT columns FROM sources where group order limit
 									{ parser->columns = $2; }
+	;
+
+sources:
+	source
+	| sources ',' source			{ refuse(parser, "Only select from a single table or index is supported."); }
+	;
+
+group:
+	%empty
+	| GROUP BY sort_keys			{ refuse(parser, "Unsupported clause: GROUP BY"); }
+	;
+
+limit:
+	%empty
+	| LIMIT sum						{ refuse(parser, psprintf("Unsupported clause: LIMIT%s", partiql_place(parser, &$2->token))); }
 	;
 
 columns:
@@ -185,6 +206,7 @@ path:
 	| path '.' name					{ $$ = partiql_path_name(parser, $1, $3); }
 	| path '[' NUMBER ']'			{ $$ = partiql_path_index(parser, $1, $3, false); }
 	| path '[' '-' NUMBER ']'		{ $$ = partiql_path_index(parser, $1, $4, true); }
+	| path '[' STRING ']'			{ $$ = partiql_path_name(parser, $1, $3); }
 	;
 
 primary:
@@ -246,12 +268,17 @@ predicate:
 										$$ = partiql_operator(parser, NODE_BETWEEN, $3, list_make3($1, $4, $6));
 										$$ = partiql_not(parser, $2, $$);
 									}
-	| predicate IN '(' elements ')'	{ $$ = partiql_operator(parser, NODE_IN, $2, lcons($1, $4)); }
-	| predicate IN '[' elements ']'	{ $$ = partiql_operator(parser, NODE_IN, $2, lcons($1, $4)); }
-	| predicate NOT IN '(' elements ')'
-									{ $$ = partiql_not(parser, $2, partiql_operator(parser, NODE_IN, $3, lcons($1, $5))); }
-	| predicate NOT IN '[' elements ']'
-									{ $$ = partiql_not(parser, $2, partiql_operator(parser, NODE_IN, $3, lcons($1, $5))); }
+	| predicate IN members_of_in	{ $$ = partiql_operator(parser, NODE_IN, $2, lcons($1, $3)); }
+	| predicate NOT IN members_of_in
+									{ $$ = partiql_not(parser, $2, partiql_operator(parser, NODE_IN, $3, lcons($1, $4))); }
+	| predicate LIKE sum			{ refuse(parser, UNSUPPORTED_LIKE); $$ = $1; }
+	| predicate NOT LIKE sum		{ refuse(parser, UNSUPPORTED_LIKE); $$ = $1; }
+	;
+
+members_of_in:
+	'(' elements ')'				{ $$ = check_members(parser, $2); }
+	| '[' elements ']'				{ $$ = check_members(parser, $2); }
+	| BAG_START elements BAG_END	{ $$ = check_members(parser, $2); }
 	;
 
 condition:
@@ -277,6 +304,23 @@ type_name:
 	;
 
 %%
+
+/* What the grammar has and the service does not is refused once the whole statement was read; what comes first counts. */
+static void
+refuse(PartiqlParser *parser, const char *message)
+{
+	if (parser->unsupported == NULL)
+		parser->unsupported = message;
+}
+
+static List *
+check_members(PartiqlParser *parser, List *members)
+{
+	if (members == NIL)
+		refuse(parser, "IN operator must have a left hand argument of type Variable Reference and right hand argument of type "
+			   "Seq with at least one member");
+	return members;
+}
 
 static void
 fail_alias(void)
@@ -325,6 +369,8 @@ is_keyword(int token)
 		case PQ_REMOVE:
 		case PQ_DELETE:
 		case PQ_RETURNING:
+		case PQ_LIMIT:
+		case PQ_GROUP:
 		case PQ_ALL:
 		case PQ_MODIFIED:
 		case PQ_OLD:
@@ -401,6 +447,7 @@ partiql_syntax_detail(const PartiqlParser *parser)
 		case PQ_SELECT:
 		case PQ_WHERE:
 		case PQ_BY:
+		case PQ_LIMIT:
 		case PQ_VALUE:
 		case PQ_SET:
 		case PQ_REMOVE:
@@ -422,6 +469,7 @@ partiql_syntax_detail(const PartiqlParser *parser)
 		case PQ_OR:
 		case PQ_BETWEEN:
 		case PQ_IN:
+		case PQ_LIKE:
 			return operand_detail(parser, true);
 		default:
 			if ((parser->first_token == PQ_UPDATE || parser->first_token == PQ_FROM) && parser->actions == NIL)

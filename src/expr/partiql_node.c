@@ -146,8 +146,8 @@ add_name(PartiqlNode *path, ExprText name)
 {
 	PathStep   *step = add_step(path);
 
-	if (*name.at == '"')
-		name = partiql_unquoted(name, '"');
+	if (*name.at == '"' || *name.at == '\'')
+		name = partiql_unquoted(name, *name.at);
 	step->name = name.at;
 	step->name_len = name.len;
 	step->stored = attr_name_to_stored(name.at, name.len, &step->stored_len);

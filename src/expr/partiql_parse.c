@@ -198,6 +198,8 @@ read_syntax(PartiqlParser *parser, const char *text, int len, const PartiqlParam
 	if (partiql_yyparse(parser) != 0)
 		elog(ERROR, "a statement's parser gave up without an error");
 	partiql_scan_end(parser);
+	if (parser->unsupported != NULL)
+		dyn_invalid("%s", parser->unsupported);
 	if (parser->n_parameters != parameters->count)
 		dyn_invalid("Number of parameters in request and statement don't match.");
 }

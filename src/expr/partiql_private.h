@@ -88,6 +88,7 @@ typedef struct PartiqlParser
 	PartiqlNode *item;			/* INSERT */
 	List	   *actions;		/* of PartiqlAction */
 	PartiqlReturning returning;
+	const char *unsupported;	/* what is wrong with it though its syntax is right; NULL: nothing yet */
 } PartiqlParser;
 
 /* ---- partiql_scan.l, partiql_gram.y ---- */

@@ -150,11 +150,23 @@ write_list(LiteralWriter *writer, const PartiqlNode *node, int wraps)
 	wire_array_end(&writer->wire);
 }
 
-static void
-check_name(const PartiqlNode *name)
+/* The name of a map's member at an index of its arguments; place: what is named if another member has that name, too. */
+static const PartiqlNode *
+member_name(PartiqlParser *parser, const PartiqlNode *map, int index, const PartiqlNode *place, const char *path)
 {
+	const PartiqlNode *name = list_nth(map->args, index);
+
 	if (name->text.len == 0)
 		dyn_invalid("Path component cannot be an empty string");
+	for (int i = 0; i < index; i += 2)
+	{
+		const PartiqlNode *other = list_nth(map->args, i);
+
+		if (other->text.len == name->text.len && memcmp(other->text.at, name->text.at, name->text.len) == 0)
+			dyn_invalid("Duplicate keys in tuple. Key: %s under %s%s", expr_printable(name->text.at, name->text.len), path,
+						partiql_place(parser, &place->token));
+	}
+	return name;
 }
 
 static void
@@ -166,9 +178,8 @@ write_map(LiteralWriter *writer, const PartiqlNode *node, int wraps)
 	wire_object_start(&writer->wire);
 	for (int i = 0; i < list_length(node->args); i += 2)
 	{
-		const PartiqlNode *name = list_nth(node->args, i);
+		const PartiqlNode *name = member_name(writer->parser, node, i, node, writer->path.data);
 
-		check_name(name);
 		appendStringInfo(&writer->path, ".%s", expr_printable(name->text.at, name->text.len));
 		wire_key(&writer->wire, name->text.at, name->text.len);
 		write_literal(writer, list_nth(node->args, i + 1), wraps + 1);
@@ -245,14 +256,21 @@ partiql_value(PartiqlParser *parser, const PartiqlNode *node)
 
 /* ---- INSERT ---- */
 
+static _Noreturn void
+fail_item(PartiqlParser *parser, const PartiqlNode *node)
+{
+	dyn_invalid("Unsupported format in item expression. Please use struct format {...} to express item values for insert "
+				"statement.%s", partiql_place(parser, &node->token));
+}
+
 static void
-item_of_parameter(const JsonbValue *value, AttributeMap *item)
+item_of_parameter(PartiqlParser *parser, const PartiqlNode *parameter, AttributeMap *item)
 {
 	AttrNode	node;
 
-	attr_open(value, &node);
+	attr_open(partiql_value(parser, parameter), &node);
 	if (node.type != ATTR_M)
-		dyn_invalid("Unsupported data type in INSERT: the value must be a map");
+		fail_item(parser, parameter);
 	item->object = node.payload;
 }
 
@@ -264,18 +282,17 @@ partiql_item(PartiqlParser *parser, const PartiqlNode *node)
 	JsonbPair  *pairs;
 
 	if (node->kind == PARTIQL_PARAMETER)
-		item_of_parameter(partiql_value(parser, node), item);
+		item_of_parameter(parser, node, item);
 	else
 	{
 		if (node->kind != PARTIQL_MAP)
-			dyn_invalid(PARTIQL_MALFORMED "Unexpected term");
+			fail_item(parser, node);
 		pairs = palloc(Max(count, 1) * sizeof(JsonbPair));
 		for (int i = 0; i < count; i++)
 		{
-			const PartiqlNode *name = list_nth(node->args, 2 * i);
+			const PartiqlNode *name = member_name(parser, node, 2 * i, list_nth(node->args, 2 * i), "root");
 			JsonbPair  *pair = &pairs[i];
 
-			check_name(name);
 			pair->key.type = jbvString;
 			pair->key.val.string.val = unconstify(char *, attr_name_to_stored(name->text.at, name->text.len,
 																				 &pair->key.val.string.len));

@@ -259,9 +259,10 @@ def select(door, request, target):
         page = dict(request, NextToken=ok["NextToken"])
     else:
         return {"error": "Endless", "message": "a SELECT does not end"}
-    if whole["Pages"][-1] == 0 and len(whole["Pages"]) > 1:
+    n_pages = len(whole["Pages"])
+    while whole["Pages"][-1] == 0 and len(whole["Pages"]) > 1:
         whole["Pages"].pop()
-    if len(whole["Pages"]) == 1 and "ConsumedCapacity" in ok:
+    if n_pages == 1 and "ConsumedCapacity" in ok:
         whole["ConsumedCapacity"] = ok["ConsumedCapacity"]
     if not target.in_order:
         del whole["Pages"]

@@ -56,7 +56,9 @@ PARTIQL_RULES = [
     Rule("partiql-order", "of several mistakes in a statement another one is reported", "nothing says which is first: unverified", operation=ANY,
          local="VE: " + OF_STATEMENT, dynapg="VE: " + OF_STATEMENT),
     Rule("partiql-transact-fails", "keys that do not fit and errors of evaluation fail the request at DynamoDB Local", "measured: they cancel",
-         operation="ExecuteTransaction", local=EVALUATION + "|VE: (One or more parameter values (were|are)|Invalid attribute value|The provided key).*",
+         operation="ExecuteTransaction",
+         local=EVALUATION + "|VE: (One or more parameter values (were|are)|Invalid attribute value|The provided key|.*Select statements within).*"
+               "|TransactionCanceledException: ValidationError .*",
          dynapg="TransactionCanceled.*", when=lambda case: any(reason["Code"] == "ValidationError" for reason in case.dynapg["reasons"])),
 
     # ---- behaviour
@@ -87,13 +89,16 @@ PARTIQL_RULES = [
          when=lambda case: "EXISTS" in text(case) and "ALL_OLD" in repr(case.request)),
     Rule("partiql-columns", "columns that are paths keep their place in batches and transactions of DynamoDB Local, and not in ExecuteStatement",
          "measured of ExecuteStatement: a column has its path's last name; taken over", operation="BatchExecuteStatement ExecuteTransaction",
-         local="ok", dynapg="ok", when=lambda case: case.difference in ("Item", "Responses") and re.search(r"SELECT [^*]*[.\[]", text(case))),
+         local="ok", dynapg="ok", when=lambda case: case.difference in ("Item", "Responses", "ConsumedCapacity Responses") and re.search(r"SELECT [^*]*[.\[]", text(case))),
     Rule("partiql-overlaps", "DynamoDB Local reads lookups that overlap", "measured: they are refused", operation=ANY,
          local="ok|TransactionCanceled.*|VE: .*", dynapg="VE: " + WITH_PLACE + "Overlapping conditions with range keys .*"),
     Rule("partiql-filter-of-local", "DynamoDB Local fetches what a filter of a local index needs", "measured: it is refused, as of a global one",
          operation="ExecuteStatement", local="ok", dynapg="VE: .*Secondary index .* does not project one or more filter attributes: .*"),
-    Rule("partiql-order-by", "DynamoDB Local takes ORDER BY without a partition key", "measured: it is refused", operation="ExecuteStatement",
-         local="ok", dynapg="VE: Must have at least one non-optional hash key condition in WHERE clause when using ORDER BY clause."),
+    Rule("partiql-scan-filter", "to a filter of a whole index DynamoDB Local shows what is not projected", "measured: it is missing there",
+         operation="ExecuteStatement", local="ok", dynapg="ok", when=lambda case: case.index.projected() is not None and "WHERE" in text(case)
+         and set(case.difference.split()) <= {"ConsumedCapacity", "Items", "Pages"}),
+    Rule("partiql-order-by", "DynamoDB Local takes ORDER BY without one partition key", "measured: it is refused", operation="ExecuteStatement",
+         local="ok", dynapg="VE: Must have (at least one non-optional )?hash key (condition )?in .* clause when .*"),
     Rule("partiql-refused-units", "DynamoDB Local does not count a statement of a batch that fails", "recorded answers 17: it is charged the write it tried",
          operation="BatchExecuteStatement", difference="ConsumedCapacity", when=lambda case: "Error" in repr(case.dynapg["ok"]["Responses"])),
     Rule("partiql-turned", "DynamoDB Local misreads a condition on a sort key whose value stands first", "`1 < a` is `a > 1`", operation="ExecuteStatement",

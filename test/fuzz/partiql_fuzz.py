@@ -39,7 +39,7 @@ PIECES = ["(", ")", "((", "))", "[", "]", "{", "}", "<<", ">>", "<<>>", "'", '"'
           "1e2147483648", ".5", "1.", "-0", "1e126", "0.1e-130", "9" * 39, "[-1]", "[2147483647]", "[2147483648]", " SELECT ",
           " FROM ", " WHERE ", " ORDER BY ", " DESC", " INSERT INTO ", " VALUE ", " UPDATE ", " SET ", " REMOVE ", " DELETE ",
           " RETURNING ALL OLD *", " RETURNING MODIFIED NEW *", " EXISTS(", " AND ", " or ", " NOT ", " BETWEEN ", " IN ", " IS ",
-          " IS NOT MISSING", " NULL ", " true ", " LIKE ", " LIMIT 1 ", " AS ", "set_add(a, <<1>>)", "list_append(", "size(",
+          " IS NOT MISSING", " NULL ", " true ", " LIKE ", " LIMIT 1 ", " GROUP BY ", "['a']", " AS ", "set_add(a, <<1>>)", "list_append(", "size(",
           "f(", "\x0b", "\u00a0", "é", "\u2028", "\U0001F600", "%s", "$1"]
 
 
