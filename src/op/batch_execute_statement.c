@@ -141,8 +141,10 @@ parse_part(BatchStatement *part)
 static void
 prepare_part(BatchStatement *part)
 {
-	const TableInfo *info = op_data_table_of_text(part->statement->table, part->statement->table_len);
+	const TableInfo *info;
 
+	partiql_set_action(part->statement);
+	info = op_data_table_of_text(part->statement->table, part->statement->table_len);
 	if (is_read(part))
 		prepare_read(part, info);
 	else
@@ -196,6 +198,7 @@ execute_part(BatchStatement *part)
 	double		write_units = op_write_units;
 
 	part->ran = true;
+	partiql_set_action(part->statement);
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
 	PG_TRY();

@@ -14,11 +14,13 @@
 static PartiqlStatement *
 parse(const RequestValue *request)
 {
-	const RequestValue *statement = request_member(request, ExecuteStatementInput_Statement);
+	PartiqlStatement *statement;
 	PartiqlParameters parameters;
 
 	partiql_parameters(request_member(request, ExecuteStatementInput_Parameters), &parameters);
-	return partiql_statement(statement, &parameters);
+	statement = partiql_statement(request_member(request, ExecuteStatementInput_Statement), &parameters);
+	partiql_set_action(statement);
+	return statement;
 }
 
 /* Carries out a write on one item. */

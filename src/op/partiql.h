@@ -15,6 +15,9 @@ extern void partiql_parameters(const RequestValue *list, PartiqlParameters *para
 /* The statement of a request, parsed; of an index whose key has several HASH or RANGE attributes none is read. */
 extern PartiqlStatement *partiql_statement(const RequestValue *text, const PartiqlParameters *parameters);
 
+/* Permission is asked for by kinds of statements: from here on dyn_operation (base/error.h) is the statement's. */
+extern void partiql_set_action(const PartiqlStatement *statement);
+
 /* ---- keys (partiql_key.c) ---- */
 
 /* What a WHERE says of the one item that it is about. */

@@ -37,6 +37,17 @@ check_index(const PartiqlStatement *statement)
 					"RANGE keys.");
 }
 
+void
+partiql_set_action(const PartiqlStatement *statement)
+{
+	static const char *const actions[] = {
+		[PARTIQL_SELECT] = "PartiQLSelect", [PARTIQL_EXISTS] = "PartiQLSelect", [PARTIQL_INSERT] = "PartiQLInsert",
+		[PARTIQL_UPDATE] = "PartiQLUpdate", [PARTIQL_DELETE] = "PartiQLDelete"
+	};
+
+	dyn_operation = actions[statement->kind];
+}
+
 PartiqlStatement *
 partiql_statement(const RequestValue *text, const PartiqlParameters *parameters)
 {

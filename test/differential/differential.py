@@ -343,7 +343,8 @@ class Run:
         before = {name: list(self.shadow[name].values()) for name in self.names_of(request) if name in self.shadow}
         local, dynapg = self.execute(operation, request)
         case = Case(operation, request, local, dynapg, before, self.index_of(request))
-        if operation in WRITES and (case.difference or "ok" in dynapg):      # Local may write and then refuse
+        # Local may write and then refuse; a batch of statements even if dynapg refuses it in the same words
+        if operation in WRITES and (case.difference or "ok" in dynapg or operation == "BatchExecuteStatement"):
             self.follow(operation, request, case)
             self.check_metrics(case)
         if operation == "UpdateTable" and ("ok" in local or "ok" in dynapg):
