@@ -468,7 +468,7 @@ RULES = [
     Rule("if-not-exists-eager", "DynamoDB Local refuses if_not_exists whose second operand is missing though the first is there",
          "AWS: it evaluates to the value only if the path does not exist", operation="UpdateItem TransactWriteItems", dynapg="ok",
          local="VE: The provided expression refers to an attribute that does not exist in the item",
-         when=lambda case: any(paths_in_if_not_exists_only(update["UpdateExpression"]) for update in updates_of(case.request))),
+         when=lambda case: any(paths_in_if_not_exists_only(update["UpdateExpression"], case.item_before(update)) for update in updates_of(case.request))),
     Rule("start-key-last", "a start key that is the last of a BETWEEN is none at DynamoDB Local", "unverified: nothing is behind it", operation="Query",
          local="VE: The provided starting key does not match the range key predicate", dynapg="ok|VE: Filter Expression can only contain .*"),
     Rule("start-key-one-item", "an ExclusiveStartKey on a table without a sort key is accepted by DynamoDB Local", "recorded answers 8",
@@ -551,9 +551,11 @@ def only_takes_away(request):
     return bool(request.get("AttributeUpdates")) and all(u.get("Action") == "DELETE" for u in request["AttributeUpdates"].values())
 
 
-def paths_in_if_not_exists_only(expression):
-    """Whether an update reads attributes in if_not_exists only."""
+def paths_in_if_not_exists_only(expression, item):
+    """Whether an update reads attributes that an item may lack in if_not_exists only."""
     rest = re.sub(r"if_not_exists\s*\([^()]*\)", ":v", expression)
+    for name in item or ():
+        rest = re.sub(r"(?<=[=,+(-])\s*%s(?=\s*([-+,)]|$))" % re.escape(name), ":v", rest)
     return rest != expression and not re.search(r"(=|\+|-|list_append\s*\(([^,]*,)?)\s*(?!list_append)[#A-Za-z]", rest)
 
 
