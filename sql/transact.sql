@@ -450,7 +450,7 @@ SELECT read(get('Plain', id('a')), get('Numbers', n('1')));
 -- a token opens nothing: neither a replay nor a mismatch
 RESET ROLE;
 SELECT write_with('{"ClientRequestToken": "theirs", "ReturnConsumedCapacity": "TOTAL"}', chk('Numbers', n('1'), 'attribute_not_exists(n)'));
-SELECT answer('execute_transaction', '{"ClientRequestToken": "theirs", "TransactStatements": [{"Statement": "EXISTS(SELECT * FROM \"Numbers\" WHERE n = 1 AND n IS MISSING)"}]}');
+SELECT answer('execute_transaction', '{"ClientRequestToken": "theirs", "TransactStatements": [{"Statement": "DELETE FROM \"Numbers\" WHERE n = 1 AND v = 1"}]}');
 SELECT answer('execute_transaction', '{"ClientRequestToken": "theirs", "TransactStatements": [{"Statement": "DELETE FROM \"Numbers\" WHERE n = 1"}]}');
 SET ROLE tx_tenant;
 SELECT write_with('{"ClientRequestToken": "theirs", "ReturnConsumedCapacity": "TOTAL"}', chk('Numbers', n('1'), 'attribute_not_exists(n)'));
