@@ -68,7 +68,7 @@ extern int	server_descriptors(int *descriptors, int max);
 extern void server_run(void);	/* everything that is ready, and the flush that its answers wait for */
 extern long server_timeout(void);	/* milliseconds until something is due; -1: nothing is */
 extern bool server_reload(const char *addresses, int port);	/* if TLS's files or settings have changed */
-extern void server_drain(void); /* accept no more connections */
+extern void server_drain(void); /* accept no more connections; ends idle ones, and others with their answers */
 extern bool server_reap(void);	/* ends what reload has left behind and nobody uses; whether there was any */
 extern bool server_is_idle(void);
 extern const char *request_header(const HttpRequest *request, const char *name);

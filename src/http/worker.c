@@ -74,20 +74,21 @@ leave_place(int code, Datum argument)
 	endpoint_worker->standby_level = 0;
 }
 
-/* Memory of this process in kB. */
+/* Memory of this process alone in kB: without what it shares with others, such as the shared buffers that it has touched. */
 static int64
 process_memory(void)
 {
 	FILE	   *file = fopen("/proc/self/statm", "r");
-	long		pages = 0;
+	long		resident = 0;
+	long		shared = 0;
 
 	if (file != NULL)
 	{
-		if (fscanf(file, "%*d %ld", &pages) != 1)
-			pages = 0;
+		if (fscanf(file, "%*d %ld %ld", &resident, &shared) != 2)
+			resident = shared = 0;
 		fclose(file);
 	}
-	return (int64) pages * (sysconf(_SC_PAGESIZE) / 1024);
+	return (int64) (resident - shared) * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
 /* The latch, the postmaster's death, and the library's epoll descriptors. */

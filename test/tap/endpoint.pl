@@ -16,6 +16,7 @@ dynapg.workers = 2
 dynapg.developer_mode = on
 restart_after_crash = on
 log_min_messages = info
+shared_buffers = 128MB
 CONF
 
 my $ok = qr/^200 /;
@@ -362,6 +363,63 @@ reload('dynapg.max_body_size' => '16MB', 'dynapg.log_min_duration' => '0');
 		'and its trace headers, without control characters');
 }
 reload('dynapg.log_min_duration' => '-1');
+
+# Shared buffers that a worker has touched are not its memory; what it keeps for itself is, and past dynapg.worker_memory it is
+# replaced.
+{
+	$node->safe_psql('postgres', <<'SQL');
+CREATE TABLE public.large (id int PRIMARY KEY, t text);
+ALTER TABLE public.large ALTER t SET STORAGE PLAIN;
+INSERT INTO public.large SELECT i, repeat('x', 7000) FROM generate_series(1, 11000) i;
+VACUUM public.large;
+DO $$ BEGIN
+	FOR i IN 1 .. 20 LOOP
+		EXECUTE format('CREATE FUNCTION public.keeps_%s() RETURNS int LANGUAGE plpgsql AS $f$ BEGIN RETURN length(%L); END $f$', i, repeat('x', 4000000));
+	END LOOP;
+END $$;
+CREATE FUNCTION public.fill() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF NEW.item ->> 'pk' = 'shared' THEN
+		SET LOCAL enable_seqscan = off;
+		SET LOCAL enable_bitmapscan = off;
+		PERFORM sum(length(t)) FROM public.large WHERE id > 0;
+	ELSIF NEW.item ->> 'pk' = 'own' THEN
+		FOR i IN 1 .. 20 LOOP
+			EXECUTE format('SELECT public.keeps_%s()', i);
+		END LOOP;
+	END IF;
+	RETURN NEW;
+END $$;
+CREATE TRIGGER fill BEFORE INSERT ON dynamo.items FOR EACH ROW EXECUTE FUNCTION public.fill();
+SQL
+	reload('dynapg.worker_memory' => '64MB');
+	my $from = -s $node->logfile;
+	my ($worker) = worker_pids();
+	my $replaced = qr/dynapg worker has reached dynapg.worker_memory and is replaced/;
+	my $idle = open_connection($port);
+	my $busy = open_connection($port);
+
+	like(answer_of(get_item($port, 'items', 'a', connection => $idle)), $ok, 'a connection that is kept alive');
+	like(answer_of(put_item($port, 'items', 'shared')), $ok, 'a request that touches 88 MB of shared buffers');
+	my ($resident) = slurp_file("/proc/$worker/status") =~ /^RssShmem:\s*(\d+) kB/m;
+	cmp_ok($resident, '>', 80 * 1024, 'they count as its resident memory');
+	sleep(1.1);
+	like(answer_of(get_item($port, 'items', 'a', connection => $idle)), $ok, 'the connection goes on');
+	is(log_count($replaced, $from), 0, 'the worker is not replaced for it');
+	my $bytes = get_item($port, 'items', 'a', bytes_only => 1);
+	send_bytes($busy, substr($bytes, 0, -1));
+	like(answer_of(put_item($port, 'items', 'own')), $ok, 'a request after which the worker has more memory of its own');
+	ok(eventually(10, sub { log_count($replaced, $from) || (put_item($port, 'items', 'b') && 0) }), 'the worker is replaced');
+	ok(is_closed($idle, 10), 'an idle connection is ended');
+	send_bytes($busy, substr($bytes, -1));
+	my $response = read_response($busy);
+	like(answer_of($response), $ok, 'a request that had begun is answered');
+	is($response->{headers}{connection}, 'close', 'and is the last one of its connection');
+	ok(eventually(20, sub { my @now = worker_pids(); @now == 1 && $now[0] != $worker }), 'another worker serves');
+	ok(wait_for_endpoint($port), 'as soon as the last connection has gone');
+	$node->safe_psql('postgres', 'DROP TRIGGER fill ON dynamo.items; DROP TABLE public.large');
+	reload('dynapg.worker_memory' => '1GB');
+}
 
 # ---------------------------------------------------------------- databases
 
