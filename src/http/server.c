@@ -361,10 +361,16 @@ listen_on(const struct addrinfo *address, const char *name, int port)
 	if (address->ai_family == AF_INET6)
 		setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
 	if (bind(descriptor, address->ai_addr, address->ai_addrlen) < 0 || listen(descriptor, SOMAXCONN) < 0)
+	{
+		int			saved_errno = errno;
+
+		close(descriptor);
+		errno = saved_errno;
 		ereport(ERROR,
 				(errcode_for_socket_access(),
 				 errmsg("dynapg could not listen on address \"%s\", port %d: %m", name, port),
 				 errhint("Is another server running on that port? dynapg.port and dynapg.databases choose it.")));
+	}
 	return descriptor;
 }
 
@@ -386,8 +392,9 @@ read_file(const char *path)
 	return text.data;
 }
 
+/* Nothing may be raised once there is a socket that listens: connections would go to it that nobody accepts. */
 static void
-start_daemon(int descriptor)
+start_daemon(const struct addrinfo *address, const char *name, int port)
 {
 	unsigned int flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
 	bool		tls = (*endpoint->ssl_cert_file)[0] != '\0';
@@ -403,8 +410,9 @@ start_daemon(int descriptor)
 		options[1] = (struct MHD_OptionItem) {MHD_OPTION_HTTPS_MEM_KEY, 0, read_file(*endpoint->ssl_key_file)};
 		options[2] = (struct MHD_OptionItem) {MHD_OPTION_END, 0, NULL};
 	}
+	/* the library closes the socket, also if it fails */
 	daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, NULL,
-							  MHD_OPTION_LISTEN_SOCKET, descriptor,
+							  MHD_OPTION_LISTEN_SOCKET, listen_on(address, name, port),
 							  MHD_OPTION_URI_LOG_CALLBACK, on_uri, NULL,
 							  MHD_OPTION_UNESCAPE_CALLBACK, do_not_unescape, NULL,
 							  MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
@@ -534,7 +542,7 @@ server_start(const char *addresses, int port)
 				if (!usable && saved_errno != EADDRINUSE)
 					continue;
 			}
-			start_daemon(listen_on(address, name, port));
+			start_daemon(address, name, port);
 		}
 		freeaddrinfo(found);
 	}

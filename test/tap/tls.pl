@@ -91,11 +91,17 @@ print $file "no certificate\n";
 close $file;
 $node->reload;
 sleep(1);
-ok(serves($port, 'second'), 'a bad certificate: the one before goes on');
+is(scalar(grep { serves($port, 'second') } 1 .. 10), 10, 'a bad certificate: the one before goes on, for every connection');
 like(slurp_file($node->logfile), qr/could not start the HTTP server/, 'and the log says so');
+unlink "$folder/server.crt" or die $!;
+$node->reload;
+sleep(1);
+is(scalar(grep { serves($port, 'second') } 1 .. 10), 10, 'neither does a certificate that is not there');
 make_certificate('third');
 $node->reload;
 ok(eventually(sub { serves($port, 'third') }), 'a good one is used again');
+sleep(1.5);
+is(scalar(grep { serves($port, 'third') } 1 .. 10), 10, 'by every connection');
 
 $node->append_conf('postgresql.conf', "dynapg.ssl_cert_file = ''");
 $node->reload;
