@@ -50,6 +50,7 @@ BEGIN
 		WHEN 'hold' THEN EXECUTE 'DECLARE trap CURSOR WITH HOLD FOR SELECT 1';
 		WHEN 'sequence' THEN PERFORM nextval('public.counter');
 		WHEN 'seed' THEN PERFORM setseed(0.5);
+		WHEN 'sleep' THEN PERFORM pg_sleep(1.5);
 		WHEN 'own' THEN
 			SET search_path = public;
 			INSERT INTO seen VALUES ('own', current_setting('search_path'));
@@ -130,5 +131,32 @@ foreach (1 .. 100)
 	select undef, undef, undef, 0.1;
 }
 like($answer, qr/Credential should be scoped to a valid region, not 'us-east-1'/, 'is seen by the worker');
+
+# PostgreSQL 17's transaction_timeout would end the worker; a request has dynapg.statement_timeout, deferred triggers included.
+if (sql(q{SELECT count(*) FROM pg_settings WHERE name = 'transaction_timeout'}))
+{
+	sql(q{ALTER SYSTEM SET transaction_timeout = '1s'});
+	$node->reload;
+}
+sql(q{ALTER SYSTEM SET dynapg.region = 'us-east-1'});
+$node->reload;
+foreach (1 .. 100)
+{
+	last if answer_of(call($port, 'ListTables', {}, key => \@alice)) =~ $ok;
+	select undef, undef, undef, 0.1;
+}
+is(answer_of(put_item($port, $_, 'sleep', key => \@mallory)), '200 {}', "$_: a long request") foreach 'mallory', 'late';
+sql(q{ALTER SYSTEM SET dynapg.statement_timeout = '500ms'});
+$node->reload;
+ok($node->poll_query_until('postgres', q{SELECT current_setting('dynapg.statement_timeout') = '500ms'}), 'a shorter dynapg.statement_timeout');
+like(answer_of(put_item($port, $_, 'sleep', key => \@mallory, attributes => { n => { N => '1' } })), $ok, "$_: an update fires no INSERT trigger")
+  foreach 'mallory', 'late';
+foreach my $table ('mallory', 'late')
+{
+	my $delete = { TableName => $table, Key => { pk => { S => 'sleep' } } };
+	like(answer_of(call($port, 'DeleteItem', $delete, key => \@mallory)), $ok, "$table: a short request");
+	like(answer_of(put_item($port, $table, 'sleep', key => \@mallory)), qr/^503 .*statement timeout/, "$table: one that takes too long");
+	is(answer_of(get_item($port, $table, 'sleep', key => \@mallory)), '200 {}', "$table: has done nothing");
+}
 
 done_testing();
