@@ -30,6 +30,7 @@ static int	statement_timeout;
 static int	max_body_size;
 static int	max_connections;
 static int	idle_timeout;
+static int	receive_timeout;
 static int	worker_memory;
 static int	log_min_duration;
 static bool developer_mode;
@@ -214,6 +215,7 @@ static EndpointApi api = {
 	.max_body_size = &max_body_size,
 	.max_connections = &max_connections,
 	.idle_timeout = &idle_timeout,
+	.receive_timeout = &receive_timeout,
 	.worker_memory = &worker_memory,
 	.log_min_duration = &log_min_duration,
 	.developer_mode = &developer_mode,
@@ -335,6 +337,9 @@ define_settings(void)
 	DefineCustomIntVariable("dynapg.idle_timeout",
 							"How long a connection of the HTTP endpoint may be silent.", NULL,
 							&idle_timeout, 60, 1, 3600, PGC_POSTMASTER, GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomIntVariable("dynapg.receive_timeout",
+							"How long a client of the HTTP endpoint may take to send a request; 0 means for ever.", NULL,
+							&receive_timeout, 60, 0, 3600, PGC_SIGHUP, GUC_UNIT_S, NULL, NULL, NULL);
 	DefineCustomIntVariable("dynapg.worker_memory",
 							"Memory at which a worker of the HTTP endpoint finishes what it has and is replaced.", NULL,
 							&worker_memory, 1024 * 1024, 64 * 1024, MAX_KILOBYTES, PGC_SIGHUP, GUC_UNIT_KB,

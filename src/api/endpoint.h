@@ -102,6 +102,7 @@ typedef struct EndpointApi
 	int		   *max_body_size;	/* bytes */
 	int		   *max_connections;
 	int		   *idle_timeout;	/* s */
+	int		   *receive_timeout;	/* s, 0: none */
 	int		   *worker_memory;	/* kB */
 	int		   *log_min_duration;	/* ms, -1: never */
 	bool	   *developer_mode;

@@ -73,6 +73,15 @@ extern bool server_reap(void);	/* ends what reload has left behind and nobody us
 extern bool server_is_idle(void);
 extern const char *request_header(const HttpRequest *request, const char *name);
 
+/* connection.c: the library's callback, what a connection does from now on, and those that are ended */
+extern void connection_notify(void *cls, struct MHD_Connection *connection, void **state,
+							  enum MHD_ConnectionNotificationCode code);
+extern void connection_receives(struct MHD_Connection *connection);
+extern void connection_answers(struct MHD_Connection *connection);
+extern void connection_rests(struct MHD_Connection *connection);
+extern void connections_end_idle(void);
+extern void connections_end_slow(void); /* dynapg.receive_timeout; cheap */
+
 /* companion.c */
 /*
  * Has WAL flushed up to an LSN; returns how far it is flushed, and sets the latch when it is so far.  At once if now: a worker

@@ -47,16 +47,6 @@ static int	n_suspended;		/* in both */
 
 static bool draining;
 
-/* An open connection. */
-typedef struct Connection
-{
-	dlist_node	open;			/* of those that are */
-	int			descriptor;
-	bool		busy;			/* a request has begun and is not answered yet */
-} Connection;
-
-static dlist_head connections = DLIST_STATIC_INIT(connections);
-
 const char *
 request_header(const HttpRequest *request, const char *name)
 {
@@ -70,29 +60,13 @@ request_header(const HttpRequest *request, const char *name)
  * Callbacks of the library: nothing may be raised through it
  * ------------------------------------------------------------------------------------------------------------ */
 
-/* What on_connection() has made of a connection; NULL if it could not. */
-static Connection *
-connection_of(struct MHD_Connection *connection)
-{
-	return (Connection *) MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
-}
-
-static void
-set_busy(struct MHD_Connection *connection, bool busy)
-{
-	Connection *own = connection_of(connection);
-
-	if (own != NULL)
-		own->busy = busy;
-}
-
 /* The first thing of a request: its URI as sent.  What it returns becomes the request's state. */
 static void *
 on_uri(void *cls, const char *uri, struct MHD_Connection *connection)
 {
 	HttpRequest *volatile request = NULL;
 
-	set_busy(connection, true);
+	connection_receives(connection);
 	PG_TRY();
 	{
 		MemoryContext context = AllocSetContextCreate(TopMemoryContext, "dynapg request", ALLOCSET_DEFAULT_SIZES);
@@ -226,6 +200,7 @@ finish_request(HttpRequest *request)
 
 	if (!request->answered)
 	{
+		connection_answers(request->connection);
 		protocol_answer(request);
 		request->answered = true;
 		if (!is_durable(request))
@@ -294,7 +269,7 @@ on_completed(void *cls, struct MHD_Connection *connection, void **state, enum MH
 {
 	HttpRequest *request = (HttpRequest *) *state;
 
-	set_busy(connection, false);
+	connection_rests(connection);
 	if (request == NULL)
 		return;
 	if (request->suspended)
@@ -304,35 +279,6 @@ on_completed(void *cls, struct MHD_Connection *connection, void **state, enum MH
 	}
 	MemoryContextDelete(request->context);
 	*state = NULL;
-}
-
-static void
-on_connection(void *cls, struct MHD_Connection *connection, void **state,
-			  enum MHD_ConnectionNotificationCode code)
-{
-	Connection *own = (Connection *) *state;
-
-	if (code == MHD_CONNECTION_NOTIFY_STARTED)
-	{
-		pg_atomic_fetch_add_u64(&endpoint_worker->connections, 1);
-		pg_atomic_fetch_add_u64(&endpoint_worker->accepted, 1);
-		own = (Connection *) MemoryContextAllocExtended(TopMemoryContext, sizeof(Connection), MCXT_ALLOC_NO_OOM | MCXT_ALLOC_ZERO);
-		if (own != NULL)
-		{
-			own->descriptor = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-			dlist_push_tail(&connections, &own->open);
-		}
-		*state = own;
-	}
-	else
-	{
-		pg_atomic_fetch_sub_u64(&endpoint_worker->connections, 1);
-		if (own != NULL)
-		{
-			dlist_delete(&own->open);
-			pfree(own);
-		}
-	}
 }
 
 /* Paths are wanted as they were sent. */
@@ -416,7 +362,7 @@ start_daemon(const struct addrinfo *address, const char *name, int port)
 							  MHD_OPTION_URI_LOG_CALLBACK, on_uri, NULL,
 							  MHD_OPTION_UNESCAPE_CALLBACK, do_not_unescape, NULL,
 							  MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
-							  MHD_OPTION_NOTIFY_CONNECTION, on_connection, NULL,
+							  MHD_OPTION_NOTIFY_CONNECTION, connection_notify, NULL,
 							  MHD_OPTION_CONNECTION_LIMIT, (unsigned int) *endpoint->max_connections,
 							  MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int) *endpoint->idle_timeout,
 							  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) HEADER_MEMORY,
@@ -602,6 +548,7 @@ server_run(void)
 		for (int i = 0; i < n_daemons; i++)
 			MHD_run(daemons[i].mhd);
 	} while (release_durable());
+	connections_end_slow();
 }
 
 long
@@ -622,21 +569,12 @@ server_timeout(void)
 void
 server_drain(void)
 {
-	dlist_iter	iter;
-
 	if (draining)
 		return;
 	draining = true;
 	for (int i = 0; i < n_daemons; i++)
 		quiesce(&daemons[i]);
-	/* those that only keep alive are ended, as by a timeout; the library sees the end of what it reads */
-	dlist_foreach(iter, &connections)
-	{
-		const Connection *connection = dlist_container(Connection, open, iter.cur);
-
-		if (!connection->busy)
-			shutdown(connection->descriptor, SHUT_RD);
-	}
+	connections_end_idle();
 }
 
 bool

@@ -348,6 +348,35 @@ alive('aborted connections');
 	ok(eval { read_response($_, 20); 1 } || is_closed($_, 1), 'a silent connection is ended') foreach @silent;
 }
 
+# A client that sends a byte now and then is not silent, but it may not take longer than dynapg.receive_timeout, wherever it is: in the
+# request line, the headers or the body.
+$node->safe_psql('postgres', $_) foreach 'ALTER SYSTEM SET dynapg.receive_timeout = 2', 'SELECT pg_reload_conf()';
+ok($node->poll_query_until('postgres', q{SELECT current_setting('dynapg.receive_timeout') = '2s'}), 'a reload');
+{
+	my $whole = post_bytes(\@usual, '{"Limit":5}');
+	my ($headers) = $whole =~ /^(.*?\r\n\r\n)/s;
+	my %slow = (
+		'the request line' => [ 'POST /', 'x' x 100 ],
+		'the headers' => [ "POST / HTTP/1.1\r\nHost: h\r\nX-Slow: ", 'x' x 100 ],
+		'the body' => [ $headers =~ s/Content-Length: \d+/Content-Length: 100/ir, '{' . ' ' x 99 ]);
+
+	my %connection = map { $_ => open_connection($port) } keys %slow;
+	my %ended;
+	send_bytes($connection{$_}, $slow{$_}[0]) foreach keys %slow;
+	foreach my $byte (0 .. 60)
+	{
+		foreach my $where (grep { !$ended{$_} } keys %slow)
+		{
+			$ended{$where} = !eval { local $SIG{PIPE} = 'IGNORE'; send_bytes($connection{$where}, substr($slow{$where}[1], $byte, 1)); 1 }
+			  || is_closed($connection{$where}, 0.1);
+		}
+		last if keys(%slow) == grep { $ended{$_} } keys %slow;
+	}
+	ok($ended{$_}, "a client that is slow with $_ is ended") foreach sort keys %slow;
+	alive('slow clients');
+}
+$node->safe_psql('postgres', $_) foreach 'ALTER SYSTEM RESET dynapg.receive_timeout', 'SELECT pg_reload_conf()';
+
 # More connections than may be: the others are served again as soon as some have gone.
 {
 	my @flood = map { open_connection($port) } 1 .. 100;
