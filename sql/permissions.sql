@@ -214,6 +214,16 @@ SELECT pg_temp.put('here');
 CREATE OR REPLACE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN IF TG_OP = 'INSERT' THEN NEW.item := NEW.item || '{"id": "moved"}'; END IF; RETURN NEW; END $$;
 SELECT pg_temp.put('there');
+-- one that writes the item itself instead: that is all that happens, once
+CREATE OR REPLACE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN
+	IF TG_OP = 'INSERT' OR pg_trigger_depth() > 1 THEN RETURN NEW; END IF;
+	UPDATE dynamo."Music" SET item = item || jsonb_build_object('count', coalesce((item->'count')::int, 0) + 1) WHERE item->>'id' = OLD.item->>'id';
+	RETURN NULL;
+END $$;
+SELECT pg_temp.put('self');
+SELECT pg_temp.put('self', '{"gone": {"N": "1"}}'), pg_temp.item('self');
+SELECT pg_temp.fails('SELECT dynamo_update_item(''{"TableName": "Music", "Key": {"id": {"S": "self"}}, "UpdateExpression": "SET x = id"}'')'), pg_temp.item('self');
 -- one that makes no item of it
 CREATE OR REPLACE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN NEW.item := '[]'; RETURN NEW; END $$;

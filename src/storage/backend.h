@@ -49,6 +49,8 @@ extern _Noreturn void storage_raise_conflict(void);
 extern void direct_open(StorageTable *table);
 extern void direct_close(StorageTable *table);
 extern Jsonb *direct_get(StorageTable *table, const StorageKey *key);
+/* Whether the item under a key was last written by this transaction, a subtransaction included. */
+extern bool direct_is_own(StorageTable *table, const StorageKey *key);
 extern void direct_write(StorageTable *table, const StorageKey *key, WriteDecision decide, void *argument,
 						 WriteResult *result);
 

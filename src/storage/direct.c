@@ -124,6 +124,28 @@ direct_get(StorageTable *table, const StorageKey *key)
 	return item;
 }
 
+bool
+direct_is_own(StorageTable *table, const StorageKey *key)
+{
+	ScanKeyData keys[2];
+	IndexScanDesc scan;
+	bool		own = false;
+
+	init_scan_keys(keys, key, BTEqualStrategyNumber);
+	scan = compat_index_beginscan(table->relation, table->key_index, push_snapshot(), 2);
+	index_rescan(scan, keys, 2, NULL, 0);
+	if (index_getnext_slot(scan, ForwardScanDirection, table->slot))
+	{
+		bool		isnull;
+		Datum		xmin = slot_getsysattr(table->slot, MinTransactionIdAttributeNumber, &isnull);
+
+		own = TransactionIdIsCurrentTransactionId(DatumGetTransactionId(xmin));
+	}
+	index_endscan(scan);
+	PopActiveSnapshot();
+	return own;
+}
+
 Jsonb *
 direct_get_at(StorageTable *table, Snapshot snapshot, const pg_uuid_t *hash, bytea *sort)
 {

@@ -252,6 +252,18 @@ is_hidden(StorageTable *table, const StorageKey *key)
 	return item != NULL;
 }
 
+/* Whether the item under the key was last written by this transaction. */
+static bool
+is_own(StorageTable *table, const StorageKey *key)
+{
+	bool		result;
+
+	direct_open(table);
+	result = direct_is_own(table, key);
+	direct_close(table);
+	return result;
+}
+
 /* Whether a trigger or a rule may have kept a statement from writing, which SQL passes over silently. */
 static bool
 may_be_suppressed(StorageTable *table, WriteAction action)
@@ -381,9 +393,14 @@ spi_write(StorageTable *table, const StorageKey *key, WriteDecision decide, void
 			{
 				Jsonb	   *now = NULL;
 
-				/* still the same: a trigger or a policy did not want it written */
+				/*
+				 * Still the same: a trigger or a policy did not want it written.  Another one, but our own: a trigger has written
+				 * it in its way instead.  Else somebody else was there first.
+				 */
 				execute(table, STATEMENT_GET, values, &now);
 				done = now != NULL && compareJsonbContainers(&now->root, &old->root) == 0;
+				if (!done && now != NULL && may_be_suppressed(table, result->action) && is_own(table, key))
+					return;
 				if (done && table->has_policies && !may_be_suppressed(table, result->action))
 					storage_raise_denied(table->info, "A row-level security policy does not let the item be changed.");
 			}
