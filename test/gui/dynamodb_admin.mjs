@@ -472,8 +472,8 @@ async function queries() {
   await test("not there yet: time to live", async () => {
     const response = await page.goto(`${site}/tables/Books/ttl`);
     assert.equal(response.status(), 500);
-    assert.match(await page.locator("body").innerText(), /"message": "UnknownError"/);
-    assert.match(adminLog, /^UnknownOperationException: UnknownError$/m);
+    assert.match(await page.locator("body").innerText(), /"message": "Unknown operation exception"/);
+    assert.match(adminLog, /^UnknownOperationException: Unknown operation exception$/m);
     await shot("ttl");
   });
 }
