@@ -39,29 +39,25 @@ key_term(const LookupKey *key, const ExprNode *node)
 	term = expr_key_term(&first);
 	if (term == NULL)
 		return NULL;
-	for (int i = 0; i < key->n_hash; i++)
-		if (branch_names_attribute(term, &key->hash[i]))
-			return term->op == KEY_OP_EQ ? term : NULL;
-	for (int i = 0; i < key->n_sort; i++)
-		if (branch_names_attribute(term, &key->sort[i]))
-			return term;
-	return NULL;
+	if (branch_names_attribute(term, key->hash))
+		return term->op == KEY_OP_EQ ? term : NULL;
+	return key->sort != NULL && branch_names_attribute(term, key->sort) ? term : NULL;
 }
 
 bool
-branch_gives_attribute(const LookupKey *key, const ExprNode *node, const KeyAttribute *attribute)
+branch_gives_hash(const LookupKey *key, const ExprNode *node)
 {
 	const KeyTerm *term;
 
 	if (node->kind == NODE_AND || node->kind == NODE_OR)
 	{
 		for (int i = 0; i < node->n_args; i++)
-			if (branch_gives_attribute(key, node->args[i], attribute) == (node->kind == NODE_AND))
+			if (branch_gives_hash(key, node->args[i]) == (node->kind == NODE_AND))
 				return node->kind == NODE_AND;
 		return node->kind == NODE_OR;
 	}
 	term = key_term(key, node);
-	return term != NULL && branch_names_attribute(term, attribute);
+	return term != NULL && branch_names_attribute(term, key->hash);
 }
 
 static bool
@@ -89,8 +85,7 @@ find_sort(const DocPath *path, void *argument)
 {
 	SortSearch *search = (SortSearch *) argument;
 
-	for (int i = 0; i < search->key->n_sort; i++)
-		search->found |= op_path_names(path, &search->key->sort[i]);
+	search->found |= search->key->sort != NULL && op_path_names(path, search->key->sort);
 }
 
 static _Noreturn void

@@ -10,13 +10,11 @@
 #include "catalog/tables.h"
 #include "expr/expr.h"
 
-/* The attributes of the key that is looked up: the table's or the index's. */
+/* The attributes of the key that is looked up: the table's, or those of an index that has no more than one of each kind. */
 typedef struct LookupKey
 {
 	const KeyAttribute *hash;
-	const KeyAttribute *sort;
-	int			n_hash;
-	int			n_sort;
+	const KeyAttribute *sort;	/* NULL: there is none */
 } LookupKey;
 
 /* One way in which WHERE can hold. */
@@ -29,8 +27,8 @@ typedef struct Branch
 
 extern bool branch_names_attribute(const KeyTerm *term, const KeyAttribute *attribute);
 
-/* Whether a partition key attribute is given by = in each way in which a condition can hold. */
-extern bool branch_gives_attribute(const LookupKey *key, const ExprNode *condition, const KeyAttribute *attribute);
+/* Whether the partition key is given by = in each way in which a condition can hold. */
+extern bool branch_gives_hash(const LookupKey *key, const ExprNode *condition);
 
 /* The branches of a condition, at least one; ValidationException if they are more than are read for one statement. */
 extern List *branches_of_condition(const LookupKey *key, const ExprNode *condition);

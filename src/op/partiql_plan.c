@@ -22,8 +22,8 @@ typedef struct BranchRead
 {
 	const Branch *branch;
 	SelectRead	read;
-	bytea	   *low[INDEX_KEY_MAX_ATTRIBUTES];	/* of the sort attributes; NULL: no bound */
-	bytea	   *high[INDEX_KEY_MAX_ATTRIBUTES]; /* less than this */
+	bytea	   *low;			/* of the sort key; NULL: no bound */
+	bytea	   *high;			/* less than this */
 	bool		is_empty;
 } BranchRead;
 
@@ -34,14 +34,19 @@ lookup_key(const SelectPlan *plan)
 	const TableIndex *index = plan->index;
 
 	if (index != NULL)
-		return (LookupKey) {index->hash, index->sort, index->n_hash, index->n_sort};
-	return (LookupKey) {&table->hash, &table->sort, 1, table->has_sort ? 1 : 0};
+	{
+		/* statements on others are refused (partiql_statement) */
+		Assert(index->n_hash == 1 && index->n_sort <= 1);
+		return (LookupKey) {&index->hash[0], index->n_sort > 0 ? &index->sort[0] : NULL};
+	}
+	return (LookupKey) {&table->hash, table->has_sort ? &table->sort : NULL};
 }
 
 /* ------------------------------------------------------------------------------------------------------------
  * Ranges
  * ------------------------------------------------------------------------------------------------------------ */
 
+/* Terms are on the key alone. */
 static void
 check_types(const LookupKey *key, const Branch *branch)
 {
@@ -51,16 +56,11 @@ check_types(const LookupKey *key, const Branch *branch)
 	foreach(cell, branch->terms)
 	{
 		const KeyTerm *term = (const KeyTerm *) lfirst(cell);
+		const KeyAttribute *attribute = branch_names_attribute(term, key->hash) ? key->hash : key->sort;
 
-		for (int i = 0; i < key->n_hash + key->n_sort; i++)
-		{
-			const KeyAttribute *attribute = i < key->n_hash ? &key->hash[i] : &key->sort[i - key->n_hash];
-
-			for (int v = 0; branch_names_attribute(term, attribute) && v < lengthof(term->values) && term->values[v] != NULL; v++)
-				if (attr_type(term->values[v]) != types[attribute->type])
-					dyn_invalid("Key attribute's data type should match its data type in table's schema: Key %s",
-								attribute->name);
-		}
+		for (int i = 0; i < lengthof(term->values) && term->values[i] != NULL; i++)
+			if (attr_type(term->values[i]) != types[attribute->type])
+				dyn_invalid("Key attribute's data type should match its data type in table's schema: Key %s", attribute->name);
 	}
 }
 
@@ -87,7 +87,7 @@ terms_on(const Branch *branch, const KeyAttribute *attribute, bool *is_empty)
 	return equal != NULL ? list_make1(equal) : terms;
 }
 
-/* The range that terms make, one for each attribute. */
+/* The range that terms make, at most one for each attribute. */
 static void
 range_of_terms(const SelectPlan *plan, const List *terms, PageRequest *request)
 {
@@ -116,7 +116,7 @@ smaller(bytea *a, bytea *b)
 	return a == NULL || (b != NULL && query_compare_sort(a, b) > 0) ? b : a;
 }
 
-/* What is in both of two ranges that differ in the bounds of their last attribute only. */
+/* What is in both of two ranges of a partition. */
 static void
 intersect(PageRequest *request, const PageRequest *other)
 {
@@ -132,7 +132,7 @@ intersect(PageRequest *request, const PageRequest *other)
 		request->empty |= query_compare_sort(request->index_range.low, request->index_range.high) >= 0;
 }
 
-/* The bounds of each sort attribute, whichever form the range has. */
+/* The bounds of the sort key, whichever form the range has. */
 static void
 note_bounds(BranchRead *read)
 {
@@ -142,19 +142,18 @@ note_bounds(BranchRead *read)
 	read->is_empty = request->empty;
 	if (request->index == NULL)
 	{
-		read->low[0] = request->range.low;
-		read->high[0] = request->range.high;
-		return;
+		read->low = request->range.low;
+		read->high = request->range.high;
 	}
-	for (int i = 0; i < range->n_equal; i++)
+	else if (range->n_equal > 0)
 	{
-		read->low[i] = range->equal[i];
-		read->high[i] = storage_sort_after(VARDATA_ANY(range->equal[i]), VARSIZE_ANY_EXHDR(range->equal[i]));
+		read->low = range->equal[0];
+		read->high = storage_sort_after(VARDATA_ANY(range->equal[0]), VARSIZE_ANY_EXHDR(range->equal[0]));
 	}
-	if (range->n_equal < request->index->n_sort)
+	else
 	{
-		read->low[range->n_equal] = range->low;
-		read->high[range->n_equal] = range->high;
+		read->low = range->low;
+		read->high = range->high;
 	}
 }
 
@@ -162,19 +161,17 @@ note_bounds(BranchRead *read)
 static void
 read_of_branch(const SelectPlan *plan, const LookupKey *key, const Branch *branch, bool whole_partition, BranchRead *read)
 {
-	List	   *equal = NIL;
+	bool		is_empty = false;
+	List	   *equal = terms_on(branch, key->hash, &is_empty);
 	List	   *ranges = NIL;
 	bool		is_whole_key = plan->index == NULL && !whole_partition;
-	bool		is_empty = false;
 	PageRequest *request = &read->read.request;
 
 	memset(read, 0, sizeof(*read));
 	read->branch = branch;
-	for (int i = 0; i < key->n_hash; i++)
-		equal = list_concat(equal, terms_on(branch, &key->hash[i], &is_empty));
-	for (int i = 0; i < key->n_sort && ranges == NIL && !whole_partition; i++)
+	if (key->sort != NULL && !whole_partition)
 	{
-		List	   *terms = terms_on(branch, &key->sort[i], &is_empty);
+		List	   *terms = terms_on(branch, key->sort, &is_empty);
 
 		if (terms != NIL && ((const KeyTerm *) linitial(terms))->op == KEY_OP_EQ)
 			equal = list_concat(equal, terms);
@@ -182,8 +179,6 @@ read_of_branch(const SelectPlan *plan, const LookupKey *key, const Branch *branc
 		{
 			is_whole_key = false;
 			ranges = terms;
-			if (terms == NIL)
-				break;
 		}
 	}
 	range_of_terms(plan, ranges == NIL ? equal : lappend(list_copy(equal), linitial(ranges)), request);
@@ -224,14 +219,11 @@ compare_partitions(const BranchRead *a, const BranchRead *b)
 {
 	const PageRequest *x = &a->read.request;
 	const PageRequest *y = &b->read.request;
-	int			order = 0;
 
 	if (x->index == NULL)
 		return compare_bytes(x->range.hash_bytes, x->range.hash_len, y->range.hash_bytes, y->range.hash_len);
-	for (int i = 0; i < x->index->n_hash && order == 0; i++)
-		order = compare_bytes(x->index_range.hash_bytes[i], x->index_range.hash_lens[i],
-							  y->index_range.hash_bytes[i], y->index_range.hash_lens[i]);
-	return order;
+	return compare_bytes(x->index_range.hash_bytes[0], x->index_range.hash_lens[0],
+						 y->index_range.hash_bytes[0], y->index_range.hash_lens[0]);
 }
 
 static int
@@ -258,8 +250,7 @@ compare_reads(const void *a, const void *b, void *argument)
 
 	if (result != 0)
 		return order->hash_descending ? -result : result;
-	for (int i = 0; i < INDEX_KEY_MAX_ATTRIBUTES && result == 0; i++)
-		result = compare_bounds(x->low[i], y->low[i]);
+	result = compare_bounds(x->low, y->low);
 	return order->sort_descending ? -result : result;
 }
 
@@ -269,11 +260,8 @@ overlap(const BranchRead *a, const BranchRead *b)
 {
 	if (a->is_empty || b->is_empty)
 		return false;
-	for (int i = 0; i < INDEX_KEY_MAX_ATTRIBUTES; i++)
-		if ((a->high[i] != NULL && b->low[i] != NULL && query_compare_sort(b->low[i], a->high[i]) >= 0) ||
-			(b->high[i] != NULL && a->low[i] != NULL && query_compare_sort(a->low[i], b->high[i]) >= 0))
-			return false;
-	return true;
+	return (a->high == NULL || b->low == NULL || query_compare_sort(b->low, a->high) < 0) &&
+		(b->high == NULL || a->low == NULL || query_compare_sort(a->low, b->high) < 0);
 }
 
 /* Reads the partition of reads[first] once and whole instead of by all its reads; returns how many reads are left. */
@@ -392,21 +380,15 @@ read_order(const SelectPlan *plan, const LookupKey *key, bool *names_hash)
 	for (int i = 0; i < statement->n_order; i++)
 	{
 		const PartiqlOrder *by = &statement->order[i];
-		bool		found = false;
 
-		for (int k = 0; k < key->n_hash; k++)
-			if (op_path_names(by->path, &key->hash[k]))
-			{
-				order.hash_descending = by->descending;
-				found = *names_hash = true;
-			}
-		for (int k = 0; k < key->n_sort; k++)
-			if (op_path_names(by->path, &key->sort[k]))
-			{
-				order.sort_descending = by->descending;
-				found = true;
-			}
-		if (!found)
+		if (op_path_names(by->path, key->hash))
+		{
+			order.hash_descending = by->descending;
+			*names_hash = true;
+		}
+		else if (key->sort != NULL && op_path_names(by->path, key->sort))
+			order.sort_descending = by->descending;
+		else
 			dyn_invalid("Attribute %s in ORDER BY clause must be part of the primary key",
 						pnstrdup(by->path->steps[0].name, by->path->steps[0].name_len));
 	}
@@ -473,9 +455,7 @@ partiql_plan(const PartiqlStatement *statement, const TableInfo *table, bool con
 	plan->table = table;
 	plan->index = find_index(statement, table, consistent);
 	key = lookup_key(plan);
-	plan->is_keyed = statement->where != NULL;
-	for (int i = 0; i < key.n_hash && plan->is_keyed; i++)
-		plan->is_keyed = branch_gives_attribute(&key, statement->where, &key.hash[i]);
+	plan->is_keyed = statement->where != NULL && branch_gives_hash(&key, statement->where);
 	order = read_order(plan, &key, &names_hash);
 	plan->backward = plan->is_keyed && order.sort_descending;
 	op_check_key_paths(table, &expressions);
