@@ -94,21 +94,27 @@ init_scan_keys(ScanKey keys, const StorageKey *key, StrategyNumber sort_strategy
 				PointerGetDatum(key->sort));
 }
 
-/* The item under a hash and a sort key, whatever its partition key; NULL if there is none. */
-static Jsonb *
-item_at(StorageTable *table, const StorageKey *key, Snapshot snapshot)
+/* Puts the version under a hash and a sort key, whatever its partition key, into table->slot; false if there is none. */
+static bool
+fetch_at(StorageTable *table, const StorageKey *key, Snapshot snapshot)
 {
 	ScanKeyData keys[2];
 	IndexScanDesc scan;
-	Jsonb	   *item = NULL;
+	bool		found;
 
 	init_scan_keys(keys, key, BTEqualStrategyNumber);
 	scan = compat_index_beginscan(table->relation, table->key_index, snapshot, 2);
 	index_rescan(scan, keys, 2, NULL, 0);
-	if (index_getnext_slot(scan, ForwardScanDirection, table->slot))
-		item = slot_item(table->slot);
+	found = index_getnext_slot(scan, ForwardScanDirection, table->slot);
 	index_endscan(scan);
-	return item;
+	return found;
+}
+
+/* The item there; NULL if there is none. */
+static Jsonb *
+item_at(StorageTable *table, const StorageKey *key, Snapshot snapshot)
+{
+	return fetch_at(table, key, snapshot) ? slot_item(table->slot) : NULL;
 }
 
 Jsonb *
@@ -127,21 +133,15 @@ direct_get(StorageTable *table, const StorageKey *key)
 bool
 direct_is_own(StorageTable *table, const StorageKey *key)
 {
-	ScanKeyData keys[2];
-	IndexScanDesc scan;
 	bool		own = false;
 
-	init_scan_keys(keys, key, BTEqualStrategyNumber);
-	scan = compat_index_beginscan(table->relation, table->key_index, push_snapshot(), 2);
-	index_rescan(scan, keys, 2, NULL, 0);
-	if (index_getnext_slot(scan, ForwardScanDirection, table->slot))
+	if (fetch_at(table, key, push_snapshot()))
 	{
 		bool		isnull;
 		Datum		xmin = slot_getsysattr(table->slot, MinTransactionIdAttributeNumber, &isnull);
 
 		own = TransactionIdIsCurrentTransactionId(DatumGetTransactionId(xmin));
 	}
-	index_endscan(scan);
 	PopActiveSnapshot();
 	return own;
 }
