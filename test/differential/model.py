@@ -3,37 +3,12 @@
 The rules are the service's: an item has the bytes of its names and values; a write takes a unit for each KB of the larger of the
 old and the new item, in a transaction two; an index takes units for an entry that comes, goes, moves or changes, and none else.
 """
-import base64
-import re
+import os
+import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../property"))
 
-def value_size(value):
-    (type_, inner), = value.items()
-    if type_ == "S":
-        return len(inner.encode())
-    if type_ == "N":
-        return number_size(inner)
-    if type_ == "B":
-        return len(base64.b64decode(inner))
-    if type_ in ("BOOL", "NULL"):
-        return 1
-    if type_ == "L":
-        return 3 + sum(1 + value_size(element) for element in inner)
-    if type_ == "M":
-        return 3 + sum(len(name.encode()) + 1 + value_size(element) for name, element in inner.items())
-    return sum(value_size({type_[0]: element}) for element in inner)
-
-
-def number_size(text):
-    """The bytes of a number in its normal form."""
-    whole, _, fraction = text.lstrip("-").partition(".")
-    if text == "0":
-        return 1
-    if not fraction:
-        whole = whole.rstrip("0")
-    elif whole == "0":
-        whole, fraction = "", re.sub("^(00)*", "", fraction)
-    return 1 + (len(whole) + 1) // 2 + (len(fraction) + 1) // 2 + text.startswith("-")
+from value_property import size as value_size               # noqa: E402
 
 
 def item_size(item):
