@@ -80,10 +80,10 @@ all install installcheck clean:
 endif
 
 test:
-	@PG_CONFIG='$(PG_CONFIG)' WERROR='$(WERROR)' scripts/test.sh
+	@PG_CONFIG='$(PG_CONFIG)' WERROR='$(WERROR)' ONLY='$(ONLY)' scripts/test.sh
 
 sanitize:
-	@PG_CONFIG='$(PG_CONFIG)' SANITIZE=1 scripts/test.sh
+	@PG_CONFIG='$(PG_CONFIG)' SANITIZE=1 ONLY='$(ONLY)' scripts/test.sh
 
 quickstart:
 	@PG_CONFIG='$(PG_CONFIG)' scripts/quickstart.sh

@@ -1,8 +1,9 @@
 #!/bin/bash
 # Runs every test on a private temporary cluster of the PostgreSQL that PG_CONFIG names (15, 17 and 18 alike).
 #
-#   PG_CONFIG=...  WERROR=1  FUZZ_SECONDS=10  SANITIZE=1  scripts/test.sh
+#   PG_CONFIG=...  WERROR=1  FUZZ_SECONDS=10  SANITIZE=1  ONLY='guard http index_race'  scripts/test.sh
 #
+# ONLY names the tests to run: files without folder and ending (http is test/tap/http.pl).
 # SANITIZE=1 builds dynapg with AddressSanitizer and UndefinedBehaviorSanitizer: the first thing that either finds ends the server
 # process it happens in, which is a crash (see no_crash), and the report is shown at the end.
 # Nothing outside a temporary folder and the checkout's own objects is written: the extension is installed
@@ -152,6 +153,20 @@ CONF
 
 # ---------------------------------------------------------------- the kinds of tests
 
+# Those of the files that exist and that ONLY asks for, one a line.
+wanted() {
+    local file name
+    for file; do
+        name=${file##*/}
+        [ -f "$file" ] || continue
+        [ -z "${ONLY:-}" ] || [[ " $ONLY " == *" ${name%.*} "* ]] || continue
+        echo "$file"
+    done
+}
+
+# The same without folders and endings.
+wanted_names() { wanted "$@" | sed 's:.*/::; s:[.][a-z]*$::'; }
+
 # regress KIND PROGRAM INPUTDIR TEST...: pg_regress or the isolation tester, which speak alike.
 regress() {
     local kind=$1 program=$2 input=$3 status=0 log=$work/$1.log
@@ -170,33 +185,29 @@ regress() {
 }
 
 run_regress() {
-    local names=() file
-    [ ! -f sql/init.sql ] || names=(init)
-    for file in sql/*.sql; do
-        [ ! -f "$file" ] || [ "$file" = sql/init.sql ] || names+=("$(basename "$file" .sql)")
-    done
+    local names
+    mapfile -t names < <(wanted_names sql/*.sql)
     regress regress "$("$PG_CONFIG" --pkglibdir)/pgxs/src/test/regress/pg_regress" . "${names[@]}"
 }
 
 run_isolation() {
-    local names=() file
-    for file in test/isolation/specs/*.spec; do
-        [ ! -f "$file" ] || names+=("$(basename "$file" .spec)")
-    done
+    local names
+    mapfile -t names < <(wanted_names test/isolation/specs/*.spec)
     regress isolation "$("$PG_CONFIG" --pkglibdir)/pgxs/src/test/isolation/pg_isolation_regress" test/isolation \
         "${names[@]}"
 }
 
 run_tap() {
-    local pgxs status=0 log=$work/tap.log
-    compgen -G 'test/tap/*.pl' >/dev/null || return 0
+    local pgxs status=0 log=$work/tap.log files
+    mapfile -t files < <(wanted test/tap/*.pl)
+    [ ${#files[@]} -gt 0 ] || return 0
     pgxs=$("$PG_CONFIG" --pkglibdir)/pgxs
     heading "TAP"
     as_user mkdir -p "$work/tap/tmp_check/log"
     # TESTDIR is what 15 reads, the other two what later ones read. The tests start servers of their own.
     as_user env -u PGHOST -u PGPORT -u PGUSER TESTDIR="$work/tap" TESTDATADIR="$work/tap/tmp_check" \
         TESTLOGDIR="$work/tap/tmp_check/log" PG_REGRESS="$pgxs/src/test/regress/pg_regress" \
-        prove -v --merge -I "$pgxs/src/test/perl" -I test/tap test/tap/*.pl 2>&1 | tee "$log" |
+        prove -v --merge -I "$pgxs/src/test/perl" -I test/tap "${files[@]}" 2>&1 | tee "$log" |
         grep -avE '^ *(ok |1\.\.)' || true
     grep -aq '^Result: PASS' "$log" || status=1
     tally_run TAP "$status" "$(grep -aE '^ok [0-9]+' "$log" | grep -cvE '# (SKIP|TODO)' || true)" \
@@ -222,11 +233,12 @@ run_script() {
 }
 
 run_scripts() {
-    local kind=$1 script
+    local kind=$1 script scripts
     shift
-    [ -f "$1" ] || return 0
+    mapfile -t scripts < <(wanted "$@")
+    [ ${#scripts[@]} -gt 0 ] || return 0
     heading "$kind"
-    for script; do
+    for script in "${scripts[@]}"; do
         run_script "$script"
     done
 }
