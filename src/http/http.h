@@ -70,8 +70,27 @@ extern long server_timeout(void);	/* milliseconds until something is due; -1: no
 extern bool server_reload(const char *addresses, int port);	/* if TLS's files or settings have changed */
 extern void server_drain(void); /* accept no more connections; ends idle ones, and others with their answers */
 extern bool server_reap(void);	/* ends what reload has left behind and nobody uses; whether there was any */
+extern bool server_is_draining(void);
 extern bool server_is_idle(void);
-extern const char *request_header(const HttpRequest *request, const char *name);
+
+/* callbacks.c: what the library is started with; none of them raises */
+extern void *callback_uri(void *cls, const char *uri, struct MHD_Connection *connection);
+extern enum MHD_Result callback_request(void *cls, struct MHD_Connection *connection, const char *url,
+										const char *method, const char *version, const char *data, size_t *size,
+										void **state);
+extern void callback_completed(void *cls, struct MHD_Connection *connection, void **state,
+							   enum MHD_RequestTerminationCode code);
+extern size_t callback_unescape(void *cls, struct MHD_Connection *connection, char *text);
+extern const char *request_header(const HttpRequest *request, const char *name);	/* the first one's value, or NULL */
+
+/* answer.c: hands the answer over to the library */
+extern enum MHD_Result answer_send(HttpRequest *request);
+
+/* durable.c */
+extern void durable_await(HttpRequest *request);	/* suspends the connection unless the answer can be sent now */
+extern void durable_forget(HttpRequest *request);	/* its connection has ended */
+/* Has WAL flushed as far as the waiting answers need it, and lets those go that are durable; whether there were any. */
+extern bool durable_release(void);
 
 /* connection.c: the library's callback, what a connection does from now on, and those that are ended */
 extern void connection_notify(void *cls, struct MHD_Connection *connection, void **state,

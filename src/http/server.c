@@ -1,11 +1,6 @@
 /*
  * server.c
- *		Connections: sockets, libmicrohttpd's daemons and callbacks, and the deferred flush.
- *
- * A request commits asynchronously.  Answers that must not be sent before they are durable have their connections
- * suspended; when everything that was ready has been worked off, WAL is flushed once for all of them, by another process
- * (companion.c) so that other connections go on meanwhile.  Where standbys are synchronous, the answers then stay until
- * these have it too.
+ *		Listening: sockets, libmicrohttpd's daemons, their TLS, and how they are run and ended.
  */
 #include "postgres.h"
 
@@ -17,8 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "access/xlog.h"
-#include "miscadmin.h"
 #include "storage/fd.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -27,7 +20,6 @@
 #include "http/http.h"
 
 #define MAX_DAEMONS 32
-#define MAX_DROPPED (64 * 1024 * 1024)	/* bytes of a chunked body that are read past the limit, to answer 413 */
 #define HEADER_MEMORY (32 * 1024)	/* a connection's buffer: request line and headers must fit */
 
 /* The library's daemons, one a listening address. */
@@ -40,257 +32,7 @@ typedef struct Daemon
 static Daemon daemons[MAX_DAEMONS];
 static int	n_daemons;
 static char *tls_state;			/* what TLS was started with; NULL: no TLS */
-/* Suspended requests, both in the order of their LSNs, since each worker's LSNs only grow. */
-static dlist_head waiting = DLIST_STATIC_INIT(waiting); /* for the flush */
-static dlist_head unconfirmed = DLIST_STATIC_INIT(unconfirmed); /* flushed, for the standbys */
-static int	n_suspended;		/* in both */
-
 static bool draining;
-
-const char *
-request_header(const HttpRequest *request, const char *name)
-{
-	for (int i = 0; i < request->n_headers; i++)
-		if (pg_strcasecmp(request->headers[i].name, name) == 0)
-			return request->headers[i].value;
-	return NULL;
-}
-
-/* ------------------------------------------------------------------------------------------------------------
- * Callbacks of the library: nothing may be raised through it
- * ------------------------------------------------------------------------------------------------------------ */
-
-/* The first thing of a request: its URI as sent.  What it returns becomes the request's state. */
-static void *
-on_uri(void *cls, const char *uri, struct MHD_Connection *connection)
-{
-	HttpRequest *volatile request = NULL;
-
-	connection_receives(connection);
-	PG_TRY();
-	{
-		MemoryContext context = AllocSetContextCreate(TopMemoryContext, "dynapg request", ALLOCSET_DEFAULT_SIZES);
-		MemoryContext caller = MemoryContextSwitchTo(context);
-
-		request = (HttpRequest *) palloc0(sizeof(HttpRequest));
-		request->context = context;
-		request->connection = connection;
-		request->uri = pstrdup(uri);
-		request->operation = -1;
-		request->started_at = GetCurrentTimestamp();
-		initStringInfo(&request->body);
-		MemoryContextSwitchTo(caller);
-	}
-	PG_CATCH();
-	{
-		EmitErrorReport();
-		FlushErrorState();
-		request = NULL;
-	}
-	PG_END_TRY();
-	return request;
-}
-
-static enum MHD_Result
-count_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
-{
-	return MHD_YES;
-}
-
-/* Header values live as long as the request in the library's memory. */
-static enum MHD_Result
-take_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
-{
-	HttpRequest *request = (HttpRequest *) cls;
-
-	request->headers[request->n_headers].name = name;
-	request->headers[request->n_headers++].value = value ? value : "";
-	return MHD_YES;
-}
-
-/* The headers are there: takes them, and says whether the body is worth reading. */
-static void
-begin_request(HttpRequest *request, const char *method)
-{
-	MemoryContext caller = MemoryContextSwitchTo(request->context);
-	const char *length;
-	int			count = MHD_get_connection_values(request->connection, MHD_HEADER_KIND, count_header, NULL);
-
-	request->begun = true;
-	request->method = pstrdup(method);
-	request->headers = (HttpHeader *) palloc0((count + 1) * sizeof(HttpHeader));
-	MHD_get_connection_values(request->connection, MHD_HEADER_KIND, take_header, request);
-	length = request_header(request, "Content-Length");
-	if (length != NULL && strtoull(length, NULL, 10) > (unsigned long long) *endpoint->max_body_size)
-		request->too_big = true;
-	MemoryContextSwitchTo(caller);
-}
-
-/* Hands the response over to the library. */
-static enum MHD_Result
-send_response(HttpRequest *request)
-{
-	StringInfo	body = &request->response;
-	StringInfoData compressed;
-	bool		is_compressed = encoding_compress(request, body, &compressed);
-	const char *origin = request_header(request, "Origin");
-	struct MHD_Response *response;
-	enum MHD_Result result;
-
-	if (is_compressed)
-		body = &compressed;
-	response = MHD_create_response_from_buffer(body->len, body->data, MHD_RESPMEM_PERSISTENT);
-	if (response == NULL)
-		return MHD_NO;
-	if (request->content_type)
-		MHD_add_response_header(response, "Content-Type", request->content_type);
-	if (is_compressed)
-		MHD_add_response_header(response, "Content-Encoding", "gzip");
-	MHD_add_response_header(response, "x-amzn-RequestId", request->request_id);
-	if (request->is_json)
-		MHD_add_response_header(response, "x-amz-crc32", psprintf("%u", encoding_crc32(body->data, body->len)));
-	if (origin != NULL)
-	{
-		MHD_add_response_header(response, "Access-Control-Allow-Origin", "*");
-		if (strcmp(request->method, "OPTIONS") == 0)
-		{
-			const char *headers = request_header(request, "Access-Control-Request-Headers");
-			const char *method = request_header(request, "Access-Control-Request-Method");
-
-			if (headers)
-				MHD_add_response_header(response, "Access-Control-Allow-Headers", headers);
-			if (method)
-				MHD_add_response_header(response, "Access-Control-Allow-Methods", method);
-			MHD_add_response_header(response, "Access-Control-Max-Age", "172800");
-		}
-		else
-			MHD_add_response_header(response, "Access-Control-Expose-Headers",
-									"x-amzn-RequestId,x-amz-crc32,x-amzn-ErrorType,Date");
-	}
-	if (request->too_big || draining)
-		MHD_add_response_header(response, "Connection", "close");
-	result = MHD_queue_response(request->connection, request->status, response);
-	MHD_destroy_response(response);
-	return result;
-}
-
-static bool
-is_durable(const HttpRequest *request)
-{
-	return XLogRecPtrIsInvalid(request->durable_at) ||
-		(request->durable_at <= GetFlushRecPtr(NULL) && request->durable_at <= companion_confirmed());
-}
-
-/* Counts and logs a request whose answer is about to be sent. */
-static void
-report_request(const HttpRequest *request)
-{
-	int64		microseconds = GetCurrentTimestamp() - request->started_at;
-
-	metrics_count(request, microseconds);
-	protocol_log(request, microseconds);
-}
-
-/* Answers a complete request: at once, or when it is durable. */
-static enum MHD_Result
-finish_request(HttpRequest *request)
-{
-	MemoryContext caller = MemoryContextSwitchTo(request->context);
-	enum MHD_Result result = MHD_YES;
-
-	if (!request->answered)
-	{
-		connection_answers(request->connection);
-		protocol_answer(request);
-		request->answered = true;
-		if (!is_durable(request))
-		{
-			request->suspended = true;
-			n_suspended++;
-			dlist_push_tail(&waiting, &request->waiting);
-			MHD_suspend_connection(request->connection);
-		}
-	}
-	if (!request->suspended)
-	{
-		report_request(request);
-		result = send_response(request);
-	}
-	MemoryContextSwitchTo(caller);
-	return result;
-}
-
-static enum MHD_Result
-on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
-		   const char *version, const char *data, size_t *size, void **state)
-{
-	HttpRequest *request = (HttpRequest *) *state;
-	volatile enum MHD_Result result = MHD_YES;
-
-	if (request == NULL)
-		return MHD_NO;
-	PG_TRY();
-	{
-		if (!request->begun)
-		{
-			begin_request(request, method);
-			if (request->too_big)
-				result = finish_request(request);	/* without reading the body */
-		}
-		else if (*size > 0)
-		{
-			if (!request->too_big && request->body.len + *size <= (size_t) *endpoint->max_body_size)
-				appendBinaryStringInfo(&request->body, data, *size);
-			else
-			{
-				/* The library answers only after the body: the rest of it is thrown away, but not for ever. */
-				request->too_big = true;
-				request->dropped += *size;
-				if (request->dropped > MAX_DROPPED)
-					result = MHD_NO;
-			}
-			*size = 0;
-		}
-		else
-			result = finish_request(request);
-	}
-	PG_CATCH();
-	{
-		EmitErrorReport();
-		FlushErrorState();
-		result = MHD_NO;
-	}
-	PG_END_TRY();
-	return result;
-}
-
-static void
-on_completed(void *cls, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code)
-{
-	HttpRequest *request = (HttpRequest *) *state;
-
-	connection_rests(connection);
-	if (request == NULL)
-		return;
-	if (request->suspended)
-	{
-		dlist_delete(&request->waiting);
-		n_suspended--;
-	}
-	MemoryContextDelete(request->context);
-	*state = NULL;
-}
-
-/* Paths are wanted as they were sent. */
-static size_t
-do_not_unescape(void *cls, struct MHD_Connection *connection, char *text)
-{
-	return strlen(text);
-}
-
-/* ------------------------------------------------------------------------------------------------------------
- * Sockets and daemons
- * ------------------------------------------------------------------------------------------------------------ */
 
 /* A listening socket that other workers share by SO_REUSEPORT; raises an error if the address is not to be had. */
 static int
@@ -357,11 +99,11 @@ start_daemon(const struct addrinfo *address, const char *name, int port)
 		options[2] = (struct MHD_OptionItem) {MHD_OPTION_END, 0, NULL};
 	}
 	/* the library closes the socket, also if it fails */
-	daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, NULL,
+	daemon = MHD_start_daemon(flags, 0, NULL, NULL, callback_request, NULL,
 							  MHD_OPTION_LISTEN_SOCKET, listen_on(address, name, port),
-							  MHD_OPTION_URI_LOG_CALLBACK, on_uri, NULL,
-							  MHD_OPTION_UNESCAPE_CALLBACK, do_not_unescape, NULL,
-							  MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+							  MHD_OPTION_URI_LOG_CALLBACK, callback_uri, NULL,
+							  MHD_OPTION_UNESCAPE_CALLBACK, callback_unescape, NULL,
+							  MHD_OPTION_NOTIFY_COMPLETED, callback_completed, NULL,
 							  MHD_OPTION_NOTIFY_CONNECTION, connection_notify, NULL,
 							  MHD_OPTION_CONNECTION_LIMIT, (unsigned int) *endpoint->max_connections,
 							  MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int) *endpoint->idle_timeout,
@@ -503,43 +245,6 @@ server_descriptors(int *descriptors, int max)
 	return Min(n_daemons, max);
 }
 
-/* Has WAL flushed as far as the waiting answers need it, and lets those go that are durable; whether there were any. */
-static bool
-release_durable(void)
-{
-	XLogRecPtr	confirmed;
-	bool		released = false;
-	dlist_mutable_iter iter;
-
-	if (!dlist_is_empty(&waiting))
-	{
-		bool		all_wait = n_suspended >= pg_atomic_read_u64(&endpoint_worker->connections);
-		XLogRecPtr	newest = dlist_tail_element(HttpRequest, waiting, &waiting)->durable_at;
-		XLogRecPtr	flushed = companion_flush(newest, all_wait);
-
-		while (!dlist_is_empty(&waiting) &&
-			   dlist_head_element(HttpRequest, waiting, &waiting)->durable_at <= flushed)
-			dlist_push_tail(&unconfirmed, dlist_pop_head_node(&waiting));
-	}
-
-	confirmed = companion_confirmed();
-	dlist_foreach_modify(iter, &unconfirmed)
-	{
-		HttpRequest *request = dlist_container(HttpRequest, waiting, iter.cur);
-
-		if (request->durable_at > confirmed)
-			break;
-		dlist_delete(&request->waiting);
-		request->suspended = false;
-		n_suspended--;
-		MHD_resume_connection(request->connection);
-		released = true;
-	}
-	companion_await(dlist_is_empty(&unconfirmed) ? InvalidXLogRecPtr :
-				  dlist_head_element(HttpRequest, waiting, &unconfirmed)->durable_at);
-	return released;
-}
-
 void
 server_run(void)
 {
@@ -547,7 +252,7 @@ server_run(void)
 	{
 		for (int i = 0; i < n_daemons; i++)
 			MHD_run(daemons[i].mhd);
-	} while (release_durable());
+	} while (durable_release());
 	connections_end_slow();
 }
 
@@ -575,6 +280,12 @@ server_drain(void)
 	for (int i = 0; i < n_daemons; i++)
 		quiesce(&daemons[i]);
 	connections_end_idle();
+}
+
+bool
+server_is_draining(void)
+{
+	return draining;
 }
 
 bool

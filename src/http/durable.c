@@ -1,0 +1,82 @@
+/*
+ * durable.c
+ *		The queue of answers that must not be sent before they are durable.
+ *
+ * A request commits asynchronously.  The connections of such answers are suspended; when everything that was ready has been
+ * worked off, WAL is flushed once for all of them, by another process (companion.c) so that other connections go on meanwhile.
+ * Where standbys are synchronous, the answers then stay until these have it too.
+ */
+#include "postgres.h"
+
+#include "access/xlog.h"
+
+#include "http/http.h"
+
+/* Suspended requests, both in the order of their LSNs, since each worker's LSNs only grow. */
+static dlist_head waiting = DLIST_STATIC_INIT(waiting); /* for the flush */
+static dlist_head unconfirmed = DLIST_STATIC_INIT(unconfirmed); /* flushed, for the standbys */
+static int	n_suspended;		/* in both */
+
+static bool
+is_durable(const HttpRequest *request)
+{
+	return XLogRecPtrIsInvalid(request->durable_at) ||
+		(request->durable_at <= GetFlushRecPtr(NULL) && request->durable_at <= companion_confirmed());
+}
+
+void
+durable_await(HttpRequest *request)
+{
+	if (is_durable(request))
+		return;
+	request->suspended = true;
+	n_suspended++;
+	dlist_push_tail(&waiting, &request->waiting);
+	MHD_suspend_connection(request->connection);
+}
+
+void
+durable_forget(HttpRequest *request)
+{
+	if (!request->suspended)
+		return;
+	dlist_delete(&request->waiting);
+	request->suspended = false;
+	n_suspended--;
+}
+
+bool
+durable_release(void)
+{
+	XLogRecPtr	confirmed;
+	bool		released = false;
+	dlist_mutable_iter iter;
+
+	if (!dlist_is_empty(&waiting))
+	{
+		bool		all_wait = n_suspended >= pg_atomic_read_u64(&endpoint_worker->connections);
+		XLogRecPtr	newest = dlist_tail_element(HttpRequest, waiting, &waiting)->durable_at;
+		XLogRecPtr	flushed = companion_flush(newest, all_wait);
+
+		while (!dlist_is_empty(&waiting) &&
+			   dlist_head_element(HttpRequest, waiting, &waiting)->durable_at <= flushed)
+			dlist_push_tail(&unconfirmed, dlist_pop_head_node(&waiting));
+	}
+
+	confirmed = companion_confirmed();
+	dlist_foreach_modify(iter, &unconfirmed)
+	{
+		HttpRequest *request = dlist_container(HttpRequest, waiting, iter.cur);
+
+		if (request->durable_at > confirmed)
+			break;
+		dlist_delete(&request->waiting);
+		request->suspended = false;
+		n_suspended--;
+		MHD_resume_connection(request->connection);
+		released = true;
+	}
+	companion_await(dlist_is_empty(&unconfirmed) ? InvalidXLogRecPtr :
+				  dlist_head_element(HttpRequest, waiting, &unconfirmed)->durable_at);
+	return released;
+}
