@@ -10,6 +10,7 @@
 
 #include "miscadmin.h"
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "expr/expr_private.h"
@@ -136,12 +137,9 @@ evaluate(const Update *update, const ExprNode *operand, const JsonbValue *item, 
 static int
 compare_members(AttrType type, const AttrSetMember *a, const AttrSetMember *b)
 {
-	int			order;
-
 	if (type == ATTR_NS)
 		return number_compare(&a->number, &b->number);
-	order = memcmp(a->bytes, b->bytes, Min(a->len, b->len));
-	return order != 0 ? order : a->len - b->len;
+	return bytes_compare(a->bytes, a->len, b->bytes, b->len);
 }
 
 /* The union of two sets, or the first without the members of the second; false if that is empty. */

@@ -9,6 +9,7 @@
 
 #include "utils/memutils.h"
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/varlena.h"
@@ -120,10 +121,8 @@ item_write_compare(const ItemWrite *a, const ItemWrite *b)
 		return a->info->relation < b->info->relation ? -1 : 1;
 	order = memcmp(&a->key.hash, &b->key.hash, UUID_LEN);
 	if (order == 0)
-		order = memcmp(VARDATA_ANY(a->key.sort), VARDATA_ANY(b->key.sort),
-					   Min(VARSIZE_ANY_EXHDR(a->key.sort), VARSIZE_ANY_EXHDR(b->key.sort)));
-	if (order == 0)
-		order = (int) VARSIZE_ANY_EXHDR(a->key.sort) - (int) VARSIZE_ANY_EXHDR(b->key.sort);
+		order = bytes_compare(VARDATA_ANY(a->key.sort), VARSIZE_ANY_EXHDR(a->key.sort),
+							  VARDATA_ANY(b->key.sort), VARSIZE_ANY_EXHDR(b->key.sort));
 	return order;
 }
 

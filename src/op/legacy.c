@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "op/expressions.h"
 
@@ -302,10 +303,8 @@ compare_names(const void *a, const void *b)
 {
 	const RequestValue *x = *(const RequestValue *const *) a;
 	const RequestValue *y = *(const RequestValue *const *) b;
-	int			order = memcmp(x->as.string.text, y->as.string.text, Min(x->as.string.len, y->as.string.len));
+	int			order = bytes_compare(x->as.string.text, x->as.string.len, y->as.string.text, y->as.string.len);
 
-	if (order == 0)
-		order = x->as.string.len - y->as.string.len;
 	if (order == 0)
 		order = x < y ? -1 : 1;
 	return order;

@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "base/settings.h"
 #include "base/varlena.h"
@@ -205,14 +206,6 @@ read_of_branch(const SelectPlan *plan, const LookupKey *key, const Branch *branc
  * The order of reads, and overlaps
  * ------------------------------------------------------------------------------------------------------------ */
 
-static int
-compare_bytes(const char *a, int a_len, const char *b, int b_len)
-{
-	int			order = memcmp(a, b, Min(a_len, b_len));
-
-	return order != 0 ? order : a_len - b_len;
-}
-
 /* Partitions are in the order of their keys. */
 static int
 compare_partitions(const BranchRead *a, const BranchRead *b)
@@ -221,8 +214,8 @@ compare_partitions(const BranchRead *a, const BranchRead *b)
 	const PageRequest *y = &b->read.request;
 
 	if (x->index == NULL)
-		return compare_bytes(x->range.hash_bytes, x->range.hash_len, y->range.hash_bytes, y->range.hash_len);
-	return compare_bytes(x->index_range.hash_bytes[0], x->index_range.hash_lens[0],
+		return bytes_compare(x->range.hash_bytes, x->range.hash_len, y->range.hash_bytes, y->range.hash_len);
+	return bytes_compare(x->index_range.hash_bytes[0], x->index_range.hash_lens[0],
 						 y->index_range.hash_bytes[0], y->index_range.hash_lens[0]);
 }
 

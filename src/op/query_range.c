@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "base/varlena.h"
 #include "op/op.h"
@@ -177,11 +178,7 @@ bounds_of_term(const KeyTerm *term, const KeyAttribute *attribute, bool backward
 int
 query_compare_sort(const bytea *a, const bytea *b)
 {
-	int			a_len = VARSIZE_ANY_EXHDR(a);
-	int			b_len = VARSIZE_ANY_EXHDR(b);
-	int			order = memcmp(VARDATA_ANY(a), VARDATA_ANY(b), Min(a_len, b_len));
-
-	return order != 0 ? order : a_len - b_len;
+	return bytes_compare(VARDATA_ANY(a), VARSIZE_ANY_EXHDR(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(b));
 }
 
 /* ------------------------------------------------------------------------------------------------------------

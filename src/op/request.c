@@ -10,6 +10,7 @@
 
 #include <math.h>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "op/request.h"
 #include "op/request_check.h"
@@ -286,10 +287,8 @@ compare_entries(const void *a, const void *b)
 {
 	const RequestEntry *x = *(RequestEntry *const *) a;
 	const RequestEntry *y = *(RequestEntry *const *) b;
-	int			order = memcmp(x->name, y->name, Min(x->name_len, y->name_len));
+	int			order = bytes_compare(x->name, x->name_len, y->name, y->name_len);
 
-	if (order == 0)
-		order = x->name_len - y->name_len;
 	if (order == 0)
 		order = x < y ? -1 : 1;
 	return order;
@@ -436,11 +435,8 @@ model_operation(const char *name, int len)
 	{
 		int			middle = (low + high) / 2;
 		const Operation *operation = &model_operations[middle];
-		int			operation_len = strlen(operation->name);
-		int			order = memcmp(name, operation->name, Min(len, operation_len));
+		int			order = bytes_compare(name, len, operation->name, strlen(operation->name));
 
-		if (order == 0)
-			order = len - operation_len;
 		if (order == 0)
 			return operation;
 		if (order < 0)

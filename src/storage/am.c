@@ -50,7 +50,6 @@ check_tuple(const Layout *layout, TupleTableSlot *slot)
 	Jsonb	   *item;
 	pg_uuid_t	hash;
 	bytea	   *sort;
-	bytea	   *given;
 
 	hash_datum = slot_getattr(slot, LAYOUT_HASH, &null[0]);
 	sort_datum = slot_getattr(slot, LAYOUT_SORT, &null[1]);
@@ -65,10 +64,7 @@ check_tuple(const Layout *layout, TupleTableSlot *slot)
 		dyn_invalid("Item size has exceeded the maximum allowed size");
 
 	layout_keys(layout, item, &hash, &sort);
-	given = DatumGetByteaPP(sort_datum);
-	if (memcmp(DatumGetUUIDP(hash_datum), &hash, UUID_LEN) != 0 ||
-		VARSIZE_ANY_EXHDR(given) != VARSIZE_ANY_EXHDR(sort) ||
-		memcmp(VARDATA_ANY(given), VARDATA(sort), VARSIZE_ANY_EXHDR(sort)) != 0)
+	if (!layout_is_same_key(DatumGetUUIDP(hash_datum), DatumGetByteaPP(sort_datum), &hash, sort))
 		ereport(ERROR,
 				(errcode(ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION),
 				 errmsg("columns hash and sort do not belong to the item")));

@@ -24,7 +24,6 @@
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
-#include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
 
 #include "base/compat.h"
@@ -85,29 +84,11 @@ slot_item(TupleTableSlot *slot)
 	return DatumGetJsonbPCopy(datum);
 }
 
-static void
-init_scan_keys(ScanKey keys, const StorageKey *key, StrategyNumber sort_strategy)
-{
-	ScanKeyInit(&keys[0], LAYOUT_HASH, BTEqualStrategyNumber, F_UUID_EQ, UUIDPGetDatum(&key->hash));
-	ScanKeyInit(&keys[1], LAYOUT_SORT, sort_strategy,
-				sort_strategy == BTEqualStrategyNumber ? F_BYTEAEQ : F_BYTEALE,
-				PointerGetDatum(key->sort));
-}
-
 /* Puts the version under a hash and a sort key, whatever its partition key, into table->slot; false if there is none. */
 static bool
 fetch_at(StorageTable *table, const StorageKey *key, Snapshot snapshot)
 {
-	ScanKeyData keys[2];
-	IndexScanDesc scan;
-	bool		found;
-
-	init_scan_keys(keys, key, BTEqualStrategyNumber);
-	scan = compat_index_beginscan(table->relation, table->key_index, snapshot, 2);
-	index_rescan(scan, keys, 2, NULL, 0);
-	found = index_getnext_slot(scan, ForwardScanDirection, table->slot);
-	index_endscan(scan);
-	return found;
+	return layout_find_row(table->relation, table->key_index, snapshot, &key->hash, key->sort, table->slot);
 }
 
 /* The item there; NULL if there is none. */
@@ -160,17 +141,9 @@ is_entry_of(IndexScanDesc scan, const StorageKey *key)
 {
 	bool		isnull;
 	Datum		hash = index_getattr(scan->xs_itup, LAYOUT_HASH, scan->xs_itupdesc, &isnull);
-	Datum		sort;
-	bytea	   *bytes;
-	bool		equal;
+	Datum		sort = index_getattr(scan->xs_itup, LAYOUT_SORT, scan->xs_itupdesc, &isnull);
 
-	if (memcmp(DatumGetUUIDP(hash), &key->hash, UUID_LEN) != 0)
-		return false;
-	sort = index_getattr(scan->xs_itup, LAYOUT_SORT, scan->xs_itupdesc, &isnull);
-	bytes = DatumGetByteaPP(sort);
-	equal = VARSIZE_ANY_EXHDR(bytes) == VARSIZE_ANY_EXHDR(key->sort) &&
-		memcmp(VARDATA_ANY(bytes), VARDATA(key->sort), VARSIZE_ANY_EXHDR(bytes)) == 0;
-	return equal;
+	return layout_is_same_key(DatumGetUUIDP(hash), DatumGetByteaPP(sort), &key->hash, key->sort);
 }
 
 /*
@@ -184,23 +157,15 @@ find_version(StorageTable *table, const StorageKey *key, Snapshot snapshot, Bloc
 {
 	ScanKeyData keys[2];
 	IndexScanDesc scan;
-	ScanDirection direction;
+	ScanDirection direction = table->info->has_sort ? BackwardScanDirection : ForwardScanDirection;
 	ItemPointer tid;
 	bool		found = false;
 
 	*neighbour = InvalidBlockNumber;
 	*contended = false;
-	if (table->info->has_sort)
-	{
-		/* one descent, backwards from the key: its entries first, its predecessor next */
-		init_scan_keys(keys, key, BTLessEqualStrategyNumber);
-		direction = BackwardScanDirection;
-	}
-	else
-	{
-		init_scan_keys(keys, key, BTEqualStrategyNumber);
-		direction = ForwardScanDirection;
-	}
+	/* with a sort key one descent, backwards from the key: its entries first, its predecessor next */
+	layout_scan_keys(keys, &key->hash, table->info->has_sort ? BTLessEqualStrategyNumber : BTEqualStrategyNumber,
+					 key->sort);
 	scan = compat_index_beginscan(table->relation, table->key_index, snapshot, 2);
 	scan->xs_want_itup = table->info->has_sort;
 	index_rescan(scan, keys, 2, NULL, 0);
@@ -362,22 +327,10 @@ lock_version(StorageTable *table, const StorageKey *key, Snapshot snapshot, bool
 	uint8		flags = latest && !IsolationUsesXactSnapshot() ? TUPLE_LOCK_FLAG_FIND_LAST_VERSION : 0;
 	TM_FailureData failure;
 	TM_Result	result;
-	bool		isnull;
-	Datum		hash;
-	Datum		sort;
-	bytea	   *bytes;
 
 	result = table_tuple_lock(table->relation, &tid, snapshot, table->slot, GetCurrentCommandId(false),
 							  lock_mode(table->access), LockWaitBlock, flags, &failure);
-	if (result != TM_Ok)
-		return false;
-
-	hash = slot_getattr(table->slot, LAYOUT_HASH, &isnull);
-	sort = slot_getattr(table->slot, LAYOUT_SORT, &isnull);
-	bytes = DatumGetByteaPP(sort);
-	return memcmp(DatumGetUUIDP(hash), &key->hash, UUID_LEN) == 0 &&
-		VARSIZE_ANY_EXHDR(bytes) == VARSIZE_ANY_EXHDR(key->sort) &&
-		memcmp(VARDATA_ANY(bytes), VARDATA(key->sort), VARSIZE_ANY_EXHDR(bytes)) == 0;
+	return result == TM_Ok && layout_row_has_key(table->slot, &key->hash, key->sort);
 }
 
 /* What became of an attempt to write. */

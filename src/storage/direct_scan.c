@@ -25,8 +25,7 @@ scan_partition(StorageScan *scan)
 	ScanKeyData keys[3];
 	int			nkeys = 2;
 
-	ScanKeyInit(&keys[0], LAYOUT_HASH, BTEqualStrategyNumber, F_UUID_EQ, UUIDPGetDatum(&scan->range.first));
-	ScanKeyInit(&keys[1], LAYOUT_SORT, BTGreaterEqualStrategyNumber, F_BYTEAGE, PointerGetDatum(scan->range.low));
+	layout_scan_keys(keys, &scan->range.first, BTGreaterEqualStrategyNumber, scan->range.low);
 	if (scan->range.high != NULL)
 		ScanKeyInit(&keys[nkeys++], LAYOUT_SORT, BTLessStrategyNumber, F_BYTEALT, PointerGetDatum(scan->range.high));
 	scan->index_scan = compat_index_beginscan(scan->table->relation, scan->table->key_index, scan->snapshot, nkeys);

@@ -93,11 +93,7 @@ begin_scan(Batch *batch, Relation key_index, ScanKey keys, ScanKey row)
 		ScanKeyEntryInitialize(&row[1], SK_ROW_MEMBER | SK_ROW_END, LAYOUT_SORT, BTGreaterStrategyNumber, InvalidOid,
 							   InvalidOid, F_BYTEACMP, PointerGetDatum(storage_sort_bytes(VARDATA(batch->sort),
 																						  VARSIZE_ANY_EXHDR(batch->sort))));
-		memset(&keys[0], 0, sizeof(ScanKeyData));
-		keys[0].sk_flags = SK_ROW_HEADER;
-		keys[0].sk_attno = LAYOUT_HASH;
-		keys[0].sk_strategy = BTGreaterStrategyNumber;
-		keys[0].sk_argument = PointerGetDatum(row);
+		layout_row_scan_key(&keys[0], row);
 		n_keys = 1;
 	}
 	scan = compat_index_beginscan(batch->relation, key_index, GetActiveSnapshot(), n_keys);

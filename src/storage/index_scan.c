@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "base/varlena.h"
 #include "storage/backend.h"
+#include "storage/layout.h"
 
 /* The scan keys of a range. */
 typedef struct RangeKeys
@@ -56,12 +57,7 @@ add_start(RangeKeys *keys, const TableIndex *index, const StorageIndexRange *ran
 	add_row_member(keys, INDEX_BASE_HASH(index), strategy, true, UUIDPGetDatum(&range->start_item_hash));
 	add_row_member(keys, INDEX_BASE_SORT(index), strategy, false, PointerGetDatum(range->start_item_sort));
 	keys->row[keys->n_row - 1].sk_flags |= SK_ROW_END;
-
-	memset(header, 0, sizeof(ScanKeyData));
-	header->sk_flags = SK_ROW_HEADER;
-	header->sk_attno = keys->row[0].sk_attno;
-	header->sk_strategy = strategy;
-	header->sk_argument = PointerGetDatum(keys->row);
+	layout_row_scan_key(header, keys->row);
 }
 
 static void

@@ -10,8 +10,6 @@
 
 #include "access/genam.h"
 #include "access/htup_details.h"
-#include "access/relscan.h"
-#include "access/stratnum.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
@@ -21,7 +19,6 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -79,16 +76,8 @@ static bool
 find_row(Relation relation, const pg_uuid_t *hash, bytea *sort, TupleTableSlot *slot)
 {
 	Relation	key_index = index_open(compat_primary_key(relation), AccessShareLock);
-	ScanKeyData keys[2];
-	IndexScanDesc scan;
-	bool		found;
+	bool		found = layout_find_row(relation, key_index, SnapshotSelf, hash, sort, slot);
 
-	ScanKeyInit(&keys[0], LAYOUT_HASH, BTEqualStrategyNumber, F_UUID_EQ, UUIDPGetDatum(hash));
-	ScanKeyInit(&keys[1], LAYOUT_SORT, BTEqualStrategyNumber, F_BYTEAEQ, PointerGetDatum(sort));
-	scan = compat_index_beginscan(relation, key_index, SnapshotSelf, 2);
-	index_rescan(scan, keys, 2, NULL, 0);
-	found = index_getnext_slot(scan, ForwardScanDirection, slot);
-	index_endscan(scan);
 	index_close(key_index, NoLock);
 	return found;
 }
@@ -154,9 +143,7 @@ check_version(const TableInfo *table, const ItemVersion *old, const ItemVersion 
 static bool
 is_same_key(const ItemVersion *a, const ItemVersion *b)
 {
-	return memcmp(&a->hash, &b->hash, UUID_LEN) == 0 &&
-		VARSIZE_ANY_EXHDR(a->sort) == VARSIZE_ANY_EXHDR(b->sort) &&
-		memcmp(VARDATA_ANY(a->sort), VARDATA_ANY(b->sort), VARSIZE_ANY_EXHDR(a->sort)) == 0;
+	return layout_is_same_key(&a->hash, a->sort, &b->hash, b->sort);
 }
 
 /* AFTER ROW: the item table's trigger. */

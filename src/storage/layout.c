@@ -4,15 +4,19 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
+#include "access/stratnum.h"
 #include "access/table.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "nodes/primnodes.h"
 #include "rewrite/prs2lock.h"
 #include "utils/builtins.h"
-#include "utils/reltrigger.h"
+#include "utils/fmgroids.h"
 #include "utils/memutils.h"
+#include "utils/reltrigger.h"
 
+#include "base/compat.h"
 #include "storage/am.h"
 #include "storage/layout.h"
 
@@ -216,4 +220,63 @@ layout_keys(const Layout *layout, Jsonb *item, pg_uuid_t *hash, bytea **sort)
 	SET_VARSIZE(*sort, VARHDRSZ + len);
 	if (len > 0)
 		memcpy(VARDATA(*sort), bytes, len);
+}
+
+bool
+layout_is_same_key(const pg_uuid_t *hash, const bytea *sort, const pg_uuid_t *other_hash, const bytea *other_sort)
+{
+	return memcmp(hash, other_hash, UUID_LEN) == 0 &&
+		VARSIZE_ANY_EXHDR(sort) == VARSIZE_ANY_EXHDR(other_sort) &&
+		memcmp(VARDATA_ANY(sort), VARDATA_ANY(other_sort), VARSIZE_ANY_EXHDR(sort)) == 0;
+}
+
+bool
+layout_row_has_key(TupleTableSlot *slot, const pg_uuid_t *hash, const bytea *sort)
+{
+	bool		isnull;
+	Datum		row_hash = slot_getattr(slot, LAYOUT_HASH, &isnull);
+	Datum		row_sort = slot_getattr(slot, LAYOUT_SORT, &isnull);
+
+	return layout_is_same_key(DatumGetUUIDP(row_hash), DatumGetByteaPP(row_sort), hash, sort);
+}
+
+void
+layout_scan_keys(ScanKey keys, const pg_uuid_t *hash, StrategyNumber strategy, const bytea *sort)
+{
+	static const RegProcedure comparisons[] = {
+		[BTLessStrategyNumber] = F_BYTEALT,
+		[BTLessEqualStrategyNumber] = F_BYTEALE,
+		[BTEqualStrategyNumber] = F_BYTEAEQ,
+		[BTGreaterEqualStrategyNumber] = F_BYTEAGE,
+		[BTGreaterStrategyNumber] = F_BYTEAGT,
+	};
+
+	ScanKeyInit(&keys[0], LAYOUT_HASH, BTEqualStrategyNumber, F_UUID_EQ, UUIDPGetDatum(hash));
+	ScanKeyInit(&keys[1], LAYOUT_SORT, strategy, comparisons[strategy], PointerGetDatum(sort));
+}
+
+void
+layout_row_scan_key(ScanKey header, ScanKey row)
+{
+	memset(header, 0, sizeof(ScanKeyData));
+	header->sk_flags = SK_ROW_HEADER;
+	header->sk_attno = row->sk_attno;
+	header->sk_strategy = row->sk_strategy;
+	header->sk_argument = PointerGetDatum(row);
+}
+
+bool
+layout_find_row(Relation relation, Relation key_index, Snapshot snapshot, const pg_uuid_t *hash, const bytea *sort,
+				TupleTableSlot *slot)
+{
+	ScanKeyData keys[2];
+	IndexScanDesc scan;
+	bool		found;
+
+	layout_scan_keys(keys, hash, BTEqualStrategyNumber, sort);
+	scan = compat_index_beginscan(relation, key_index, snapshot, 2);
+	index_rescan(scan, keys, 2, NULL, 0);
+	found = index_getnext_slot(scan, ForwardScanDirection, slot);
+	index_endscan(scan);
+	return found;
 }

@@ -9,7 +9,10 @@
 #ifndef DYNAPG_LAYOUT_H
 #define DYNAPG_LAYOUT_H
 
+#include "access/skey.h"
+#include "executor/tuptable.h"
 #include "utils/rel.h"
+#include "utils/snapshot.h"
 
 #include "base/limits.h"
 #include "value/key.h"
@@ -53,5 +56,28 @@ extern bool layout_is_key_index(Relation index);
  * item's key attributes are missing, empty, too long or of another type.  *sort is palloc'd.
  */
 extern void layout_keys(const Layout *layout, Jsonb *item, pg_uuid_t *hash, bytea **sort);
+
+/* Whether two keys are the same; sort keys may have short headers. */
+extern bool layout_is_same_key(const pg_uuid_t *hash, const bytea *sort, const pg_uuid_t *other_hash,
+							   const bytea *other_sort);
+
+/* Whether the row in a slot is under a key. */
+extern bool layout_row_has_key(TupleTableSlot *slot, const pg_uuid_t *hash, const bytea *sort);
+
+/*
+ * Two scan keys for the primary key's index: rows with the hash whose sort key compares so with the one given.  They point to the
+ * key, which must live as long as the scan.
+ */
+extern void layout_scan_keys(ScanKey keys, const pg_uuid_t *hash, StrategyNumber strategy, const bytea *sort);
+
+/*
+ * Makes a scan key of a row of them (SK_ROW_MEMBER, the last one SK_ROW_END), which must live as long as the scan.  All compare
+ * the same way.
+ */
+extern void layout_row_scan_key(ScanKey header, ScanKey row);
+
+/* Puts the row under a key that a snapshot sees into a slot; false if there is none. */
+extern bool layout_find_row(Relation relation, Relation key_index, Snapshot snapshot, const pg_uuid_t *hash,
+							const bytea *sort, TupleTableSlot *slot);
 
 #endif							/* DYNAPG_LAYOUT_H */

@@ -9,14 +9,11 @@
 #include "postgres.h"
 
 #include "access/genam.h"
-#include "access/relscan.h"
-#include "access/stratnum.h"
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/index.h"
 #include "executor/executor.h"
 #include "storage/lmgr.h"
-#include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
 
 #include "base/compat.h"
@@ -28,29 +25,21 @@
 static bool
 wait_for_others(StorageTable *table, const StorageKey *key, TupleTableSlot *slot)
 {
-	ScanKeyData keys[2];
-
-	ScanKeyInit(&keys[0], LAYOUT_HASH, BTEqualStrategyNumber, F_UUID_EQ, UUIDPGetDatum(&key->hash));
-	ScanKeyInit(&keys[1], LAYOUT_SORT, BTEqualStrategyNumber, F_BYTEAEQ, PointerGetDatum(key->sort));
 	for (;;)
 	{
 		SnapshotData dirty;
-		IndexScanDesc scan;
 		TransactionId other = InvalidTransactionId;
 		ItemPointerData tid;
 		bool		found;
 
 		InitDirtySnapshot(dirty);
-		scan = compat_index_beginscan(table->relation, table->key_index, &dirty, 2);
-		index_rescan(scan, keys, 2, NULL, 0);
-		found = index_getnext_slot(scan, ForwardScanDirection, slot);
+		found = layout_find_row(table->relation, table->key_index, &dirty, &key->hash, key->sort, slot);
 		if (found)
 		{
 			other = TransactionIdIsValid(dirty.xmin) ? dirty.xmin : dirty.xmax;
 			tid = slot->tts_tid;
 		}
 		ExecClearTuple(slot);
-		index_endscan(scan);
 		if (!found || !TransactionIdIsValid(other))
 			return found;
 		if (dirty.speculativeToken)

@@ -6,6 +6,7 @@
 
 #include "miscadmin.h"
 
+#include "base/bytes.h"
 #include "value/attr_node.h"
 #include "value/base64.h"
 
@@ -203,14 +204,6 @@ attr_map_size(const JsonbValue *map)
 }
 
 static int
-compare_bytes(const char *a, int a_len, const char *b, int b_len)
-{
-	int			order = memcmp(a, b, Min(a_len, b_len));
-
-	return order != 0 ? order : a_len - b_len;
-}
-
-static int
 compare_numbers(const JsonbValue *a, const JsonbValue *b)
 {
 	DynNumber	left;
@@ -334,7 +327,7 @@ attr_compare(const JsonbValue *a, const JsonbValue *b, int *order)
 		case ATTR_B:
 			left_bytes = node_bytes(&left, &left_len);
 			right_bytes = node_bytes(&right, &right_len);
-			*order = compare_bytes(left_bytes, left_len, right_bytes, right_len);
+			*order = bytes_compare(left_bytes, left_len, right_bytes, right_len);
 			return true;
 		default:
 			return false;

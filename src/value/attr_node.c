@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "value/attr_node.h"
 #include "value/base64.h"
@@ -253,9 +254,8 @@ compare_bytes(const void *a, const void *b)
 {
 	const AttrSetMember *left = a;
 	const AttrSetMember *right = b;
-	int			order = memcmp(left->bytes, right->bytes, Min(left->len, right->len));
 
-	return order != 0 ? order : left->len - right->len;
+	return bytes_compare(left->bytes, left->len, right->bytes, right->len);
 }
 
 static int
