@@ -22,7 +22,7 @@ mirror() {
     uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' |
         sort -u | head -n 1)
     [ -n "$uri" ] || { say "no Debian mirror among apt's sources (apt-get update first)"; return 1; }
-    echo "$uri"
+    echo "${uri%/}/"
 }
 
 # apt with a configuration of its own: the machine's package lists and sources stay as they are.
@@ -61,11 +61,24 @@ is_good() {
         [ -f "$("$prefix/bin/pg_config" --pkglibdir)/test_decoding.so" ]
 }
 
-# Fetches the source as upstream wrote it: Debian's patches lay an installation out over /usr/lib and /usr/share.
-fetch() {
-    local version=$1
-    private_apt apt-get -qq source --download-only --only-source "postgresql-$major=$version" &&
-        dpkg-source --skip-patches -x ./*.dsc source
+# Fetches a source that the lists name.
+fetch_listed() { private_apt apt-get -qq source --download-only --only-source "postgresql-$major=$1"; }
+
+# Fetches one that they no longer name from the same pool: nothing but its own signature vouches for it.
+fetch_unlisted() {
+    local version=$1 file
+    for file in "$version.dsc" "${version%-*}.orig.tar.bz2" "$version.debian.tar.xz"; do
+        /usr/lib/apt/apt-helper download-file "$(mirror)pool/main/p/postgresql-$major/postgresql-${major}_$file" \
+            "postgresql-${major}_$file" || return 1
+    done
+    gpgv --keyring /usr/share/keyrings/debian-keyring.gpg ./*.dsc
+}
+
+# The minor before a version, as Debian names it: nothing if there is none.
+previous_minor() {
+    local minor
+    minor=$(sed -nE "s/^$major\.([0-9]+)-.*/\1/p" <<<"$1")
+    [ "${minor:-0}" = 0 ] || echo "$major.$((minor - 1))${1#"$major.$minor"}"
 }
 
 # Configures for the final prefix and installs into a staging folder: paths in the binaries hold after the move.
@@ -78,11 +91,15 @@ compile() {
         echo "${options[*]}" >"$stage$prefix/build-options"
 }
 
+# build FETCH VERSION: the source is taken as upstream wrote it, since Debian's patches lay an installation out over /usr/lib and
+# /usr/share.
 build() {
-    local prefix=$1 version=$2 work
+    local fetch=$1 version=$2 prefix=$cache/pg$major-$2 work
+    ! is_good "$prefix" || return 0
     work=$(mktemp -d "$prefix.building.XXXXXX")
     say "building PostgreSQL $version (a few minutes)"
-    if ! (cd "$work" && fetch "$version" && cd source && compile "$prefix" "$work/stage") >"$work/log" 2>&1; then
+    if ! (cd "$work" && "$fetch" "$version" && dpkg-source --skip-patches -x ./*.dsc source &&
+        cd source && compile "$prefix" "$work/stage") >"$work/log" 2>&1; then
         tail -n 40 "$work/log" >&2
         rm -rf "$work"
         return 1
@@ -92,23 +109,25 @@ build() {
     rm -rf "$work"
 }
 
+# The newest; where the pool lacks what the lists name, as a mirror's does at times, one that was built before, or the minor
+# before it.
 main() {
-    local version prefix
+    local newest='' version
     # What a run that was killed has left: we hold the lock, so that it is nobody's now.
     rm -rf "$cache/pg$major-"*.building.*
-    if update_sources; then
-        version=$(newest_source)
+    ! update_sources || newest=$(newest_source)
+    if [ -n "$newest" ] && build fetch_listed "$newest"; then
+        version=$newest
     else
-        say "no package lists for $suite: trying what is cached"
+        say "no source of postgresql-$major in $suite: trying what was built before"
         version=$(newest_cached)
+        if ! is_good "$cache/pg$major-$version"; then
+            version=$(previous_minor "$newest")
+            [ -n "$version" ] && build fetch_unlisted "$version" || return 1
+        fi
     fi
-    [ -n "$version" ] || { say "postgresql-$major not found in $suite"; return 1; }
-    prefix=$cache/pg$major-$version
-    if ! is_good "$prefix"; then
-        build "$prefix" "$version" || return 1
-        is_good "$prefix" || { say "the build in $prefix is incomplete"; return 1; }
-    fi
-    echo "$prefix"
+    is_good "$cache/pg$major-$version" || { say "the build of $version is incomplete"; return 1; }
+    echo "$cache/pg$major-$version"
 }
 
 # One build of a major at a time, also when several CI runs share the cache.
