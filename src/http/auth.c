@@ -444,7 +444,7 @@ auth_role(const HttpRequest *request)
 	Oid			role;
 	char		signature[SIGV4_SIGNATURE_LENGTH + 1];
 
-	if (*endpoint->developer_mode && is_loopback(request) && !comes_from_elsewhere(request))
+	if (endpoint->settings->developer_mode && is_loopback(request) && !comes_from_elsewhere(request))
 		return developer_role(header, &query);
 	if (header != NULL && presigned)
 		refuse(DYN_INVALID_SIGNATURE,

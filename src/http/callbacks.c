@@ -83,7 +83,7 @@ begin_request(HttpRequest *request, const char *method)
 	request->headers = (HttpHeader *) palloc0((count + 1) * sizeof(HttpHeader));
 	MHD_get_connection_values(request->connection, MHD_HEADER_KIND, take_header, request);
 	length = request_header(request, "Content-Length");
-	if (length != NULL && strtoull(length, NULL, 10) > (unsigned long long) *endpoint->max_body_size)
+	if (length != NULL && strtoull(length, NULL, 10) > (unsigned long long) endpoint->settings->max_body_size)
 		request->too_big = true;
 	MemoryContextSwitchTo(caller);
 }
@@ -140,7 +140,7 @@ callback_request(void *cls, struct MHD_Connection *connection, const char *url, 
 		}
 		else if (*size > 0)
 		{
-			if (!request->too_big && request->body.len + *size <= (size_t) *endpoint->max_body_size)
+			if (!request->too_big && request->body.len + *size <= (size_t) endpoint->settings->max_body_size)
 				appendBinaryStringInfo(&request->body, data, *size);
 			else
 			{

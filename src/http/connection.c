@@ -127,7 +127,8 @@ connections_end_slow(void)
 	dlist_foreach(iter, &connections)
 	{
 		const Connection *connection = dlist_container(Connection, open, iter.cur);
-		int			limit = connection->state == CONNECTION_IDLE ? *endpoint->idle_timeout : *endpoint->receive_timeout;
+		int			limit = connection->state == CONNECTION_IDLE ? endpoint->settings->idle_timeout :
+			endpoint->settings->receive_timeout;
 
 		if (connection->state != CONNECTION_ANSWERING && limit > 0 &&
 			TimestampDifferenceExceeds(connection->since, now, limit * 1000))

@@ -32,7 +32,7 @@ inflate_body(const HttpRequest *request, int window_bits, bool members, StringIn
 		result = inflate(&stream, Z_NO_FLUSH);
 		decoded->len = (char *) stream.next_out - decoded->data;
 		decoded->data[decoded->len] = '\0';
-		if (decoded->len > *endpoint->max_body_size)
+		if (decoded->len > endpoint->settings->max_body_size)
 		{
 			*too_big = true;
 			break;

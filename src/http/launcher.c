@@ -49,7 +49,7 @@ split_entry(const char *entry, char *database, int *port)
 {
 	const char *colon = strrchr(entry, ':');
 
-	*port = *endpoint->port;
+	*port = endpoint->settings->port;
 	strlcpy(database, entry, NAMEDATALEN);
 	if (colon == NULL || colon[1] == '\0' || strspn(colon + 1, "0123456789") != strlen(colon + 1))
 		return;
@@ -111,7 +111,7 @@ assign_places(void)
 	List	   *entries;
 	ListCell   *cell;
 
-	if (!SplitGUCList(pstrdup(*endpoint->databases), ',', &entries))
+	if (!SplitGUCList(pstrdup(endpoint->settings->databases), ',', &entries))
 	{
 		ereport(LOG, (errmsg("invalid list syntax in dynapg.databases")));
 		entries = NIL;
@@ -123,7 +123,7 @@ assign_places(void)
 		int			port;
 
 		split_entry((const char *) lfirst(cell), database, &port);
-		for (int n = 0; n < *endpoint->workers; n++)
+		for (int n = 0; n < endpoint->settings->workers; n++)
 		{
 			int			place = -1;
 

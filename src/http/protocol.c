@@ -161,7 +161,7 @@ protocol_log(const HttpRequest *request, int64 microseconds)
 	int64		milliseconds = microseconds / 1000;
 	StringInfoData trace;
 
-	if (*endpoint->log_min_duration < 0 || milliseconds < *endpoint->log_min_duration)
+	if (endpoint->settings->log_min_duration < 0 || milliseconds < endpoint->settings->log_min_duration)
 		return;
 	initStringInfo(&trace);
 	append_trace(&trace, request);
@@ -202,10 +202,10 @@ execute(HttpRequest *request, StringInfo body)
 	SetCurrentStatementStartTimestamp();
 	pgstat_report_activity(STATE_RUNNING, endpoint->operation_name(request->operation));
 	StartTransactionCommand();
-	LockTimeout = *endpoint->lock_timeout;
+	LockTimeout = *endpoint->settings->lock_timeout;
 	synchronous_commit = SYNCHRONOUS_COMMIT_OFF;	/* flushed for many at once, and then waited for (companion.c) */
-	if (*endpoint->statement_timeout > 0)
-		enable_timeout_after(STATEMENT_TIMEOUT, *endpoint->statement_timeout);
+	if (endpoint->settings->statement_timeout > 0)
+		enable_timeout_after(STATEMENT_TIMEOUT, endpoint->settings->statement_timeout);
 	settings = session_begin_request();
 
 	GetUserIdAndSecContext(&worker_role, &worker_context);

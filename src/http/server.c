@@ -85,7 +85,7 @@ static void
 start_daemon(const struct addrinfo *address, const char *name, int port)
 {
 	unsigned int flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
-	bool		tls = (*endpoint->ssl_cert_file)[0] != '\0';
+	bool		tls = endpoint->settings->ssl_cert_file[0] != '\0';
 	struct MHD_OptionItem options[4] = {{MHD_OPTION_END, 0, NULL}};
 	struct MHD_Daemon *daemon;
 
@@ -94,8 +94,8 @@ start_daemon(const struct addrinfo *address, const char *name, int port)
 	if (tls)
 	{
 		flags |= MHD_USE_TLS;
-		options[0] = (struct MHD_OptionItem) {MHD_OPTION_HTTPS_MEM_CERT, 0, read_file(*endpoint->ssl_cert_file)};
-		options[1] = (struct MHD_OptionItem) {MHD_OPTION_HTTPS_MEM_KEY, 0, read_file(*endpoint->ssl_key_file)};
+		options[0] = (struct MHD_OptionItem) {MHD_OPTION_HTTPS_MEM_CERT, 0, read_file(endpoint->settings->ssl_cert_file)};
+		options[1] = (struct MHD_OptionItem) {MHD_OPTION_HTTPS_MEM_KEY, 0, read_file(endpoint->settings->ssl_key_file)};
 		options[2] = (struct MHD_OptionItem) {MHD_OPTION_END, 0, NULL};
 	}
 	/* the library closes the socket, also if it fails */
@@ -105,8 +105,8 @@ start_daemon(const struct addrinfo *address, const char *name, int port)
 							  MHD_OPTION_UNESCAPE_CALLBACK, callback_unescape, NULL,
 							  MHD_OPTION_NOTIFY_COMPLETED, callback_completed, NULL,
 							  MHD_OPTION_NOTIFY_CONNECTION, connection_notify, NULL,
-							  MHD_OPTION_CONNECTION_LIMIT, (unsigned int) *endpoint->max_connections,
-							  MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int) *endpoint->idle_timeout,
+							  MHD_OPTION_CONNECTION_LIMIT, (unsigned int) endpoint->settings->max_connections,
+							  MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int) endpoint->settings->idle_timeout,
 							  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) HEADER_MEMORY,
 							  MHD_OPTION_ARRAY, options,
 							  MHD_OPTION_END);
@@ -125,14 +125,14 @@ current_tls_state(void)
 	struct stat cert;
 	struct stat key;
 
-	if ((*endpoint->ssl_cert_file)[0] == '\0')
+	if (endpoint->settings->ssl_cert_file[0] == '\0')
 		return NULL;
 	memset(&cert, 0, sizeof(cert));
 	memset(&key, 0, sizeof(key));
-	(void) stat(*endpoint->ssl_cert_file, &cert);
-	(void) stat(*endpoint->ssl_key_file, &key);
-	return psprintf("%s %ld %ld %s %ld %ld", *endpoint->ssl_cert_file, (long) cert.st_mtime, (long) cert.st_ino,
-					*endpoint->ssl_key_file, (long) key.st_mtime, (long) key.st_ino);
+	(void) stat(endpoint->settings->ssl_cert_file, &cert);
+	(void) stat(endpoint->settings->ssl_key_file, &key);
+	return psprintf("%s %ld %ld %s %ld %ld", endpoint->settings->ssl_cert_file, (long) cert.st_mtime, (long) cert.st_ino,
+					endpoint->settings->ssl_key_file, (long) key.st_mtime, (long) key.st_ino);
 }
 
 /* Stops accepting; connections go on. */

@@ -182,7 +182,7 @@ dynapg_worker_main(Datum argument)
 
 	on_standby = RecoveryInProgress();
 	begin_serving();
-	server_start(*endpoint->listen_addresses, endpoint_worker->port);
+	server_start(endpoint->settings->listen_addresses, endpoint_worker->port);
 	events = create_event_set();
 	ereport(LOG, (errmsg("dynapg serves database \"%s\" on port %d",
 						 endpoint_worker->database, endpoint_worker->port)));
@@ -201,7 +201,7 @@ dynapg_worker_main(Datum argument)
 		{
 			ConfigReloadPending = false;
 			reload_settings();
-			if (server_reload(*endpoint->listen_addresses, endpoint_worker->port))
+			if (server_reload(endpoint->settings->listen_addresses, endpoint_worker->port))
 				changed = true;
 		}
 
@@ -221,7 +221,7 @@ dynapg_worker_main(Datum argument)
 		{
 			memory_checked_at = now;
 			changed |= server_reap();
-			if (!leaving && process_memory() > *endpoint->worker_memory)
+			if (!leaving && process_memory() > endpoint->settings->worker_memory)
 			{
 				ereport(LOG, (errmsg("dynapg worker has reached dynapg.worker_memory and is replaced")));
 				leaving = true;

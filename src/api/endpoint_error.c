@@ -1,0 +1,93 @@
+/*
+ * endpoint_error.c
+ *		The body of an error, as the service gives it.
+ */
+#include "postgres.h"
+
+#include "api/endpoint_error.h"
+#include "base/error.h"
+#include "op/op.h"
+
+/* Operations on tables wait for tables, the others for items. */
+static bool
+is_table_operation(int operation)
+{
+	const OperationFunction function = op_function(&model_operations[operation]);
+
+	return function == op_create_table || function == op_update_table || function == op_delete_table;
+}
+
+/* The service's message of an error: ours as it is, PostgreSQL's as what it means to an API caller. */
+static const char *
+wire_message(const ErrorData *error, DynException exception)
+{
+	const DynExceptionInfo *info = dyn_exception_info(exception);
+
+	if (error->datatype_name != NULL && strcmp(error->datatype_name, info->name) == 0)
+		return error->message;
+	switch (exception)
+	{
+		case DYN_TRANSACTION_CONFLICT:
+			return "Transaction is ongoing for the item";
+		case DYN_RESOURCE_IN_USE:
+			return "Attempt to change a resource which is still in use";
+		case DYN_INTERNAL_SERVER_ERROR:
+			return "Internal server error";
+		default:
+			break;
+	}
+	if (error->sqlerrcode == ERRCODE_READ_ONLY_SQL_TRANSACTION)
+		return "This endpoint is a read replica: it answers eventually consistent reads only";
+	return error->message;
+}
+
+/* Whether an error is a transaction conflict, or a cancellation that has one among its reasons. */
+static bool
+is_conflict(const ErrorData *error, DynException exception)
+{
+	return exception == DYN_TRANSACTION_CONFLICT ||
+		(exception == DYN_TRANSACTION_CANCELED && error->detail != NULL &&
+		 strstr(error->detail, "{\"Code\":\"TransactionConflict\"") != NULL);
+}
+
+int
+endpoint_write_error(ErrorData *error, int operation, StringInfo body, EndpointOutcome *outcome)
+{
+	DynException exception = dyn_exception_of_sqlstate(error->sqlerrcode);
+	const DynExceptionInfo *info;
+	const char *message;
+	char	   *type;
+	WireWriter	writer;
+
+	if (error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE && operation >= 0 && is_table_operation(operation))
+		exception = DYN_RESOURCE_IN_USE;
+	info = dyn_exception_info(exception);
+	outcome->conflict = is_conflict(error, exception);
+	message = wire_message(error, exception);
+	type = psprintf("%s%s", info->type_prefix, info->name);
+
+	wire_write_text(&writer, body);
+	wire_object_start(&writer);
+	wire_member(&writer, "__type");
+	wire_cstring(&writer, type);
+	if (message[0] != '\0')
+	{
+		wire_member(&writer, info->message_member);
+		wire_cstring(&writer, message);
+	}
+	/* the detail of these exceptions is the object of their further members (error.h) */
+	if ((exception == DYN_CONDITIONAL_CHECK_FAILED || exception == DYN_TRANSACTION_CANCELED) &&
+		error->detail != NULL && error->detail[0] == '{' && error->detail[1] != '}')
+	{
+		appendStringInfoChar(body, ',');
+		appendBinaryStringInfo(body, error->detail + 1, strlen(error->detail) - 2);
+	}
+	wire_object_end(&writer);
+	return info->http_status;
+}
+
+void
+endpoint_raise(int exception, const char *message)
+{
+	dyn_error((DynException) exception, "%s", message);
+}

@@ -1,0 +1,85 @@
+/*
+ * endpoint_shared.c
+ *		The endpoint's shared memory.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "storage/ipc.h"
+#include "storage/shmem.h"
+
+#include "api/endpoint_shared.h"
+
+const int64 endpoint_latency_bounds[ENDPOINT_LATENCY_BUCKETS] = {
+	100, 250, 500, 1000, 2500, 5000, 10000, 25000, 100000, 500000, 2500000, PG_INT64_MAX
+};
+
+static EndpointShared **place;	/* where the caller wants to have it */
+static shmem_request_hook_type previous_request_hook;
+static shmem_startup_hook_type previous_startup_hook;
+
+static void
+request_shared_memory(void)
+{
+	if (previous_request_hook)
+		previous_request_hook();
+	RequestAddinShmemSpace(MAXALIGN(sizeof(EndpointShared)));
+	RequestNamedLWLockTranche("dynapg", 1);
+}
+
+static void
+init_shared_memory(void)
+{
+	EndpointShared *shared;
+	bool		found;
+
+	if (previous_startup_hook)
+		previous_startup_hook();
+	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+	shared = (EndpointShared *) ShmemInitStruct("dynapg endpoint", sizeof(EndpointShared), &found);
+	if (!found)
+	{
+		memset(shared, 0, sizeof(EndpointShared));
+		shared->lock = &(GetNamedLWLockTranche("dynapg"))->lock;
+		pg_atomic_init_u32(&shared->launcher_pid, 0);
+		for (int i = 0; i < ENDPOINT_COMPANIONS; i++)
+			pg_atomic_init_u64(&shared->companions[i].confirmed, 0);
+		for (int i = 0; i < ENDPOINT_MAX_WORKERS; i++)
+		{
+			EndpointWorker *worker = &shared->workers[i];
+
+			pg_atomic_init_u64(&worker->connections, 0);
+			pg_atomic_init_u64(&worker->accepted, 0);
+			pg_atomic_init_u64(&worker->unflushed, 0);
+			pg_atomic_init_u64(&worker->awaited, 0);
+			for (int k = 0; k < ENDPOINT_MAX_OPERATIONS; k++)
+			{
+				EndpointOperationStats *stats = &worker->operations[k];
+
+				pg_atomic_init_u64(&stats->calls, 0);
+				pg_atomic_init_u64(&stats->errors, 0);
+				pg_atomic_init_u64(&stats->faults, 0);
+				pg_atomic_init_u64(&stats->microseconds, 0);
+				pg_atomic_init_u64(&stats->bytes_in, 0);
+				pg_atomic_init_u64(&stats->bytes_out, 0);
+				pg_atomic_init_u64(&stats->conflicts, 0);
+				pg_atomic_init_u64(&stats->read_microunits, 0);
+				pg_atomic_init_u64(&stats->write_microunits, 0);
+				for (int b = 0; b < ENDPOINT_LATENCY_BUCKETS; b++)
+					pg_atomic_init_u64(&stats->latency[b], 0);
+			}
+		}
+	}
+	LWLockRelease(AddinShmemInitLock);
+	*place = shared;
+}
+
+void
+endpoint_request_shared(EndpointShared **shared)
+{
+	place = shared;
+	previous_request_hook = shmem_request_hook;
+	shmem_request_hook = request_shared_memory;
+	previous_startup_hook = shmem_startup_hook;
+	shmem_startup_hook = init_shared_memory;
+}

@@ -1,0 +1,77 @@
+/*
+ * endpoint_shared.h
+ *		What the endpoint's processes share: who they are, what they wait for, and what they have counted.
+ */
+#ifndef DYNAPG_ENDPOINT_SHARED_H
+#define DYNAPG_ENDPOINT_SHARED_H
+
+#include "port/atomics.h"
+#include "storage/latch.h"
+#include "storage/lwlock.h"
+#include "utils/timestamp.h"
+
+#define ENDPOINT_MAX_WORKERS 64
+#define ENDPOINT_MAX_OPERATIONS 80
+#define ENDPOINT_LATENCY_BUCKETS 12
+#define ENDPOINT_COMPANIONS 4	/* of the levels of synchronous_commit: local, remote_write, on, remote_apply */
+
+/* What is counted of one operation by one worker. */
+typedef struct EndpointOperationStats
+{
+	pg_atomic_uint64 calls;
+	pg_atomic_uint64 errors;	/* of the caller: 4xx */
+	pg_atomic_uint64 faults;	/* of ours: 5xx */
+	pg_atomic_uint64 microseconds;
+	pg_atomic_uint64 bytes_in;
+	pg_atomic_uint64 bytes_out;
+	pg_atomic_uint64 conflicts; /* answered with a TransactionConflict, or cancelled for one */
+	pg_atomic_uint64 read_microunits;	/* capacity consumed, in millionths of a unit */
+	pg_atomic_uint64 write_microunits;
+	pg_atomic_uint64 latency[ENDPOINT_LATENCY_BUCKETS]; /* cumulative counts are made by readers */
+} EndpointOperationStats;
+
+/* One worker's place in shared memory; only the worker itself writes to it, but for the first four. */
+typedef struct EndpointWorker
+{
+	bool		used;
+	bool		stop;			/* asked to end and not to be started again */
+	char		database[NAMEDATALEN];
+	int			port;
+	int			pid;
+	TimestampTz started_at;
+	pg_atomic_uint64 connections;	/* open now */
+	pg_atomic_uint64 accepted;	/* ever */
+
+	/* what answers wait for; the contract is in http/companion.c */
+	Latch	   *latch;			/* of the last worker in this place; setting it is harmless when it has ended */
+	int			standby_level;	/* the level of synchronous_commit at which standbys are waited for; 0: at none */
+	pg_atomic_uint64 unflushed; /* the newest LSN whose flush an answer waits for; 0: none */
+	pg_atomic_uint64 awaited;	/* the oldest LSN, flushed, that an answer waits for standbys with; 0: none */
+
+	EndpointOperationStats operations[ENDPOINT_MAX_OPERATIONS];
+} EndpointWorker;
+
+/* A process that flushes WAL, or waits for synchronous standbys at one level, for all workers. */
+typedef struct EndpointCompanion
+{
+	int			pid;			/* 0: none runs */
+	Latch	   *latch;			/* of the last one that ran; there if pid is */
+	pg_atomic_uint64 confirmed; /* answers up to this LSN need not wait for standbys at this level */
+} EndpointCompanion;
+
+typedef struct EndpointShared
+{
+	LWLock	   *lock;			/* over the places' first members */
+	pg_atomic_uint32 launcher_pid;
+	Latch	   *launcher_latch; /* of the last launcher; NULL: there was none yet */
+	EndpointCompanion companions[ENDPOINT_COMPANIONS];
+	EndpointWorker workers[ENDPOINT_MAX_WORKERS];
+} EndpointShared;
+
+/* Upper bounds of the latency buckets, in microseconds; the last has none. */
+extern const int64 endpoint_latency_bounds[ENDPOINT_LATENCY_BUCKETS];
+
+/* Has the shared memory made when the server starts, and sets *shared then, in each process that has it. */
+extern void endpoint_request_shared(EndpointShared **shared);
+
+#endif							/* DYNAPG_ENDPOINT_SHARED_H */
