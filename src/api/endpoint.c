@@ -24,11 +24,9 @@
 static int
 find_operation(const char *name, int len, bool is_stream)
 {
-	const Operation *operation = model_operation(name, len);
+	int			operation = model_operation(name, len);
 
-	if (operation == NULL || operation->is_stream != is_stream)
-		return -1;
-	return operation - model_operations;
+	return operation >= 0 && model_operations[operation].is_stream == is_stream ? operation : -1;
 }
 
 /* What a crash, or the primary of a standby that was promoted, may have left behind is taken up again. */
@@ -42,7 +40,7 @@ begin_worker(void)
 static bool
 has_operation(int operation)
 {
-	return op_function(&model_operations[operation]) != NULL;
+	return op_function(operation) != NULL;
 }
 
 static const char *
@@ -61,14 +59,14 @@ operation_count(void)
 static bool
 is_description(int operation)
 {
-	const OperationFunction function = op_function(&model_operations[operation]);
+	const OperationFunction function = op_function(operation);
 
 	return function == op_describe_table || function == op_list_tables || function == op_describe_limits ||
 		function == op_describe_endpoints;
 }
 
 static void
-execute(int operation, const char *body, int len, StringInfo response, EndpointOutcome *outcome)
+execute_operation(int operation, const char *body, int len, StringInfo response, EndpointOutcome *outcome)
 {
 	WireReader	reader;
 	WireWriter	writer;
@@ -80,7 +78,7 @@ execute(int operation, const char *body, int len, StringInfo response, EndpointO
 	op_write_units = 0;
 	PG_TRY();
 	{
-		op_run(model_operations[operation].name, &reader, &writer);
+		op_run(operation, &reader, &writer);
 	}
 	PG_FINALLY();
 	{
@@ -100,7 +98,7 @@ static EndpointApi api = {
 	.operation_name = operation_name,
 	.operation_count = operation_count,
 	.is_json = wire_text_is_json,
-	.execute = execute,
+	.execute = execute_operation,
 	.write_error = endpoint_write_error,
 	.raise = endpoint_raise,
 	.access_key = access_key_find,

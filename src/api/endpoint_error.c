@@ -12,7 +12,7 @@
 static bool
 is_table_operation(int operation)
 {
-	const OperationFunction function = op_function(&model_operations[operation]);
+	const OperationFunction function = op_function(operation);
 
 	return function == op_create_table || function == op_update_table || function == op_delete_table;
 }

@@ -79,7 +79,7 @@ make_request(text *table_name, text *index_name, Jsonb *definition, Jsonb *prese
 	append_member(&out, "Projection", definition, present);
 	appendStringInfoString(&out, "}}]}");
 	wire_read_text(&reader, out.data, out.len);
-	return request_read(&reader, model_operation("UpdateTable", strlen("UpdateTable")));
+	return request_read(&reader, OPERATION_UpdateTable);
 }
 
 /* replace_index(table_name text, index_name text, definition jsonb) returns void */

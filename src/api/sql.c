@@ -48,7 +48,7 @@ sql_call(void (*call) (void *argument), void *argument)
 /* What op_run() is called with. */
 typedef struct OperationCall
 {
-	const char *operation;
+	int			operation;
 	WireReader *request;
 	WireWriter *response;
 } OperationCall;
@@ -62,7 +62,7 @@ call_operation(void *argument)
 }
 
 void
-sql_run(const char *operation, WireReader *request, WireWriter *response)
+sql_run(int operation, WireReader *request, WireWriter *response)
 {
 	OperationCall call = {operation, request, response};
 
@@ -70,39 +70,39 @@ sql_run(const char *operation, WireReader *request, WireWriter *response)
 }
 
 static Datum
-run_operation(const char *name, Jsonb *request)
+run_operation(int operation, Jsonb *request)
 {
 	WireReader	reader;
 	WireWriter	response;
 
 	wire_read_jsonb(&reader, request);
 	wire_write_jsonb(&response);
-	sql_run(name, &reader, &response);
+	sql_run(operation, &reader, &response);
 	return JsonbPGetDatum(wire_writer_jsonb(&response));
 }
 
-#define SQL_OPERATION(function, name) \
+#define SQL_OPERATION(function, operation) \
 	PG_FUNCTION_INFO_V1(function); \
-	Datum function(PG_FUNCTION_ARGS) { return run_operation(name, PG_GETARG_JSONB_P(0)); } \
+	Datum function(PG_FUNCTION_ARGS) { return run_operation(OPERATION_##operation, PG_GETARG_JSONB_P(0)); } \
 	extern Datum function(PG_FUNCTION_ARGS)
 
-SQL_OPERATION(dynamo_create_table, "CreateTable");
-SQL_OPERATION(dynamo_delete_item, "DeleteItem");
-SQL_OPERATION(dynamo_delete_table, "DeleteTable");
-SQL_OPERATION(dynamo_describe_endpoints, "DescribeEndpoints");
-SQL_OPERATION(dynamo_describe_limits, "DescribeLimits");
-SQL_OPERATION(dynamo_describe_table, "DescribeTable");
-SQL_OPERATION(dynamo_get_item, "GetItem");
-SQL_OPERATION(dynamo_list_tables, "ListTables");
-SQL_OPERATION(dynamo_put_item, "PutItem");
-SQL_OPERATION(dynamo_update_item, "UpdateItem");
-SQL_OPERATION(dynamo_update_table, "UpdateTable");
-SQL_OPERATION(dynamo_batch_get_item, "BatchGetItem");
-SQL_OPERATION(dynamo_batch_write_item, "BatchWriteItem");
-SQL_OPERATION(dynamo_transact_get_items, "TransactGetItems");
-SQL_OPERATION(dynamo_transact_write_items, "TransactWriteItems");
-SQL_OPERATION(dynamo_query, "Query");
-SQL_OPERATION(dynamo_scan, "Scan");
-SQL_OPERATION(dynamo_execute_statement, "ExecuteStatement");
-SQL_OPERATION(dynamo_batch_execute_statement, "BatchExecuteStatement");
-SQL_OPERATION(dynamo_execute_transaction, "ExecuteTransaction");
+SQL_OPERATION(dynamo_create_table, CreateTable);
+SQL_OPERATION(dynamo_delete_item, DeleteItem);
+SQL_OPERATION(dynamo_delete_table, DeleteTable);
+SQL_OPERATION(dynamo_describe_endpoints, DescribeEndpoints);
+SQL_OPERATION(dynamo_describe_limits, DescribeLimits);
+SQL_OPERATION(dynamo_describe_table, DescribeTable);
+SQL_OPERATION(dynamo_get_item, GetItem);
+SQL_OPERATION(dynamo_list_tables, ListTables);
+SQL_OPERATION(dynamo_put_item, PutItem);
+SQL_OPERATION(dynamo_update_item, UpdateItem);
+SQL_OPERATION(dynamo_update_table, UpdateTable);
+SQL_OPERATION(dynamo_batch_get_item, BatchGetItem);
+SQL_OPERATION(dynamo_batch_write_item, BatchWriteItem);
+SQL_OPERATION(dynamo_transact_get_items, TransactGetItems);
+SQL_OPERATION(dynamo_transact_write_items, TransactWriteItems);
+SQL_OPERATION(dynamo_query, Query);
+SQL_OPERATION(dynamo_scan, Scan);
+SQL_OPERATION(dynamo_execute_statement, ExecuteStatement);
+SQL_OPERATION(dynamo_batch_execute_statement, BatchExecuteStatement);
+SQL_OPERATION(dynamo_execute_transaction, ExecuteTransaction);

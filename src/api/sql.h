@@ -13,7 +13,7 @@
  */
 extern void sql_call(void (*call) (void *argument), void *argument);
 
-/* Runs an operation by its name ("PutItem") in this way. */
-extern void sql_run(const char *operation, WireReader *request, WireWriter *response);
+/* Runs an operation (OPERATION_PutItem) in this way. */
+extern void sql_run(int operation, WireReader *request, WireWriter *response);
 
 #endif							/* DYNAPG_API_SQL_H */

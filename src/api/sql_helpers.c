@@ -144,7 +144,7 @@ begin_request(WireWriter *writer, StringInfo out, text *table_name)
 
 /* Ends the request, runs the operation, and returns the item in a member of the response, NULL if it has none. */
 static Jsonb *
-run_request(const char *operation, WireWriter *writer, StringInfo request, const char *member)
+run_request(int operation, WireWriter *writer, StringInfo request, const char *member)
 {
 	StringInfoData text;
 	WireReader	reader;
@@ -193,7 +193,7 @@ dynapg_put(PG_FUNCTION_ARGS)
 	attr_write_item(&writer, item);
 	wire_member(&writer, "ReturnValues");
 	wire_cstring(&writer, "ALL_OLD");
-	old = run_request("PutItem", &writer, &request, "Attributes");
+	old = run_request(OPERATION_PutItem, &writer, &request, "Attributes");
 	if (old == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_JSONB_P(old);
@@ -213,7 +213,7 @@ dynapg_get(PG_FUNCTION_ARGS)
 	write_key(fcinfo, &writer, find_table(table_name), PG_NARGS() - 1);
 	wire_member(&writer, "ConsistentRead");
 	wire_boolean(&writer, true);
-	item = run_request("GetItem", &writer, &request, "Item");
+	item = run_request(OPERATION_GetItem, &writer, &request, "Item");
 	if (item == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_JSONB_P(item);
@@ -235,7 +235,7 @@ dynapg_delete(PG_FUNCTION_ARGS)
 	write_key(fcinfo, &writer, find_table(table_name), PG_NARGS() - 1);
 	wire_member(&writer, "ReturnValues");
 	wire_cstring(&writer, "ALL_OLD");
-	old = run_request("DeleteItem", &writer, &request, "Attributes");
+	old = run_request(OPERATION_DeleteItem, &writer, &request, "Attributes");
 	if (old == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_JSONB_P(old);

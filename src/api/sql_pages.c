@@ -29,15 +29,15 @@ add_row(Jsonb *item, void *argument)
 }
 
 static Datum
-visit_pages(FunctionCallInfo fcinfo, const char *name, PagePreparation prepare)
+visit_pages(FunctionCallInfo fcinfo, int operation, PagePreparation prepare)
 {
 	const char *outer = dyn_operation;
 	WireReader	reader;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	dyn_operation = name;
+	dyn_operation = model_operations[operation].name;
 	wire_read_jsonb(&reader, PG_GETARG_JSONB_P(0));
-	page_visit(request_read(&reader, model_operation(name, strlen(name))), prepare, add_row, fcinfo->resultinfo);
+	page_visit(request_read(&reader, operation), prepare, add_row, fcinfo->resultinfo);
 	dyn_operation = outer;
 	return (Datum) 0;
 }
@@ -45,11 +45,11 @@ visit_pages(FunctionCallInfo fcinfo, const char *name, PagePreparation prepare)
 Datum
 dynapg_query(PG_FUNCTION_ARGS)
 {
-	return visit_pages(fcinfo, "Query", query_prepare);
+	return visit_pages(fcinfo, OPERATION_Query, query_prepare);
 }
 
 Datum
 dynapg_scan(PG_FUNCTION_ARGS)
 {
-	return visit_pages(fcinfo, "Scan", scan_prepare);
+	return visit_pages(fcinfo, OPERATION_Scan, scan_prepare);
 }

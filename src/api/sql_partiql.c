@@ -177,18 +177,17 @@ write_request(FunctionCallInfo fcinfo, StringInfo request)
 }
 
 static void
-execute(void *argument)
+visit_statement(void *argument)
 {
-	static const char name[] = "ExecuteStatement";
 	FunctionCallInfo fcinfo = (FunctionCallInfo) argument;
 	const char *outer = dyn_operation;
 	StringInfoData request;
 	WireReader	reader;
 
 	write_request(fcinfo, &request);
-	dyn_operation = name;
+	dyn_operation = model_operations[OPERATION_ExecuteStatement].name;
 	wire_read_text(&reader, request.data, request.len);
-	partiql_visit(request_read(&reader, model_operation(name, strlen(name))), add_row, fcinfo->resultinfo);
+	partiql_visit(request_read(&reader, OPERATION_ExecuteStatement), add_row, fcinfo->resultinfo);
 	dyn_operation = outer;
 }
 
@@ -201,6 +200,6 @@ dynamo_partiql(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("a statement must not be null")));
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	sql_call(execute, fcinfo);
+	sql_call(visit_statement, fcinfo);
 	return (Datum) 0;
 }

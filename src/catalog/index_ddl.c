@@ -35,7 +35,7 @@ execute_ddl_as_owner(const char *statement)
 
 /* Changes rows by the OID of their index table. */
 static uint64
-execute_on(const char *statement, Oid index_relation)
+change_index_row(const char *statement, Oid index_relation)
 {
 	Oid			types[1] = {REGCLASSOID};
 	Datum		values[1] = {ObjectIdGetDatum(index_relation)};
@@ -171,7 +171,7 @@ void
 catalog_retire_index(const TableInfo *table, const char *name)
 {
 	require_owner(table);
-	(void) execute_on("UPDATE dynapg.indexes SET status = 'DELETING', backfilling = false, change_ends = NULL "
+	(void) change_index_row("UPDATE dynapg.indexes SET status = 'DELETING', backfilling = false, change_ends = NULL "
 					  "WHERE relation = $1",
 					  relation_of_index(table, name));
 }
@@ -179,16 +179,16 @@ catalog_retire_index(const TableInfo *table, const char *name)
 void
 catalog_index_backfilling(Oid index_relation)
 {
-	(void) execute_on("UPDATE dynapg.indexes SET backfilling = true, kept = true WHERE relation = $1 "
+	(void) change_index_row("UPDATE dynapg.indexes SET backfilling = true, kept = true WHERE relation = $1 "
 					  "AND status = 'CREATING'",
 					  index_relation);
-	(void) execute_on("INSERT INTO dynapg.index_builds (relation) VALUES ($1) ON CONFLICT DO NOTHING", index_relation);
+	(void) change_index_row("INSERT INTO dynapg.index_builds (relation) VALUES ($1) ON CONFLICT DO NOTHING", index_relation);
 }
 
 void
 catalog_index_unkept(Oid index_relation)
 {
-	(void) execute_on("UPDATE dynapg.indexes SET kept = false WHERE relation = $1 AND status = 'DELETING'", index_relation);
+	(void) change_index_row("UPDATE dynapg.indexes SET kept = false WHERE relation = $1 AND status = 'DELETING'", index_relation);
 }
 
 bool
@@ -238,19 +238,19 @@ catalog_index_position(Oid index_relation, pg_uuid_t *hash, bytea *sort)
 void
 catalog_index_built(Oid index_relation)
 {
-	(void) execute_on("UPDATE dynapg.indexes o SET name = o.name || '~old', status = 'DELETING', change_ends = NULL "
+	(void) change_index_row("UPDATE dynapg.indexes o SET name = o.name || '~old', status = 'DELETING', change_ends = NULL "
 					  "FROM dynapg.indexes n WHERE n.relation = $1 AND n.status = 'CREATING' "
 					  "AND o.table_name = n.table_name AND o.name = n.replaces", index_relation);
-	(void) execute_on("UPDATE dynapg.indexes SET name = coalesce(replaces, name), replaces = NULL, status = 'ACTIVE', "
+	(void) change_index_row("UPDATE dynapg.indexes SET name = coalesce(replaces, name), replaces = NULL, status = 'ACTIVE', "
 					  "backfilling = false, kept = true WHERE relation = $1 AND status = 'CREATING'", index_relation);
-	(void) execute_on("DELETE FROM dynapg.index_builds WHERE relation = $1", index_relation);
+	(void) change_index_row("DELETE FROM dynapg.index_builds WHERE relation = $1", index_relation);
 }
 
 void
 catalog_drop_index(Oid index_relation)
 {
-	(void) execute_on("DELETE FROM dynapg.indexes WHERE relation = $1", index_relation);
-	(void) execute_on("DELETE FROM dynapg.index_builds WHERE relation = $1", index_relation);
+	(void) change_index_row("DELETE FROM dynapg.indexes WHERE relation = $1", index_relation);
+	(void) change_index_row("DELETE FROM dynapg.index_builds WHERE relation = $1", index_relation);
 	if (get_rel_name(index_relation) != NULL)
 		execute_ddl_as_owner(psprintf("DROP TABLE %s", qualified_name(index_relation)));
 }

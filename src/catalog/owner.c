@@ -61,7 +61,7 @@ become_caller(const OwnerState *state)
 }
 
 static uint64
-execute(const char *statement, int n_arguments, Oid *types, Datum *values, const char *nulls)
+execute_as_owner(const char *statement, int n_arguments, Oid *types, Datum *values, const char *nulls)
 {
 	int			result = SPI_execute_with_args(statement, n_arguments, types, values, nulls, false, 0);
 
@@ -77,7 +77,7 @@ catalog_execute(const char *statement, int n_arguments, Oid *types, Datum *value
 	uint64		rows;
 
 	become_owner(&state, false);
-	rows = execute(statement, n_arguments, types, values, nulls);
+	rows = execute_as_owner(statement, n_arguments, types, values, nulls);
 	become_caller(&state);
 	return rows;
 }
@@ -107,7 +107,7 @@ catalog_fetch(const char *statement, int n_arguments, Oid *types, Datum *values,
 	bool		found;
 
 	become_owner(&state, false);
-	found = execute(statement, n_arguments, types, values, NULL) > 0;
+	found = execute_as_owner(statement, n_arguments, types, values, NULL) > 0;
 	if (found)
 		copy_columns(caller, n_columns, columns, nulls);
 	become_caller(&state);

@@ -188,7 +188,7 @@ describe_request(void *argument)
  * operation runs; what that does else to the session is undone (session.c).
  */
 static void
-execute(HttpRequest *request, StringInfo body)
+execute_in_transaction(HttpRequest *request, StringInfo body)
 {
 	Oid			worker_role;
 	int			worker_context;
@@ -294,7 +294,7 @@ answer_operation(HttpRequest *request)
 	PG_TRY();
 	{
 		request->status = 200;
-		execute(request, &body);
+		execute_in_transaction(request, &body);
 	}
 	PG_CATCH();
 	{

@@ -76,7 +76,7 @@ returns_old(const RequestValue *request, int member, bool enveloped)
 
 /* Carries out a put or a delete and writes the response: old item if asked for, capacity, metrics. */
 static void
-execute(ItemWrite *write, const RequestValue *table_name, const RequestValue *return_consumed_capacity, WireWriter *response)
+execute_item_write(ItemWrite *write, const RequestValue *table_name, const RequestValue *return_consumed_capacity, WireWriter *response)
 {
 	StorageTable *table = item_write_open(write);
 	TableCapacity capacity;
@@ -121,7 +121,7 @@ op_put_item(const RequestValue *request, WireWriter *response)
 		collection_metrics_are_wanted(request_member(request, PutItemInput_ReturnItemCollectionMetrics));
 	item_write_check(&write);
 	op_check_key_paths(write.info, &expressions);
-	execute(&write, table_name, request_member(request, PutItemInput_ReturnConsumedCapacity), response);
+	execute_item_write(&write, table_name, request_member(request, PutItemInput_ReturnConsumedCapacity), response);
 }
 
 void
@@ -145,7 +145,7 @@ op_delete_item(const RequestValue *request, WireWriter *response)
 	write.returns_old_on_failure = request_text_is(request, DeleteItemInput_ReturnValuesOnConditionCheckFailure, "ALL_OLD");
 	write.wants_metrics =
 		collection_metrics_are_wanted(request_member(request, DeleteItemInput_ReturnItemCollectionMetrics));
-	execute(&write, table_name, request_member(request, DeleteItemInput_ReturnConsumedCapacity), response);
+	execute_item_write(&write, table_name, request_member(request, DeleteItemInput_ReturnConsumedCapacity), response);
 }
 
 void

@@ -10,7 +10,7 @@
 
 #include "expr/expr.h"
 #include "op/capacity.h"
-#include "op/collection.h"
+#include "op/item_collection.h"
 #include "storage/storage.h"
 
 typedef enum ItemWriteKind

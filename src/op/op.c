@@ -40,22 +40,18 @@ double		op_read_units;
 double		op_write_units;
 
 OperationFunction
-op_function(const Operation *operation)
+op_function(int operation)
 {
-	return functions[operation - model_operations];
+	return functions[operation];
 }
 
 void
-op_run(const char *name, WireReader *reader, WireWriter *response)
+op_run(int operation, WireReader *reader, WireWriter *response)
 {
-	const Operation *operation = model_operation(name, strlen(name));
 	const char *outer = dyn_operation;
 
-	if (operation == NULL || op_function(operation) == NULL)
-		dyn_error_detail(DYN_UNKNOWN_OPERATION, psprintf("dynapg has no operation called \"%s\".", name), "%s", "");
-
 	/* an item table's own trigger may call another operation */
-	dyn_operation = operation->name;
+	dyn_operation = model_operations[operation].name;
 	PG_TRY();
 	{
 		op_function(operation) (request_read(reader, operation), response);

@@ -3,7 +3,7 @@
  *		The operations: request in, response out.
  *
  * An operation is one function of a request (read and constraint-checked by request_read) and a writer.  The
- * doors find it in op_functions by its name.
+ * doors find it by the operation's index in the model (OPERATION_PutItem).
  */
 #ifndef DYNAPG_OP_H
 #define DYNAPG_OP_H
@@ -28,10 +28,13 @@ extern double op_read_units;
 extern double op_write_units;
 
 /* The function of an operation, NULL if dynapg has none (UnknownOperationException). */
-extern OperationFunction op_function(const Operation *operation);
+extern OperationFunction op_function(int operation);
 
-/* Runs an operation by name: reads the request, executes it, writes the response; sets dyn_operation (base/error.h). */
-extern void op_run(const char *name, WireReader *reader, WireWriter *response);
+/*
+ * Runs an operation, which dynapg has: reads the request, executes it, writes the response; sets dyn_operation (base/error.h)
+ * meanwhile.
+ */
+extern void op_run(int operation, WireReader *reader, WireWriter *response);
 
 extern void op_put_item(const RequestValue *request, WireWriter *response);
 extern void op_get_item(const RequestValue *request, WireWriter *response);

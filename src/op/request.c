@@ -412,20 +412,20 @@ read_value(WireReader *reader, const Shape *shape, bool in_collection, RequestVa
 }
 
 RequestValue *
-request_read(WireReader *reader, const Operation *operation)
+request_read(WireReader *reader, int operation)
 {
 	RequestValue *request = palloc0(sizeof(RequestValue));
 
 	wire_next(reader);
 	if (reader->token != WIRE_OBJECT_START && reader->token != WIRE_ARRAY_START)
 		dyn_error(DYN_SERIALIZATION, "%s", "");
-	read_value(reader, operation->input, false, request);
+	read_value(reader, model_operations[operation].input, false, request);
 	wire_next(reader);			/* nothing may follow */
 	request_check(request, operation);
 	return request;
 }
 
-const Operation *
+int
 model_operation(const char *name, int len)
 {
 	int			low = 0;
@@ -434,17 +434,17 @@ model_operation(const char *name, int len)
 	while (low <= high)
 	{
 		int			middle = (low + high) / 2;
-		const Operation *operation = &model_operations[middle];
-		int			order = bytes_compare(name, len, operation->name, strlen(operation->name));
+		const char *found = model_operations[middle].name;
+		int			order = bytes_compare(name, len, found, strlen(found));
 
 		if (order == 0)
-			return operation;
+			return middle;
 		if (order < 0)
 			high = middle - 1;
 		else
 			low = middle + 1;
 	}
-	return NULL;
+	return -1;
 }
 
 bool

@@ -55,14 +55,14 @@ typedef struct RequestEntry
 	RequestValue value;
 } RequestEntry;
 
-/* The operation of a name ("PutItem"), NULL if the model has none. */
-extern const Operation *model_operation(const char *name, int len);
+/* The index of an operation (OPERATION_PutItem) by its name ("PutItem"), -1 if the model has none. */
+extern int	model_operation(const char *name, int len);
 
 /*
  * Reads and checks a request (stages 4 and 5).  The reader stands before the first token.  Members that the
  * model does not know are dropped; null equals absent.  Everything lives in the current memory context.
  */
-extern RequestValue *request_read(WireReader *reader, const Operation *operation);
+extern RequestValue *request_read(WireReader *reader, int operation);
 
 /* A member of a structure, by its index in the model (PutItemInput_TableName); never NULL: see ->present. */
 static inline const RequestValue *

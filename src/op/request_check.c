@@ -599,7 +599,7 @@ check_value(Check *check, const PathStep *step, const RequestValue *value)
 
 /* The TableName of a request goes before everything else. */
 static void
-check_table_name(Check *check, const RequestValue *request, const Operation *operation)
+check_table_name(Check *check, const RequestValue *request, int operation)
 {
 	const Shape *shape = request->shape;
 	int			member;
@@ -619,12 +619,12 @@ check_table_name(Check *check, const RequestValue *request, const Operation *ope
 		return;
 	}
 	for (int i = 0; i < lengthof(table_name_required); i++)
-		if (operation == &model_operations[table_name_required[i]])
+		if (operation == table_name_required[i])
 			dyn_invalid("The parameter 'TableName' is required but was not present in the request");
 }
 
 void
-request_check(const RequestValue *request, const Operation *operation)
+request_check(const RequestValue *request, int operation)
 {
 	Check		check = {.count = 0};
 

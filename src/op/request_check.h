@@ -11,6 +11,6 @@
  * Raises one ValidationException for all members that are missing or break a constraint, at most ten of them.
  * A TableName that is no name is reported alone.
  */
-extern void request_check(const RequestValue *request, const Operation *operation);
+extern void request_check(const RequestValue *request, int operation);
 
 #endif							/* DYNAPG_REQUEST_CHECK_H */

@@ -30,12 +30,12 @@ dynapg_read_request(PG_FUNCTION_ARGS)
 {
 	text	   *name = PG_GETARG_TEXT_PP(0);
 	text	   *source = PG_GETARG_TEXT_PP(1);
-	const Operation *operation = model_operation(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
+	int			operation = model_operation(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
 	WireReader	reader;
 	WireWriter	writer;
 	StringInfoData out;
 
-	if (operation == NULL)
+	if (operation < 0)
 		elog(ERROR, "no such operation");
 	wire_read_text(&reader, VARDATA_ANY(source), VARSIZE_ANY_EXHDR(source));
 	initStringInfo(&out);

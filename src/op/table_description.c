@@ -44,7 +44,7 @@ read_index(const TableInfo *table, const TableIndex *index, bool on_demand, bool
 	view->backfilling = index->backfilling || index->status != TABLE_CREATING;
 	index_definition_read(index, on_demand, &view->definition);
 	if (counted && view->status != TABLE_CREATING)
-		storage_index_statistics(index, &view->items, &view->bytes);
+		storage_index_size(index, &view->items, &view->bytes);
 	return view;
 }
 
@@ -61,7 +61,7 @@ table_view_read(TableView *view, const TableInfo *table, bool counted)
 	if (!OidIsValid(table->relation))
 		return;
 	if (counted)
-		storage_table_statistics(table->relation, &view->items, &view->bytes);
+		storage_table_size(table->relation, &view->items, &view->bytes);
 	for (int i = 0; i < table->n_indexes; i++)
 		if (!index_is_hidden(&table->indexes[i]))
 			view->indexes = lappend(view->indexes, read_index(table, &table->indexes[i],

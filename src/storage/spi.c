@@ -171,7 +171,7 @@ execute_plan(StorageTable *table, StatementKind kind, Datum *values, bool read_o
  * context.  read_only: on the active snapshot.
  */
 static uint64
-execute_in(StorageTable *table, StatementKind kind, Datum *values, bool read_only, Jsonb **item)
+execute_statement_on(StorageTable *table, StatementKind kind, Datum *values, bool read_only, Jsonb **item)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	uint64		rows;
@@ -194,9 +194,9 @@ execute_in(StorageTable *table, StatementKind kind, Datum *values, bool read_onl
 }
 
 static uint64
-execute(StorageTable *table, StatementKind kind, Datum *values, Jsonb **item)
+execute_statement(StorageTable *table, StatementKind kind, Datum *values, Jsonb **item)
 {
-	return execute_in(table, kind, values, false, item);
+	return execute_statement_on(table, kind, values, false, item);
 }
 
 /*
@@ -216,7 +216,7 @@ insert_item(StorageTable *table, Jsonb *item)
 	{
 		Datum		values[1] = {JsonbPGetDatum(item)};
 
-		execute(table, STATEMENT_INSERT, values, NULL);
+		execute_statement(table, STATEMENT_INSERT, values, NULL);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -281,7 +281,7 @@ spi_get(StorageTable *table, const StorageKey *key)
 	Datum		values[2] = {UUIDPGetDatum(&key->hash), PointerGetDatum(key->sort)};
 	Jsonb	   *item = NULL;
 
-	if (execute(table, STATEMENT_GET, values, &item) == 0 || !storage_is_key(table, key, item))
+	if (execute_statement(table, STATEMENT_GET, values, &item) == 0 || !storage_is_key(table, key, item))
 		return NULL;
 	return item;
 }
@@ -292,7 +292,7 @@ spi_get_at(StorageTable *table, const pg_uuid_t *hash, bytea *sort)
 	Datum		values[2] = {UUIDPGetDatum(hash), PointerGetDatum(sort)};
 	Jsonb	   *item = NULL;
 
-	return execute_in(table, STATEMENT_GET, values, true, &item) == 0 ? NULL : item;
+	return execute_statement_on(table, STATEMENT_GET, values, true, &item) == 0 ? NULL : item;
 }
 
 /*
@@ -376,7 +376,7 @@ spi_write(StorageTable *table, const StorageKey *key, WriteDecision decide, void
 		Jsonb	   *item = NULL;
 		bool		done = true;
 
-		execute(table, STATEMENT_GET, values, &old);
+		execute_statement(table, STATEMENT_GET, values, &old);
 		if (old != NULL && !storage_is_key(table, key, old))
 			storage_raise_collision();
 		result->old = old;
@@ -386,9 +386,9 @@ spi_write(StorageTable *table, const StorageKey *key, WriteDecision decide, void
 			values[2] = JsonbPGetDatum(old);
 			values[3] = JsonbPGetDatum(item);
 			if (result->action == WRITE_PUT)
-				done = execute(table, STATEMENT_UPDATE, values, NULL) > 0;
+				done = execute_statement(table, STATEMENT_UPDATE, values, NULL) > 0;
 			else if (result->action == WRITE_DELETE)
-				done = execute(table, STATEMENT_DELETE, values, NULL) > 0;
+				done = execute_statement(table, STATEMENT_DELETE, values, NULL) > 0;
 			if (!done)
 			{
 				Jsonb	   *now = NULL;
@@ -397,7 +397,7 @@ spi_write(StorageTable *table, const StorageKey *key, WriteDecision decide, void
 				 * Still the same: a trigger or a policy did not want it written.  Another one, but our own: a trigger has written
 				 * it in its way instead.  Else somebody else was there first.
 				 */
-				execute(table, STATEMENT_GET, values, &now);
+				execute_statement(table, STATEMENT_GET, values, &now);
 				done = now != NULL && compareJsonbContainers(&now->root, &old->root) == 0;
 				if (!done && now != NULL && may_be_suppressed(table, result->action) && is_own(table, key))
 					return;

@@ -178,13 +178,13 @@ extern Jsonb *storage_scan_entry(StorageScan *scan);
  */
 extern int64 storage_collection_size(StorageTable *table, const StorageKey *key, int64 growth);
 
-/* The same as storage_table_statistics() of an index table. */
-extern void storage_index_statistics(const TableIndex *index, int64 *items, int64 *bytes);
+/* The same as storage_table_size() of an index table. */
+extern void storage_index_size(const TableIndex *index, int64 *items, int64 *bytes);
 
 /*
  * How many items a table has and their bytes, as DescribeTable reports them: counted where the table is small, estimated
  * from statistics and a sample of its blocks where it is large.
  */
-extern void storage_table_statistics(Oid relation, int64 *items, int64 *bytes);
+extern void storage_table_size(Oid relation, int64 *items, int64 *bytes);
 
 #endif							/* DYNAPG_STORAGE_H */

@@ -1,12 +1,12 @@
 /*
- * collection.c
+ * item_collection.c
  *		Item collections of tables with local indexes.
  */
 #include "postgres.h"
 
 #include "base/error.h"
 #include "base/settings.h"
-#include "op/collection.h"
+#include "op/item_collection.h"
 #include "op/item_key.h"
 #include "storage/index_entry.h"
 

@@ -1,5 +1,5 @@
 /*
- * collection.c
+ * collection_size.c
  *		The size of an item collection: the items of a partition key, and their entries in local indexes.
  *
  * Counting is a walk over the keys' index entries; sizes are those of a sample of the items, which gets sparser as it

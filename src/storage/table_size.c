@@ -1,5 +1,5 @@
 /*
- * statistics.c
+ * table_size.c
  *		ItemCount and TableSizeBytes.
  *
  * The service updates these figures about every six hours; ours are never that old.  A small table is counted; a large one is
@@ -33,7 +33,7 @@ count_blocks(Relation relation, AttrNumber column, BlockNumber first, BlockNumbe
 	Snapshot	snapshot = GetActiveSnapshot();
 	TupleTableSlot *slot = table_slot_create(relation, NULL);
 	TableScanDesc scan = table_beginscan_strat(relation, snapshot, 0, NULL, true, false);
-	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "dynapg statistics", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "dynapg table size", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(scratch);
 
 	heap_setscanlimits(scan, first, blocks);
@@ -66,7 +66,7 @@ estimated_items(Relation relation)
 }
 
 static void
-statistics_of(Oid oid, AttrNumber column, int64 *items, int64 *bytes)
+size_of_relation(Oid oid, AttrNumber column, int64 *items, int64 *bytes)
 {
 	Relation	relation = try_table_open(oid, AccessShareLock);
 	BlockNumber blocks;
@@ -97,13 +97,13 @@ statistics_of(Oid oid, AttrNumber column, int64 *items, int64 *bytes)
 }
 
 void
-storage_table_statistics(Oid relation, int64 *items, int64 *bytes)
+storage_table_size(Oid relation, int64 *items, int64 *bytes)
 {
-	statistics_of(relation, LAYOUT_ITEM, items, bytes);
+	size_of_relation(relation, LAYOUT_ITEM, items, bytes);
 }
 
 void
-storage_index_statistics(const TableIndex *index, int64 *items, int64 *bytes)
+storage_index_size(const TableIndex *index, int64 *items, int64 *bytes)
 {
-	statistics_of(index->relation, INDEX_ITEM(index), items, bytes);
+	size_of_relation(index->relation, INDEX_ITEM(index), items, bytes);
 }

@@ -1,12 +1,12 @@
 /*
- * collection.h
+ * item_collection.h
  *		Item collections of tables with local indexes: the items of a partition key with their entries in those indexes.
  *
  * An item with its entries must stay within the item limit, a collection within 10 GB, and a write can report its
  * collection's size.
  */
-#ifndef DYNAPG_COLLECTION_H
-#define DYNAPG_COLLECTION_H
+#ifndef DYNAPG_ITEM_COLLECTION_H
+#define DYNAPG_ITEM_COLLECTION_H
 
 #include "op/request.h"
 #include "storage/storage.h"
@@ -48,4 +48,4 @@ extern void collection_write(WireWriter *response, const CollectionWrite *write,
 extern void collection_write_member(WireWriter *response, const CollectionWrite *write, const TableInfo *table,
 									const JsonbValue *attributes);
 
-#endif							/* DYNAPG_COLLECTION_H */
+#endif							/* DYNAPG_ITEM_COLLECTION_H */
