@@ -397,8 +397,8 @@ def source(model, version):
 def header(model, version):
     out = ["/*",
            " * model_data.h",
-           " *\t\tIndexes of operations and of structures' members.  Made by tools/gen_model.py from the model in",
-           " *\t\tbotocore %s; not to be edited." % version,
+           " *\t\tIndexes of operations, and of structures' members from 1 (0: no member).  Made by tools/gen_model.py from",
+           " *\t\tthe model in botocore %s; not to be edited." % version,
            " */",
            "#ifndef DYNAPG_MODEL_DATA_H",
            "#define DYNAPG_MODEL_DATA_H",
@@ -417,7 +417,7 @@ def header(model, version):
         out.append("")
         out.append("enum")
         out.append("{")
-        out.extend("\t%s_%s," % (name, row[0]) for row in rows)
+        out.extend("\t%s_%s%s," % (name, row[0], "" if i else " = 1") for i, row in enumerate(rows))
         out[-1] = out[-1][:-1]
         out.append("};")
     out.append("")

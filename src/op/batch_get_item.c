@@ -18,19 +18,8 @@
 #include "op/page.h"
 
 static const ExpressionMembers members = {
-	.enveloped = false,
-	.update_expression = NO_MEMBER,
-	.condition_expression = NO_MEMBER,
-	.key_condition_expression = NO_MEMBER,
-	.filter_expression = NO_MEMBER,
 	.projection_expression = KeysAndAttributes_ProjectionExpression,
 	.names = KeysAndAttributes_ExpressionAttributeNames,
-	.values = NO_MEMBER,
-	.expected = NO_MEMBER,
-	.attribute_updates = NO_MEMBER,
-	.key_conditions = NO_MEMBER,
-	.filter = NO_MEMBER,
-	.conditional_operator = NO_MEMBER,
 	.attributes_to_get = KeysAndAttributes_AttributesToGet,
 };
 
@@ -166,13 +155,13 @@ write_unprocessed(WireWriter *response, const TablePart *part)
 
 	wire_key(response, part->entry->name, part->entry->name_len);
 	wire_object_start(response);
-	for (int member = 0; member < request->shape->n_members; member++)
+	for (int member = 1; member <= request->shape->n_members; member++)
 	{
 		const RequestValue *value = request_member(request, member);
 
 		if (!value->present)
 			continue;
-		wire_member(response, request->shape->members[member].name);
+		wire_member(response, request_member_name(request, member));
 		if (member != KeysAndAttributes_Keys)
 		{
 			request_write(response, value);

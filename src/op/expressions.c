@@ -34,7 +34,7 @@ member_list(const RequestValue *request, const int *members, int count, bool onl
 	{
 		if (members[i] == NO_MEMBER || (only_given && !request_member(request, members[i])->present))
 			continue;
-		appendStringInfo(&list, "%s%s", list.len > 0 ? separator : "", request->shape->members[members[i]].name);
+		appendStringInfo(&list, "%s%s", list.len > 0 ? separator : "", request_member_name(request, members[i]));
 	}
 	return list.data;
 }

@@ -12,9 +12,7 @@
 #include "expr/expr.h"
 #include "op/request.h"
 
-#define NO_MEMBER (-1)
-
-/* Which members of an operation's input are expressions; NO_MEMBER where it has none. */
+/* Which members of an operation's input are expressions; NO_MEMBER, which is 0, where it has none. */
 typedef struct ExpressionMembers
 {
 	bool		enveloped;		/* PutItem, UpdateItem */

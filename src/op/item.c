@@ -14,52 +14,24 @@
 
 static const ExpressionMembers put_members = {
 	.enveloped = true,
-	.update_expression = NO_MEMBER,
 	.condition_expression = PutItemInput_ConditionExpression,
-	.key_condition_expression = NO_MEMBER,
-	.filter_expression = NO_MEMBER,
-	.projection_expression = NO_MEMBER,
 	.names = PutItemInput_ExpressionAttributeNames,
 	.values = PutItemInput_ExpressionAttributeValues,
 	.expected = PutItemInput_Expected,
-	.attribute_updates = NO_MEMBER,
-	.key_conditions = NO_MEMBER,
-	.filter = NO_MEMBER,
 	.conditional_operator = PutItemInput_ConditionalOperator,
-	.attributes_to_get = NO_MEMBER,
 };
 
 static const ExpressionMembers delete_members = {
-	.enveloped = false,
-	.update_expression = NO_MEMBER,
 	.condition_expression = DeleteItemInput_ConditionExpression,
-	.key_condition_expression = NO_MEMBER,
-	.filter_expression = NO_MEMBER,
-	.projection_expression = NO_MEMBER,
 	.names = DeleteItemInput_ExpressionAttributeNames,
 	.values = DeleteItemInput_ExpressionAttributeValues,
 	.expected = DeleteItemInput_Expected,
-	.attribute_updates = NO_MEMBER,
-	.key_conditions = NO_MEMBER,
-	.filter = NO_MEMBER,
 	.conditional_operator = DeleteItemInput_ConditionalOperator,
-	.attributes_to_get = NO_MEMBER,
 };
 
 static const ExpressionMembers get_members = {
-	.enveloped = false,
-	.update_expression = NO_MEMBER,
-	.condition_expression = NO_MEMBER,
-	.key_condition_expression = NO_MEMBER,
-	.filter_expression = NO_MEMBER,
 	.projection_expression = GetItemInput_ProjectionExpression,
 	.names = GetItemInput_ExpressionAttributeNames,
-	.values = NO_MEMBER,
-	.expected = NO_MEMBER,
-	.attribute_updates = NO_MEMBER,
-	.key_conditions = NO_MEMBER,
-	.filter = NO_MEMBER,
-	.conditional_operator = NO_MEMBER,
 	.attributes_to_get = GetItemInput_AttributesToGet,
 };
 

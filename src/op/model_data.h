@@ -1,7 +1,7 @@
 /*
  * model_data.h
- *		Indexes of operations and of structures' members.  Made by tools/gen_model.py from the model in
- *		botocore 1.44.5; not to be edited.
+ *		Indexes of operations, and of structures' members from 1 (0: no member).  Made by tools/gen_model.py from
+ *		the model in botocore 1.44.5; not to be edited.
  */
 #ifndef DYNAPG_MODEL_DATA_H
 #define DYNAPG_MODEL_DATA_H
@@ -79,25 +79,25 @@ typedef enum OperationIndex
 
 enum
 {
-	AttributeDefinition_AttributeType,
+	AttributeDefinition_AttributeType = 1,
 	AttributeDefinition_AttributeName
 };
 
 enum
 {
-	AttributeValueUpdate_Value,
+	AttributeValueUpdate_Value = 1,
 	AttributeValueUpdate_Action
 };
 
 enum
 {
-	AutoScalingPolicyUpdate_PolicyName,
+	AutoScalingPolicyUpdate_PolicyName = 1,
 	AutoScalingPolicyUpdate_TargetTrackingScalingPolicyConfiguration
 };
 
 enum
 {
-	AutoScalingSettingsUpdate_MinimumUnits,
+	AutoScalingSettingsUpdate_MinimumUnits = 1,
 	AutoScalingSettingsUpdate_MaximumUnits,
 	AutoScalingSettingsUpdate_AutoScalingDisabled,
 	AutoScalingSettingsUpdate_AutoScalingRoleArn,
@@ -106,7 +106,7 @@ enum
 
 enum
 {
-	AutoScalingTargetTrackingScalingPolicyConfigurationUpdate_DisableScaleIn,
+	AutoScalingTargetTrackingScalingPolicyConfigurationUpdate_DisableScaleIn = 1,
 	AutoScalingTargetTrackingScalingPolicyConfigurationUpdate_ScaleInCooldown,
 	AutoScalingTargetTrackingScalingPolicyConfigurationUpdate_ScaleOutCooldown,
 	AutoScalingTargetTrackingScalingPolicyConfigurationUpdate_TargetValue
@@ -114,19 +114,19 @@ enum
 
 enum
 {
-	BatchExecuteStatementInput_Statements,
+	BatchExecuteStatementInput_Statements = 1,
 	BatchExecuteStatementInput_ReturnConsumedCapacity
 };
 
 enum
 {
-	BatchGetItemInput_ReturnConsumedCapacity,
+	BatchGetItemInput_ReturnConsumedCapacity = 1,
 	BatchGetItemInput_RequestItems
 };
 
 enum
 {
-	BatchStatementRequest_Statement,
+	BatchStatementRequest_Statement = 1,
 	BatchStatementRequest_Parameters,
 	BatchStatementRequest_ConsistentRead,
 	BatchStatementRequest_ReturnValuesOnConditionCheckFailure
@@ -134,25 +134,25 @@ enum
 
 enum
 {
-	BatchWriteItemInput_ReturnConsumedCapacity,
+	BatchWriteItemInput_ReturnConsumedCapacity = 1,
 	BatchWriteItemInput_ReturnItemCollectionMetrics,
 	BatchWriteItemInput_RequestItems
 };
 
 enum
 {
-	CancelBulkOperationInput_BulkOperationArn
+	CancelBulkOperationInput_BulkOperationArn = 1
 };
 
 enum
 {
-	Condition_AttributeValueList,
+	Condition_AttributeValueList = 1,
 	Condition_ComparisonOperator
 };
 
 enum
 {
-	ConditionCheck_Key,
+	ConditionCheck_Key = 1,
 	ConditionCheck_TableName,
 	ConditionCheck_ConditionExpression,
 	ConditionCheck_ExpressionAttributeNames,
@@ -162,13 +162,13 @@ enum
 
 enum
 {
-	CreateBackupInput_TableName,
+	CreateBackupInput_TableName = 1,
 	CreateBackupInput_BackupName
 };
 
 enum
 {
-	CreateGlobalSecondaryIndexAction_Projection,
+	CreateGlobalSecondaryIndexAction_Projection = 1,
 	CreateGlobalSecondaryIndexAction_IndexName,
 	CreateGlobalSecondaryIndexAction_ProvisionedThroughput,
 	CreateGlobalSecondaryIndexAction_KeySchema,
@@ -178,23 +178,23 @@ enum
 
 enum
 {
-	CreateGlobalTableInput_GlobalTableName,
+	CreateGlobalTableInput_GlobalTableName = 1,
 	CreateGlobalTableInput_ReplicationGroup
 };
 
 enum
 {
-	CreateGlobalTableWitnessGroupMemberAction_RegionName
+	CreateGlobalTableWitnessGroupMemberAction_RegionName = 1
 };
 
 enum
 {
-	CreateReplicaAction_RegionName
+	CreateReplicaAction_RegionName = 1
 };
 
 enum
 {
-	CreateReplicationGroupMemberAction_RegionName,
+	CreateReplicationGroupMemberAction_RegionName = 1,
 	CreateReplicationGroupMemberAction_KMSMasterKeyId,
 	CreateReplicationGroupMemberAction_ProvisionedThroughputOverride,
 	CreateReplicationGroupMemberAction_OnDemandThroughputOverride,
@@ -204,7 +204,7 @@ enum
 
 enum
 {
-	CreateTableInput_AttributeDefinitions,
+	CreateTableInput_AttributeDefinitions = 1,
 	CreateTableInput_TableName,
 	CreateTableInput_BillingMode,
 	CreateTableInput_ProvisionedThroughput,
@@ -227,7 +227,7 @@ enum
 
 enum
 {
-	CreateVectorIndexAction_IndexName,
+	CreateVectorIndexAction_IndexName = 1,
 	CreateVectorIndexAction_VectorAttribute,
 	CreateVectorIndexAction_SearchSchema,
 	CreateVectorIndexAction_Projection,
@@ -237,13 +237,13 @@ enum
 
 enum
 {
-	CsvOptions_Delimiter,
+	CsvOptions_Delimiter = 1,
 	CsvOptions_HeaderList
 };
 
 enum
 {
-	Delete_Key,
+	Delete_Key = 1,
 	Delete_TableName,
 	Delete_ConditionExpression,
 	Delete_ExpressionAttributeNames,
@@ -253,22 +253,22 @@ enum
 
 enum
 {
-	DeleteBackupInput_BackupArn
+	DeleteBackupInput_BackupArn = 1
 };
 
 enum
 {
-	DeleteGlobalSecondaryIndexAction_IndexName
+	DeleteGlobalSecondaryIndexAction_IndexName = 1
 };
 
 enum
 {
-	DeleteGlobalTableWitnessGroupMemberAction_RegionName
+	DeleteGlobalTableWitnessGroupMemberAction_RegionName = 1
 };
 
 enum
 {
-	DeleteItemInput_ReturnConsumedCapacity,
+	DeleteItemInput_ReturnConsumedCapacity = 1,
 	DeleteItemInput_TableName,
 	DeleteItemInput_ReturnValues,
 	DeleteItemInput_ReturnItemCollectionMetrics,
@@ -283,84 +283,84 @@ enum
 
 enum
 {
-	DeleteReplicaAction_RegionName
+	DeleteReplicaAction_RegionName = 1
 };
 
 enum
 {
-	DeleteReplicationGroupMemberAction_RegionName
+	DeleteReplicationGroupMemberAction_RegionName = 1
 };
 
 enum
 {
-	DeleteRequest_Key
+	DeleteRequest_Key = 1
 };
 
 enum
 {
-	DeleteResourcePolicyInput_ResourceArn,
+	DeleteResourcePolicyInput_ResourceArn = 1,
 	DeleteResourcePolicyInput_ExpectedRevisionId
 };
 
 enum
 {
-	DeleteTableInput_TableName
+	DeleteTableInput_TableName = 1
 };
 
 enum
 {
-	DeleteVectorIndexAction_IndexName
+	DeleteVectorIndexAction_IndexName = 1
 };
 
 enum
 {
-	DescribeBackupInput_BackupArn
+	DescribeBackupInput_BackupArn = 1
 };
 
 enum
 {
-	DescribeBulkOperationInput_BulkOperationArn
+	DescribeBulkOperationInput_BulkOperationArn = 1
 };
 
 enum
 {
-	DescribeContinuousBackupsInput_TableName
+	DescribeContinuousBackupsInput_TableName = 1
 };
 
 enum
 {
-	DescribeContributorInsightsInput_TableName,
+	DescribeContributorInsightsInput_TableName = 1,
 	DescribeContributorInsightsInput_IndexName
 };
 
 enum
 {
-	DescribeExportInput_ExportArn
+	DescribeExportInput_ExportArn = 1
 };
 
 enum
 {
-	DescribeGlobalTableInput_GlobalTableName
+	DescribeGlobalTableInput_GlobalTableName = 1
 };
 
 enum
 {
-	DescribeGlobalTableSettingsInput_GlobalTableName
+	DescribeGlobalTableSettingsInput_GlobalTableName = 1
 };
 
 enum
 {
-	DescribeImportInput_ImportArn
+	DescribeImportInput_ImportArn = 1
 };
 
 enum
 {
-	DescribeKinesisStreamingDestinationInput_TableName
+	DescribeKinesisStreamingDestinationInput_TableName = 1
 };
 
 enum
 {
-	DescribeStreamInput_StreamArn,
+	DescribeStreamInput_StreamArn = 1,
 	DescribeStreamInput_Limit,
 	DescribeStreamInput_ExclusiveStartShardId,
 	DescribeStreamInput_ShardFilter
@@ -368,33 +368,33 @@ enum
 
 enum
 {
-	DescribeTableInput_TableName
+	DescribeTableInput_TableName = 1
 };
 
 enum
 {
-	DescribeTableReplicaAutoScalingInput_TableName
+	DescribeTableReplicaAutoScalingInput_TableName = 1
 };
 
 enum
 {
-	DescribeTimeToLiveInput_TableName
+	DescribeTimeToLiveInput_TableName = 1
 };
 
 enum
 {
-	DisassociateReplicationGroupMemberAction_RegionName,
+	DisassociateReplicationGroupMemberAction_RegionName = 1,
 	DisassociateReplicationGroupMemberAction_DisassociationMode
 };
 
 enum
 {
-	EnableKinesisStreamingConfiguration_ApproximateCreationDateTimePrecision
+	EnableKinesisStreamingConfiguration_ApproximateCreationDateTimePrecision = 1
 };
 
 enum
 {
-	ExecuteStatementInput_Statement,
+	ExecuteStatementInput_Statement = 1,
 	ExecuteStatementInput_Parameters,
 	ExecuteStatementInput_ConsistentRead,
 	ExecuteStatementInput_NextToken,
@@ -405,14 +405,14 @@ enum
 
 enum
 {
-	ExecuteTransactionInput_TransactStatements,
+	ExecuteTransactionInput_TransactStatements = 1,
 	ExecuteTransactionInput_ClientRequestToken,
 	ExecuteTransactionInput_ReturnConsumedCapacity
 };
 
 enum
 {
-	ExpectedAttributeValue_AttributeValueList,
+	ExpectedAttributeValue_AttributeValueList = 1,
 	ExpectedAttributeValue_ComparisonOperator,
 	ExpectedAttributeValue_Exists,
 	ExpectedAttributeValue_Value
@@ -420,7 +420,7 @@ enum
 
 enum
 {
-	ExportTableToPointInTimeInput_TableArn,
+	ExportTableToPointInTimeInput_TableArn = 1,
 	ExportTableToPointInTimeInput_ExportTime,
 	ExportTableToPointInTimeInput_ClientToken,
 	ExportTableToPointInTimeInput_S3Bucket,
@@ -436,7 +436,7 @@ enum
 
 enum
 {
-	FilterSpecification_FilterExpression,
+	FilterSpecification_FilterExpression = 1,
 	FilterSpecification_ProjectionExpression,
 	FilterSpecification_KeyConditionExpression,
 	FilterSpecification_ExpressionAttributeNames,
@@ -445,7 +445,7 @@ enum
 
 enum
 {
-	Get_Key,
+	Get_Key = 1,
 	Get_TableName,
 	Get_ProjectionExpression,
 	Get_ExpressionAttributeNames
@@ -453,7 +453,7 @@ enum
 
 enum
 {
-	GetItemInput_ReturnConsumedCapacity,
+	GetItemInput_ReturnConsumedCapacity = 1,
 	GetItemInput_AttributesToGet,
 	GetItemInput_TableName,
 	GetItemInput_Key,
@@ -464,18 +464,18 @@ enum
 
 enum
 {
-	GetRecordsInput_ShardIterator,
+	GetRecordsInput_ShardIterator = 1,
 	GetRecordsInput_Limit
 };
 
 enum
 {
-	GetResourcePolicyInput_ResourceArn
+	GetResourcePolicyInput_ResourceArn = 1
 };
 
 enum
 {
-	GetShardIteratorInput_StreamArn,
+	GetShardIteratorInput_StreamArn = 1,
 	GetShardIteratorInput_ShardId,
 	GetShardIteratorInput_ShardIteratorType,
 	GetShardIteratorInput_SequenceNumber,
@@ -484,7 +484,7 @@ enum
 
 enum
 {
-	GlobalSecondaryIndex_IndexName,
+	GlobalSecondaryIndex_IndexName = 1,
 	GlobalSecondaryIndex_KeySchema,
 	GlobalSecondaryIndex_Projection,
 	GlobalSecondaryIndex_ProvisionedThroughput,
@@ -494,33 +494,33 @@ enum
 
 enum
 {
-	GlobalSecondaryIndexAutoScalingUpdate_IndexName,
+	GlobalSecondaryIndexAutoScalingUpdate_IndexName = 1,
 	GlobalSecondaryIndexAutoScalingUpdate_ProvisionedWriteCapacityAutoScalingUpdate
 };
 
 enum
 {
-	GlobalSecondaryIndexUpdate_Update,
+	GlobalSecondaryIndexUpdate_Update = 1,
 	GlobalSecondaryIndexUpdate_Create,
 	GlobalSecondaryIndexUpdate_Delete
 };
 
 enum
 {
-	GlobalTableGlobalSecondaryIndexSettingsUpdate_IndexName,
+	GlobalTableGlobalSecondaryIndexSettingsUpdate_IndexName = 1,
 	GlobalTableGlobalSecondaryIndexSettingsUpdate_ProvisionedWriteCapacityUnits,
 	GlobalTableGlobalSecondaryIndexSettingsUpdate_ProvisionedWriteCapacityAutoScalingSettingsUpdate
 };
 
 enum
 {
-	GlobalTableWitnessGroupUpdate_Create,
+	GlobalTableWitnessGroupUpdate_Create = 1,
 	GlobalTableWitnessGroupUpdate_Delete
 };
 
 enum
 {
-	ImportTableInput_ClientToken,
+	ImportTableInput_ClientToken = 1,
 	ImportTableInput_S3BucketSource,
 	ImportTableInput_InputFormat,
 	ImportTableInput_InputFormatOptions,
@@ -530,19 +530,19 @@ enum
 
 enum
 {
-	IncrementalExportSpecification_ExportFromTime,
+	IncrementalExportSpecification_ExportFromTime = 1,
 	IncrementalExportSpecification_ExportToTime,
 	IncrementalExportSpecification_ExportViewType
 };
 
 enum
 {
-	InputFormatOptions_Csv
+	InputFormatOptions_Csv = 1
 };
 
 enum
 {
-	InputS3Configuration_S3BucketOwner,
+	InputS3Configuration_S3BucketOwner = 1,
 	InputS3Configuration_S3Bucket,
 	InputS3Configuration_S3KeyPrefix,
 	InputS3Configuration_InputFormat,
@@ -551,13 +551,13 @@ enum
 
 enum
 {
-	KeySchemaElement_AttributeName,
+	KeySchemaElement_AttributeName = 1,
 	KeySchemaElement_KeyType
 };
 
 enum
 {
-	KeysAndAttributes_Keys,
+	KeysAndAttributes_Keys = 1,
 	KeysAndAttributes_AttributesToGet,
 	KeysAndAttributes_ConsistentRead,
 	KeysAndAttributes_ProjectionExpression,
@@ -566,14 +566,14 @@ enum
 
 enum
 {
-	KinesisStreamingDestinationInput_TableName,
+	KinesisStreamingDestinationInput_TableName = 1,
 	KinesisStreamingDestinationInput_StreamArn,
 	KinesisStreamingDestinationInput_EnableKinesisStreamingConfiguration
 };
 
 enum
 {
-	ListBackupsInput_TableName,
+	ListBackupsInput_TableName = 1,
 	ListBackupsInput_Limit,
 	ListBackupsInput_TimeRangeLowerBound,
 	ListBackupsInput_TimeRangeUpperBound,
@@ -583,78 +583,78 @@ enum
 
 enum
 {
-	ListBulkOperationsInput_MaxResults,
+	ListBulkOperationsInput_MaxResults = 1,
 	ListBulkOperationsInput_NextToken
 };
 
 enum
 {
-	ListContributorInsightsInput_TableName,
+	ListContributorInsightsInput_TableName = 1,
 	ListContributorInsightsInput_NextToken,
 	ListContributorInsightsInput_MaxResults
 };
 
 enum
 {
-	ListExportsInput_TableArn,
+	ListExportsInput_TableArn = 1,
 	ListExportsInput_MaxResults,
 	ListExportsInput_NextToken
 };
 
 enum
 {
-	ListGlobalTablesInput_ExclusiveStartGlobalTableName,
+	ListGlobalTablesInput_ExclusiveStartGlobalTableName = 1,
 	ListGlobalTablesInput_Limit,
 	ListGlobalTablesInput_RegionName
 };
 
 enum
 {
-	ListImportsInput_TableArn,
+	ListImportsInput_TableArn = 1,
 	ListImportsInput_PageSize,
 	ListImportsInput_NextToken
 };
 
 enum
 {
-	ListStreamsInput_TableName,
+	ListStreamsInput_TableName = 1,
 	ListStreamsInput_Limit,
 	ListStreamsInput_ExclusiveStartStreamArn
 };
 
 enum
 {
-	ListTablesInput_Limit,
+	ListTablesInput_Limit = 1,
 	ListTablesInput_ExclusiveStartTableName
 };
 
 enum
 {
-	ListTagsOfResourceInput_ResourceArn,
+	ListTagsOfResourceInput_ResourceArn = 1,
 	ListTagsOfResourceInput_NextToken
 };
 
 enum
 {
-	LocalSecondaryIndex_IndexName,
+	LocalSecondaryIndex_IndexName = 1,
 	LocalSecondaryIndex_KeySchema,
 	LocalSecondaryIndex_Projection
 };
 
 enum
 {
-	OnDemandThroughput_MaxReadRequestUnits,
+	OnDemandThroughput_MaxReadRequestUnits = 1,
 	OnDemandThroughput_MaxWriteRequestUnits
 };
 
 enum
 {
-	OnDemandThroughputOverride_MaxReadRequestUnits
+	OnDemandThroughputOverride_MaxReadRequestUnits = 1
 };
 
 enum
 {
-	OutputS3Configuration_S3BucketOwner,
+	OutputS3Configuration_S3BucketOwner = 1,
 	OutputS3Configuration_S3Bucket,
 	OutputS3Configuration_S3KeyPrefix,
 	OutputS3Configuration_S3SseAlgorithm,
@@ -664,37 +664,37 @@ enum
 
 enum
 {
-	ParameterizedStatement_Statement,
+	ParameterizedStatement_Statement = 1,
 	ParameterizedStatement_Parameters,
 	ParameterizedStatement_ReturnValuesOnConditionCheckFailure
 };
 
 enum
 {
-	PointInTimeRecoverySpecification_PointInTimeRecoveryEnabled,
+	PointInTimeRecoverySpecification_PointInTimeRecoveryEnabled = 1,
 	PointInTimeRecoverySpecification_RecoveryPeriodInDays
 };
 
 enum
 {
-	Projection_ProjectionType,
+	Projection_ProjectionType = 1,
 	Projection_NonKeyAttributes
 };
 
 enum
 {
-	ProvisionedThroughput_WriteCapacityUnits,
+	ProvisionedThroughput_WriteCapacityUnits = 1,
 	ProvisionedThroughput_ReadCapacityUnits
 };
 
 enum
 {
-	ProvisionedThroughputOverride_ReadCapacityUnits
+	ProvisionedThroughputOverride_ReadCapacityUnits = 1
 };
 
 enum
 {
-	Put_Item,
+	Put_Item = 1,
 	Put_TableName,
 	Put_ConditionExpression,
 	Put_ExpressionAttributeNames,
@@ -704,7 +704,7 @@ enum
 
 enum
 {
-	PutItemInput_ReturnConsumedCapacity,
+	PutItemInput_ReturnConsumedCapacity = 1,
 	PutItemInput_TableName,
 	PutItemInput_Item,
 	PutItemInput_ConditionalOperator,
@@ -719,12 +719,12 @@ enum
 
 enum
 {
-	PutRequest_Item
+	PutRequest_Item = 1
 };
 
 enum
 {
-	PutResourcePolicyInput_ResourceArn,
+	PutResourcePolicyInput_ResourceArn = 1,
 	PutResourcePolicyInput_Policy,
 	PutResourcePolicyInput_ExpectedRevisionId,
 	PutResourcePolicyInput_ConfirmRemoveSelfResourceAccess
@@ -732,7 +732,7 @@ enum
 
 enum
 {
-	QueryInput_Select,
+	QueryInput_Select = 1,
 	QueryInput_IndexName,
 	QueryInput_ReturnConsumedCapacity,
 	QueryInput_QueryFilter,
@@ -753,39 +753,39 @@ enum
 
 enum
 {
-	Replica_RegionName
+	Replica_RegionName = 1
 };
 
 enum
 {
-	ReplicaAutoScalingUpdate_RegionName,
+	ReplicaAutoScalingUpdate_RegionName = 1,
 	ReplicaAutoScalingUpdate_ReplicaGlobalSecondaryIndexUpdates,
 	ReplicaAutoScalingUpdate_ReplicaProvisionedReadCapacityAutoScalingUpdate
 };
 
 enum
 {
-	ReplicaGlobalSecondaryIndex_IndexName,
+	ReplicaGlobalSecondaryIndex_IndexName = 1,
 	ReplicaGlobalSecondaryIndex_ProvisionedThroughputOverride,
 	ReplicaGlobalSecondaryIndex_OnDemandThroughputOverride
 };
 
 enum
 {
-	ReplicaGlobalSecondaryIndexAutoScalingUpdate_IndexName,
+	ReplicaGlobalSecondaryIndexAutoScalingUpdate_IndexName = 1,
 	ReplicaGlobalSecondaryIndexAutoScalingUpdate_ProvisionedReadCapacityAutoScalingUpdate
 };
 
 enum
 {
-	ReplicaGlobalSecondaryIndexSettingsUpdate_IndexName,
+	ReplicaGlobalSecondaryIndexSettingsUpdate_IndexName = 1,
 	ReplicaGlobalSecondaryIndexSettingsUpdate_ProvisionedReadCapacityUnits,
 	ReplicaGlobalSecondaryIndexSettingsUpdate_ProvisionedReadCapacityAutoScalingSettingsUpdate
 };
 
 enum
 {
-	ReplicaSettingsUpdate_RegionName,
+	ReplicaSettingsUpdate_RegionName = 1,
 	ReplicaSettingsUpdate_ReplicaProvisionedReadCapacityUnits,
 	ReplicaSettingsUpdate_ReplicaProvisionedReadCapacityAutoScalingSettingsUpdate,
 	ReplicaSettingsUpdate_ReplicaGlobalSecondaryIndexSettingsUpdate,
@@ -794,13 +794,13 @@ enum
 
 enum
 {
-	ReplicaUpdate_Create,
+	ReplicaUpdate_Create = 1,
 	ReplicaUpdate_Delete
 };
 
 enum
 {
-	ReplicationGroupUpdate_Create,
+	ReplicationGroupUpdate_Create = 1,
 	ReplicationGroupUpdate_Update,
 	ReplicationGroupUpdate_Delete,
 	ReplicationGroupUpdate_Disassociate
@@ -808,7 +808,7 @@ enum
 
 enum
 {
-	RestoreTableFromBackupInput_TargetTableName,
+	RestoreTableFromBackupInput_TargetTableName = 1,
 	RestoreTableFromBackupInput_BackupArn,
 	RestoreTableFromBackupInput_BillingModeOverride,
 	RestoreTableFromBackupInput_GlobalSecondaryIndexOverride,
@@ -821,7 +821,7 @@ enum
 
 enum
 {
-	RestoreTableToPointInTimeInput_SourceTableArn,
+	RestoreTableToPointInTimeInput_SourceTableArn = 1,
 	RestoreTableToPointInTimeInput_SourceTableName,
 	RestoreTableToPointInTimeInput_TargetTableName,
 	RestoreTableToPointInTimeInput_UseLatestRestorableTime,
@@ -837,21 +837,21 @@ enum
 
 enum
 {
-	S3BucketSource_S3BucketOwner,
+	S3BucketSource_S3BucketOwner = 1,
 	S3BucketSource_S3Bucket,
 	S3BucketSource_S3KeyPrefix
 };
 
 enum
 {
-	SSESpecification_Enabled,
+	SSESpecification_Enabled = 1,
 	SSESpecification_SSEType,
 	SSESpecification_KMSMasterKeyId
 };
 
 enum
 {
-	ScanInput_Select,
+	ScanInput_Select = 1,
 	ScanInput_IndexName,
 	ScanInput_TotalSegments,
 	ScanInput_ReturnConsumedCapacity,
@@ -871,13 +871,13 @@ enum
 
 enum
 {
-	SearchSchemaElement_AttributeName,
+	SearchSchemaElement_AttributeName = 1,
 	SearchSchemaElement_SearchSchemaElementType
 };
 
 enum
 {
-	SearchVectorsInput_TableName,
+	SearchVectorsInput_TableName = 1,
 	SearchVectorsInput_IndexName,
 	SearchVectorsInput_ReturnConsumedCapacity,
 	SearchVectorsInput_ExpressionAttributeNames,
@@ -890,13 +890,13 @@ enum
 
 enum
 {
-	ShardFilter_Type,
+	ShardFilter_Type = 1,
 	ShardFilter_ShardId
 };
 
 enum
 {
-	StartBulkPutItemsInput_ClientToken,
+	StartBulkPutItemsInput_ClientToken = 1,
 	StartBulkPutItemsInput_InputS3Configuration,
 	StartBulkPutItemsInput_OutputS3Configuration,
 	StartBulkPutItemsInput_TableName,
@@ -906,13 +906,13 @@ enum
 
 enum
 {
-	StreamSpecification_StreamEnabled,
+	StreamSpecification_StreamEnabled = 1,
 	StreamSpecification_StreamViewType
 };
 
 enum
 {
-	TableCreationParameters_TableName,
+	TableCreationParameters_TableName = 1,
 	TableCreationParameters_AttributeDefinitions,
 	TableCreationParameters_KeySchema,
 	TableCreationParameters_BillingMode,
@@ -925,36 +925,36 @@ enum
 
 enum
 {
-	Tag_Key,
+	Tag_Key = 1,
 	Tag_Value
 };
 
 enum
 {
-	TagResourceInput_ResourceArn,
+	TagResourceInput_ResourceArn = 1,
 	TagResourceInput_Tags
 };
 
 enum
 {
-	TimeToLiveSpecification_Enabled,
+	TimeToLiveSpecification_Enabled = 1,
 	TimeToLiveSpecification_AttributeName
 };
 
 enum
 {
-	TransactGetItem_Get
+	TransactGetItem_Get = 1
 };
 
 enum
 {
-	TransactGetItemsInput_TransactItems,
+	TransactGetItemsInput_TransactItems = 1,
 	TransactGetItemsInput_ReturnConsumedCapacity
 };
 
 enum
 {
-	TransactWriteItem_ConditionCheck,
+	TransactWriteItem_ConditionCheck = 1,
 	TransactWriteItem_Put,
 	TransactWriteItem_Delete,
 	TransactWriteItem_Update
@@ -962,7 +962,7 @@ enum
 
 enum
 {
-	TransactWriteItemsInput_ClientRequestToken,
+	TransactWriteItemsInput_ClientRequestToken = 1,
 	TransactWriteItemsInput_ReturnConsumedCapacity,
 	TransactWriteItemsInput_ReturnItemCollectionMetrics,
 	TransactWriteItemsInput_TransactItems
@@ -970,13 +970,13 @@ enum
 
 enum
 {
-	UntagResourceInput_ResourceArn,
+	UntagResourceInput_ResourceArn = 1,
 	UntagResourceInput_TagKeys
 };
 
 enum
 {
-	Update_Key,
+	Update_Key = 1,
 	Update_UpdateExpression,
 	Update_TableName,
 	Update_ConditionExpression,
@@ -987,13 +987,13 @@ enum
 
 enum
 {
-	UpdateContinuousBackupsInput_TableName,
+	UpdateContinuousBackupsInput_TableName = 1,
 	UpdateContinuousBackupsInput_PointInTimeRecoverySpecification
 };
 
 enum
 {
-	UpdateContributorInsightsInput_TableName,
+	UpdateContributorInsightsInput_TableName = 1,
 	UpdateContributorInsightsInput_IndexName,
 	UpdateContributorInsightsInput_ContributorInsightsAction,
 	UpdateContributorInsightsInput_ContributorInsightsMode
@@ -1001,7 +1001,7 @@ enum
 
 enum
 {
-	UpdateGlobalSecondaryIndexAction_IndexName,
+	UpdateGlobalSecondaryIndexAction_IndexName = 1,
 	UpdateGlobalSecondaryIndexAction_ProvisionedThroughput,
 	UpdateGlobalSecondaryIndexAction_OnDemandThroughput,
 	UpdateGlobalSecondaryIndexAction_WarmThroughput
@@ -1009,13 +1009,13 @@ enum
 
 enum
 {
-	UpdateGlobalTableInput_GlobalTableName,
+	UpdateGlobalTableInput_GlobalTableName = 1,
 	UpdateGlobalTableInput_ReplicaUpdates
 };
 
 enum
 {
-	UpdateGlobalTableSettingsInput_GlobalTableName,
+	UpdateGlobalTableSettingsInput_GlobalTableName = 1,
 	UpdateGlobalTableSettingsInput_GlobalTableBillingMode,
 	UpdateGlobalTableSettingsInput_GlobalTableProvisionedWriteCapacityUnits,
 	UpdateGlobalTableSettingsInput_GlobalTableProvisionedWriteCapacityAutoScalingSettingsUpdate,
@@ -1025,7 +1025,7 @@ enum
 
 enum
 {
-	UpdateItemInput_ReturnConsumedCapacity,
+	UpdateItemInput_ReturnConsumedCapacity = 1,
 	UpdateItemInput_TableName,
 	UpdateItemInput_ReturnItemCollectionMetrics,
 	UpdateItemInput_ReturnValues,
@@ -1042,19 +1042,19 @@ enum
 
 enum
 {
-	UpdateKinesisStreamingConfiguration_ApproximateCreationDateTimePrecision
+	UpdateKinesisStreamingConfiguration_ApproximateCreationDateTimePrecision = 1
 };
 
 enum
 {
-	UpdateKinesisStreamingDestinationInput_TableName,
+	UpdateKinesisStreamingDestinationInput_TableName = 1,
 	UpdateKinesisStreamingDestinationInput_StreamArn,
 	UpdateKinesisStreamingDestinationInput_UpdateKinesisStreamingConfiguration
 };
 
 enum
 {
-	UpdateReplicationGroupMemberAction_RegionName,
+	UpdateReplicationGroupMemberAction_RegionName = 1,
 	UpdateReplicationGroupMemberAction_KMSMasterKeyId,
 	UpdateReplicationGroupMemberAction_ProvisionedThroughputOverride,
 	UpdateReplicationGroupMemberAction_OnDemandThroughputOverride,
@@ -1064,7 +1064,7 @@ enum
 
 enum
 {
-	UpdateTableInput_TableName,
+	UpdateTableInput_TableName = 1,
 	UpdateTableInput_ProvisionedThroughput,
 	UpdateTableInput_BillingMode,
 	UpdateTableInput_GlobalSecondaryIndexUpdates,
@@ -1086,7 +1086,7 @@ enum
 
 enum
 {
-	UpdateTableReplicaAutoScalingInput_GlobalSecondaryIndexUpdates,
+	UpdateTableReplicaAutoScalingInput_GlobalSecondaryIndexUpdates = 1,
 	UpdateTableReplicaAutoScalingInput_TableName,
 	UpdateTableReplicaAutoScalingInput_ProvisionedWriteCapacityAutoScalingUpdate,
 	UpdateTableReplicaAutoScalingInput_ReplicaUpdates
@@ -1094,18 +1094,18 @@ enum
 
 enum
 {
-	UpdateTimeToLiveInput_TableName,
+	UpdateTimeToLiveInput_TableName = 1,
 	UpdateTimeToLiveInput_TimeToLiveSpecification
 };
 
 enum
 {
-	VectorAttributeDefinition_AttributeName
+	VectorAttributeDefinition_AttributeName = 1
 };
 
 enum
 {
-	VectorIndex_IndexName,
+	VectorIndex_IndexName = 1,
 	VectorIndex_VectorAttribute,
 	VectorIndex_SearchSchema,
 	VectorIndex_Projection,
@@ -1115,19 +1115,19 @@ enum
 
 enum
 {
-	VectorIndexUpdate_Create,
+	VectorIndexUpdate_Create = 1,
 	VectorIndexUpdate_Delete
 };
 
 enum
 {
-	WarmThroughput_ReadUnitsPerSecond,
+	WarmThroughput_ReadUnitsPerSecond = 1,
 	WarmThroughput_WriteUnitsPerSecond
 };
 
 enum
 {
-	WriteRequest_DeleteRequest,
+	WriteRequest_DeleteRequest = 1,
 	WriteRequest_PutRequest
 };
 

@@ -10,16 +10,11 @@
 #include "op/query_range.h"
 
 static const ExpressionMembers members = {
-	.enveloped = false,
-	.update_expression = NO_MEMBER,
-	.condition_expression = NO_MEMBER,
 	.key_condition_expression = QueryInput_KeyConditionExpression,
 	.filter_expression = QueryInput_FilterExpression,
 	.projection_expression = QueryInput_ProjectionExpression,
 	.names = QueryInput_ExpressionAttributeNames,
 	.values = QueryInput_ExpressionAttributeValues,
-	.expected = NO_MEMBER,
-	.attribute_updates = NO_MEMBER,
 	.key_conditions = QueryInput_KeyConditions,
 	.filter = QueryInput_QueryFilter,
 	.conditional_operator = QueryInput_ConditionalOperator,

@@ -64,12 +64,24 @@ extern int	model_operation(const char *name, int len);
  */
 extern RequestValue *request_read(WireReader *reader, int operation);
 
+/* Indexes of members begin with 1, so that a table of them has this where nothing is said. */
+#define NO_MEMBER 0
+
 /* A member of a structure, by its index in the model (PutItemInput_TableName); never NULL: see ->present. */
 static inline const RequestValue *
 request_member(const RequestValue *structure, int member)
 {
-	Assert(structure->shape->kind == SHAPE_STRUCTURE && member < structure->shape->n_members);
-	return &structure->as.members[member];
+	Assert(structure->shape->kind == SHAPE_STRUCTURE);
+	Assert(member > NO_MEMBER && member <= structure->shape->n_members);
+	return &structure->as.members[member - 1];
+}
+
+/* Its name, as on the wire. */
+static inline const char *
+request_member_name(const RequestValue *structure, int member)
+{
+	Assert(member > NO_MEMBER && member <= structure->shape->n_members);
+	return structure->shape->members[member - 1].name;
 }
 
 /* The text of a string member, or NULL if it is absent. */

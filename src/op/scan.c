@@ -15,17 +15,10 @@
 #include "op/page.h"
 
 static const ExpressionMembers members = {
-	.enveloped = false,
-	.update_expression = NO_MEMBER,
-	.condition_expression = NO_MEMBER,
-	.key_condition_expression = NO_MEMBER,
 	.filter_expression = ScanInput_FilterExpression,
 	.projection_expression = ScanInput_ProjectionExpression,
 	.names = ScanInput_ExpressionAttributeNames,
 	.values = ScanInput_ExpressionAttributeValues,
-	.expected = NO_MEMBER,
-	.attribute_updates = NO_MEMBER,
-	.key_conditions = NO_MEMBER,
 	.filter = ScanInput_ScanFilter,
 	.conditional_operator = ScanInput_ConditionalOperator,
 	.attributes_to_get = ScanInput_AttributesToGet,

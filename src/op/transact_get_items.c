@@ -9,20 +9,8 @@
 #include "op/transact.h"
 
 static const ExpressionMembers members = {
-	.enveloped = false,
-	.update_expression = NO_MEMBER,
-	.condition_expression = NO_MEMBER,
-	.key_condition_expression = NO_MEMBER,
-	.filter_expression = NO_MEMBER,
 	.projection_expression = Get_ProjectionExpression,
 	.names = Get_ExpressionAttributeNames,
-	.values = NO_MEMBER,
-	.expected = NO_MEMBER,
-	.attribute_updates = NO_MEMBER,
-	.key_conditions = NO_MEMBER,
-	.filter = NO_MEMBER,
-	.conditional_operator = NO_MEMBER,
-	.attributes_to_get = NO_MEMBER,
 };
 
 void

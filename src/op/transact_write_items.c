@@ -14,10 +14,6 @@
 #include "op/op.h"
 #include "op/transact.h"
 
-#define NO_EXPRESSIONS .enveloped = false, .key_condition_expression = NO_MEMBER, .filter_expression = NO_MEMBER, \
-	.projection_expression = NO_MEMBER, .expected = NO_MEMBER, .attribute_updates = NO_MEMBER, \
-	.key_conditions = NO_MEMBER, .filter = NO_MEMBER, .conditional_operator = NO_MEMBER, .attributes_to_get = NO_MEMBER
-
 /* An action's shape: which of its members are what. */
 typedef struct ActionShape
 {
@@ -32,16 +28,16 @@ typedef struct ActionShape
 static const ActionShape shapes[] = {
 	{TransactWriteItem_ConditionCheck, ITEM_CHECK, ConditionCheck_Key, ConditionCheck_TableName,
 		ConditionCheck_ReturnValuesOnConditionCheckFailure,
-	{NO_EXPRESSIONS, .update_expression = NO_MEMBER, .condition_expression = ConditionCheck_ConditionExpression,
+	{.condition_expression = ConditionCheck_ConditionExpression,
 	.names = ConditionCheck_ExpressionAttributeNames, .values = ConditionCheck_ExpressionAttributeValues}},
 	{TransactWriteItem_Put, ITEM_PUT, Put_Item, Put_TableName, Put_ReturnValuesOnConditionCheckFailure,
-	{NO_EXPRESSIONS, .update_expression = NO_MEMBER, .condition_expression = Put_ConditionExpression,
+	{.condition_expression = Put_ConditionExpression,
 	.names = Put_ExpressionAttributeNames, .values = Put_ExpressionAttributeValues}},
 	{TransactWriteItem_Delete, ITEM_DELETE, Delete_Key, Delete_TableName, Delete_ReturnValuesOnConditionCheckFailure,
-	{NO_EXPRESSIONS, .update_expression = NO_MEMBER, .condition_expression = Delete_ConditionExpression,
+	{.condition_expression = Delete_ConditionExpression,
 	.names = Delete_ExpressionAttributeNames, .values = Delete_ExpressionAttributeValues}},
 	{TransactWriteItem_Update, ITEM_UPDATE, Update_Key, Update_TableName, Update_ReturnValuesOnConditionCheckFailure,
-	{NO_EXPRESSIONS, .update_expression = Update_UpdateExpression, .condition_expression = Update_ConditionExpression,
+	{.update_expression = Update_UpdateExpression, .condition_expression = Update_ConditionExpression,
 	.names = Update_ExpressionAttributeNames, .values = Update_ExpressionAttributeValues}},
 };
 

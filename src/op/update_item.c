@@ -14,17 +14,11 @@ static const ExpressionMembers members = {
 	.enveloped = true,
 	.update_expression = UpdateItemInput_UpdateExpression,
 	.condition_expression = UpdateItemInput_ConditionExpression,
-	.key_condition_expression = NO_MEMBER,
-	.filter_expression = NO_MEMBER,
-	.projection_expression = NO_MEMBER,
 	.names = UpdateItemInput_ExpressionAttributeNames,
 	.values = UpdateItemInput_ExpressionAttributeValues,
 	.expected = UpdateItemInput_Expected,
 	.attribute_updates = UpdateItemInput_AttributeUpdates,
-	.key_conditions = NO_MEMBER,
-	.filter = NO_MEMBER,
 	.conditional_operator = UpdateItemInput_ConditionalOperator,
-	.attributes_to_get = NO_MEMBER,
 };
 
 /* Writes Attributes, if there is something to return. */
