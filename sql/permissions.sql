@@ -23,6 +23,12 @@ CREATE FUNCTION pg_temp.del(id text, returns text DEFAULT 'NONE') RETURNS text L
 CREATE FUNCTION pg_temp.item(id text) RETURNS jsonb LANGUAGE sql AS $$
 	SELECT dynamo_get_item(jsonb_build_object('TableName', 'Music', 'Key',
 		jsonb_build_object('id', jsonb_build_object('S', id)))) -> 'Item' $$;
+-- a condition on an item that is there, or is not
+CREATE FUNCTION pg_temp.checks(id text, condition text DEFAULT 'attribute_exists(id)', table_name text DEFAULT 'Music') RETURNS text
+	LANGUAGE sql AS $$
+	SELECT pg_temp.fails(format('SELECT dynamo_transact_write_items(%L)', jsonb_build_object('TransactItems', jsonb_build_array(
+		jsonb_build_object('ConditionCheck', jsonb_build_object('TableName', table_name, 'Key',
+			jsonb_build_object('id', jsonb_build_object('S', id)), 'ConditionExpression', condition)))))) $$;
 SET client_min_messages TO error;
 DROP ROLE IF EXISTS regress_dynapg_user, regress_dynapg_owner;
 RESET client_min_messages;
@@ -40,6 +46,8 @@ BEGIN
 	RETURN NEXT 'PutItem ALL_OLD: ' || pg_temp.put('c', '{"ReturnValues": "ALL_OLD"}');
 	RETURN NEXT 'DeleteItem: ' || pg_temp.del('c');
 	RETURN NEXT 'DeleteItem ALL_OLD: ' || pg_temp.del('c', 'ALL_OLD');
+	RETURN NEXT 'ConditionCheck: ' || pg_temp.checks('a');
+	RETURN NEXT 'ConditionCheck of no item: ' || pg_temp.checks('d', 'attribute_not_exists(id)');
 	RESET ROLE;
 	REVOKE ALL ON dynamo."Music" FROM regress_dynapg_user;
 END $$;
@@ -53,6 +61,7 @@ SELECT pg_temp.tries('DELETE');
 SELECT pg_temp.tries('INSERT, UPDATE');
 SELECT pg_temp.tries('SELECT, INSERT, UPDATE');
 SELECT pg_temp.tries('SELECT, DELETE');
+SELECT pg_temp.tries('SELECT, UPDATE');
 SELECT pg_temp.tries('TRUNCATE, REFERENCES, TRIGGER');
 
 -- The detail says what is missing
@@ -82,7 +91,20 @@ RESET ROLE;
 GRANT SELECT (hash, sort) ON dynamo."Music" TO regress_dynapg_user;
 SET ROLE regress_dynapg_user;
 SELECT pg_temp.get('a'), pg_temp.put('a'), pg_temp.del('a');
+SELECT pg_temp.checks('a');
 RESET ROLE;
+-- as for SELECT ... FOR SHARE, UPDATE of any column will do
+GRANT UPDATE (sort) ON dynamo."Music" TO regress_dynapg_user;
+SET ROLE regress_dynapg_user;
+SELECT pg_temp.checks('a'), pg_temp.checks('d', 'attribute_not_exists(id)'), pg_temp.fails('SELECT item FROM dynamo."Music" FOR SHARE');
+RESET ROLE;
+REVOKE UPDATE (sort), SELECT (item) ON dynamo."Music" FROM regress_dynapg_user;
+GRANT UPDATE ON dynamo."Music" TO regress_dynapg_user;
+SET ROLE regress_dynapg_user;
+SELECT pg_temp.checks('a');
+RESET ROLE;
+REVOKE UPDATE ON dynamo."Music" FROM regress_dynapg_user;
+GRANT SELECT (item) ON dynamo."Music" TO regress_dynapg_user;
 GRANT INSERT (item), UPDATE (item) ON dynamo."Music" TO regress_dynapg_user;
 SET ROLE regress_dynapg_user;
 SELECT pg_temp.put('a', '{"by": {"S": "column"}}'), pg_temp.put('new'), pg_temp.get('a'), pg_temp.del('a');
@@ -125,7 +147,20 @@ SELECT pg_temp.put('all', '{"owner": {"S": "regress_dynapg_user"}}');
 -- deleting: mine, one that cannot be seen, one that can be seen and not deleted
 SELECT pg_temp.del('mine', 'ALL_OLD'), pg_temp.del('root', 'ALL_OLD');
 SELECT pg_temp.del('all', 'ALL_OLD');
+-- checking: one may hold what one may change; what is hidden is no item, and is not held
+SELECT pg_temp.put('mine', '{"owner": {"S": "regress_dynapg_user"}}');
+BEGIN;
+SELECT pg_temp.checks('mine'), pg_temp.checks('root', 'attribute_not_exists(id)'), pg_temp.checks('nothing', 'attribute_not_exists(id)');
+SELECT pg_temp.checks('root');
+SELECT pg_temp.checks('all');
+SELECT pg_temp.checks('all', 'attribute_not_exists(id)');
+-- the same in a transaction with a write
+SELECT pg_temp.fails($$ SELECT dynamo_transact_write_items('{"TransactItems": [{"Delete": {"TableName": "Music", "Key": {"id": {"S": "root"}}}}]}') $$);
 RESET ROLE;
+SELECT item->>'id' AS id, xmax <> 0 AS held FROM dynamo."Music" ORDER BY 1;
+ROLLBACK;
+RESET ROLE;
+DELETE FROM dynamo."Music" WHERE item->>'id' = 'mine';
 SELECT item FROM dynamo."Music" ORDER BY item->>'id';
 -- the owner is not bound, unless forced
 ALTER TABLE dynamo."Music" OWNER TO regress_dynapg_owner;

@@ -86,8 +86,15 @@ extern void index_scan_end(StorageScan *scan);
 extern Jsonb *direct_get_at(StorageTable *table, Snapshot snapshot, const pg_uuid_t *hash, bytea *sort);
 extern Jsonb *spi_get_at(StorageTable *table, const pg_uuid_t *hash, bytea *sort);
 
-/* Holds the item under a key as it is, and gives it, or holds its absence. */
+/* Holds the item under a key as it is, and gives it, or holds its absence; spi: as far as policies let the user know of it. */
 extern Jsonb *direct_hold(StorageTable *table, const StorageKey *key);
+extern Jsonb *spi_hold(StorageTable *table, const StorageKey *key);
+
+/* Holds the absence of a key; false if it is there by now. */
+extern bool direct_hold_absence(StorageTable *table, const StorageKey *key);
+
+/* Whether a key that the user does not see is there for one who sees everything. */
+extern bool spi_is_hidden(StorageTable *table, const StorageKey *key);
 
 /* Keeps a key away; false if it is there by now.  placeholder.c */
 extern bool placeholder_insert(StorageTable *table, const StorageKey *key);

@@ -433,6 +433,17 @@ direct_write(StorageTable *table, const StorageKey *key, WriteDecision decide, v
 	}
 }
 
+bool
+direct_hold_absence(StorageTable *table, const StorageKey *key)
+{
+	bool		held;
+
+	(void) push_snapshot();
+	held = placeholder_insert(table, key);
+	PopActiveSnapshot();
+	return held;
+}
+
 Jsonb *
 direct_hold(StorageTable *table, const StorageKey *key)
 {

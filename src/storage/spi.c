@@ -3,8 +3,9 @@
  *		Items by key through SPI: the executor's permissions, policies, rules, triggers and constraints hold.
  *
  * The same interface as direct.c, with statements instead of access methods.  A write compares and swaps: it reads the
- * item, decides, and writes only where the item is still the one it decided on; else it starts again.  No row
- * locks are asked for, since SELECT ... FOR UPDATE wants privileges and policies that the write itself does not.
+ * item, decides, and writes only where the item is still the one it decided on; else it starts again.  It asks for
+ * no row locks, since SELECT ... FOR UPDATE wants privileges and policies that the write itself does not.  A check
+ * is SELECT ... FOR SHARE, with what that wants.
  *
  * The executor is stricter than the direct path in one thing: whoever writes by key must be allowed to read the
  * columns hash, sort and item.
@@ -38,6 +39,7 @@
 typedef enum StatementKind
 {
 	STATEMENT_GET,
+	STATEMENT_HOLD,
 	STATEMENT_INSERT,
 	STATEMENT_UPDATE,
 	STATEMENT_DELETE,
@@ -60,6 +62,7 @@ static const struct
 #define BY_KEY " WHERE hash" EQ "$1 AND sort" EQ "$2"
 #define IN_RANGE " WHERE hash" EQ "$1 AND sort" GE "$2 AND sort" LT "$3"
 	[STATEMENT_GET] = {"SELECT item FROM %s" BY_KEY, 2, {UUIDOID, BYTEAOID}},
+	[STATEMENT_HOLD] = {"SELECT item FROM %s" BY_KEY " FOR SHARE", 2, {UUIDOID, BYTEAOID}},
 	[STATEMENT_INSERT] = {"INSERT INTO %s (item) VALUES ($1)", 1, {JSONBOID}},
 	[STATEMENT_UPDATE] = {"UPDATE %s SET item = $4" BY_KEY " AND item" EQ "$3", 4,
 	{UUIDOID, BYTEAOID, JSONBOID, JSONBOID}},
@@ -167,7 +170,7 @@ execute_plan(StorageTable *table, StatementKind kind, Datum *values, bool read_o
 }
 
 /*
- * Executes a statement; returns the number of rows.  For STATEMENT_GET *item gets the item, palloc'd in the caller's
+ * Executes a statement; returns the number of rows.  For STATEMENT_GET and STATEMENT_HOLD *item gets the item, palloc'd in the caller's
  * context.  read_only: on the active snapshot.
  */
 static uint64
@@ -180,7 +183,7 @@ execute_statement_on(StorageTable *table, StatementKind kind, Datum *values, boo
 		elog(ERROR, "SPI_connect failed");
 	execute_plan(table, kind, values, read_only);
 	rows = SPI_processed;
-	if (kind == STATEMENT_GET && rows > 0)
+	if ((kind == STATEMENT_GET || kind == STATEMENT_HOLD) && rows > 0)
 	{
 		bool		isnull;
 		Datum		datum = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
@@ -240,9 +243,8 @@ insert_item(StorageTable *table, Jsonb *item)
 	return error;
 }
 
-/* Whether the key is there for one who sees everything. */
-static bool
-is_hidden(StorageTable *table, const StorageKey *key)
+bool
+spi_is_hidden(StorageTable *table, const StorageKey *key)
 {
 	Jsonb	   *item;
 
@@ -293,6 +295,44 @@ spi_get_at(StorageTable *table, const pg_uuid_t *hash, bytea *sort)
 	Jsonb	   *item = NULL;
 
 	return execute_statement_on(table, STATEMENT_GET, values, true, &item) == 0 ? NULL : item;
+}
+
+/* Holds the absence of a key that the user does not see; false if it is there by now.  What is hidden is left alone. */
+static bool
+hold_unseen(StorageTable *table, const StorageKey *key)
+{
+	bool		held;
+
+	if (table->has_policies && spi_is_hidden(table, key))
+		return true;
+	direct_open(table);
+	held = direct_hold_absence(table, key);
+	direct_close(table);
+	return held;
+}
+
+Jsonb *
+spi_hold(StorageTable *table, const StorageKey *key)
+{
+	Datum		values[2] = {UUIDPGetDatum(&key->hash), PointerGetDatum(key->sort)};
+	Jsonb	   *item = NULL;
+	int			attempts = 0;
+
+	while (execute_statement(table, STATEMENT_HOLD, values, &item) == 0)
+	{
+		if (execute_statement(table, STATEMENT_GET, values, &item) == 0)
+		{
+			if (hold_unseen(table, key))
+				return NULL;
+			if (IsolationUsesXactSnapshot())
+				storage_raise_conflict();
+		}
+		/* it is seen, and has not been locked, because it has just come or because it must not be changed */
+		else if (table->has_policies && (++attempts >= HIDDEN_ATTEMPTS || IsolationUsesXactSnapshot()))
+			storage_raise_denied(table->info, "A row-level security policy does not let the item be changed.");
+		CHECK_FOR_INTERRUPTS();
+	}
+	return storage_is_key(table, key, item) ? item : NULL;
 }
 
 /*
@@ -413,7 +453,7 @@ spi_write(StorageTable *table, const StorageKey *key, WriteDecision decide, void
 			if (!done)
 			{
 				if ((++attempts >= HIDDEN_ATTEMPTS || IsolationUsesXactSnapshot()) &&
-					table->has_policies && is_hidden(table, key))
+					table->has_policies && spi_is_hidden(table, key))
 					storage_raise_denied(table->info, "A row-level security policy hides the item under this key.");
 				if (IsolationUsesXactSnapshot())
 					storage_raise_conflict();

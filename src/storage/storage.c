@@ -30,8 +30,9 @@ needed_privileges(StorageAccess access, bool returns_item)
 	switch (access)
 	{
 		case STORAGE_READ:
-		case STORAGE_CHECK:
 			return ACL_SELECT;
+		case STORAGE_CHECK:
+			return ACL_SELECT | ACL_UPDATE;
 		case STORAGE_PUT:
 			return ACL_INSERT | ACL_UPDATE | select;
 		case STORAGE_UPDATE:
@@ -61,6 +62,7 @@ static bool
 check_privileges(const TableInfo *table, Relation relation, AclMode needed)
 {
 	Oid			role = GetUserId();
+	bool		whole = true;
 
 	if (compat_schema_aclcheck(RelationGetNamespace(relation), role, ACL_USAGE) != ACLCHECK_OK)
 		storage_raise_denied(table, psprintf("Role \"%s\" lacks USAGE on schema %s.",
@@ -75,9 +77,9 @@ check_privileges(const TableInfo *table, Relation relation, AclMode needed)
 			storage_raise_denied(table, psprintf("Role \"%s\" lacks privileges on table %s.",
 												 GetUserNameFromId(role, false),
 												 quote_identifier(RelationGetRelationName(relation))));
-		return false;
+		whole = false;
 	}
-	return true;
+	return whole;
 }
 
 /*
@@ -174,10 +176,12 @@ storage_hold(StorageTable *table, bool hold)
 	table->holds = hold;
 }
 
-/* Holds by direct access what the executor is to see and write. */
+/* Holds by direct access what the executor is to see and write; not what a policy hides, which is nothing to the user. */
 static void
 hold_for_executor(StorageTable *table, const StorageKey *key)
 {
+	if (table->has_policies && spi_get(table, key) == NULL && spi_is_hidden(table, key))
+		return;
 	direct_open(table);
 	(void) direct_hold(table, key);
 	direct_close(table);
@@ -213,14 +217,7 @@ storage_check(StorageTable *table, const StorageKey *key, WriteDecision decide, 
 {
 	Jsonb	   *unused = NULL;
 
-	if (table->direct)
-		result->old = direct_hold(table, key);
-	else
-	{
-		/* held without asking, then seen as the executor lets it be seen */
-		hold_for_executor(table, key);
-		result->old = spi_get(table, key);
-	}
+	result->old = table->direct ? direct_hold(table, key) : spi_hold(table, key);
 	(void) decide(result->old, &unused, argument);
 	result->action = WRITE_NOTHING;
 }

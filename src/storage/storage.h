@@ -37,7 +37,7 @@ typedef enum StorageAccess
 	STORAGE_PUT,				/* INSERT and UPDATE */
 	STORAGE_UPDATE,				/* SELECT, INSERT and UPDATE */
 	STORAGE_DELETE,				/* DELETE */
-	STORAGE_CHECK				/* SELECT; items are held as they are */
+	STORAGE_CHECK				/* SELECT and UPDATE, as SELECT ... FOR SHARE; items are held as they are */
 } StorageAccess;
 
 typedef struct StorageTable StorageTable;
@@ -91,7 +91,8 @@ extern void storage_write(StorageTable *table, const StorageKey *key, WriteDecis
 /*
  * Holds the item under a key as it is, or its absence, until the transaction ends, and lets a decision look at it, whose word does not
  * count.  What is there is locked FOR SHARE.  What is not is kept away by a row under its key that is deleted at once: whoever
- * inserts the key waits for this transaction.
+ * inserts the key waits for this transaction.  Under row-level security an item that is seen must pass the policies for UPDATE too, else
+ * it is AccessDeniedException; one that is hidden counts as absent, and neither it nor its absence is held.
  */
 extern void storage_check(StorageTable *table, const StorageKey *key, WriteDecision decide, void *argument,
 						  WriteResult *result);
