@@ -180,7 +180,7 @@ SELECT pg_temp.create_with('{"TableName": "ct-all", "TableClass": "STANDARD_INFR
 	"SSESpecification": {"Enabled": true}, "StreamSpecification": {"StreamEnabled": false},
 	"Tags": [{"Key": "a", "Value": ""}, {"Key": "b", "Value": "c"}]}');
 SELECT pg_temp.api('describe_table', '{"TableName": "ct-all"}');
-SELECT definition->'Tags' FROM dynapg.tables WHERE name = 'ct-all';
+SELECT tags FROM dynapg.tables WHERE name = 'ct-all';
 SELECT pg_temp.create_with('{"TableName": "ct-all"}');
 SELECT pg_temp.create_with('{"TableName": "arn:aws:dynamodb:us-east-1:000000000000:table/ct-all"}');
 

@@ -125,9 +125,6 @@ REQUIRED = {
     # GlobalTableSourceArn.
     ("CreateTableInput", "AttributeDefinitions"): True,
     ("CreateTableInput", "KeySchema"): True,
-    # "Atleast one Tag needs to be provided as Input." is the operation's own check (recorded).
-    ("TagResourceInput", "Tags"): False,
-    ("UntagResourceInput", "TagKeys"): False,
     # "The Tag Key provided is invalid, Key: ..." (measured, 2026-10).
     ("Tag", "Key"): False,
     ("Tag", "Value"): False,

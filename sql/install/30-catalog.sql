@@ -6,7 +6,8 @@ CREATE TABLE dynapg.tables (
 	created_at timestamptz NOT NULL,
 	definition jsonb NOT NULL,
 	change text CHECK (change IN ('CREATING', 'UPDATING', 'DELETING')),
-	change_ends timestamptz
+	change_ends timestamptz,
+	tags jsonb NOT NULL DEFAULT '{}' CHECK (pg_catalog.jsonb_typeof(tags) OPERATOR(pg_catalog.=) 'object')
 );
 CREATE UNIQUE INDEX tables_relation_key ON dynapg.tables (relation);
 COMMENT ON TABLE dynapg.tables IS 'the DynamoDB tables of this database';
@@ -15,6 +16,7 @@ COMMENT ON COLUMN dynapg.tables.relation IS 'the table in schema dynamo that hol
 COMMENT ON COLUMN dynapg.tables.id IS 'TableId: another one for each table that ever had the name';
 COMMENT ON COLUMN dynapg.tables.definition IS 'what CreateTable and UpdateTable were given, in the shapes of DescribeTable';
 COMMENT ON COLUMN dynapg.tables.change IS 'status until change_ends, where dynapg.control_plane_delay makes changes last';
+COMMENT ON COLUMN dynapg.tables.tags IS 'tags: each key''s value';
 GRANT SELECT ON dynapg.tables TO PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('dynapg.tables', '');
 

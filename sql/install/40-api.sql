@@ -13,6 +13,10 @@ CREATE FUNCTION @extschema@.dynamo_delete_table(request jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_delete_table' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.dynamo_delete_table(jsonb) IS 'DeleteTable: drops a table and its items';
 
+CREATE FUNCTION @extschema@.dynamo_describe_continuous_backups(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_describe_continuous_backups' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.dynamo_describe_continuous_backups(jsonb) IS 'DescribeContinuousBackups: tells whether a table can be restored to points in time';
+
 CREATE FUNCTION @extschema@.dynamo_describe_endpoints(request jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_describe_endpoints' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.dynamo_describe_endpoints(jsonb) IS 'DescribeEndpoints: tells the endpoint';
@@ -24,6 +28,10 @@ COMMENT ON FUNCTION @extschema@.dynamo_describe_limits(jsonb) IS 'DescribeLimits
 CREATE FUNCTION @extschema@.dynamo_describe_table(request jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_describe_table' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.dynamo_describe_table(jsonb) IS 'DescribeTable: describes a table';
+
+CREATE FUNCTION @extschema@.dynamo_describe_time_to_live(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_describe_time_to_live' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.dynamo_describe_time_to_live(jsonb) IS 'DescribeTimeToLive: tells whether items of a table expire';
 
 CREATE FUNCTION @extschema@.dynamo_get_item(request jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_get_item' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;

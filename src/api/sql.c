@@ -78,6 +78,12 @@ run_operation(int operation, Jsonb *request)
 	wire_read_jsonb(&reader, request);
 	wire_write_jsonb(&response);
 	sql_run(operation, &reader, &response);
+	if (wire_wrote_nothing(&response))
+	{
+		/* over HTTP an empty body */
+		wire_object_start(&response);
+		wire_object_end(&response);
+	}
 	return JsonbPGetDatum(wire_writer_jsonb(&response));
 }
 
@@ -89,12 +95,17 @@ run_operation(int operation, Jsonb *request)
 SQL_OPERATION(dynamo_create_table, CreateTable);
 SQL_OPERATION(dynamo_delete_item, DeleteItem);
 SQL_OPERATION(dynamo_delete_table, DeleteTable);
+SQL_OPERATION(dynamo_describe_continuous_backups, DescribeContinuousBackups);
 SQL_OPERATION(dynamo_describe_endpoints, DescribeEndpoints);
 SQL_OPERATION(dynamo_describe_limits, DescribeLimits);
 SQL_OPERATION(dynamo_describe_table, DescribeTable);
+SQL_OPERATION(dynamo_describe_time_to_live, DescribeTimeToLive);
 SQL_OPERATION(dynamo_get_item, GetItem);
 SQL_OPERATION(dynamo_list_tables, ListTables);
+SQL_OPERATION(dynamo_list_tags_of_resource, ListTagsOfResource);
 SQL_OPERATION(dynamo_put_item, PutItem);
+SQL_OPERATION(dynamo_tag_resource, TagResource);
+SQL_OPERATION(dynamo_untag_resource, UntagResource);
 SQL_OPERATION(dynamo_update_item, UpdateItem);
 SQL_OPERATION(dynamo_update_table, UpdateTable);
 SQL_OPERATION(dynamo_batch_get_item, BatchGetItem);

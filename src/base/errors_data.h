@@ -13,6 +13,7 @@ DYN_EXCEPTION(INVALID_SIGNATURE, "InvalidSignatureException", MAKE_SQLSTATE('Y',
 DYN_EXCEPTION(UNRECOGNIZED_CLIENT, "UnrecognizedClientException", MAKE_SQLSTATE('Y', 'D', '0', '0', '7'), 400, "com.amazon.coral.service#", "message", false)
 DYN_EXCEPTION(CONDITIONAL_CHECK_FAILED, "ConditionalCheckFailedException", MAKE_SQLSTATE('Y', 'D', '0', '1', '0'), 400, "com.amazonaws.dynamodb.v20120810#", "message", false)
 DYN_EXCEPTION(RESOURCE_NOT_FOUND, "ResourceNotFoundException", MAKE_SQLSTATE('Y', 'D', '0', '1', '1'), 400, "com.amazonaws.dynamodb.v20120810#", "message", false)
+DYN_EXCEPTION(TABLE_NOT_FOUND, "TableNotFoundException", MAKE_SQLSTATE('Y', 'D', '0', '2', '2'), 400, "com.amazonaws.dynamodb.v20120810#", "message", false)
 DYN_EXCEPTION(RESOURCE_IN_USE, "ResourceInUseException", MAKE_SQLSTATE('Y', 'D', '0', '1', '2'), 400, "com.amazonaws.dynamodb.v20120810#", "message", false)
 DYN_EXCEPTION(LIMIT_EXCEEDED, "LimitExceededException", MAKE_SQLSTATE('Y', 'D', '0', '1', '3'), 400, "com.amazonaws.dynamodb.v20120810#", "message", true)
 DYN_EXCEPTION(ITEM_COLLECTION_SIZE_LIMIT_EXCEEDED, "ItemCollectionSizeLimitExceededException", MAKE_SQLSTATE('Y', 'D', '0', '1', '4'), 400, "com.amazonaws.dynamodb.v20120810#", "message", false)

@@ -18,7 +18,8 @@
 #define CATALOG_DEFINITION	5	/* jsonb */
 #define CATALOG_CHANGE		6	/* text, null if nothing goes on */
 #define CATALOG_CHANGE_ENDS	7	/* timestamptz */
-#define CATALOG_COLUMNS		7
+#define CATALOG_TAGS		8	/* jsonb: an object of texts */
+#define CATALOG_COLUMNS		8
 
 /* The columns of dynapg.indexes. */
 #define INDEXES_TABLE_NAME	1	/* text */

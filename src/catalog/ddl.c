@@ -169,7 +169,7 @@ sweep_deleted(Relation catalog)
 }
 
 void
-catalog_create_table(const char *name, int name_len, Jsonb *definition)
+catalog_create_table(const char *name, int name_len, Jsonb *definition, Jsonb *tags)
 {
 	Relation	catalog;
 	TableInfo	keys;
@@ -189,6 +189,7 @@ catalog_create_table(const char *name, int name_len, Jsonb *definition)
 	values[CATALOG_ID - 1] = OidFunctionCall0(F_GEN_RANDOM_UUID);
 	values[CATALOG_CREATED_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
 	values[CATALOG_DEFINITION - 1] = JsonbPGetDatum(definition);
+	values[CATALOG_TAGS - 1] = JsonbPGetDatum(tags);
 	set_change(values, nulls, TABLE_CREATING);
 	CatalogTupleInsert(catalog, heap_form_tuple(RelationGetDescr(catalog), values, nulls));
 	table_close(catalog, NoLock);
@@ -227,6 +228,19 @@ catalog_update_table(const TableInfo *table, Jsonb *definition)
 	values[CATALOG_DEFINITION - 1] = JsonbPGetDatum(definition);
 	set_change(values, nulls, TABLE_UPDATING);
 	replaced[CATALOG_DEFINITION - 1] = replaced[CATALOG_CHANGE - 1] = replaced[CATALOG_CHANGE_ENDS - 1] = true;
+	replace_row(table, values, nulls, replaced);
+}
+
+void
+catalog_set_tags(const TableInfo *table, Jsonb *tags)
+{
+	Datum		values[CATALOG_COLUMNS] = {0};
+	bool		nulls[CATALOG_COLUMNS] = {0};
+	bool		replaced[CATALOG_COLUMNS] = {0};
+
+	catalog_require(compat_owns_relation(table->relation, GetUserId()), table->name, "Only the table's owner may do this.");
+	values[CATALOG_TAGS - 1] = JsonbPGetDatum(tags);
+	replaced[CATALOG_TAGS - 1] = true;
 	replace_row(table, values, nulls, replaced);
 }
 

@@ -75,6 +75,7 @@ typedef struct TableInfo
 	KeyAttribute sort;			/* has_sort only */
 	bool		has_sort;
 	Jsonb	   *definition;		/* the members of TableDescription that are given by callers, see below */
+	Jsonb	   *tags;			/* an object: each key's value, a string */
 	TableStatus change;			/* what goes on until change_ends; TABLE_ACTIVE: nothing */
 	TimestampTz change_ends;
 	int			n_indexes;
@@ -113,10 +114,13 @@ extern void catalog_lock_name(const char *name, int name_len);
  * KeySchema and AttributeDefinitions are read from the definition.  The relation belongs to the current user, who needs
  * CREATE on schema dynamo (AccessDeniedException).
  */
-extern void catalog_create_table(const char *name, int name_len, Jsonb *definition);
+extern void catalog_create_table(const char *name, int name_len, Jsonb *definition, Jsonb *tags);
 
 /* Replaces the definition; starts the change UPDATING if the control plane has a delay.  Owner only (AccessDeniedException). */
 extern void catalog_update_table(const TableInfo *table, Jsonb *definition);
+
+/* Replaces the tags; the table's status stays what it is.  Owner only (AccessDeniedException). */
+extern void catalog_set_tags(const TableInfo *table, Jsonb *tags);
 
 /*
  * Drops the relation, and the row too, which stays as DELETING for a while if the control plane has a delay.  Owner

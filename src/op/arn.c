@@ -1,6 +1,6 @@
 /*
  * arn.c
- *		Amazon Resource Names of tables: taking them apart and making them.
+ *		Amazon Resource Names: taking them apart and making them.
  */
 #include "postgres.h"
 
@@ -65,6 +65,67 @@ arn_parse_table(const char *text, int len, TableArn *arn)
 	arn->name = p;
 	arn->name_len = end - p;
 	return arn_is_name(arn->name, arn->name_len);
+}
+
+static bool
+is_text(const char *part, int len, const char *text)
+{
+	return len == strlen(text) && memcmp(part, text, len) == 0;
+}
+
+/* Which resource of DynamoDB "table/<name>/index/<index>" and the like are; takes the table's name. */
+static ArnKind
+take_resource(const char *p, const char *end, ResourceArn *arn)
+{
+	const char *slash;
+
+	if (!skip_literal(&p, end, "table/") || p == end)
+		return ARN_OTHER;
+	slash = memchr(p, '/', end - p);
+	arn->table = p;
+	arn->table_len = (slash ? slash : end) - p;
+	if (slash == NULL)
+		return ARN_TABLE;
+	if (skip_literal(&slash, end, "/index/"))
+		return ARN_INDEX;
+	if (skip_literal(&slash, end, "/stream/"))
+		return ARN_STREAM;
+	return ARN_OTHER;
+}
+
+/* The same as take_part(), but a part may be empty: ARNs of other services leave out Region and account. */
+static bool
+take_any_part(const char **p, const char *end, const char **part, int *len)
+{
+	*part = *p;
+	*len = 0;
+	if (*p < end && **p == ':')
+	{
+		(*p)++;
+		return true;
+	}
+	return take_part(p, end, part, len);
+}
+
+void
+arn_parse_resource(const char *text, int len, ResourceArn *arn)
+{
+	const char *p = text;
+	const char *end = text + len;
+	const char *parts[4];		/* partition, service, Region, account */
+	int			lengths[4];
+
+	memset(arn, 0, sizeof(*arn));
+	if (!skip_literal(&p, end, "arn:"))
+		return;
+	arn->kind = ARN_OTHER;
+	for (int i = 0; i < lengthof(parts); i++)
+		if (!take_any_part(&p, end, &parts[i], &lengths[i]))
+			return;
+	arn->is_own_region = is_text(parts[0], lengths[0], "aws") && is_text(parts[2], lengths[2], dynapg_region);
+	arn->is_own_account = is_text(parts[3], lengths[3], dynapg_account_id);
+	if (is_text(parts[1], lengths[1], "dynamodb"))
+		arn->kind = take_resource(p, end, arn);
 }
 
 char *

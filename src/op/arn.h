@@ -1,6 +1,6 @@
 /*
  * arn.h
- *		Amazon Resource Names of tables: taking them apart and making them.
+ *		Amazon Resource Names: taking them apart and making them.
  */
 #ifndef DYNAPG_ARN_H
 #define DYNAPG_ARN_H
@@ -16,6 +16,25 @@ typedef struct TableArn
 	int			name_len;
 } TableArn;
 
+/* What an operation about resources got for a ResourceArn. */
+typedef enum ArnKind
+{
+	ARN_NONE,					/* does not begin with "arn:" */
+	ARN_OTHER,					/* of no resource below */
+	ARN_TABLE,
+	ARN_INDEX,
+	ARN_STREAM
+} ArnKind;
+
+typedef struct ResourceArn
+{
+	ArnKind		kind;
+	bool		is_own_account;
+	bool		is_own_region;	/* and of the partition aws */
+	const char *table;			/* ARN_TABLE, ARN_INDEX, ARN_STREAM: the table's name, whatever its characters */
+	int			table_len;
+} ResourceArn;
+
 /* Whether text may stand for a table name: of the characters [a-zA-Z0-9_.-], at least one. */
 extern bool arn_is_name(const char *text, int len);
 
@@ -24,6 +43,9 @@ extern bool arn_is_name(const char *text, int len);
  * ARN of an index, a stream or a backup.
  */
 extern bool arn_parse_table(const char *text, int len, TableArn *arn);
+
+/* Takes what may be the ARN of anything apart; raises nothing. */
+extern void arn_parse_resource(const char *text, int len, ResourceArn *arn);
 
 /* The ARN of a table of this server, palloc'd. */
 extern char *arn_of_table(const char *name);

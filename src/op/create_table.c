@@ -14,6 +14,7 @@
 #include "op/op.h"
 #include "op/table_check.h"
 #include "op/table_description.h"
+#include "op/tags.h"
 
 #define MAX_LOCAL_INDEXES	5
 #define MAX_VECTOR_INDEXES	5
@@ -33,6 +34,7 @@ typedef struct NewTable
 	List	   *index_names;	/* of all kinds: C strings */
 	List	   *indexes;		/* of NewIndex: local and global ones */
 	int			projected;		/* names that they INCLUDE */
+	List	   *tags;			/* of NamePair */
 } NewTable;
 
 static void
@@ -306,7 +308,7 @@ read_settings(NewTable *table)
 		(void) check_encryption(encryption, &definition->kms_key);
 	definition->table_class = request_text(request, CreateTableInput_TableClass);
 	definition->deletion_protection = request_boolean(request, CreateTableInput_DeletionProtectionEnabled);
-	definition->tags = check_tags(request_member(request, CreateTableInput_Tags));
+	table->tags = check_tags(request_member(request, CreateTableInput_Tags));
 }
 
 /* What dynapg does not have yet; each line goes when it has. */
@@ -331,7 +333,7 @@ create(const NewTable *table, const char *name)
 {
 	ListCell   *cell;
 
-	catalog_create_table(name, strlen(name), table_definition_jsonb(&table->definition));
+	catalog_create_table(name, strlen(name), table_definition_jsonb(&table->definition), tags_jsonb(table->tags));
 	foreach(cell, table->indexes)
 	{
 		const NewIndex *index = (const NewIndex *) lfirst(cell);

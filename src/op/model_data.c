@@ -2187,7 +2187,7 @@ static const Shape shape_start_bulk_put_items_input = {
 
 static const ShapeMember members_tag_resource_input[] = {
 	{"ResourceArn", "resourceArn", &shape_resource_arn_string, true},
-	{"Tags", "tags", &shape_tag_list, false},
+	{"Tags", "tags", &shape_tag_list, true},
 };
 
 static const Shape shape_tag_resource_input = {
@@ -2365,7 +2365,7 @@ static const Shape shape_tag_key_list = {
 
 static const ShapeMember members_untag_resource_input[] = {
 	{"ResourceArn", "resourceArn", &shape_resource_arn_string, true},
-	{"TagKeys", "tagKeys", &shape_tag_key_list, false},
+	{"TagKeys", "tagKeys", &shape_tag_key_list, true},
 };
 
 static const Shape shape_untag_resource_input = {

@@ -11,7 +11,7 @@
 #include "catalog/tables.h"
 #include "op/request.h"
 
-/* Executes an operation and writes its response, a JSON object. */
+/* Executes an operation and writes its response, a JSON object; nothing at all if its answer has an empty body. */
 typedef void (*OperationFunction) (const RequestValue *request, WireWriter *response);
 
 /*
@@ -54,6 +54,11 @@ extern void op_describe_table(const RequestValue *request, WireWriter *response)
 extern void op_list_tables(const RequestValue *request, WireWriter *response);
 extern void op_update_table(const RequestValue *request, WireWriter *response);
 extern void op_delete_table(const RequestValue *request, WireWriter *response);
+extern void op_tag_resource(const RequestValue *request, WireWriter *response);
+extern void op_untag_resource(const RequestValue *request, WireWriter *response);
+extern void op_list_tags_of_resource(const RequestValue *request, WireWriter *response);
+extern void op_describe_time_to_live(const RequestValue *request, WireWriter *response);
+extern void op_describe_continuous_backups(const RequestValue *request, WireWriter *response);
 extern void op_describe_limits(const RequestValue *request, WireWriter *response);
 extern void op_describe_endpoints(const RequestValue *request, WireWriter *response);
 

@@ -10,10 +10,6 @@
 #include "op/table_check.h"
 #include "storage/index_build.h"
 
-#define MAX_TAGS				50
-#define TAG_KEY_MAX_SIZE		128
-#define TAG_VALUE_MAX_SIZE		256
-
 const TableInfo *
 table_of_request(const RequestValue *table_name)
 {
@@ -257,39 +253,4 @@ check_encryption(const RequestValue *specification, const char **kms_key)
 		*kms_key = psprintf("arn:aws:kms:%s:%s:%s%s", dynapg_region, dynapg_account_id,
 							strncmp(key, "alias/", 6) == 0 ? "" : "key/", key);
 	return true;
-}
-
-List *
-check_tags(const RequestValue *tags)
-{
-	List	   *pairs = NIL;
-
-	if (!tags->present)
-		return NIL;
-	for (int i = 0; i < tags->as.list.count; i++)
-	{
-		const RequestValue *key = request_member(&tags->as.list.items[i], Tag_Key);
-		const RequestValue *value = request_member(&tags->as.list.items[i], Tag_Value);
-		NamePair   *pair = (NamePair *) palloc(sizeof(NamePair));
-
-		if (!key->present || key->as.string.len == 0 || key->as.string.len > TAG_KEY_MAX_SIZE ||
-			strlen(key->as.string.text) != key->as.string.len)
-			dyn_invalid("The Tag Key provided is invalid, Key: %s", key->present ? key->as.string.text : "null");
-		if (!value->present || value->as.string.len > TAG_VALUE_MAX_SIZE ||
-			strlen(value->as.string.text) != value->as.string.len)
-			dyn_invalid("The Tag Value provided is invalid, Value: %s",
-						value->present ? value->as.string.text : "null");
-		if (strncmp(key->as.string.text, "aws:", 4) == 0)
-			dyn_invalid("Tag Key cannot be prefixed with aws:, Key: %s", key->as.string.text);
-		if (find_pair(pairs, key->as.string.text, key->as.string.len) != NULL)
-			dyn_invalid("Duplicate Tag Keys provided as input: Duplicate Tag Key found %s", key->as.string.text);
-		pair->name = key->as.string.text;
-		pair->name_len = key->as.string.len;
-		pair->value = value->as.string.text;
-		pair->value_len = value->as.string.len;
-		pairs = lappend(pairs, pair);
-	}
-	if (list_length(pairs) > MAX_TAGS)
-		dyn_invalid("Number of Tags exceed the current limit for the provided ResourceArn");
-	return pairs;
 }

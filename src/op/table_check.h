@@ -54,7 +54,4 @@ extern void check_warm_throughput(const RequestValue *warm, const Throughput *th
 /* SSESpecification; returns whether it asks for a key, the ARN of which *kms_key gets. */
 extern bool check_encryption(const RequestValue *specification, const char **kms_key);
 
-/* Tags as pairs. */
-extern List *check_tags(const RequestValue *tags);
-
 #endif							/* DYNAPG_TABLE_CHECK_H */

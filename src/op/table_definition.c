@@ -124,7 +124,6 @@ table_definition_read(const TableInfo *table, TableDefinition *definition)
 	memset(definition, 0, sizeof(*definition));
 	definition->attributes = pairs_member(&root, "AttributeDefinitions", "AttributeName", "AttributeType");
 	definition->keys = pairs_member(&root, "KeySchema", "AttributeName", "KeyType");
-	definition->tags = pairs_member(&root, "Tags", "Key", "Value");
 	read_throughput(&root, &definition->throughput);
 
 	object = member(&root, "BillingModeSummary", &space);
@@ -255,11 +254,6 @@ table_definition_jsonb(const TableDefinition *definition)
 	table_write_pairs(&writer, definition->attributes, "AttributeName", "AttributeType");
 	wire_member(&writer, "KeySchema");
 	table_write_pairs(&writer, definition->keys, "AttributeName", "KeyType");
-	if (definition->tags != NIL)
-	{
-		wire_member(&writer, "Tags");
-		table_write_pairs(&writer, definition->tags, "Key", "Value");
-	}
 	if (definition->was_on_demand)
 	{
 		wire_member(&writer, "BillingModeSummary");

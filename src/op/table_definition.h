@@ -9,7 +9,7 @@
 #include "op/throughput.h"
 #include "value/wire.h"
 
-/* An attribute and its type, a key attribute and its part in the key, or a tag and its value. */
+/* An attribute and its type, a key attribute and its part in the key. */
 typedef struct NamePair
 {
 	const char *name;
@@ -23,7 +23,6 @@ typedef struct TableDefinition
 {
 	List	   *attributes;		/* of NamePair: AttributeDefinitions */
 	List	   *keys;			/* of NamePair: KeySchema */
-	List	   *tags;			/* of NamePair */
 	bool		was_on_demand;	/* now or once: there is a BillingModeSummary */
 	double		on_demand_since;
 	Throughput	throughput;

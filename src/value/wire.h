@@ -110,6 +110,9 @@ extern void wire_null(WireWriter *writer);
  */
 extern void wire_jsonb(WireWriter *writer, Jsonb *jsonb);
 
+/* jsonb medium only: whether nothing has been written, which is taken for null otherwise. */
+#define wire_wrote_nothing(writer) ((writer)->root.type == jbvNull && (writer)->stack_used == 0)
+
 /* Whether a writer builds a jsonb. */
 #define wire_builds_jsonb(writer) ((writer)->out == NULL)
 

@@ -60,7 +60,7 @@ def call(operation, **members):
     body = response.read()
     if response.status != 200:
         raise ServiceError(response.status, body)
-    return json.loads(body)
+    return json.loads(body) if body else None
 
 
 def refused(error_type, message, operation, **members):
@@ -167,22 +167,30 @@ class Provider:
     def read(self):
         table = self.find()
         state = {"table": table}
-        try:
-            answer = call("DescribeContinuousBackups", TableName=self.name)
-            state["point_in_time_recovery"] = answer["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
-        except ServiceError as error:
-            if error.name not in ("UnknownOperationException", "TableNotFoundException"):
-                raise
-        for operation, members in (
-            ("DescribeTimeToLive", {"TableName": self.name}),
-            ("ListTagsOfResource", {"ResourceArn": table["TableArn"]}),
-        ):
-            try:
-                state[operation] = call(operation, **members)
-            except ServiceError as error:  # the provider gives up here: see the tests `not there yet`
-                if error.name != "UnknownOperationException":
-                    raise
+        answer = call("DescribeContinuousBackups", TableName=self.name)
+        state["point_in_time_recovery"] = answer["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+        state["ttl"] = call("DescribeTimeToLive", TableName=self.name)["TimeToLiveDescription"]
+        state["tags"] = self.tags(table["TableArn"])
         return state
+
+    # the tagging interceptor asks for pages until there is no NextToken
+    @staticmethod
+    def tags(arn):
+        answer = call("ListTagsOfResource", ResourceArn=arn)
+        equal("NextToken" in answer, False)
+        return {tag["Key"]: tag["Value"] for tag in answer["Tags"]}
+
+    # updateTags: what has gone is taken away first, then what is new or has changed is set
+    def update_tags(self, new):
+        arn = self.find()["TableArn"]
+        old = self.tags(arn)
+        removed = [key for key in old if key not in new]
+        changed = [{"Key": key, "Value": value} for key, value in new.items() if old.get(key) != value]
+        if removed:
+            equal(call("UntagResource", ResourceArn=arn, TagKeys=removed), None)
+        if changed:
+            equal(call("TagResource", ResourceArn=arn, Tags=changed), None)
+        return self.read()["tags"]
 
     # what resourceTableUpdate sends; the table class goes alone and first
     def update(self, **changes):
@@ -362,7 +370,11 @@ def _():
 
 @test(named("on-demand table: what a read finds"))
 def _():
-    table = on_demand.read()["table"]
+    state = on_demand.read()
+    equal(state["tags"], {"Environment": "production"})
+    equal(state["ttl"], {"TimeToLiveStatus": "DISABLED"})
+    equal(state["point_in_time_recovery"], {"PointInTimeRecoveryStatus": "DISABLED"})
+    table = state["table"]
     equal(table["TableStatus"], "ACTIVE")
     equal(table["WarmThroughput"]["Status"], "ACTIVE")
     equal(billing_mode(table), "PAY_PER_REQUEST")
@@ -395,12 +407,29 @@ def _():
     refused(MODEL + "ResourceInUseException", message, "CreateTable", TableName="GameScores", **ON_DEMAND)
 
 
-not_there_yet("ListTagsOfResource", ResourceArn=first.get("TableArn", ""))
-not_there_yet("TagResource", ResourceArn=first.get("TableArn", ""), Tags=[{"Key": "Owner", "Value": "me"}])
-not_there_yet("UntagResource", ResourceArn=first.get("TableArn", ""), TagKeys=["Owner"])
-not_there_yet("DescribeTimeToLive", TableName="GameScores")
+@test(named("on-demand table: tags come, change and go, and the table stays ACTIVE"))
+def _():
+    for tags in (
+        {"Environment": "production", "Owner": "me"},
+        {"Environment": "test", "Owner": "me", "Cost centre": ""},
+        {"Owner": "you"},
+        {},
+        {"Environment": "production"},
+    ):
+        equal(on_demand.update_tags(tags), tags)
+        equal(on_demand.find()["TableStatus"], "ACTIVE")
+
+
+@test(named("on-demand table: what there is not of another table"))
+def _():
+    arn = first["TableArn"].replace("GameScores", "Nothing")
+    message = f"Requested resource not found: ResourceArn: {arn} not found"
+    refused(MODEL + "ResourceNotFoundException", message, "ListTagsOfResource", ResourceArn=arn)
+    refused(MODEL + "TableNotFoundException", "Table not found: Nothing", "DescribeContinuousBackups", TableName="Nothing")
+    not_found("Nothing", "DescribeTimeToLive")
+
+
 not_there_yet("UpdateTimeToLive", TableName="GameScores", TimeToLiveSpecification={"AttributeName": "Expires", "Enabled": True})
-not_there_yet("DescribeContinuousBackups", TableName="GameScores")
 not_there_yet(
     "UpdateContinuousBackups", TableName="GameScores", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
 )

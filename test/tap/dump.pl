@@ -28,6 +28,7 @@ INSERT INTO dynamo."Music" (item) SELECT jsonb_build_object('id', 'big', 'n', 1,
 	'p', (SELECT string_agg(md5(i::text), '') FROM generate_series(1, 12000) i));
 INSERT INTO dynamo."a.b-c_D" (item) VALUES ('{"id": "1"}');
 SELECT dynamo_put_item('{"TableName": "$long", "Item": {"id": {"S": "1"}, "b": {"B": "AAE="}}}');
+SELECT dynamo_tag_resource('{"ResourceArn": "arn:aws:dynamodb:us-east-1:000000000000:table/Music", "Tags": [{"Key": "Owner", "Value": "a/b c"}]}');
 
 -- what users add, and what ALTERs the table again when a dump is restored
 CREATE INDEX music_tags ON dynamo."Music" USING gin (item);
@@ -49,7 +50,7 @@ CREATE TRIGGER pass BEFORE UPDATE ON dynamo."a.b-c_D" FOR EACH ROW EXECUTE FUNCT
 CREATE VIEW music AS SELECT item->>'id' AS id FROM dynamo."Music";
 SQL
 
-my $catalog = 'SELECT name, relation::text, id, created_at, definition FROM dynapg.tables ORDER BY name';
+my $catalog = 'SELECT name, relation::text, id, created_at, definition, tags FROM dynapg.tables ORDER BY name';
 my $items = q{SELECT count(*), md5(string_agg(item::text, '' ORDER BY hash, sort)) FROM dynamo."Music"};
 
 sub same
@@ -62,6 +63,8 @@ sub same
 	}
 	is($node->safe_psql($database, q{SELECT dynamo_get_item('{"TableName": "Music", "Key": {"id": {"S": "a77"}, "n": {"N": "77"}}}') #> '{Item,tags}'}),
 		'{"SS": ["x", "y"]}', "$how: GetItem");
+	is($node->safe_psql($database, q{SELECT dynamo_list_tags_of_resource('{"ResourceArn": "arn:aws:dynamodb:us-east-1:000000000000:table/Music"}') #>> '{Tags,0,Value}'}),
+		'a/b c', "$how: tags");
 	is($node->safe_psql($database, qq{SELECT dynamo_put_item('{"TableName": "$long", "Item": {"id": {"S": "1"}}, "ReturnValues": "ALL_OLD"}') #>> '{Attributes,b,B}'}),
 		'AAE=', "$how: PutItem into the table with the long name");
 	is($node->safe_psql($database, q{SELECT dynamo_put_item('{"TableName": "a.b-c_D", "Item": {"id": {"S": "1"}, "v": {"N": "1"}}, "ReturnValues": "ALL_OLD"}') #>> '{Attributes,id,S}'}),

@@ -112,6 +112,19 @@ is_deeply(
 check_headers($response, 'a failed condition');
 is(answer_of(call($port, 'DescribeExport', { TransactItems => [] })), $lacking_operation, 'an operation that is not there yet');
 
+# Some answers have no body, not even an empty object.
+{
+	my $arn = 'arn:aws:dynamodb:us-east-1:000000000000:table/things';
+	$response = call($port, 'TagResource', { ResourceArn => $arn, Tags => [ { Key => 'k', Value => 'v' } ] });
+	is(answer_of($response), '200 ', 'TagResource: no body');
+	is($response->{headers}{'content-length'}, 0, 'TagResource: its length');
+	check_headers($response, 'TagResource');
+	is(answer_of(call($port, 'ListTagsOfResource', { ResourceArn => $arn })), '200 {"Tags":[{"Key":"k","Value":"v"}]}', 'the tag is there');
+	$response = call($port, 'UntagResource', { ResourceArn => $arn, TagKeys => ['k'] });
+	is(answer_of($response), '200 ', 'UntagResource: no body');
+	is(answer_of(call($port, 'ListTagsOfResource', { ResourceArn => $arn })), '200 {"Tags":[]}', 'the tag has gone');
+}
+
 # Any text comes back as it was.
 {
 	my $text = qq("\\\b\f\n\r\t\x{1}\x{7f}\x{0}) . "\x{e4}\x{20ac}\x{1f600}\x{2028}";

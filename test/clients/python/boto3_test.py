@@ -199,6 +199,23 @@ def _():
     equal(answer["Item"]["text"], text)
 
 
+@test("tags; time to live and continuous backups that no table has yet")
+def _():
+    arn = table.table_arn
+    client.tag_resource(ResourceArn=arn, Tags=[{"Key": "Owner", "Value": "me"}, {"Key": "\u043a\u043b\u044e\u0447", "Value": ""}])
+    tags = client.get_paginator("list_tags_of_resource").paginate(ResourceArn=arn).build_full_result()["Tags"]
+    equal({tag["Key"]: tag["Value"] for tag in tags}, {"Owner": "me", "\u043a\u043b\u044e\u0447": ""})
+    client.untag_resource(ResourceArn=arn, TagKeys=["Owner", "none"])
+    equal(client.list_tags_of_resource(ResourceArn=arn)["Tags"], [{"Key": "\u043a\u043b\u044e\u0447", "Value": ""}])
+    error = error_of(client.tag_resource, ResourceArn=arn, Tags=[{"Key": "aws:x", "Value": "y"}])
+    equal(error["Error"], {"Code": "ValidationException", "Message": "Tag Key cannot be prefixed with aws:, Key: aws:x"})
+    equal(client.describe_time_to_live(TableName="Music")["TimeToLiveDescription"], {"TimeToLiveStatus": "DISABLED"})
+    backups = client.describe_continuous_backups(TableName="Music")["ContinuousBackupsDescription"]
+    equal(backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"], "DISABLED")
+    error = error_of(client.describe_continuous_backups, TableName="None")
+    equal(error["Error"], {"Code": "TableNotFoundException", "Message": "Table not found: None"})
+
+
 @test("what is not there yet says so")
 def _():
     error = error_of(client.list_imports)
