@@ -112,6 +112,8 @@ SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class WHERE oid IN (SELECT rel
 TRUNCATE dynamo."Orders";
 SELECT (SELECT count(*) FROM dynapg_index."Orders~ByG") + (SELECT count(*) FROM dynapg_index."Orders~ByH") + (SELECT count(*) FROM dynapg_index."Orders~Many");
 
+ALTER TABLE dynamo."Orders" OWNER TO CURRENT_USER;
+SELECT DISTINCT pg_get_userbyid(relowner) = CURRENT_USER AS to_a_superuser_too FROM pg_class WHERE oid IN (SELECT relation FROM dynapg.indexes WHERE table_name = 'Orders');
 -- the checker sees what is wrong
 INSERT INTO dynamo."Orders" (item) SELECT jsonb_build_object('p', 'p', 's', i, 'g', 'g' || i) FROM generate_series(1, 4) i;
 ALTER TABLE dynamo."Orders" DISABLE TRIGGER dynapg_items;

@@ -71,7 +71,9 @@ dynapg_index_table_problem(PG_FUNCTION_ARGS)
 
 	if (index == NULL)
 		raise_no_index_table(PG_GETARG_OID(0));
-	relation = table_open(index->relation, AccessShareLock);
+	relation = try_table_open(index->relation, AccessShareLock);
+	if (relation == NULL)
+		raise_no_index_table(PG_GETARG_OID(0));
 	problem = index_guard_problem(relation, table, index);
 	table_close(relation, AccessShareLock);
 	if (problem == NULL)

@@ -291,13 +291,15 @@ static ItemsState *
 begin_items(FunctionCallInfo fcinfo)
 {
 	ItemsState *state = (ItemsState *) palloc0(sizeof(ItemsState));
-	const TableInfo *table = require_table(PG_GETARG_TEXT_PP(0));
+	const TableInfo *table = catalog_lock_found_table(require_table(PG_GETARG_TEXT_PP(0)), AccessShareLock);
 	StringInfoData text;
 	WireWriter	writer;
 	WireReader	reader;
 	AttributeMap map;
 	const char *bytes;
 
+	if (table == NULL)
+		dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found");
 	initStringInfo(&text);
 	wire_write_text(&writer, &text);
 	write_key(fcinfo, &writer, table, 1);

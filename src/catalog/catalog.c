@@ -17,9 +17,6 @@
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
-#include "miscadmin.h"
-#include "storage/lmgr.h"
 #include "storage/sinval.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -309,7 +306,7 @@ cache_table(ScanKey key)
 static const TableInfo *
 unless_deleted(const TableInfo *table)
 {
-	if (table != NULL && table->change == TABLE_DELETING && catalog_table_status(table) == TABLE_ACTIVE)
+	if (table != NULL && table->change == TABLE_DELETING && GetCurrentTimestamp() >= table->change_ends)
 		return NULL;
 	return table;
 }
@@ -352,7 +349,9 @@ catalog_table_of_relation(Oid relation)
 TableStatus
 catalog_table_status(const TableInfo *table)
 {
-	if (table->change != TABLE_ACTIVE && GetCurrentTimestamp() < table->change_ends)
+	/* one that was found while it was DELETING does not become ACTIVE meanwhile */
+	if (table->change == TABLE_DELETING ||
+		(table->change != TABLE_ACTIVE && GetCurrentTimestamp() < table->change_ends))
 		return table->change;
 	return TABLE_ACTIVE;
 }
@@ -395,12 +394,4 @@ int
 catalog_table_count(void)
 {
 	return list_length(catalog_table_names(NULL, INT_MAX));
-}
-
-void
-catalog_lock_name(const char *name, int name_len)
-{
-	PreventCommandIfReadOnly(dyn_operation);
-	LockDatabaseObject(catalog_relation(), hash_bytes((const unsigned char *) name, name_len), 0, ExclusiveLock);
-	AcceptInvalidationMessages();
 }

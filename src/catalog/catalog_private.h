@@ -66,10 +66,22 @@ extern void catalog_execute_ddl(const char *command);
 /* Raises AccessDeniedException unless it is allowed; the detail is for the log. */
 extern void catalog_require(bool allowed, const char *name, const char *detail);
 
+/* Who owns a relation; InvalidOid if it is gone. */
+extern Oid	catalog_relation_owner(Oid relation);
+
+/* AccessDeniedException unless the table's relation belongs to the current user; ResourceNotFoundException if it is gone. */
+extern void catalog_require_owner(const TableInfo *table);
+
+/* DROP TABLE of a relation that is locked in AccessExclusiveLock, by execute(). */
+extern void catalog_drop_relation(Oid relation, void (*execute) (const char *command));
+
 /* A relation's name for a table's (or index's), with a suffix that begins with ~; see ddl.c. */
 extern char *catalog_relation_name(const char *name, int name_len, const char *suffix);
 
+/* The name of a relation that is locked, qualified and quoted; NULL if it is gone. */
+extern char *catalog_qualified_name(Oid relation);
+
 /* index_ddl.c: drops the indexes of a table that is dropped: their rows, and the index tables that are still there. */
-extern void catalog_drop_indexes(const char *table_name);
+extern void catalog_drop_indexes(const TableInfo *table);
 
 #endif							/* DYNAPG_CATALOG_PRIVATE_H */

@@ -209,7 +209,7 @@ replace_row(const TableInfo *table, Datum *values, bool *nulls, bool *replaced)
 	scan = catalog_begin_scan(catalog, NULL, 1, &key);
 	row = systable_getnext(scan);
 	if (!HeapTupleIsValid(row))
-		dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found: Table: %s not found", table->name);
+		catalog_raise_not_found(table->name, strlen(table->name));
 	CatalogTupleUpdate(catalog, &row->t_self,
 					   heap_modify_tuple(row, RelationGetDescr(catalog), values, nulls, replaced));
 	systable_endscan(scan);
@@ -224,7 +224,7 @@ catalog_update_table(const TableInfo *table, Jsonb *definition)
 	bool		nulls[CATALOG_COLUMNS] = {0};
 	bool		replaced[CATALOG_COLUMNS] = {0};
 
-	catalog_require(compat_owns_relation(table->relation, GetUserId()), table->name, "Only the table's owner may do this.");
+	catalog_require_owner(table);
 	values[CATALOG_DEFINITION - 1] = JsonbPGetDatum(definition);
 	set_change(values, nulls, TABLE_UPDATING);
 	replaced[CATALOG_DEFINITION - 1] = replaced[CATALOG_CHANGE - 1] = replaced[CATALOG_CHANGE_ENDS - 1] = true;
@@ -264,20 +264,36 @@ delete_rows(ScanKey key)
 		catalog_changed();
 }
 
+char *
+catalog_qualified_name(Oid relation)
+{
+	char	   *schema = get_namespace_name(get_rel_namespace(relation));
+	char	   *name = get_rel_name(relation);
+
+	return schema != NULL && name != NULL ? quote_qualified_identifier(schema, name) : NULL;
+}
+
+void
+catalog_drop_relation(Oid relation, void (*execute) (const char *command))
+{
+	char	   *name = catalog_qualified_name(relation);
+
+	if (name == NULL)
+		return;
+	execute(psprintf("DROP TABLE %s", name));
+
+	/* the lock keeps the relation's name, but not its schema's */
+	if (OidIsValid(get_rel_namespace(relation)))
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("a schema was renamed while table %s was dropped", name)));
+}
+
 void
 catalog_drop_table(const TableInfo *table)
 {
-	char	   *relation;
-
-	catalog_require(compat_owns_relation(table->relation, GetUserId()), table->name, "Only the table's owner may do this.");
-	relation = quote_qualified_identifier(get_namespace_name(get_rel_namespace(table->relation)),
-										  get_rel_name(table->relation));
-
-	/* relations are locked before their rows, as index builders do */
-	LockRelationOid(table->relation, AccessExclusiveLock);
-	for (int i = 0; i < table->n_indexes; i++)
-		LockRelationOid(table->indexes[i].relation, AccessExclusiveLock);
-	catalog_drop_indexes(table->name);
+	catalog_require_owner(table);
+	catalog_drop_indexes(table);
 	if (dynapg_control_plane_delay > 0)
 	{
 		Datum		values[CATALOG_COLUMNS] = {0};
@@ -296,7 +312,7 @@ catalog_drop_table(const TableInfo *table)
 		catalog_scan_key(&key, table->name, strlen(table->name));
 		delete_rows(&key);
 	}
-	catalog_execute_ddl(psprintf("DROP TABLE %s", relation));
+	catalog_drop_relation(table->relation, catalog_execute_ddl);
 }
 
 void
@@ -306,7 +322,7 @@ catalog_forget_relation(Oid relation)
 	ScanKeyData key;
 
 	if (table != NULL)
-		catalog_drop_indexes(table->name);
+		catalog_drop_indexes(table);
 	ScanKeyInit(&key, CATALOG_RELATION, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relation));
 	delete_rows(&key);
 }

@@ -15,6 +15,7 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
@@ -41,19 +42,6 @@ change_index_row(const char *statement, Oid index_relation)
 	Datum		values[1] = {ObjectIdGetDatum(index_relation)};
 
 	return catalog_execute(statement, 1, types, values, NULL);
-}
-
-static char *
-qualified_name(Oid relation)
-{
-	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), get_rel_name(relation));
-}
-
-static void
-require_owner(const TableInfo *table)
-{
-	catalog_require(compat_owns_relation(table->relation, GetUserId()), table->name,
-					"Only the table's owner may do this.");
 }
 
 /* The index table of an index that callers may know of. */
@@ -142,7 +130,9 @@ catalog_create_index(const char *table_name, const char *name, bool global, Json
 	char		nulls[9] = "        ";
 	bool		delayed = dynapg_control_plane_delay > 0;
 
-	require_owner(table);
+	if (table == NULL)
+		catalog_raise_not_found(table_name, strlen(table_name));
+	catalog_require_owner(table);
 	values[0] = CStringGetTextDatum(table_name);
 	values[1] = CStringGetTextDatum(name);
 	values[2] = ObjectIdGetDatum(create_index_table(table, name, count_sort_attributes(definition)));
@@ -163,14 +153,14 @@ catalog_update_index(const TableInfo *table, const char *name, Jsonb *definition
 	Oid			types[2] = {REGCLASSOID, JSONBOID};
 	Datum		values[2] = {ObjectIdGetDatum(relation_of_index(table, name)), JsonbPGetDatum(definition)};
 
-	require_owner(table);
+	catalog_require_owner(table);
 	(void) catalog_execute("UPDATE dynapg.indexes SET definition = $2 WHERE relation = $1", 2, types, values, NULL);
 }
 
 void
 catalog_retire_index(const TableInfo *table, const char *name)
 {
-	require_owner(table);
+	catalog_require_owner(table);
 	(void) change_index_row("UPDATE dynapg.indexes SET status = 'DELETING', backfilling = false, change_ends = NULL "
 					  "WHERE relation = $1",
 					  relation_of_index(table, name));
@@ -251,37 +241,41 @@ catalog_drop_index(Oid index_relation)
 {
 	(void) change_index_row("DELETE FROM dynapg.indexes WHERE relation = $1", index_relation);
 	(void) change_index_row("DELETE FROM dynapg.index_builds WHERE relation = $1", index_relation);
-	if (get_rel_name(index_relation) != NULL)
-		execute_ddl_as_owner(psprintf("DROP TABLE %s", qualified_name(index_relation)));
+	catalog_drop_relation(index_relation, execute_ddl_as_owner);
 }
 
 void
-catalog_drop_indexes(const char *table_name)
+catalog_drop_indexes(const TableInfo *table)
 {
-	const TableInfo *table = catalog_table(table_name, strlen(table_name));
-
-	if (table == NULL)
-		return;
+	for (int i = 0; i < table->n_indexes; i++)
+		LockRelationOid(table->indexes[i].relation, AccessExclusiveLock);
 	for (int i = 0; i < table->n_indexes; i++)
 		catalog_drop_index(table->indexes[i].relation);
+}
+
+/* An index table that is gone is left to dynapg.check_table(). */
+static void
+adapt_index(Oid relation, Oid owner, char persistence)
+{
+	Oid			present = catalog_relation_owner(relation);
+
+	if (!OidIsValid(present) || (present == owner && get_rel_persistence(relation) == persistence))
+		return;
+	LockRelationOid(relation, AccessExclusiveLock);
+	if (present != owner)
+		execute_ddl_as_owner(psprintf("ALTER TABLE %s OWNER TO %s", catalog_qualified_name(relation),
+									  quote_identifier(GetUserNameFromId(owner, false))));
+	if (get_rel_persistence(relation) != persistence)
+		execute_ddl_as_owner(psprintf("ALTER TABLE %s SET %s", catalog_qualified_name(relation),
+									  persistence == RELPERSISTENCE_UNLOGGED ? "UNLOGGED" : "LOGGED"));
 }
 
 void
 catalog_adapt_indexes(const TableInfo *table)
 {
 	Relation	base = table_open(table->relation, AccessShareLock);
-	char	   *owner = GetUserNameFromId(base->rd_rel->relowner, false);
-	char		persistence = base->rd_rel->relpersistence;
 
 	for (int i = 0; i < table->n_indexes; i++)
-	{
-		Oid			relation = table->indexes[i].relation;
-
-		if (!compat_owns_relation(relation, base->rd_rel->relowner))
-			execute_ddl_as_owner(psprintf("ALTER TABLE %s OWNER TO %s", qualified_name(relation), quote_identifier(owner)));
-		if (get_rel_persistence(relation) != persistence)
-			execute_ddl_as_owner(psprintf("ALTER TABLE %s SET %s", qualified_name(relation),
-										  persistence == RELPERSISTENCE_UNLOGGED ? "UNLOGGED" : "LOGGED"));
-	}
+		adapt_index(table->indexes[i].relation, base->rd_rel->relowner, base->rd_rel->relpersistence);
 	table_close(base, AccessShareLock);
 }

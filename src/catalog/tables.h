@@ -10,6 +10,7 @@
 
 #include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
+#include "storage/lockdefs.h"
 #include "utils/jsonb.h"
 #include "utils/snapshot.h"
 #include "utils/uuid.h"
@@ -105,9 +106,29 @@ extern TableStatus catalog_table_status(const TableInfo *table);
 extern const char *catalog_status_name(TableStatus status);
 
 /*
- * Serialises DDL on a name until the end of the transaction; after it, catalog_table() tells what is committed.
+ * Serialises DDL on a name until the end of the transaction; after it, catalog_table() tells what is committed.  Keeps DROP EXTENSION
+ * away, too.  catalog_lock_number: the same for a name whose number somebody else has taken down.
  */
 extern void catalog_lock_name(const char *name, int name_len);
+extern uint32 catalog_name_number(const char *name, int name_len);
+extern void catalog_lock_number(uint32 number);
+
+/* Keeps DROP EXTENSION away until the end of the transaction; false if it came first.  To be taken before all other locks. */
+extern bool catalog_lock_extension(void);
+
+/*
+ * The table of a name with its relation locked until the end of the transaction: all that is said of it, its relation's name and owner
+ * included, holds as long.  NULL if there is none when the lock is there, whatever there was before.  A table that is DELETING has no
+ * relation and comes without a lock.  owner_only: the relation must belong to the current user, else AccessDeniedException, which
+ * does not wait for the lock.  The lock is waited for as any of PostgreSQL's.
+ */
+extern const TableInfo *catalog_lock_table(const char *name, int name_len, LOCKMODE lockmode, bool owner_only);
+
+/* The same for a table that was found before; NULL if its name does not mean its relation any more, even if there is another one. */
+extern const TableInfo *catalog_lock_found_table(const TableInfo *table, LOCKMODE lockmode);
+
+/* What the control plane says of a table that is not there. */
+extern _Noreturn void catalog_raise_not_found(const char *name, int name_len);
 
 /*
  * Creates the item relation and its catalog row.  The caller holds catalog_lock_name() and found no such table.
@@ -116,15 +137,18 @@ extern void catalog_lock_name(const char *name, int name_len);
  */
 extern void catalog_create_table(const char *name, int name_len, Jsonb *definition, Jsonb *tags);
 
-/* Replaces the definition; starts the change UPDATING if the control plane has a delay.  Owner only (AccessDeniedException). */
+/*
+ * Replaces the definition; starts the change UPDATING if the control plane has a delay.  This and what follows is for callers that hold
+ * catalog_lock_name() and have the table from catalog_lock_table() for its owner.
+ */
 extern void catalog_update_table(const TableInfo *table, Jsonb *definition);
 
 /* Replaces the tags; the table's status stays what it is.  Owner only (AccessDeniedException). */
 extern void catalog_set_tags(const TableInfo *table, Jsonb *tags);
 
 /*
- * Drops the relation, and the row too, which stays as DELETING for a while if the control plane has a delay.  Owner
- * only.  Relations that depend on the table make PostgreSQL refuse (ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST).
+ * Drops the relation, which is locked in AccessExclusiveLock, and the row too, which stays as DELETING for a while if the control
+ * plane has a delay.  Relations that depend on the table make PostgreSQL refuse (ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST).
  */
 extern void catalog_drop_table(const TableInfo *table);
 

@@ -381,5 +381,5 @@ op_create_table(const RequestValue *request, WireWriter *response)
 	if (catalog_table(name, name_len) != NULL)
 		dyn_error(DYN_RESOURCE_IN_USE, "Table already exists: %.*s", name_len, name);
 	create(&table, pnstrdup(name, name_len));
-	write_answer(response, catalog_table(name, name_len));
+	write_answer(response, table_of_request(request_member(request, CreateTableInput_TableName)));
 }

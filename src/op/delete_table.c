@@ -12,7 +12,7 @@
 void
 op_delete_table(const RequestValue *request, WireWriter *response)
 {
-	const TableInfo *table = table_to_change(request_member(request, DeleteTableInput_TableName));
+	const TableInfo *table = table_to_change(request_member(request, DeleteTableInput_TableName), AccessExclusiveLock);
 	TableView	view;
 
 	/* described first: afterwards there is nothing to count */

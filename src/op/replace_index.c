@@ -31,9 +31,9 @@ replace_index_find(const char *table_name, int table_name_len, const char *name,
 	const TableIndex *index;
 
 	catalog_lock_name(plain_name, len);
-	table = catalog_table(plain_name, len);
+	table = catalog_lock_table(plain_name, len, AccessShareLock, true);
 	if (table == NULL)
-		dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found: Table: %.*s not found", len, plain_name);
+		catalog_raise_not_found(plain_name, len);
 	index = catalog_index(table, name, name_len);
 	if (index == NULL)
 		refuse_missing(table->name, name, name_len);
@@ -77,7 +77,7 @@ check_definition(const TableView *view, const IndexView *index, const RequestVal
 void
 replace_index(const RequestValue *request)
 {
-	const TableInfo *table = table_to_change(request_member(request, UpdateTableInput_TableName));
+	const TableInfo *table = table_to_change(request_member(request, UpdateTableInput_TableName), AccessShareLock);
 	const RequestValue *updates = request_member(request, UpdateTableInput_GlobalSecondaryIndexUpdates);
 	const RequestValue *action = request_member(&updates->as.list.items[0], GlobalSecondaryIndexUpdate_Create);
 	const char *name = request_text(action, CreateGlobalSecondaryIndexAction_IndexName);

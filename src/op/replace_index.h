@@ -18,7 +18,7 @@ extern void replace_index(const RequestValue *request);
 
 /*
  * The index that a replace_index() is going to be about, as the table has it, locked against other changes;
- * ResourceNotFoundException if the table or the index is not there.
+ * ResourceNotFoundException if the table or the index is not there, AccessDeniedException for others than the table's owner.
  */
 extern const TableIndex *replace_index_find(const char *table_name, int table_name_len,
 											const char *name, int name_len);

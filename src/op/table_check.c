@@ -15,10 +15,10 @@ table_of_request(const RequestValue *table_name)
 {
 	int			len;
 	const char *name = op_table_name(table_name, &len);
-	const TableInfo *table = catalog_table(name, len);
+	const TableInfo *table = catalog_lock_table(name, len, AccessShareLock, false);
 
 	if (table == NULL)
-		dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found: Table: %.*s not found", len, name);
+		catalog_raise_not_found(name, len);
 	return table;
 }
 
@@ -34,7 +34,7 @@ table_resume_builds(const TableInfo *table)
 }
 
 const TableInfo *
-table_to_change(const RequestValue *table_name)
+table_to_change(const RequestValue *table_name, LOCKMODE lockmode)
 {
 	static const char *const participles[] = {
 		[TABLE_CREATING] = "created",
@@ -47,7 +47,9 @@ table_to_change(const RequestValue *table_name)
 	TableStatus status;
 
 	catalog_lock_name(name, len);
-	table = table_of_request(table_name);
+	table = catalog_lock_table(name, len, lockmode, true);
+	if (table == NULL)
+		catalog_raise_not_found(name, len);
 	status = catalog_table_status(table);
 	if (status != TABLE_ACTIVE)
 		dyn_error(DYN_RESOURCE_IN_USE,

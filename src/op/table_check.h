@@ -17,11 +17,14 @@
 /* The most units of any kind; no limit of the service, but what it takes for a mistake. */
 #define MAX_UNITS INT64CONST(1000000000000)
 
-/* The table of a request; ResourceNotFoundException with its name. */
+/* The table of a request, which stays there until the transaction ends; ResourceNotFoundException with its name. */
 extern const TableInfo *table_of_request(const RequestValue *table_name);
 
-/* The same, locked against other changes, and with nothing going on: else ResourceInUseException. */
-extern const TableInfo *table_to_change(const RequestValue *table_name);
+/*
+ * The same for its owner (else AccessDeniedException), locked against other changes, its relation in the mode given, which is to keep at
+ * least DROP TABLE away; and with nothing going on: else ResourceInUseException.
+ */
+extern const TableInfo *table_to_change(const RequestValue *table_name, LOCKMODE lockmode);
 
 /* Sees to it that a builder works on the table's indexes if they wait for one. */
 extern void table_resume_builds(const TableInfo *table);

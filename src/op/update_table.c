@@ -265,7 +265,7 @@ op_update_table(const RequestValue *request, WireWriter *response)
 	read_update(request, &update);
 	check_request(&update);
 
-	table = table_to_change(request_member(request, UpdateTableInput_TableName));
+	table = table_to_change(request_member(request, UpdateTableInput_TableName), AccessShareLock);
 	table_resume_builds(table);
 	table_view_read(&view, table, true);
 	definition = view.definition;

@@ -457,10 +457,14 @@ build_here(const char *table_name)
 {
 	for (;;)
 	{
-		const TableInfo *table = catalog_table(table_name, strlen(table_name));
-		Oid			relation = table->relation;
-		Work		work = next_work(relation);
+		const TableInfo *table = catalog_lock_table(table_name, strlen(table_name), AccessShareLock, true);
+		Oid			relation;
+		Work		work;
 
+		if (table == NULL)
+			return;
+		relation = table->relation;
+		work = next_work(relation);
 		if (!OidIsValid(work.index))
 			return;
 		if (work.status == TABLE_CREATING)
@@ -481,8 +485,10 @@ build_here(const char *table_name)
 void
 index_build_start(const char *table_name)
 {
-	const TableInfo *table = catalog_table(table_name, strlen(table_name));
+	const TableInfo *table = catalog_lock_table(table_name, strlen(table_name), AccessShareLock, true);
 
+	if (table == NULL)
+		return;
 	if (IsTransactionBlock() || IsSubTransaction() || !start_builder(table->relation, true))
 		build_here(table_name);
 }

@@ -23,9 +23,9 @@
 #include "catalog/tables.h"
 
 /*
- * To be called in the transaction that has made an index CREATING or DELETING.  Starts a builder, which begins after this
- * transaction's commit.  In a transaction block, or where no process can be started, does the work itself: under ShareLock on the table for CREATING, and
- * AccessExclusiveLock on the index for DELETING, until the transaction ends; a NOTICE says so.
+ * To be called in the transaction that has made an index CREATING or DELETING, by the table's owner.  Starts a builder, which begins
+ * after this transaction's commit.  In a transaction block, or where no process can be started, does the work itself: under ShareLock
+ * on the table for CREATING, and AccessExclusiveLock on the index for DELETING, until the transaction ends; a NOTICE says so.
  */
 extern void index_build_start(const char *table_name);
 

@@ -90,13 +90,10 @@ check_privileges(const TableInfo *table, Relation relation, AclMode needed)
 static Relation
 lock_table(const TableInfo **table, LOCKMODE lockmode)
 {
-	Relation	relation = try_table_open((*table)->relation, lockmode);
-	const TableInfo *now = catalog_table((*table)->name, strlen((*table)->name));
-
-	if (relation == NULL || now == NULL || now->relation != RelationGetRelid(relation))
+	*table = catalog_lock_found_table(*table, lockmode);
+	if (*table == NULL)
 		dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found");
-	*table = now;
-	return relation;
+	return table_open((*table)->relation, NoLock);
 }
 
 StorageTable *
