@@ -117,7 +117,11 @@ extern void protocol_log(const HttpRequest *request, int64 microseconds);	/* as 
 
 /* session.c: what requests of several roles share, and how each finds it as if it were the first */
 extern void session_start(void);	/* when the worker has connected */
-extern int	session_begin_request(void);	/* in its transaction; returns what session_finish_request() wants */
+/*
+ * In the request's transaction: from here to session_clean() the session is the role's, whatever is executed.  Returns what
+ * session_finish_request() wants.
+ */
+extern int	session_begin_request(Oid role);
 /*
  * The last thing before the commit: fires deferred triggers, and then undoes what the request has done to the session.  Raises
  * what the triggers raise.

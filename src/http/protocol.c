@@ -183,15 +183,12 @@ describe_request(void *argument)
 }
 
 /*
- * Executes the operation in a transaction of its own, as the role that the request's key belongs to.  The role
- * is kept until the transaction has ended, deferred triggers and all, and cannot be reset by what the
- * operation runs; what that does else to the session is undone (session.c).
+ * Executes the operation in a transaction of its own, in a session of the role that the request's key belongs to, which lasts
+ * until the transaction has ended, deferred triggers and all (session.c).
  */
 static void
 execute_in_transaction(HttpRequest *request, StringInfo body)
 {
-	Oid			worker_role;
-	int			worker_context;
 	int			settings;
 	bool		wrote;
 	MemoryContext result = CurrentMemoryContext;
@@ -206,10 +203,7 @@ execute_in_transaction(HttpRequest *request, StringInfo body)
 	synchronous_commit = SYNCHRONOUS_COMMIT_OFF;	/* flushed for many at once, and then waited for (companion.c) */
 	if (endpoint->settings->statement_timeout > 0)
 		enable_timeout_after(STATEMENT_TIMEOUT, endpoint->settings->statement_timeout);
-	settings = session_begin_request();
-
-	GetUserIdAndSecContext(&worker_role, &worker_context);
-	SetUserIdAndSecContext(auth_role(request), worker_context | SECURITY_LOCAL_USERID_CHANGE);
+	settings = session_begin_request(auth_role(request));
 	MemoryContextSwitchTo(CurTransactionContext);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	endpoint->execute(request->operation, body->data, body->len, &request->response, &request->outcome);
@@ -220,7 +214,6 @@ execute_in_transaction(HttpRequest *request, StringInfo body)
 	wrote = TransactionIdIsValid(GetTopTransactionIdIfAny());
 	disable_timeout(STATEMENT_TIMEOUT, false);
 	CommitTransactionCommand();
-	SetUserIdAndSecContext(worker_role, worker_context);
 	MemoryContextSwitchTo(result);
 	error_context_stack = context.previous;
 
@@ -229,29 +222,48 @@ execute_in_transaction(HttpRequest *request, StringInfo body)
 		request->durable_at = GetXLogInsertEndRecPtr();
 }
 
-/* After an error inside the transaction: copies it, ends the transaction, writes the answer. */
+/*
+ * After an error inside the transaction: writes the answer, if it can be written, and ends the transaction in any case.  Never
+ * raises: an answer that could not be written has the status 0.
+ */
 static void
-recover(HttpRequest *request, StringInfo body, MemoryContext context)
+recover(HttpRequest *request, MemoryContext context)
 {
-	ErrorData  *error;
-
-	MemoryContextSwitchTo(context);
-	error = CopyErrorData();
 	disable_all_timeouts(false);
 	QueryCancelPending = false;
-
 	HOLD_INTERRUPTS();
-	respond_error(request, error);
-	if (request->status >= 500)
+	PG_TRY();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		respond_error(request, error);
+		if (request->status >= 500)
+			EmitErrorReport();
+	}
+	PG_CATCH();
+	{
+		/* a message that memory does not suffice for */
 		EmitErrorReport();
+		request->status = 0;
+	}
+	PG_END_TRY();
 	FlushErrorState();
 	AbortCurrentTransaction();
 	RESUME_INTERRUPTS();
 	MemoryContextSwitchTo(context);
+}
 
+/* The answer to an operation that has failed, beyond what its error says. */
+static void
+finish_failure(HttpRequest *request, StringInfo body)
+{
 	/* a request that is no JSON at all is told so before anything else that is wrong with it */
 	if (!endpoint->is_json(body->data, body->len))
 		respond_exception(request, DYN_SERIALIZATION, "");
+	else if (request->status == 0)
+		respond_exception(request, DYN_INTERNAL_SERVER_ERROR, "Internal server error");
 
 	/* a failed condition, too, shows what others have committed */
 	if (!RecoveryInProgress())
@@ -264,6 +276,7 @@ answer_operation(HttpRequest *request)
 	MemoryContext context = CurrentMemoryContext;
 	StringInfoData body;
 	bool		too_big;
+	volatile bool failed = false;
 
 	request->content_type = JSON_TYPE;
 	request->is_json = true;
@@ -298,10 +311,13 @@ answer_operation(HttpRequest *request)
 	}
 	PG_CATCH();
 	{
-		recover(request, &body, context);
+		recover(request, context);
+		failed = true;
 	}
 	PG_END_TRY();
 	session_clean();
+	if (failed)
+		finish_failure(request, &body);
 	pgstat_report_activity(STATE_IDLE, NULL);
 }
 

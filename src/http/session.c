@@ -10,6 +10,13 @@
  *
  * What is undone with the transaction is undone before it commits, so that an error there fails the request; the rest after it,
  * however it ended.
+ *
+ * A request is its role's session: session_user, current_user and is_superuser are what they were if the role had logged in, so
+ * that a policy or trigger that asks for one of them finds whoever has signed the request.  It is a local change of the user, as a
+ * security-definer function's is, in which PostgreSQL refuses to set role and session_authorization by whatever way; the security
+ * context only gets more bits inside, and an aborted subtransaction finds it as it was.  To the rest of the server the worker
+ * stays the bootstrap superuser's (pg_stat_activity.usesysid, who may cancel it); system_user is NULL, as nobody has
+ * authenticated to PostgreSQL.
  */
 #include "postgres.h"
 
@@ -19,6 +26,7 @@
 #include "commands/sequence.h"
 #include "commands/trigger.h"
 #include "common/pg_prng.h"
+#include "miscadmin.h"
 #include "storage/lock.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -49,8 +57,10 @@ session_start(void)
 }
 
 int
-session_begin_request(void)
+session_begin_request(Oid role)
 {
+	SetSessionAuthorization(role, superuser_arg(role));
+	SetUserIdAndSecContext(role, SECURITY_LOCAL_USERID_CHANGE);
 	return NewGUCNestLevel();
 }
 
@@ -85,6 +95,8 @@ session_finish_request(int settings)
 void
 session_clean(void)
 {
+	SetUserIdAndSecContext(GetAuthenticatedUserId(), 0);
+	SetSessionAuthorization(GetAuthenticatedUserId(), true);
 	DropAllPreparedStatements();
 	ResetSequenceCaches();
 	LockReleaseAll(USER_LOCKMETHOD, true);	/* advisory ones */
