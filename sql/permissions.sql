@@ -337,6 +337,53 @@ DROP RULE ignore ON dynamo."Music";
 DROP RULE log ON dynamo."Music";
 DROP TABLE audit;
 
+-- A module that hooks into the executor's checks (pgaudit, sepgsql) sees every access, and may deny it
+SET client_min_messages TO warning;
+\set ECHO none
+\i test/functions.sql
+\set ECHO all
+RESET client_min_messages;
+SELECT count(dynamo_delete_table(jsonb_build_object('TableName', name))) FROM dynapg.tables;
+SELECT count(dynamo_create_table('{"TableName": "Music", "BillingMode": "PAY_PER_REQUEST",
+	"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}, {"AttributeName": "g", "AttributeType": "S"}],
+	"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+	"GlobalSecondaryIndexes": [{"IndexName": "ByG", "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}],
+		"Projection": {"ProjectionType": "KEYS_ONLY"}}]}'));
+SELECT pg_temp.put('a', '{"g": {"S": "g"}}');
+CREATE FUNCTION pg_temp.accesses() RETURNS TABLE (operation text, result text) LANGUAGE plpgsql AS $$
+DECLARE
+	request text;
+BEGIN
+	FOR operation, request IN VALUES
+		('get_item', '{@, "Key": {"id": {"S": "a"}}}'),
+		('put_item', '{@, "Item": {"id": {"S": "a"}, "g": {"S": "h"}}}'),
+		('put_item', '{@, "Item": {"id": {"S": "b"}}}'),
+		('update_item', '{@, "Key": {"id": {"S": "a"}}, "UpdateExpression": "SET v = g"}'),
+		('delete_item', '{@, "Key": {"id": {"S": "b"}}}'),
+		('query', '{@, "KeyConditionExpression": "id = :a", "ExpressionAttributeValues": {":a": {"S": "a"}}}'),
+		('query', '{@, "IndexName": "ByG", "KeyConditionExpression": "g = :g", "ExpressionAttributeValues": {":g": {"S": "h"}}}'),
+		('query', '{@, "IndexName": "ByG", "KeyConditionExpression": "g = :g", "ExpressionAttributeValues": {":g": {"S": "none"}}}'),
+		('scan', '{@}'),
+		('scan', '{@, "IndexName": "ByG"}'),
+		('batch_get_item', '{"RequestItems": {"Music": {"Keys": [{"id": {"S": "a"}}]}}}'),
+		('batch_write_item', '{"RequestItems": {"Music": [{"DeleteRequest": {"Key": {"id": {"S": "b"}}}}]}}'),
+		('transact_get_items', '{"TransactItems": [{"Get": {@, "Key": {"id": {"S": "a"}}}}]}'),
+		('transact_write_items', '{"TransactItems": [{"Put": {@, "Item": {"id": {"S": "a"}, "g": {"S": "h"}}}}]}'),
+		('transact_write_items', '{"TransactItems": [{"ConditionCheck": {@, "Key": {"id": {"S": "a"}}, "ConditionExpression": "attribute_exists(id)"}}]}'),
+		('transact_write_items', '{"TransactItems": [{"ConditionCheck": {@, "Key": {"id": {"S": "b"}}, "ConditionExpression": "attribute_not_exists(id)"}}]}'),
+		('execute_statement', '{"Statement": "SELECT * FROM \"Music\" WHERE id = ''a''"}'),
+		('execute_statement', '{"Statement": "SELECT * FROM \"Music\".\"ByG\" WHERE g = ''h''"}') LOOP
+		result := left(pg_temp.fails(format('SELECT dynamo_%s(%L)', operation, replace(request, '@', '"TableName": "Music"'))), 30);
+		RETURN NEXT;
+	END LOOP;
+END $$;
+SELECT dynapg_test.watch('dynamo."Music"', true);
+SELECT * FROM pg_temp.accesses();
+SELECT dynapg_test.watch('dynamo."Music"');
+SELECT * FROM pg_temp.accesses();
+SELECT dynapg_test.watch(NULL);
+SELECT * FROM pg_temp.accesses();
+
 -- A publication that needs to tell rows apart is honoured: what PostgreSQL refuses, the API refuses
 SELECT count(dynamo_delete_table(jsonb_build_object('TableName', name))) FROM dynapg.tables;
 SELECT pg_temp.make('Music', 'id:S');

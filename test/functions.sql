@@ -67,3 +67,8 @@ CREATE OR REPLACE FUNCTION dynapg_test.consumed() RETURNS text
 CREATE OR REPLACE FUNCTION dynapg_test.partiql(statement text, parameters text DEFAULT '[]', item text DEFAULT '{}') RETURNS text
 	AS '$libdir/dynapg', 'dynapg_test_partiql'
 	LANGUAGE C STABLE STRICT;
+
+-- Hooks into the executor's checks, as a module does that audits (a NOTICE for each) or denies; NULL: no longer
+CREATE OR REPLACE FUNCTION dynapg_test.watch(relation regclass, deny boolean DEFAULT false) RETURNS void
+	AS '$libdir/dynapg', 'dynapg_test_watch'
+	LANGUAGE C;

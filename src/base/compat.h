@@ -74,6 +74,15 @@ compat_check_index_constraints(ResultRelInfo *rel, TupleTableSlot *slot, EState 
 #endif
 }
 
+/* What ExecutorCheckPerms_hook is called with: range_table, and whether to raise. */
+#if PG_VERSION_NUM >= 160000
+#define COMPAT_CHECK_PERMS_PARAMETERS	List *range_table, List *permissions, bool raise
+#define COMPAT_CHECK_PERMS_ARGUMENTS	range_table, permissions, raise
+#else
+#define COMPAT_CHECK_PERMS_PARAMETERS	List *range_table, bool raise
+#define COMPAT_CHECK_PERMS_ARGUMENTS	range_table, raise
+#endif
+
 /*
  * Gives the executor state a range table of one entry, the relation, of which the column given is updated:
  * ExecInsertIndexTuples() asks it for what an UPDATE changes.

@@ -20,6 +20,7 @@ struct StorageTable
 	StorageAccess access;
 	bool		direct;
 	bool		has_policies;	/* row-level security applies to the current user */
+	bool		asks_executor;	/* for every access, since a module hooks into its checks */
 	bool		returns_item;
 	bool		holds;			/* what is left alone by a decision is held as it is */
 	bool		sees_all;		/* may read every item: index entries are read without asking for their items */
@@ -98,6 +99,9 @@ extern bool spi_is_hidden(StorageTable *table, const StorageKey *key);
 
 /* Keeps a key away; false if it is there by now.  placeholder.c */
 extern bool placeholder_insert(StorageTable *table, const StorageKey *key);
+
+/* Has the executor check that the user may read items, for one who is going to read them elsewhere. */
+extern void spi_check_read(StorageTable *table);
 
 extern void direct_scan_begin(StorageScan *scan);
 extern Jsonb *direct_scan_next(StorageScan *scan);

@@ -105,6 +105,8 @@ storage_index_scan_begin(StorageTable *table, const TableIndex *index, const Sto
 	RangeKeys  *keys = (RangeKeys *) palloc(sizeof(RangeKeys));
 
 	scan->table = table;
+	if (table->asks_executor)
+		spi_check_read(table);
 	scan->index = index_target_open(index, AccessShareLock);
 	if (scan->index == NULL || !is_still_readable(table, index))
 		dyn_invalid("The table does not have the specified index: %s", index->name);

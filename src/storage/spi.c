@@ -46,6 +46,7 @@ typedef enum StatementKind
 	STATEMENT_QUERY,
 	STATEMENT_QUERY_BACKWARD,
 	STATEMENT_SCAN,
+	STATEMENT_CHECK_READ,
 	STATEMENT_KINDS
 } StatementKind;
 
@@ -73,6 +74,7 @@ static const struct
 	{UUIDOID, BYTEAOID, BYTEAOID, INT8OID}},
 	[STATEMENT_SCAN] = {"SELECT item, hash, sort FROM %s WHERE ROW(hash, sort)" GE "ROW($1, $2) AND hash" LE "$3 "
 	"ORDER BY hash, sort LIMIT $4", 4, {UUIDOID, BYTEAOID, UUIDOID, INT8OID}},
+	[STATEMENT_CHECK_READ] = {"SELECT item, hash, sort FROM %s LIMIT 0", 0, {0}},
 };
 
 /* The saved plans of a relation.  They hold its name, so a renamed relation gets new ones. */
@@ -295,6 +297,12 @@ spi_get_at(StorageTable *table, const pg_uuid_t *hash, bytea *sort)
 	Jsonb	   *item = NULL;
 
 	return execute_statement_on(table, STATEMENT_GET, values, true, &item) == 0 ? NULL : item;
+}
+
+void
+spi_check_read(StorageTable *table)
+{
+	(void) execute_statement_on(table, STATEMENT_CHECK_READ, NULL, true, NULL);
 }
 
 /* Holds the absence of a key that the user does not see; false if it is there by now.  What is hidden is left alone. */

@@ -5,7 +5,7 @@
  * An operation opens a table for what it is going to do, reads or writes keys, and closes it.  Opening takes
  * the relation's lock, checks the privileges of the current user, and chooses between two back ends: direct
  * access to table and index (direct.c), and SPI (spi.c) where row-level security, triggers, rules, CHECK
- * constraints or further columns want the executor.
+ * constraints, further columns, or a module that hooks into the executor's checks want the executor.
  *
  * Concurrency.  In READ COMMITTED every read and every write takes a new snapshot and sees the transaction's own
  * earlier changes.  A write that meets a concurrent one waits for it and starts again from what that one left:
