@@ -41,9 +41,11 @@ endif
 
 EXTRA_CLEAN = $(OBJS:.o=.d) $(HTTP_OBJS) $(HTTP_OBJS:.o=.d) $(HTTP_LIBRARY)$(DLSUFFIX) $(addsuffix .c, $(basename $(GRAMMARS))) $(patsubst %.y, %.h, $(filter %.y, $(GRAMMARS))) .built-with
 
-# On a bare machine there is no PGXS yet: `make test` and `make quickstart` install it.
+# On a bare machine there is no PGXS yet: `make test` and `make quickstart` install it. Debian's client package brings
+# pgxs.mk without the headers.
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
-ifneq ($(wildcard $(PGXS)),)
+SERVER_HEADERS := $(shell $(PG_CONFIG) --includedir-server 2>/dev/null)
+ifneq ($(and $(wildcard $(PGXS)),$(wildcard $(SERVER_HEADERS)/postgres.h)),)
 # LLVM bitcode would need clang.
 override with_llvm = no
 include $(PGXS)
@@ -74,7 +76,7 @@ $(SCANNERS:.l=.o): %_scan.o: %_gram.c
 -include $(OBJS:.o=.d) $(HTTP_OBJS:.o=.d)
 else
 all install installcheck clean:
-	@echo "PostgreSQL's build files were not found by '$(PG_CONFIG) --pgxs'." >&2
+	@echo "The headers of PostgreSQL's server were not found by '$(PG_CONFIG) --includedir-server'." >&2
 	@echo "Install them (Debian: postgresql-server-dev-15) or set PG_CONFIG." >&2
 	@exit 1
 endif
@@ -87,6 +89,9 @@ sanitize:
 
 quickstart:
 	@PG_CONFIG='$(PG_CONFIG)' scripts/quickstart.sh
+
+bare:
+	@ONLY='$(ONLY)' test/bare/run.sh
 
 stress:
 	@PG_CONFIG='$(PG_CONFIG)' test/stress/run.sh
@@ -120,6 +125,7 @@ help:
 	@echo 'make quickstart    a private server with the cities of the world in a table, and a tour'
 	@echo 'make test          every test, on a private temporary server; installs what is missing with apt'
 	@echo 'make sanitize      the same with AddressSanitizer and UndefinedBehaviorSanitizer'
+	@echo 'make bare          `make quickstart` and `make test` on minimal Debian systems, as root: an hour; ONLY shortens it'
 	@echo 'make stress        a million writes on few keys, with crashes: minutes'
 	@echo 'make stress-transactions  a bank that is counted while the server is killed, races for tokens, histories checked by Porcupine: minutes'
 	@echo 'make stress-indexes  random writers while indexes are built and dropped, with crashes; then indexes are compared with items: minutes'
@@ -133,5 +139,5 @@ help:
 	@echo 'PG_CONFIG=...      the pg_config of another PostgreSQL (15, 17, 18)'
 	@echo 'WERROR=1           warnings are errors'
 
-.PHONY: test sanitize quickstart stress stress-indexes stress-transactions soak clients gui differential bench help FORCE
+.PHONY: test sanitize quickstart bare stress stress-indexes stress-transactions soak clients gui differential bench help FORCE
 .DEFAULT_GOAL = all

@@ -18,6 +18,24 @@ unset MAKEFLAGS MFLAGS MAKELEVEL
 say() { echo "dynapg: $*"; }
 die() { echo "dynapg: $*" >&2; exit 1; }
 
+# progress WHAT: shows the percentages that come in, one a line: a bar on a terminal, elsewhere a line every quarter.
+progress() {
+    local percent step=25 shown=-1 bar
+    [ ! -t 2 ] || step=1
+    while read -r percent; do
+        percent=$((percent / step * step))
+        [ "$percent" -gt "$shown" ] || continue
+        shown=$percent
+        if [ "$step" = 1 ]; then
+            printf -v bar '%*s' $((percent * 40 / 100)) ''
+            printf '\r[%-40s] %3d %%  %s' "${bar// /#}" "$percent" "$1" >&2
+        else
+            printf '%3d %%  %s\n' "$percent" "$1" >&2
+        fi
+    done
+    [ "$step" != 1 ] || [ "$shown" -lt 0 ] || echo >&2
+}
+
 is_root() { [ "$(id -u)" = 0 ]; }
 
 # Runs a command as the user that owns the server: the invoking one, or SERVER_USER when that is root.
@@ -39,6 +57,11 @@ default_major() {
     echo "${major:-15}"
 }
 
+# Debian's client package brings pgxs.mk, so that file alone says nothing.
+has_headers() {
+    [ -f "$("$PG_CONFIG" --pgxs 2>/dev/null)" ] && [ -f "$("$PG_CONFIG" --includedir-server 2>/dev/null)/postgres.h" ]
+}
+
 has_grammars() { compgen -G 'src/*/*.[yl]' >/dev/null; }
 
 # Prints the Debian packages of what is not there, for "build", "test" and "quickstart".
@@ -49,7 +72,7 @@ missing_packages() {
         case $what in
             build)
                 { command -v make && command -v gcc; } >/dev/null || echo build-essential
-                [ -f "$("$PG_CONFIG" --pgxs 2>/dev/null)" ] || echo "postgresql-server-dev-$major"
+                has_headers || echo "postgresql-server-dev-$major"
                 [ -x "$("$PG_CONFIG" --bindir 2>/dev/null)/postgres" ] || echo "postgresql-$major"
                 command -v python3 >/dev/null || echo python3
                 [ -f /usr/include/microhttpd.h ] || echo libmicrohttpd-dev
@@ -73,17 +96,36 @@ missing_packages() {
 
 # Debian's package of a server makes and starts a cluster on port 5432, which nobody asked for here.
 apt_install() {
-    local sudo=() no_cluster=/etc/postgresql-common/createcluster.d/dynapg-setup.conf status=0
+    local sudo=() no_cluster=/etc/postgresql-common/createcluster.d/dynapg-setup.conf status=0 log
     is_root || sudo=(sudo)
+    log=$(mktemp)
     "${sudo[@]}" mkdir -p "${no_cluster%/*}"
     echo 'create_main_cluster = false' | "${sudo[@]}" tee "$no_cluster" >/dev/null
     {
         "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq update &&
-            "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@"
-    } >&2 </dev/null || status=$?
+            "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o APT::Status-Fd=1 install -y \
+                --no-install-recommends "$@" && echo finished
+    } 2>&1 </dev/null | apt_percentages "$log" | progress "installed" || status=$?
     "${sudo[@]}" rm -f "$no_cluster"
+    [ "$status" = 0 ] || tail -n 30 "$log" >&2
+    rm -f "$log"
     hash -r
     return "$status"
+}
+
+# apt_percentages LOG: what apt says of its progress, downloads as the first half; the rest of its output goes to LOG.
+apt_percentages() {
+    local line
+    local -A half=([dl]=0 [pm]=50)
+    while IFS= read -r line; do
+        if [ "$line" = finished ]; then
+            echo 100
+        elif [[ $line =~ ^(dl|pm)status:.*:([0-9]+)\.[0-9]+: ]]; then
+            echo $((BASH_REMATCH[2] / 2 + half[${BASH_REMATCH[1]}]))
+        else
+            echo "$line" >>"$1"
+        fi
+    done
 }
 
 # Installs what is missing if apt and root's rights are there, and else says what to install and stops.
@@ -121,8 +163,20 @@ private_postgres() {
 
 build_and_install() {
     local root=$1
-    make -s -j"$(nproc)" PG_CONFIG="$PG_CONFIG" WERROR="${WERROR:-}" all &&
+    compile PG_CONFIG="$PG_CONFIG" WERROR="${WERROR:-}" all &&
         make -s PG_CONFIG="$PG_CONFIG" WERROR="${WERROR:-}" DESTDIR="$root" install
+}
+
+# compile ARGUMENT...: make, with a bar in place of its commands. What compilers say is shown.
+compile() {
+    local objects done=0 line
+    objects=$(make -n "$@" 2>/dev/null | grep -c -- ' -c -o ' || true)
+    { make -j"$(nproc)" "$@" && echo finished; } | while IFS= read -r line; do
+        case $line in
+            *' -c -o '*) echo $((++done < objects ? done * 100 / objects : 99)) ;;
+            finished) echo 100 ;;
+        esac
+    done | progress "built"
 }
 
 # ---------------------------------------------------------------- a private cluster
@@ -199,9 +253,9 @@ on_tests_exit() {
     [ ! -f "$work/data/postmaster.pid" ] || stop_cluster "$bin" "$work/data" immediate || true
     if [ "$failed" = 0 ]; then
         cd / && rm -rf "$work"
-    else
+    elif [ -f "$work/server.log" ]; then
         echo "end of the server's log ($work):"
-        tail -n 30 "$work/server.log" || true
+        tail -n 30 "$work/server.log"
     fi
     echo "$passed passed, $failed failed"
     [ "$failed" = 0 ] && [ "$passed" -gt 0 ] && exit 0

