@@ -75,8 +75,8 @@ extern void catalog_require_owner(const TableInfo *table);
 /* DROP TABLE of a relation that is locked in AccessExclusiveLock, by execute(). */
 extern void catalog_drop_relation(Oid relation, void (*execute) (const char *command));
 
-/* A relation's name for a table's (or index's), with a suffix that begins with ~; see ddl.c. */
-extern char *catalog_relation_name(const char *name, int name_len, const char *suffix);
+/* A relation's name for a table's (or index's), with a suffix that begins with ~; attempts from 0.  See ddl.c. */
+extern char *catalog_relation_name(const char *name, int name_len, const char *suffix, int attempt);
 
 /* The name of a relation that is locked, qualified and quoted; NULL if it is gone. */
 extern char *catalog_qualified_name(Oid relation);

@@ -22,6 +22,7 @@
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
+#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
@@ -30,21 +31,24 @@
 #include "base/settings.h"
 #include "catalog/catalog_private.h"
 
+/* So many other names are tried where a table's own is taken. */
+#define MAX_NAMES 20
+
 /*
- * The relation's name: the table's own, or, where that is too long for PostgreSQL, a prefix, ~ and 16 hex digits of
- * its hash.  The suffix (for the primary key) begins with ~ too, which no table's name can hold: names never
- * collide.
+ * The relation's name: the table's own, or, where that is too long for PostgreSQL or taken, a prefix, ~ and 16 hex digits of
+ * its hash, another one for each attempt.  The suffix (for the primary key) begins with ~ too, which no table's name can hold:
+ * names of ours never collide.
  */
 char *
-catalog_relation_name(const char *name, int name_len, const char *suffix)
+catalog_relation_name(const char *name, int name_len, const char *suffix, int attempt)
 {
 	int			suffix_len = strlen(suffix);
 	uint64		hash;
 
-	if (name_len + suffix_len < NAMEDATALEN)
+	if (attempt == 0 && name_len + suffix_len < NAMEDATALEN)
 		return psprintf("%.*s%s", name_len, name, suffix);
-	hash = hash_bytes_extended((const unsigned char *) name, name_len, 0);
-	return psprintf("%.*s~%08x%08x%s", NAMEDATALEN - 1 - 17 - suffix_len, name,
+	hash = hash_bytes_extended((const unsigned char *) name, name_len, attempt);
+	return psprintf("%.*s~%08x%08x%s", Min(name_len, NAMEDATALEN - 1 - 17 - suffix_len), name,
 					(uint32) (hash >> 32), (uint32) hash, suffix);
 }
 
@@ -83,26 +87,99 @@ static const struct
 	"FOR EACH STATEMENT EXECUTE FUNCTION dynapg.items_truncated()"},
 };
 
+/* Whether an error of CREATE TABLE says that a name is taken: by what is there, or by what another transaction has just committed. */
+static bool
+is_name_taken(const ErrorData *error)
+{
+	return error->sqlerrcode == ERRCODE_DUPLICATE_TABLE || error->sqlerrcode == ERRCODE_DUPLICATE_OBJECT ||
+		(error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION &&
+		 error->schema_name != NULL && strcmp(error->schema_name, "pg_catalog") == 0);
+}
+
+/* Executes CREATE TABLE; the error if it has failed. */
+static ErrorData *
+try_to_create(const char *command)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(caller);
+	PG_TRY();
+	{
+		catalog_execute_ddl(command);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = owner;
+	return error;
+}
+
+/* The command that creates the item relation. */
+static char *
+create_command(const char *relation, const char *primary_key, const TableInfo *keys)
+{
+	return psprintf("CREATE TABLE %s ("
+					"hash pg_catalog.uuid NOT NULL GENERATED ALWAYS AS (%s) STORED, "
+					"sort pg_catalog.bytea NOT NULL GENERATED ALWAYS AS (%s) STORED, "
+					"item pg_catalog.jsonb NOT NULL, "
+					"CONSTRAINT %s PRIMARY KEY (hash, sort)) USING dynapg",
+					relation, key_expression("partition_hash", &keys->hash),
+					keys->has_sort ? key_expression("sort_key", &keys->sort) : "''::pg_catalog.bytea",
+					quote_identifier(primary_key));
+}
+
+/*
+ * Creates the item relation under a name that is free, and says so if that is not the table's own; returns its name.  Who calls the API
+ * does not know relations: a view or a renamed table in the way is no reason to refuse a table.
+ */
+static char *
+create_under_free_name(const char *name, int name_len, const TableInfo *keys)
+{
+	for (int attempt = 0;; attempt++)
+	{
+		char	   *relation = catalog_relation_name(name, name_len, "", attempt);
+		char	   *primary_key = catalog_relation_name(name, name_len, "~pkey", attempt);
+		char	   *qualified = quote_qualified_identifier(CATALOG_ITEM_SCHEMA, relation);
+		ErrorData  *error = try_to_create(create_command(qualified, primary_key, keys));
+
+		if (error == NULL)
+		{
+			if (attempt > 0)
+				ereport(NOTICE,
+						(errmsg("table \"%.*s\" is kept in relation %s", name_len, name, qualified),
+						 errdetail("Its own name is taken in schema " CATALOG_ITEM_SCHEMA ".")));
+			return relation;
+		}
+		catalog_require(error->sqlerrcode != ERRCODE_INSUFFICIENT_PRIVILEGE, pnstrdup(name, name_len), error->message);
+		if (!is_name_taken(error))
+			ReThrowError(error);
+		if (attempt == MAX_NAMES)
+			dyn_error_detail(DYN_RESOURCE_IN_USE, error->message, "Table already exists: %.*s", name_len, name);
+		FreeErrorData(error);
+	}
+}
+
 /* Creates the item relation under the current user; returns its OID. */
 static Oid
 create_relation(const char *name, int name_len, const TableInfo *keys)
 {
-	char	   *relation = catalog_relation_name(name, name_len, "");
+	char	   *relation = create_under_free_name(name, name_len, keys);
+	char	   *qualified = quote_qualified_identifier(CATALOG_ITEM_SCHEMA, relation);
 
-	catalog_execute_ddl(psprintf("CREATE TABLE %s ("
-						 "hash pg_catalog.uuid NOT NULL GENERATED ALWAYS AS (%s) STORED, "
-						 "sort pg_catalog.bytea NOT NULL GENERATED ALWAYS AS (%s) STORED, "
-						 "item pg_catalog.jsonb NOT NULL, "
-						 "CONSTRAINT %s PRIMARY KEY (hash, sort)) USING dynapg",
-						 quote_qualified_identifier(CATALOG_ITEM_SCHEMA, relation),
-						 key_expression("partition_hash", &keys->hash),
-						 keys->has_sort ? key_expression("sort_key", &keys->sort) : "''::pg_catalog.bytea",
-						 quote_identifier(catalog_relation_name(name, name_len, "~pkey"))));
 	for (int i = 0; i < lengthof(triggers); i++)
 	{
-		catalog_execute_ddl(psprintf(triggers[i].create, quote_qualified_identifier(CATALOG_ITEM_SCHEMA, relation)));
-		catalog_execute_ddl(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s",
-									 quote_qualified_identifier(CATALOG_ITEM_SCHEMA, relation), triggers[i].name));
+		catalog_execute_ddl(psprintf(triggers[i].create, qualified));
+		catalog_execute_ddl(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", qualified, triggers[i].name));
 	}
 	return get_relname_relid(relation, get_namespace_oid(CATALOG_ITEM_SCHEMA, false));
 }

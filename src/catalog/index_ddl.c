@@ -13,6 +13,7 @@
 #include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
+#include "commands/tablespace.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
@@ -61,14 +62,26 @@ free_relation_name(const char *table_name, const char *name)
 {
 	char	   *whole = psprintf("%s~%s", table_name, name);
 	Oid			schema = get_namespace_oid(CATALOG_INDEX_SCHEMA, false);
-	char	   *relation = catalog_relation_name(whole, strlen(whole), "");
+	char	   *relation = catalog_relation_name(whole, strlen(whole), "", 0);
 
 	for (int i = 2; OidIsValid(get_relname_relid(relation, schema)); i++)
-		relation = catalog_relation_name(whole, strlen(whole), psprintf("~%d", i));
+		relation = catalog_relation_name(whole, strlen(whole), psprintf("~%d", i), 0);
 	return relation;
 }
 
-/* Creates the index table: hash, sort_1 ..., base_hash, base_sort, item; keyed by all but the item. */
+/* Where a relation is, whatever default_tablespace says: quoted. */
+static const char *
+tablespace_of(Relation relation)
+{
+	Oid			tablespace = relation->rd_rel->reltablespace;
+
+	return quote_identifier(get_tablespace_name(OidIsValid(tablespace) ? tablespace : MyDatabaseTableSpace));
+}
+
+/*
+ * Creates the index table: hash, sort_1 ..., base_hash, base_sort, item; keyed by all but the item.  It is where the item table is: that
+ * its owner may use that place was asked when the item table got there.
+ */
 static Oid
 create_index_table(const TableInfo *table, const char *name, int n_sort)
 {
@@ -77,6 +90,7 @@ create_index_table(const TableInfo *table, const char *name, int n_sort)
 	Relation	base = table_open(table->relation, AccessShareLock);
 	char	   *owner = GetUserNameFromId(base->rd_rel->relowner, false);
 	const char *persistence = base->rd_rel->relpersistence == RELPERSISTENCE_UNLOGGED ? "UNLOGGED " : "";
+	const char *tablespace = tablespace_of(base);
 	StringInfoData columns;
 	StringInfoData key;
 
@@ -90,8 +104,9 @@ create_index_table(const TableInfo *table, const char *name, int n_sort)
 	}
 	execute_ddl_as_owner(psprintf("CREATE %sTABLE %s (hash uuid NOT NULL, %sbase_hash uuid NOT NULL, "
 								  "base_sort bytea NOT NULL, item jsonb NOT NULL, "
-								  "PRIMARY KEY (hash, %sbase_hash, base_sort)) USING heap",
-								  persistence, relation, columns.data, key.data));
+								  "PRIMARY KEY (hash, %sbase_hash, base_sort) USING INDEX TABLESPACE %s) "
+								  "USING heap TABLESPACE %s",
+								  persistence, relation, columns.data, key.data, tablespace, tablespace));
 	execute_ddl_as_owner(psprintf("CREATE TRIGGER dynapg_guard BEFORE INSERT OR UPDATE OR DELETE ON %s "
 								  "FOR EACH ROW EXECUTE FUNCTION dynapg.index_guard()", relation));
 	execute_ddl_as_owner(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER dynapg_guard", relation));

@@ -21,7 +21,9 @@ CREATE FUNCTION make(name text, sort boolean) RETURNS void LANGUAGE sql AS \$\$
 		'AttributeDefinitions', '[{"AttributeName": "id", "AttributeType": "S"}]'::jsonb ||
 			CASE WHEN sort THEN '[{"AttributeName": "n", "AttributeType": "N"}]'::jsonb ELSE '[]' END))
 \$\$;
-SELECT make('Music', true), make('a.b-c_D', false), make('$long', false), make('Empty', true);
+CREATE VIEW dynamo."Taken" AS SELECT 1 AS one;
+SELECT make('Music', true), make('a.b-c_D', false), make('$long', false), make('Empty', true), make('Taken', false);
+SELECT dynapg.put('Taken', '{"id": "1", "v": "kept"}');
 INSERT INTO dynamo."Music" (item) SELECT jsonb_build_object('id', 'a' || i % 100, 'n', i, 'tags', '{"\$SS": ["x", "y"]}'::jsonb)
 	FROM generate_series(1, 5000) i;
 INSERT INTO dynamo."Music" (item) SELECT jsonb_build_object('id', 'big', 'n', 1,
@@ -67,6 +69,7 @@ sub same
 		'a/b c', "$how: tags");
 	is($node->safe_psql($database, qq{SELECT dynamo_put_item('{"TableName": "$long", "Item": {"id": {"S": "1"}}, "ReturnValues": "ALL_OLD"}') #>> '{Attributes,b,B}'}),
 		'AAE=', "$how: PutItem into the table with the long name");
+	is($node->safe_psql($database, q{SELECT dynapg.get('Taken', '1'::text)->>'v'}), 'kept', "$how: GetItem of the table whose name is taken");
 	is($node->safe_psql($database, q{SELECT dynamo_put_item('{"TableName": "a.b-c_D", "Item": {"id": {"S": "1"}, "v": {"N": "1"}}, "ReturnValues": "ALL_OLD"}') #>> '{Attributes,id,S}'}),
 		'1', "$how: PutItem where trigger and foreign key make the executor do it");
 	isnt(($node->psql($database, q{SELECT dynamo_delete_item('{"TableName": "Music", "Key": {"id": {"S": "a77"}, "n": {"N": "77"}}}')}))[0],
@@ -75,7 +78,7 @@ sub same
 		SELECT dynamo_put_item('{"TableName": "Music", "Item": {"id": {"S": "app"}, "n": {"N": "1"}}}')}), '{}', "$how: privileges");
 	isnt(($node->psql($database, q{ALTER TABLE dynamo."Empty" DROP COLUMN item}))[0], 0, "$how: tables are guarded");
 	$node->safe_psql($database, 'DROP TABLE dynamo."Empty"');
-	is($node->safe_psql($database, q{SELECT count(*) FROM dynapg.tables}), '3', "$how: and followed");
+	is($node->safe_psql($database, q{SELECT count(*) FROM dynapg.tables}), '4', "$how: and followed");
 }
 
 sub restore
