@@ -38,8 +38,7 @@ typedef struct ExprParams
 	int			n_names;
 	ExprValue  *values;
 	int			n_values;
-	bool		enveloped;		/* PutItem, UpdateItem: "1 validation error detected: " before syntax, size, redundant
-								 * parentheses and distinct-operand errors */
+	int			envelopes;		/* of DynEnvelopes (base/error.h) */
 } ExprParams;
 
 /* ---- document paths ---- */

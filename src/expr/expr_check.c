@@ -239,8 +239,9 @@ expr_check_overlaps(const ExprParser *parser, DocPath **paths, int count)
 			if (!paths_clash(paths[j], paths[i], &conflict))
 				continue;
 			if (!conflict)
-				expr_fail(parser, "Two document paths overlap with each other; must remove or rewrite one of these "
-						  "paths; path one: %s, path two: %s", path_text(paths[j]), path_text(paths[i]));
+				expr_fail_enveloped(parser, ENVELOPE_UPDATE, "Two document paths overlap with each other; must remove "
+									"or rewrite one of these paths; path one: %s, path two: %s",
+									path_text(paths[j]), path_text(paths[i]));
 			if (one == NULL)
 			{
 				one = paths[j];
@@ -271,8 +272,8 @@ expr_check_distinct(const ExprParser *parser, const ExprNode *node)
 		return;
 	for (int i = 1; i < node->n_args; i++)
 		if (node->args[i]->kind == NODE_PATH && path_equal(first->path, node->args[i]->path))
-			expr_fail_enveloped(parser, "The first operand must be distinct from the remaining operands for this "
-								"operator or function; operator: %s, first operand: %s",
+			expr_fail_enveloped(parser, ENVELOPE_WRITE, "The first operand must be distinct from the remaining operands "
+								"for this operator or function; operator: %s, first operand: %s",
 								expr_operator_name(node->kind), path_text(first->path));
 }
 

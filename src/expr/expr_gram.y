@@ -235,7 +235,7 @@ static Syntax *
 make_parentheses(ExprParser *parser, Syntax *inner)
 {
 	if (inner->parenthesised)
-		expr_fail_enveloped(parser, "The expression has redundant parentheses;");
+		expr_fail_enveloped(parser, ENVELOPE_WRITE, "The expression has redundant parentheses;");
 	inner->parenthesised = true;
 	return inner;
 }

@@ -58,7 +58,7 @@ expr_fail(const ExprParser *parser, const char *format,...)
 }
 
 void
-expr_fail_enveloped(const ExprParser *parser, const char *format,...)
+expr_fail_enveloped(const ExprParser *parser, DynEnvelopes envelope, const char *format,...)
 {
 	va_list		list;
 	char	   *reason;
@@ -68,7 +68,7 @@ expr_fail_enveloped(const ExprParser *parser, const char *format,...)
 	va_end(list);
 	if (parser->kind == NULL)
 		dyn_invalid("%s", reason);
-	dyn_invalid("%sInvalid %s: %s", parser->params->enveloped ? DYN_ENVELOPE : "", parser->kind, reason);
+	dyn_invalid("%sInvalid %s: %s", dyn_envelope(parser->params->envelopes, envelope), parser->kind, reason);
 }
 
 void
@@ -89,8 +89,8 @@ expr_fail_syntax(ExprParser *parser)
 	}
 	else
 		end = expr_scan_next_end(parser);
-	expr_fail_enveloped(parser, "Syntax error; token: \"%s\", near: \"%s\"", expr_printable(token.at, token.len),
-						expr_printable(start, end - start));
+	expr_fail_enveloped(parser, ENVELOPE_WRITE, "Syntax error; token: \"%s\", near: \"%s\"",
+						expr_printable(token.at, token.len), expr_printable(start, end - start));
 }
 
 void
@@ -104,10 +104,13 @@ expr_parse(ExprParser *parser, ExprLanguage language, const char *kind, const ch
 	parser->source.len = len;
 	parser->params = params;
 
+	if (len == 0 && language == EXPR_UPDATE)
+		expr_fail_enveloped(parser, ENVELOPE_UPDATE, "The expression can not be empty;");
 	if (len == 0)
 		expr_fail(parser, "The expression can not be empty;");
 	if (len > EXPR_MAX_SIZE)
-		expr_fail_enveloped(parser, "Expression size has exceeded the maximum allowed size; expression size: %d", len);
+		expr_fail_enveloped(parser, ENVELOPE_WRITE,
+							"Expression size has exceeded the maximum allowed size; expression size: %d", len);
 
 	/* errors leave by longjmp(); all memory is palloc'd */
 	expr_scan_begin(parser);
@@ -130,11 +133,13 @@ expr_check_unused(const ExprParams *params)
 		if (!params->names[i].used)
 			appendStringInfo(&keys, "%s%s", keys.len > 0 ? ", " : "", params->names[i].placeholder);
 	if (keys.len > 0)
-		dyn_invalid("Value provided in ExpressionAttributeNames unused in expressions: keys: {%s}", keys.data);
+		dyn_invalid("%sValue provided in ExpressionAttributeNames unused in expressions: keys: {%s}",
+					dyn_envelope(params->envelopes, ENVELOPE_UNUSED_NAMES), keys.data);
 
 	for (int i = 0; i < params->n_values; i++)
 		if (!params->values[i].used)
 			appendStringInfo(&keys, "%s%s", keys.len > 0 ? ", " : "", params->values[i].placeholder);
 	if (keys.len > 0)
-		dyn_invalid("Value provided in ExpressionAttributeValues unused in expressions: keys: {%s}", keys.data);
+		dyn_invalid("%sValue provided in ExpressionAttributeValues unused in expressions: keys: {%s}",
+					dyn_envelope(params->envelopes, ENVELOPE_UPDATE), keys.data);
 }

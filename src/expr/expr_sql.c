@@ -205,7 +205,7 @@ dynapg_test_update(PG_FUNCTION_ARGS)
 	JsonbValue	fragments;
 
 	read_params(fcinfo, 1, 2, &params);
-	params.enveloped = true;
+	params.envelopes = ENVELOPE_WRITE | ENVELOPE_UNUSED_NAMES | ENVELOPE_UPDATE;
 	update = expr_parse_update(VARDATA_ANY(expression), VARSIZE_ANY_EXHDR(expression), &params);
 	expr_check_unused(&params);
 	if (strcmp(returning, "COST") == 0)

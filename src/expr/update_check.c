@@ -95,8 +95,8 @@ check_sections(const ExprParser *parser)
 		UpdateKind	kind = ((SyntaxSection *) lfirst(cell))->kind;
 
 		if (seen & (1u << kind))
-			expr_fail(parser, "The \"%s\" section can only be used once in an update expression;",
-					  section_name(kind));
+			expr_fail_enveloped(parser, ENVELOPE_UPDATE,
+								"The \"%s\" section can only be used once in an update expression;", section_name(kind));
 		seen |= 1u << kind;
 	}
 }

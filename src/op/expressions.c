@@ -71,7 +71,7 @@ check_conditional_operator(const RequestValue *request, const ExpressionMembers 
 void
 op_check_parameters(const RequestValue *request, const ExpressionMembers *members)
 {
-	const char *envelope = members->enveloped ? DYN_ENVELOPE : "";
+	const char *envelope = dyn_envelope(members->envelopes, ENVELOPE_WRITE);
 
 	/* in the order of the message; KeyConditions only clash with their successor */
 	const int	legacy[] = {
@@ -164,7 +164,7 @@ read_names(const RequestValue *names, ExprParams *params)
 
 /* Reads ExpressionAttributeValues; returns their bytes. */
 static int64
-read_values(const RequestValue *values, bool enveloped, ExprParams *params)
+read_values(const RequestValue *values, ExprParams *params)
 {
 	const char *parameter = "ExpressionAttributeValues";
 	const JsonbValue *object = &values->as.attributes->object;
@@ -172,7 +172,7 @@ read_values(const RequestValue *values, bool enveloped, ExprParams *params)
 	int			count = object->val.object.nPairs;
 
 	if (count == 0)
-		dyn_invalid("%s must not be empty", parameter);
+		dyn_invalid("%s%s must not be empty", dyn_envelope(params->envelopes, ENVELOPE_UPDATE), parameter);
 	params->values = palloc_extended(count * sizeof(ExprValue), MCXT_ALLOC_HUGE);
 	for (int i = 0; i < count; i++)
 	{
@@ -189,9 +189,9 @@ read_values(const RequestValue *values, bool enveloped, ExprParams *params)
 	params->n_values = count;
 	if (error->message != NULL)
 	{
-		const char *envelope = enveloped && error->enveloped ? DYN_ENVELOPE : "";
+		const char *envelope = error->enveloped ? dyn_envelope(params->envelopes, ENVELOPE_WRITE) : "";
 
-		if (error->bare_in_values)
+		if (error->bare_in_values || (error->is_empty_set && (params->envelopes & ENVELOPE_UPDATE)))
 			dyn_invalid("%s%s", envelope, error->message);
 		dyn_invalid("%s%s contains invalid value: %s for key %s", envelope, parameter, error->message,
 					pnstrdup(error->name, error->name_len));
@@ -206,7 +206,7 @@ read_placeholders(const RequestValue *request, const ExpressionMembers *members,
 	const RequestValue *names = given(request, members->names);
 	const RequestValue *values = given(request, members->values);
 	int64		names_size = names ? read_names(names, params) : 0;
-	int64		values_size = values ? read_values(values, members->enveloped, params) : 0;
+	int64		values_size = values ? read_values(values, params) : 0;
 
 	if (names_size > PLACEHOLDERS_MAX_SIZE)
 		dyn_invalid("ExpressionAttributeNames exceeds max size");
@@ -219,7 +219,7 @@ read_placeholders(const RequestValue *request, const ExpressionMembers *members,
 void
 op_read_expressions(const RequestValue *request, const ExpressionMembers *members, Expressions *expressions)
 {
-	ExprParams	params = {.enveloped = members->enveloped};
+	ExprParams	params = {.envelopes = members->envelopes};
 	const RequestValue *text;
 
 	read_placeholders(request, members, &params);

@@ -15,7 +15,7 @@
 /* Which members of an operation's input are expressions; NO_MEMBER, which is 0, where it has none. */
 typedef struct ExpressionMembers
 {
-	bool		enveloped;		/* PutItem, UpdateItem */
+	int			envelopes;		/* of DynEnvelopes (base/error.h) */
 	/* expressions */
 	int			update_expression;
 	int			condition_expression;

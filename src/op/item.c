@@ -13,7 +13,7 @@
 #include "op/op.h"
 
 static const ExpressionMembers put_members = {
-	.enveloped = true,
+	.envelopes = ENVELOPE_WRITE | ENVELOPE_UNUSED_NAMES,
 	.condition_expression = PutItemInput_ConditionExpression,
 	.names = PutItemInput_ExpressionAttributeNames,
 	.values = PutItemInput_ExpressionAttributeValues,
@@ -22,6 +22,7 @@ static const ExpressionMembers put_members = {
 };
 
 static const ExpressionMembers delete_members = {
+	.envelopes = ENVELOPE_UNUSED_NAMES,
 	.condition_expression = DeleteItemInput_ConditionExpression,
 	.names = DeleteItemInput_ExpressionAttributeNames,
 	.values = DeleteItemInput_ExpressionAttributeValues,

@@ -84,12 +84,12 @@ find_comparator(const RequestValue *name)
 
 /* Raises the error in a value, if there is one. */
 static void
-check_value(const RequestValue *value, bool enveloped)
+check_value(const RequestValue *value, int envelopes)
 {
 	const AttrError *error = &value->as.attribute.error;
 
 	if (error->message != NULL)
-		dyn_invalid("%s%s", enveloped && error->enveloped ? DYN_ENVELOPE : "", error->message);
+		dyn_invalid("%s%s", error->enveloped ? dyn_envelope(envelopes, ENVELOPE_WRITE) : "", error->message);
 }
 
 static inline AttrType
@@ -106,7 +106,7 @@ is_of_types(const RequestValue *value, int types)
 
 /* Checks what a comparator compares with. */
 static void
-check_comparison(const Comparison *comparison, bool enveloped)
+check_comparison(const Comparison *comparison, int envelopes)
 {
 	const Comparator *comparator = comparison->comparator;
 	const RequestValue *values = comparison->values;
@@ -114,7 +114,7 @@ check_comparison(const Comparison *comparison, bool enveloped)
 	int			order;
 
 	for (int i = 0; i < n_values; i++)
-		check_value(&values[i], enveloped);
+		check_value(&values[i], envelopes);
 	if (n_values < comparator->min_values || n_values > comparator->max_values)
 		dyn_invalid(INVALID "Invalid number of argument(s) for the %s ComparisonOperator", comparator->name);
 	for (int i = 1; i < n_values; i++)
@@ -177,7 +177,7 @@ read_condition(const RequestValue *condition, Comparison *comparison)
 
 /* An element of Expected as a condition. */
 static ExprNode *
-expected_node(const RequestEntry *attribute, bool enveloped)
+expected_node(const RequestEntry *attribute, int envelopes)
 {
 	const RequestValue *expected = &attribute->value;
 	const RequestValue *list = request_member(expected, ExpectedAttributeValue_AttributeValueList);
@@ -199,7 +199,7 @@ expected_node(const RequestEntry *attribute, bool enveloped)
 						comparison.comparator->name, attribute->name);
 		comparison.values = list->present ? list->as.list.items : value;
 		comparison.n_values = list->present ? list->as.list.count : value->present ? 1 : 0;
-		check_comparison(&comparison, enveloped);
+		check_comparison(&comparison, envelopes);
 		return comparison_node(attribute, &comparison);
 	}
 
@@ -216,7 +216,7 @@ expected_node(const RequestEntry *attribute, bool enveloped)
 	if (!value->present)
 		dyn_invalid(INVALID "Value must be provided when Exists is %s for Attribute: %s",
 					exists->present ? "true" : "null", attribute->name);
-	check_value(value, enveloped);
+	check_value(value, envelopes);
 	return node_make(NODE_EQ, 2, node_path(path_of_name(attribute->name, attribute->name_len)),
 					 node_value(value->as.attribute.value));
 }
@@ -239,7 +239,7 @@ read_conditions(const RequestValue *request, const ExpressionMembers *members, i
 
 		if (member == members->expected)
 		{
-			nodes[i] = expected_node(&entries[i], members->enveloped);
+			nodes[i] = expected_node(&entries[i], members->envelopes);
 			continue;
 		}
 		read_condition(&entries[i].value, &comparison);
@@ -253,7 +253,7 @@ read_conditions(const RequestValue *request, const ExpressionMembers *members, i
 
 /* One element of AttributeUpdates. */
 static void
-read_update(const RequestEntry *attribute, bool enveloped, UpdateAction *update)
+read_update(const RequestEntry *attribute, int envelopes, UpdateAction *update)
 {
 	const RequestValue *value = request_member(&attribute->value, AttributeValueUpdate_Value);
 	bool		is_delete = request_text_is(&attribute->value, AttributeValueUpdate_Action, "DELETE");
@@ -269,7 +269,7 @@ read_update(const RequestEntry *attribute, bool enveloped, UpdateAction *update)
 		return;
 	}
 
-	check_value(value, enveloped);
+	check_value(value, envelopes);
 	if (is_delete && !is_of_types(value, SET_TYPES))
 		dyn_invalid(INVALID "DELETE action with value is not supported for the type %s",
 					attr_type_name(type_of(value)));
@@ -293,7 +293,7 @@ read_updates(const RequestValue *request, const ExpressionMembers *members)
 	update->n_actions = count;
 	update->actions = palloc_extended(count * sizeof(UpdateAction), MCXT_ALLOC_HUGE);
 	for (int i = 0; i < count; i++)
-		read_update(&entries[i], members->enveloped, &update->actions[i]);
+		read_update(&entries[i], members->envelopes, &update->actions[i]);
 	return update;
 }
 

@@ -76,13 +76,10 @@ extern void page_visit(const RequestValue *request, PagePreparation prepare, Pag
 
 /* ---- what Query and Scan check alike (page_check.c) ---- */
 
-/*
- * The Select of a request, checked against its projection.  specific_alone: the message for SPECIFIC_ATTRIBUTES
- * without a projection.
- */
+/* The Select of a request, checked against its projection.  envelope: what its errors begin with. */
 extern PageSelect page_select(const RequestValue *select, const RequestValue *index_name,
 							  const RequestValue *projection_expression, const Projection *projection,
-							  const char *specific_alone);
+							  const char *envelope);
 
 /* The index that a request names, which may be read; NULL if it names none. */
 extern const TableIndex *page_index(const TableInfo *table, const RequestValue *index_name, bool consistent);

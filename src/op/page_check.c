@@ -15,7 +15,7 @@
 PageSelect
 page_select(const RequestValue *select, const RequestValue *index_name,
 			const RequestValue *projection_expression, const Projection *projection,
-			const char *specific_alone)
+			const char *envelope)
 {
 	const char *parameter = projection_expression->present ? "ProjectionExpression" : "AttributesToGet";
 	const char *text = select->present ? select->as.string.text : NULL;
@@ -25,18 +25,19 @@ page_select(const RequestValue *select, const RequestValue *index_name,
 	if (strcmp(text, "SPECIFIC_ATTRIBUTES") == 0)
 	{
 		if (projection == NULL)
-			dyn_invalid("%s", specific_alone);
+			dyn_invalid("%sMust specify the AttributesToGet or ProjectionExpression when choosing to get "
+						"SPECIFIC_ATTRIBUTES", envelope);
 		return SELECT_PROJECTED;
 	}
 	if (projection != NULL)
-		dyn_invalid("Cannot specify the %s when choosing to get %s", parameter,
+		dyn_invalid("%sCannot specify the %s when choosing to get %s", envelope, parameter,
 					strcmp(text, "COUNT") == 0 ? "only the Count" : text);
 	if (strcmp(text, "COUNT") == 0)
 		return SELECT_COUNT;
 	if (strcmp(text, "ALL_ATTRIBUTES") == 0)
 		return SELECT_ALL_ATTRIBUTES;
 	if (!index_name->present)
-		dyn_invalid("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName");
+		dyn_invalid("%sALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName", envelope);
 	return SELECT_PROJECTED;
 }
 

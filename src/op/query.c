@@ -100,8 +100,7 @@ query_prepare(const RequestValue *request, PageRequest *prepared)
 		check_term_count(expressions.key_condition);
 	page->select = page_select(request_member(request, QueryInput_Select), index_name,
 							   request_member(request, QueryInput_ProjectionExpression), expressions.projection,
-							   "1 validation error detected: Must specify the AttributesToGet or "
-							   "ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES");
+							   DYN_ENVELOPE);
 	page->projection = projection.projection = expressions.projection;
 	page->filter = filter.filter = expressions.filter;
 	page->limit = limit->present ? limit->as.integer : 0;

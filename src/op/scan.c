@@ -141,8 +141,7 @@ scan_prepare(const RequestValue *request, PageRequest *prepared)
 	op_read_expressions(request, &members, &expressions);
 	page->select = page_select(request_member(request, ScanInput_Select), index_name,
 							   request_member(request, ScanInput_ProjectionExpression), expressions.projection,
-							   "Must specify the AttributesToGet or ProjectionExpression when choosing to get "
-							   "SPECIFIC_ATTRIBUTES");
+							   "");
 	page->projection = expressions.projection;
 	page->filter = expressions.filter;
 	page->limit = limit->present ? limit->as.integer : 0;

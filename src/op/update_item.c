@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "base/error.h"
 #include "op/capacity.h"
 #include "op/expressions.h"
 #include "op/item_key.h"
@@ -11,7 +12,7 @@
 #include "op/op.h"
 
 static const ExpressionMembers members = {
-	.enveloped = true,
+	.envelopes = ENVELOPE_WRITE | ENVELOPE_UNUSED_NAMES | ENVELOPE_UPDATE,
 	.update_expression = UpdateItemInput_UpdateExpression,
 	.condition_expression = UpdateItemInput_ConditionExpression,
 	.names = UpdateItemInput_ExpressionAttributeNames,

@@ -48,6 +48,7 @@ typedef struct AttrError
 	bool		enveloped;		/* PutItem and UpdateItem say "1 validation error detected: " before it */
 	bool		bare_in_start_key;	/* ExclusiveStartKey does not put its prefix before it */
 	bool		bare_in_values; /* neither does ExpressionAttributeValues */
+	bool		is_empty_set;	/* nor that of UpdateItem, then */
 	const char *name;			/* the top-level attribute (or placeholder) it was found in; may hold NULs */
 	int			name_len;
 } AttrError;

@@ -30,6 +30,7 @@ typedef struct ReadState
 #define IN_ENVELOPE			0x01
 #define BARE_IN_START_KEY	0x02
 #define BARE_IN_VALUES		0x04
+#define EMPTY_SET			0x08
 
 static void read_attribute(ReadState *state, JsonbValue *value, int *size, int level);
 static void read_map(ReadState *state, JsonbValue *object, int *size, int level);
@@ -46,6 +47,7 @@ note_error(ReadState *state, int flags, const char *message)
 	error->enveloped = (flags & IN_ENVELOPE) != 0;
 	error->bare_in_start_key = (flags & BARE_IN_START_KEY) != 0;
 	error->bare_in_values = (flags & BARE_IN_VALUES) != 0;
+	error->is_empty_set = (flags & EMPTY_SET) != 0;
 	error->name = state->name;
 	error->name_len = state->name_len;
 }
@@ -304,7 +306,8 @@ read_set(ReadState *state, AttrType type, JsonbValue *value, int *size)
 	if (message)
 	{
 		/* the empty NS and all duplicates stay bare in a start key */
-		note_error(state, IN_ENVELOPE | (count > 0 || type == ATTR_NS ? BARE_IN_START_KEY : 0), message);
+		note_error(state, IN_ENVELOPE | (count == 0 ? EMPTY_SET : 0) |
+				   (count > 0 || type == ATTR_NS ? BARE_IN_START_KEY : 0), message);
 		return;
 	}
 

@@ -282,14 +282,17 @@ def redundant(tokens):
     return any(groups(i) and groups(i + 1) and pairs[i + 1] == pairs[i] - 1 for i in pairs)
 
 
+ENVELOPE = "1 validation error detected: "
+
+
 class Expression:
     """One expression of a request, with the request's placeholders."""
 
     def __init__(self, kind, text, names, values, used, enveloped):
         self.kind, self.names, self.values, self.used = kind, names, values, used
-        self.envelope = "1 validation error detected: " if enveloped else ""
+        self.envelope = ENVELOPE if enveloped else ""
         if text == "":
-            self.refuse("The expression can not be empty;")
+            (self.refuse_enveloped if kind == "UpdateExpression" else self.refuse)("The expression can not be empty;")
         size = len(text.encode("utf-8"))
         if size > 4096:
             self.refuse_enveloped("Expression size has exceeded the maximum allowed size; expression size: %d" % size)
@@ -366,8 +369,8 @@ class Expression:
                     if a != b:
                         break
                 else:
-                    self.refuse("Two document paths overlap with each other; must remove or rewrite one of these paths; "
-                                + texts)
+                    (self.refuse_enveloped if self.kind == "UpdateExpression" else self.refuse)(
+                        "Two document paths overlap with each other; must remove or rewrite one of these paths; " + texts)
         if conflict:
             self.refuse("Two document paths conflict with each other; must remove or rewrite one of these paths; "
                         + conflict)
@@ -681,7 +684,7 @@ class Update(Expression):
         kinds = [kind for kind, _ in self.tree]
         for i, kind in enumerate(kinds):
             if kind in kinds[:i]:
-                self.refuse('The "%s" section can only be used once in an update expression;' % kind)
+                self.refuse_enveloped('The "%s" section can only be used once in an update expression;' % kind)
         self.each(actions, lambda t, _: t[0] == "path" and self.resolve_path(t))
         self.each(actions, lambda t, _: t[0] == "value" and self.resolve_value(t[1]))
         self.actions = [(kind, self.resolve_path(path), value and self.resolve(value)) for kind, path, value in actions]
@@ -845,9 +848,9 @@ def sweep(value):
     return value
 
 
-def check_unused(names, values, used):
+def check_unused(names, values, used, enveloped=False):
     for member, placeholders in (("Names", names), ("Values", values)):
         unused = [p for p in placeholders if p not in used]
         if unused:
-            raise Refused("Value provided in ExpressionAttribute%s unused in expressions: keys: {%s}"
-                          % (member, ", ".join(unused)))
+            raise Refused("%sValue provided in ExpressionAttribute%s unused in expressions: keys: {%s}"
+                          % (ENVELOPE if enveloped else "", member, ", ".join(unused)))

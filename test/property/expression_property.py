@@ -513,7 +513,7 @@ def updates(reserved):
         def answer():
             used = set()
             update = Update(text, names or {}, read_values(values), used, reserved)
-            check_unused(names or {}, values or {}, used)
+            check_unused(names or {}, values or {}, used, enveloped=True)
             before = read_map(item)
             after = update.apply(before, exists)
             if returned == "ALL_NEW":
