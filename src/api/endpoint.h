@@ -24,6 +24,7 @@ typedef struct EndpointOutcome
 	double		read_units;		/* capacity consumed, also by an operation that has failed */
 	double		write_units;
 	bool		conflict;		/* somebody else's transaction was in the way */
+	bool		defect;			/* an error that the server's log should have */
 } EndpointOutcome;
 
 typedef struct EndpointApi

@@ -4,6 +4,9 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
+#include "access/xlog.h"
+
 #include "api/endpoint_error.h"
 #include "base/error.h"
 #include "op/op.h"
@@ -33,11 +36,17 @@ wire_message(const ErrorData *error, DynException exception)
 			return "Attempt to change a resource which is still in use";
 		case DYN_INTERNAL_SERVER_ERROR:
 			return "Internal server error";
+		case DYN_SERVICE_UNAVAILABLE:
+			if (error->sqlerrcode != ERRCODE_QUERY_CANCELED)
+				return "The service is currently unavailable or busy";
+			break;
 		default:
 			break;
 	}
-	if (error->sqlerrcode == ERRCODE_READ_ONLY_SQL_TRANSACTION)
+	if (error->sqlerrcode == ERRCODE_READ_ONLY_SQL_TRANSACTION && RecoveryInProgress())
 		return "This endpoint is a read replica: it answers eventually consistent reads only";
+	if (error->sqlerrcode == ERRCODE_READ_ONLY_SQL_TRANSACTION && DefaultXactReadOnly)
+		return "This endpoint is read-only by default_transaction_read_only: it answers reads only";
 	return error->message;
 }
 
@@ -48,6 +57,16 @@ is_conflict(const ErrorData *error, DynException exception)
 	return exception == DYN_TRANSACTION_CONFLICT ||
 		(exception == DYN_TRANSACTION_CANCELED && error->detail != NULL &&
 		 strstr(error->detail, "{\"Code\":\"TransactionConflict\"") != NULL);
+}
+
+/* Whether a text is a JSON object that has members and nothing around it; NULL is none. */
+static bool
+is_object(const char *text)
+{
+	size_t		len = text == NULL ? 0 : strlen(text);
+
+	return len > 2 && text[0] == '{' && text[len - 1] == '}' && text[strspn(text + 1, " \t\r\n") + 1] != '}' &&
+		wire_text_is_json(text, len);
 }
 
 int
@@ -63,6 +82,7 @@ endpoint_write_error(ErrorData *error, int operation, StringInfo body, EndpointO
 		exception = DYN_RESOURCE_IN_USE;
 	info = dyn_exception_info(exception);
 	outcome->conflict = is_conflict(error, exception);
+	outcome->defect = info->http_status >= 500 || dyn_is_defect(error->sqlerrcode);
 	message = wire_message(error, exception);
 	type = psprintf("%s%s", info->type_prefix, info->name);
 
@@ -75,9 +95,8 @@ endpoint_write_error(ErrorData *error, int operation, StringInfo body, EndpointO
 		wire_member(&writer, info->message_member);
 		wire_cstring(&writer, message);
 	}
-	/* the detail of these exceptions is the object of their further members (error.h) */
-	if ((exception == DYN_CONDITIONAL_CHECK_FAILED || exception == DYN_TRANSACTION_CANCELED) &&
-		error->detail != NULL && error->detail[0] == '{' && error->detail[1] != '}')
+	/* the detail of these exceptions is the object of their further members (error.h), if it is not a user's function that raised them */
+	if ((exception == DYN_CONDITIONAL_CHECK_FAILED || exception == DYN_TRANSACTION_CANCELED) && is_object(error->detail))
 	{
 		appendStringInfoChar(body, ',');
 		appendBinaryStringInfo(body, error->detail + 1, strlen(error->detail) - 2);

@@ -24,33 +24,59 @@ dyn_exception_info(DynException exception)
 	return &exceptions[exception];
 }
 
+/* What an error of PostgreSQL's is for a caller of the API. */
+typedef struct SqlstateRule
+{
+	int			sqlstate;
+	bool		is_class;		/* all states that begin with its first two characters */
+	DynException exception;
+	bool		defect;
+} SqlstateRule;
+
+static const SqlstateRule rules[] = {
+#define DYN_SQLSTATE(sqlstate, is_class, exception, defect) {sqlstate, is_class, exception, defect},
+#include "base/sqlstates_data.h"
+#undef DYN_SQLSTATE
+};
+
+/* The rule for a SQLSTATE, the most particular one; NULL if there is none. */
+static const SqlstateRule *
+find_rule(int sqlstate)
+{
+	for (int i = 0; i < lengthof(rules); i++)
+		if (rules[i].sqlstate == (rules[i].is_class ? ERRCODE_TO_CATEGORY(sqlstate) : sqlstate))
+			return &rules[i];
+	return NULL;
+}
+
+/* The exception that has a SQLSTATE for its own; DYN_EXCEPTION_COUNT if none has. */
+static DynException
+find_exception(int sqlstate)
+{
+	int			exception = 0;
+
+	while (exception < DYN_EXCEPTION_COUNT && exceptions[exception].sqlstate != sqlstate)
+		exception++;
+	return (DynException) exception;
+}
+
 DynException
 dyn_exception_of_sqlstate(int sqlstate)
 {
-	for (int i = 0; i < DYN_EXCEPTION_COUNT; i++)
-		if (exceptions[i].sqlstate == sqlstate)
-			return (DynException) i;
+	DynException exception = find_exception(sqlstate);
+	const SqlstateRule *rule = find_rule(sqlstate);
 
-	switch (sqlstate)
-	{
-		case ERRCODE_T_R_DEADLOCK_DETECTED:
-		case ERRCODE_LOCK_NOT_AVAILABLE:
-			return DYN_TRANSACTION_CONFLICT;
-		case ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST:
-			return DYN_RESOURCE_IN_USE;
-		case ERRCODE_READ_ONLY_SQL_TRANSACTION:
-			return DYN_VALIDATION;
-	}
-	switch (ERRCODE_TO_CATEGORY(sqlstate))
-	{
-			/* what users' constraints, policies, triggers and index expressions say of the caller's item */
-		case ERRCODE_TO_CATEGORY(ERRCODE_DATA_EXCEPTION):
-		case ERRCODE_TO_CATEGORY(ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION):
-		case ERRCODE_TO_CATEGORY(ERRCODE_WITH_CHECK_OPTION_VIOLATION):
-		case ERRCODE_TO_CATEGORY(ERRCODE_PLPGSQL_ERROR):
-			return DYN_VALIDATION;
-	}
-	return DYN_INTERNAL_SERVER_ERROR;
+	if (exception != DYN_EXCEPTION_COUNT)
+		return exception;
+	return rule != NULL ? rule->exception : DYN_VALIDATION;
+}
+
+bool
+dyn_is_defect(int sqlstate)
+{
+	const SqlstateRule *rule = find_rule(sqlstate);
+
+	return find_exception(sqlstate) == DYN_EXCEPTION_COUNT && rule != NULL && rule->defect;
 }
 
 static _Noreturn void raise_exception(DynException exception, const char *detail, const char *message);

@@ -33,11 +33,13 @@ extern const char *dyn_operation;
 extern const DynExceptionInfo *dyn_exception_info(DynException exception);
 
 /*
- * The exception that a PostgreSQL error is for an API caller.  Our own SQLSTATEs map to themselves; deadlocks,
- * serialization failures and lock timeouts are TransactionConflict, missing privileges AccessDenied, what users'
- * constraints and triggers raise is Validation, anything else InternalServerError.
+ * The exception that an error is for an API caller.  Our own SQLSTATEs map to themselves, PostgreSQL's as sqlstates.csv says;
+ * what that does not know is Validation: users' constraints, policies, triggers and functions refuse with any state they like.
  */
 extern DynException dyn_exception_of_sqlstate(int sqlstate);
+
+/* Whether an error of PostgreSQL's means that something is wrong which its caller cannot mend, so that the log should have it. */
+extern bool dyn_is_defect(int sqlstate);
 
 /* Raises an exception of the service; the message is the service's own text.  Does not return. */
 extern _Noreturn void dyn_error(DynException exception, const char *format,...) pg_attribute_printf(2, 3);

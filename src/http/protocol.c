@@ -239,7 +239,7 @@ recover(HttpRequest *request, MemoryContext context)
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
 		respond_error(request, error);
-		if (request->status >= 500)
+		if (request->outcome.defect)
 			EmitErrorReport();
 	}
 	PG_CATCH();
