@@ -46,7 +46,7 @@ answer_send(HttpRequest *request)
 			MHD_add_response_header(response, "Access-Control-Expose-Headers",
 									"x-amzn-RequestId,x-amz-crc32,x-amzn-ErrorType,Date");
 	}
-	if (request->too_big || server_is_draining())
+	if (request->last || server_is_draining())
 		MHD_add_response_header(response, "Connection", "close");
 	result = MHD_queue_response(request->connection, request->status, response);
 	MHD_destroy_response(response);

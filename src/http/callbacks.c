@@ -38,6 +38,7 @@ callback_uri(void *cls, const char *uri, struct MHD_Connection *connection)
 		request->context = context;
 		request->connection = connection;
 		request->uri = pstrdup(uri);
+		request->received_uri = uri;
 		request->operation = -1;
 		request->started_at = GetCurrentTimestamp();
 		initStringInfo(&request->body);
@@ -72,7 +73,7 @@ take_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *va
 
 /* The headers are there: takes them, and says whether the body is worth reading. */
 static void
-begin_request(HttpRequest *request, const char *method)
+begin_request(HttpRequest *request, const char *method, const char *version)
 {
 	MemoryContext caller = MemoryContextSwitchTo(request->context);
 	const char *length;
@@ -82,9 +83,12 @@ begin_request(HttpRequest *request, const char *method)
 	request->method = pstrdup(method);
 	request->headers = (HttpHeader *) palloc0((count + 1) * sizeof(HttpHeader));
 	MHD_get_connection_values(request->connection, MHD_HEADER_KIND, take_header, request);
+	request->malformed = !framing_is_sound(request, method, version);
 	length = request_header(request, "Content-Length");
-	if (length != NULL && strtoull(length, NULL, 10) > (unsigned long long) endpoint->settings->max_body_size)
+	if (!request->malformed && length != NULL && strtoull(length, NULL, 10) > (unsigned long long) endpoint->settings->max_body_size)
 		request->too_big = true;
+	/* the library takes chunks that end in a bare LF: nobody is to wait for what somebody else has smuggled behind them */
+	request->last = request->malformed || request->too_big || request_header(request, "Transfer-Encoding") != NULL;
 	MemoryContextSwitchTo(caller);
 }
 
@@ -134,8 +138,8 @@ callback_request(void *cls, struct MHD_Connection *connection, const char *url, 
 	{
 		if (!request->begun)
 		{
-			begin_request(request, method);
-			if (request->too_big)
+			begin_request(request, method, version);
+			if (request->too_big || request->malformed)
 				result = finish_request(request);	/* without reading the body */
 		}
 		else if (*size > 0)
@@ -145,7 +149,7 @@ callback_request(void *cls, struct MHD_Connection *connection, const char *url, 
 			else
 			{
 				/* The library answers only after the body: the rest of it is thrown away, but not for ever. */
-				request->too_big = true;
+				request->too_big = request->last = true;
 				request->dropped += *size;
 				if (request->dropped > MAX_DROPPED)
 					result = MHD_NO;

@@ -30,12 +30,15 @@ typedef struct HttpRequest
 	MemoryContext context;		/* everything of the request; deleted when the library is done with it */
 	struct MHD_Connection *connection;
 	char	   *uri;			/* as sent: path and query */
+	const char *received_uri;	/* where the library has it */
 	const char *method;
 	HttpHeader *headers;
 	int			n_headers;
 	StringInfoData body;		/* as sent */
 	bool		begun;			/* headers were seen */
+	bool		malformed;		/* where it ends is not certain */
 	bool		too_big;
+	bool		last;			/* the connection is closed after the answer */
 	size_t		dropped;		/* bytes of the body that were not kept */
 	int			operation;		/* index, or -1 */
 	TimestampTz started_at;
@@ -82,6 +85,13 @@ extern void callback_completed(void *cls, struct MHD_Connection *connection, voi
 							   enum MHD_RequestTerminationCode code);
 extern size_t callback_unescape(void *cls, struct MHD_Connection *connection, char *text);
 extern const char *request_header(const HttpRequest *request, const char *name);	/* the first one's value, or NULL */
+
+/*
+ * framing.c: whether a head (request line and headers) can be read in one way only, and is not too large; method and version as the
+ * library gives them.
+ */
+extern bool framing_is_sound(const HttpRequest *request, const char *method, const char *version);
+extern int	framing_strictness(void);	/* what the library is to refuse by itself */
 
 /* answer.c: hands the answer over to the library */
 extern enum MHD_Result answer_send(HttpRequest *request);

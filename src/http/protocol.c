@@ -326,7 +326,9 @@ protocol_answer(HttpRequest *request)
 {
 	make_request_id(request);
 	initStringInfo(&request->response);
-	if (request->too_big)
+	if (request->malformed)
+		respond_text(request, 400, NULL, "");
+	else if (request->too_big)
 		respond_text(request, 413, NULL, "");
 	else if (strcmp(request->method, "OPTIONS") == 0)
 		respond_text(request, 200, NULL, "");

@@ -19,6 +19,13 @@
 
 #include "http/http.h"
 
+/* How strict the library is; of the same values in both. */
+#if MHD_VERSION >= 0x00097701
+#define STRICTNESS_OPTION MHD_OPTION_CLIENT_DISCIPLINE_LVL
+#else
+#define STRICTNESS_OPTION MHD_OPTION_STRICT_FOR_CLIENT
+#endif
+
 #define MAX_DAEMONS 32
 #define HEADER_MEMORY (32 * 1024)	/* a connection's buffer: request line and headers must fit */
 
@@ -107,6 +114,7 @@ start_daemon(const struct addrinfo *address, const char *name, int port)
 							  MHD_OPTION_NOTIFY_CONNECTION, connection_notify, NULL,
 							  MHD_OPTION_CONNECTION_LIMIT, (unsigned int) endpoint->settings->max_connections,
 							  MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int) endpoint->settings->idle_timeout,
+							  STRICTNESS_OPTION, framing_strictness(),
 							  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) HEADER_MEMORY,
 							  MHD_OPTION_ARRAY, options,
 							  MHD_OPTION_END);
