@@ -148,3 +148,12 @@ SELECT hash FROM dynapg_index."Longest~ByHash";
 SELECT pg_temp.fails($$INSERT INTO dynamo."Longest" (item) VALUES (jsonb_build_object('p', 'b', 's', '{"$B": "AA=="}'::jsonb, 'h3', repeat('x', 1025), 'h4', repeat('x', 1024)))$$);
 SELECT * FROM dynapg.check_table('Longest');
 SELECT dynamo_delete_table('{"TableName": "Longest"}') IS NOT NULL;
+
+-- waiting for the indexes of a table that is not there, and of one that has none
+SELECT pg_temp.fails($$SELECT dynapg.wait_for_indexes('Nowhere')$$);
+SELECT pg_temp.fails($$SELECT dynapg.wait_for_indexes('arn:aws:dynamodb:us-east-1:000000000000:table/Nowhere', '1 day')$$);
+SELECT dynamo_create_table('{"TableName": "Plain", "BillingMode": "PAY_PER_REQUEST",
+	"KeySchema": [{"AttributeName": "p", "KeyType": "HASH"}], "AttributeDefinitions": [{"AttributeName": "p", "AttributeType": "S"}]}') IS NOT NULL;
+SELECT dynapg.wait_for_indexes('Plain'), dynapg.wait_for_indexes('arn:aws:dynamodb:us-east-1:000000000000:table/Plain', '-1 day');
+SELECT dynapg.wait_for_indexes(NULL) IS NULL;
+SELECT dynamo_delete_table('{"TableName": "Plain"}') IS NOT NULL;

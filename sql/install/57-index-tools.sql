@@ -30,20 +30,9 @@ COMMENT ON VIEW dynapg.index_progress IS
 GRANT SELECT ON dynapg.index_progress TO PUBLIC;
 
 CREATE FUNCTION dynapg.wait_for_indexes(table_name text, timeout interval DEFAULT '1 minute') RETURNS boolean
-	LANGUAGE plpgsql SET search_path = pg_catalog AS $$
-DECLARE
-	ends timestamptz := clock_timestamp() + timeout;
-BEGIN
-	WHILE EXISTS (SELECT FROM dynapg.indexes i WHERE i.table_name = $1 AND i.status <> 'ACTIVE') LOOP
-		IF clock_timestamp() >= ends THEN
-			RETURN false;
-		END IF;
-		PERFORM pg_sleep(0.01);
-	END LOOP;
-	RETURN true;
-END $$;
+	AS 'MODULE_PATHNAME', 'dynapg_wait_for_indexes' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION dynapg.wait_for_indexes(text, interval) IS
-	'waits until no index of a table is being built or dropped; false if that takes longer than the timeout. Not for transactions that have written to the table: builders wait for those';
+	'waits until no index of a table is being built or dropped; false if that takes longer than the timeout. Starts a builder where none is. Not for transactions that have written to the table: builders wait for those';
 
 CREATE FUNCTION dynapg.check_table(table_name text) RETURNS TABLE (index_name text, problem text, item jsonb)
 	LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS $$

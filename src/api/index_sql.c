@@ -1,7 +1,7 @@
 /*
  * index_sql.c
  *		SQL functions about secondary indexes: what an item's entry is and what is wrong with an index table, for the
- *		checker; starting builders.
+ *		checker; starting builders and waiting for them.
  */
 #include "postgres.h"
 
@@ -10,17 +10,26 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "miscadmin.h"
+#include "storage/latch.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/timestamp.h"
 #include "utils/uuid.h"
+#include "utils/wait_event.h"
 
+#include "op/op.h"
 #include "storage/index_build.h"
 #include "storage/index_entry.h"
 #include "storage/index_guard.h"
 
 PG_FUNCTION_INFO_V1(dynapg_index_entry);
 PG_FUNCTION_INFO_V1(dynapg_index_table_problem);
+PG_FUNCTION_INFO_V1(dynapg_wait_for_indexes);
 PG_FUNCTION_INFO_V1(dynapg_build_indexes);
+
+#define WAIT_STEP_MS	10		/* wait_for_indexes() looks so often */
 
 static _Noreturn void
 raise_no_index_table(Oid relation)
@@ -79,6 +88,44 @@ dynapg_index_table_problem(PG_FUNCTION_ARGS)
 	if (problem == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(cstring_to_text(problem));
+}
+
+/* Whether an index of the table is being built or dropped. */
+static bool
+has_work(const TableInfo *table)
+{
+	for (int i = 0; i < table->n_indexes; i++)
+		if (table->indexes[i].status != TABLE_ACTIVE)
+			return true;
+	return false;
+}
+
+/* wait_for_indexes(table name, timeout): false if an index is still being built or dropped when the time is over. */
+Datum
+dynapg_wait_for_indexes(PG_FUNCTION_ARGS)
+{
+	text	   *table_name = PG_GETARG_TEXT_PP(0);
+	TimestampTz ends = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
+															   TimestampTzGetDatum(GetCurrentTimestamp()),
+															   PG_GETARG_DATUM(1)));
+	int			len;
+	const char *name = op_table_name_of_text(VARDATA_ANY(table_name), VARSIZE_ANY_EXHDR(table_name), &len);
+
+	for (;;)
+	{
+		const TableInfo *table = catalog_table(name, len);
+
+		if (table == NULL)
+			catalog_raise_not_found(name, len);
+		if (!has_work(table))
+			PG_RETURN_BOOL(true);
+		if (GetCurrentTimestamp() >= ends)
+			PG_RETURN_BOOL(false);
+		index_build_resume(table);
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, WAIT_STEP_MS, PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
 }
 
 /* build_indexes(): starts builders for all tables that wait for one. */

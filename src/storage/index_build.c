@@ -25,6 +25,7 @@
 #include "tcop/tcopprot.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
+#include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -49,7 +50,7 @@ extern PGDLLEXPORT void dynapg_index_builder_main(Datum argument);
 typedef struct BuilderOrder
 {
 	Oid			database;
-	bool		wait;			/* for a builder that works on the table already; else leave it to that one */
+	uint32		name;			/* the number of the table's name: whoever holds its lock may be about to commit the order */
 } BuilderOrder;
 
 StaticAssertDecl(sizeof(BuilderOrder) <= BGW_EXTRALEN, "an order must fit");
@@ -184,6 +185,21 @@ read_items(Batch *batch, bool unlimited)
 	return more;
 }
 
+/* Opens the index table; NULL if the index was dropped while its lock was waited for. */
+static IndexTarget *
+open_target(const Batch *batch)
+{
+	IndexTarget *target = layout_of(batch->relation)->valid ? index_target_open(batch->index, RowExclusiveLock) : NULL;
+	const TableInfo *table;
+
+	if (target == NULL && catalog_index_of_relation(batch->index->relation, &table) != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("index \"%s\" of table \"%s\" cannot be built", batch->index->name, batch->table->name),
+				 errdetail("The item table or the index table is not what dynapg made it.")));
+	return target;
+}
+
 /*
  * Enters a batch of items into an index that is CREATING, or all of them where nobody else can write (unlimited).  False if there
  * is nothing more to do: the index is built, or no longer wanted.
@@ -201,8 +217,8 @@ build_batch(Oid relation, Oid index_relation, bool unlimited)
 	for (int i = 0; batch.table != NULL && i < batch.table->n_indexes; i++)
 		if (batch.table->indexes[i].relation == index_relation && batch.table->indexes[i].status == TABLE_CREATING)
 			batch.index = &batch.table->indexes[i];
-	if (batch.index != NULL && layout_of(batch.relation)->valid)
-		batch.target = index_target_open(batch.index, RowExclusiveLock);
+	if (batch.index != NULL)
+		batch.target = open_target(&batch);
 	if (batch.target != NULL)
 	{
 		batch.lock_items = !unlimited;
@@ -230,18 +246,37 @@ build_batch(Oid relation, Oid index_relation, bool unlimited)
  * The builder's process
  * ------------------------------------------------------------------------------------------------------------ */
 
-static void
-builder_tag(LOCKTAG *tag, Oid relation)
+/*
+ * Two locks of the session tell of a builder.  One makes it the only one; nobody else ever touches that.  The other is its sign to
+ * those who would start one, and is shared among them for the moment in which they look.  A builder takes its sign away, and ends, only
+ * while it holds the lock of the table's name and finds nothing to do; who has something to do holds that lock until his commit.  So
+ * whoever holds it and sees the sign may leave the work to that builder.
+ */
+typedef enum BuilderLock
 {
-	SET_LOCKTAG_OBJECT(*tag, MyDatabaseId, catalog_indexes_oid(), relation, 1);
-}
+	BUILDER_ALONE = 1,
+	BUILDER_SIGN
+} BuilderLock;
 
 static void
+set_builder_tag(LOCKTAG *tag, Oid relation, BuilderLock lock)
+{
+	SET_LOCKTAG_OBJECT(*tag, MyDatabaseId, catalog_indexes_oid(), relation, lock);
+}
+
+/* False, and nothing has begun, if the extension was dropped.  As long as the transaction lasts it cannot be. */
+static bool
 begin(void)
 {
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
+	if (!catalog_lock_extension())
+	{
+		CommitTransactionCommand();
+		return false;
+	}
 	PushActiveSnapshot(GetTransactionSnapshot());
+	return true;
 }
 
 static void
@@ -307,26 +342,49 @@ backfill(Oid relation, Oid index_relation)
 	bool		more = true;
 
 	pgstat_report_activity(STATE_RUNNING, "backfilling an index");
-	while (more)
+	while (more && begin())
 	{
-		begin();
 		more = build_batch(relation, index_relation, false);
 		commit();
 		CHECK_FOR_INTERRUPTS();
 	}
 }
 
+/* Ends the work on a table, unless there is more to do by now. */
+static bool
+leave(Oid relation, uint32 name)
+{
+	bool		done;
+
+	pgstat_report_activity(STATE_RUNNING, "ending");
+	if (!begin())
+		return true;
+	catalog_lock_number(name);
+	done = !OidIsValid(next_work(relation).index);
+	if (done)
+		for (int lock = BUILDER_ALONE; lock <= BUILDER_SIGN; lock++)
+		{
+			LOCKTAG		tag;
+
+			set_builder_tag(&tag, relation, (BuilderLock) lock);
+			(void) LockRelease(&tag, ExclusiveLock, true);
+		}
+	commit();
+	return done;
+}
+
 /* Takes one step for a table, each of which waits for those who know the step before last; false if nothing is left. */
 static bool
-work_on(Oid relation)
+work_on(Oid relation, uint32 name)
 {
 	Work		work;
 
-	begin();
+	if (!begin())
+		return false;
 	work = next_work(relation);
 	commit();
 	if (!OidIsValid(work.index))
-		return false;
+		return !leave(relation, name);
 
 	if (work.status == TABLE_CREATING && work.kept)
 	{
@@ -339,7 +397,8 @@ work_on(Oid relation)
 	else
 		wait_for_others(relation, ShareLock, work.status == TABLE_CREATING ? "waiting to backfill an index" :
 						"waiting to drop an index");
-	begin();
+	if (!begin())
+		return false;
 	if (work.status == TABLE_CREATING)
 		catalog_index_backfilling(work.index);
 	else if (work.kept)
@@ -355,13 +414,13 @@ work_on(Oid relation)
  * pause.  The one that has come too often is raised.
  */
 static bool
-try_to_work_on(Oid relation, int *failures)
+try_to_work_on(Oid relation, uint32 name, int *failures)
 {
 	volatile bool more = true;
 
 	PG_TRY();
 	{
-		more = work_on(relation);
+		more = work_on(relation, name);
 		*failures = 0;
 	}
 	PG_CATCH();
@@ -381,17 +440,29 @@ try_to_work_on(Oid relation, int *failures)
 	return more;
 }
 
-/* Waits for the transaction that has started this process, so that the catalog has what it wrote. */
-static void
-wait_for_order(Oid relation)
+/*
+ * Takes the table for this process; false if another one has it.  Then waits for the transaction that has started this process, so that
+ * the catalog has what it wrote.
+ */
+static bool
+take_table(Oid relation, uint32 name)
 {
-	const TableInfo *table;
+	LOCKTAG		alone;
+	LOCKTAG		sign;
 
-	begin();
-	table = catalog_table_of_relation(relation);
-	if (table != NULL)
-		catalog_lock_name(table->name, strlen(table->name));
+	if (!begin())
+		return false;
+	set_builder_tag(&alone, relation, BUILDER_ALONE);
+	set_builder_tag(&sign, relation, BUILDER_SIGN);
 	commit();
+	if (LockAcquire(&alone, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
+		return false;
+	(void) LockAcquire(&sign, ExclusiveLock, true, false);
+	if (!begin())
+		return false;
+	catalog_lock_number(name);
+	commit();
+	return true;
 }
 
 void
@@ -399,7 +470,6 @@ dynapg_index_builder_main(Datum argument)
 {
 	Oid			relation = DatumGetObjectId(argument);
 	BuilderOrder order;
-	LOCKTAG		tag;
 	int			failures = 0;
 
 	memcpy(&order, MyBgworkerEntry->bgw_extra, sizeof(order));
@@ -414,13 +484,9 @@ dynapg_index_builder_main(Datum argument)
 	SetConfigOption("default_transaction_read_only", "off", PGC_USERSET, PGC_S_OVERRIDE);
 	pgstat_report_appname("dynapg index builder");
 
-	wait_for_order(relation);
-	begin();
-	builder_tag(&tag, relation);
-	commit();
-	if (LockAcquire(&tag, ExclusiveLock, true, !order.wait) == LOCKACQUIRE_NOT_AVAIL)
+	if (!take_table(relation, order.name))
 		return;
-	while (try_to_work_on(relation, &failures))
+	while (try_to_work_on(relation, order.name, &failures))
 		CHECK_FOR_INTERRUPTS();
 	LockReleaseAll(DEFAULT_LOCKMETHOD, true);
 }
@@ -429,16 +495,101 @@ dynapg_index_builder_main(Datum argument)
  * Starting it
  * ------------------------------------------------------------------------------------------------------------ */
 
-/* False if there is no process to be had. */
+/* A builder that this process has asked for. */
+typedef struct AskedBuilder
+{
+	Oid			relation;		/* hash key; first */
+	BackgroundWorkerHandle *handle; /* NULL: none was to be had */
+	TimestampTz transaction;	/* the one that made the order, by its start; 0: the order was there before */
+} AskedBuilder;
+
+static HTAB *asked_builders;
+
+static BgwHandleStatus
+builder_status(const AskedBuilder *asked)
+{
+	pid_t		pid;
+
+	return asked->handle == NULL ? BGWH_STOPPED : GetBackgroundWorkerPid(asked->handle, &pid);
+}
+
+/* Forgets the builders that have ended. */
+static void
+forget_ended_builders(void)
+{
+	HASH_SEQ_STATUS all;
+	AskedBuilder *asked;
+
+	hash_seq_init(&all, asked_builders);
+	while ((asked = (AskedBuilder *) hash_seq_search(&all)) != NULL)
+		if (builder_status(asked) == BGWH_STOPPED)
+		{
+			if (asked->handle != NULL)
+				pfree(asked->handle);
+			(void) hash_search(asked_builders, &asked->relation, HASH_REMOVE, NULL);
+		}
+}
+
+/* The builder asked for last for a table, or room for one. */
+static AskedBuilder *
+asked_builder(Oid relation)
+{
+	AskedBuilder *asked;
+	bool		found;
+
+	if (asked_builders == NULL)
+	{
+		HASHCTL		control = {.keysize = sizeof(Oid), .entrysize = sizeof(AskedBuilder), .hcxt = TopMemoryContext};
+
+		asked_builders = hash_create("dynapg index builders", 8, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	}
+	forget_ended_builders();
+	asked = (AskedBuilder *) hash_search(asked_builders, &relation, HASH_ENTER, &found);
+	if (!found)
+		asked->handle = NULL;
+	return asked;
+}
+
+/* Whether the builder asked for last can be trusted to do what is wanted now, in a transaction that makes the order, or 0. */
 static bool
-start_builder(Oid relation, bool wait)
+is_on_its_way(const AskedBuilder *asked, TimestampTz transaction)
+{
+	switch (builder_status(asked))
+	{
+		case BGWH_NOT_YET_STARTED:
+			return true;
+		case BGWH_STARTED:
+
+			/*
+			 * About to give its sign, or to end.  If it ends, an old order is done; and it cannot end before the transaction that it was
+			 * asked for in.
+			 */
+			return transaction == 0 || transaction == asked->transaction;
+		default:
+			return false;
+	}
+}
+
+/* Whether a builder gives its sign. */
+static bool
+is_at_work(Oid relation)
+{
+	LOCKTAG		tag;
+
+	set_builder_tag(&tag, relation, BUILDER_SIGN);
+	if (LockAcquire(&tag, ShareLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
+		return true;
+	LockRelease(&tag, ShareLock, false);
+	return false;
+}
+
+static void
+register_builder(const TableInfo *table, AskedBuilder *asked)
 {
 	BackgroundWorker worker = {0};
-	BackgroundWorkerHandle *handle;
-	BuilderOrder order = {MyDatabaseId, wait};
+	BuilderOrder order = {MyDatabaseId, catalog_name_number(table->name, strlen(table->name))};
+	MemoryContext caller;
 
-	if (!IsUnderPostmaster)
-		return false;
 	strlcpy(worker.bgw_name, "dynapg index builder", BGW_MAXLEN);
 	strlcpy(worker.bgw_type, "dynapg index builder", BGW_MAXLEN);
 	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
@@ -446,9 +597,35 @@ start_builder(Oid relation, bool wait)
 	worker.bgw_restart_time = BGW_NEVER_RESTART;
 	strlcpy(worker.bgw_library_name, "dynapg", sizeof(worker.bgw_library_name));
 	strlcpy(worker.bgw_function_name, "dynapg_index_builder_main", sizeof(worker.bgw_function_name));
-	worker.bgw_main_arg = ObjectIdGetDatum(relation);
+	worker.bgw_main_arg = ObjectIdGetDatum(table->relation);
 	memcpy(worker.bgw_extra, &order, sizeof(order));
-	return RegisterDynamicBackgroundWorker(&worker, &handle);
+
+	if (asked->handle != NULL)
+		pfree(asked->handle);
+	asked->handle = NULL;
+	caller = MemoryContextSwitchTo(TopMemoryContext);
+	if (!RegisterDynamicBackgroundWorker(&worker, &asked->handle))
+		asked->handle = NULL;
+	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * Sees to it that a builder works on the table: one, however often it is asked for.  transaction: the start of the present one if
+ * it makes the order, and so holds the lock of the table's name; else 0.  False if there is no process to be had.
+ */
+static bool
+ask_for_builder(const TableInfo *table, TimestampTz transaction)
+{
+	AskedBuilder *asked;
+
+	if (!IsUnderPostmaster)
+		return false;
+	asked = asked_builder(table->relation);
+	if (is_on_its_way(asked, transaction) || is_at_work(table->relation))
+		return true;
+	register_builder(table, asked);
+	asked->transaction = transaction;
+	return asked->handle != NULL;
 }
 
 /* Builds and drops what waits, in this transaction and under locks that last as long as it does. */
@@ -489,22 +666,15 @@ index_build_start(const char *table_name)
 
 	if (table == NULL)
 		return;
-	if (IsTransactionBlock() || IsSubTransaction() || !start_builder(table->relation, true))
+	if (IsTransactionBlock() || IsSubTransaction() || !ask_for_builder(table, GetCurrentTransactionStartTimestamp()))
 		build_here(table_name);
 }
 
 void
 index_build_resume(const TableInfo *table)
 {
-	LOCKTAG		tag;
-
-	if (XactReadOnly || RecoveryInProgress() || !OidIsValid(next_work(table->relation).index))
-		return;
-	builder_tag(&tag, table->relation);
-	if (LockAcquire(&tag, ExclusiveLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
-		return;
-	LockRelease(&tag, ExclusiveLock, false);
-	(void) start_builder(table->relation, false);
+	if (!XactReadOnly && !RecoveryInProgress() && OidIsValid(next_work(table->relation).index))
+		(void) ask_for_builder(table, 0);
 }
 
 void

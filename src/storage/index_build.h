@@ -15,7 +15,7 @@
  *	DELETING		writers leave it alone; and when all do, it is dropped
  *
  * A builder that dies, or whose server gives way to a standby, is started again by whoever notices: the next DescribeTable or
- * UpdateTable, or the endpoint, when it starts and after a promotion.  One at a time works on a table.
+ * UpdateTable, or the endpoint, when it starts and after a promotion.  One at a time works on a table, and is asked for once.
  */
 #ifndef DYNAPG_INDEX_BUILD_H
 #define DYNAPG_INDEX_BUILD_H
