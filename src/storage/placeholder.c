@@ -4,15 +4,19 @@
  *
  * Until this transaction ends, whoever inserts the key meets the row in the unique check of the primary key, and waits: the row's inserter is
  * in progress, whatever became of the row.  It goes into the primary key alone, not into indexes of the user's own, and
- * logical decoding sees neither come nor go what has this key: a subscriber may have an item under it.
+ * logical decoding sees it neither come nor go: a subscriber may have an item under the key.
  */
 #include "postgres.h"
 
 #include "access/genam.h"
+#include "access/generic_xlog.h"
+#include "access/htup_details.h"
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/index.h"
 #include "executor/executor.h"
+#include "pgstat.h"
+#include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "utils/snapmgr.h"
 
@@ -50,28 +54,37 @@ wait_for_others(StorageTable *table, const StorageKey *key, TupleTableSlot *slot
 }
 
 /*
- * Deletes the row without its key in the WAL, so that subscribers do not delete theirs.  The replica identity cannot change meanwhile: who
- * alters it needs a lock that ours keeps away.
+ * Deletes the row that this transaction has inserted, as heap_delete() does, but for the WAL record: heap's is a DELETE to logical
+ * decoding, of a row that it has never seen.  Nobody else can have locked or written the row: they do not see it.
  */
-static TM_Result
-delete_unidentified(Relation relation, ItemPointer tid)
+static void
+delete_silently(Relation relation, ItemPointer tid)
 {
-	char		identity = relation->rd_rel->relreplident;
-	TM_FailureData failure;
-	volatile TM_Result result = TM_Ok;
+	TransactionId xid = GetCurrentTransactionId();
+	CommandId	cid = GetCurrentCommandId(true);
+	Buffer		buffer = ReadBuffer(relation, ItemPointerGetBlockNumber(tid));
+	GenericXLogState *xlog;
+	Page		page;
+	HeapTupleHeader row;
+	bool		is_combo;
 
-	relation->rd_rel->relreplident = REPLICA_IDENTITY_NOTHING;
-	PG_TRY();
-	{
-		result = am_heap_routine()->tuple_delete(relation, tid, GetCurrentCommandId(true), GetActiveSnapshot(),
-												 InvalidSnapshot, true, &failure, false);
-	}
-	PG_FINALLY();
-	{
-		relation->rd_rel->relreplident = identity;
-	}
-	PG_END_TRY();
-	return result;
+	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+	xlog = GenericXLogStart(relation);
+	page = GenericXLogRegisterBuffer(xlog, buffer, 0);
+	row = (HeapTupleHeader) PageGetItem(page, PageGetItemId(page, ItemPointerGetOffsetNumber(tid)));
+	if (!TransactionIdEquals(HeapTupleHeaderGetRawXmin(row), xid) || (row->t_infomask & HEAP_XMAX_INVALID) == 0 ||
+		PageIsAllVisible(page))
+		elog(ERROR, "a placeholder is not what was inserted");
+
+	HeapTupleHeaderAdjustCmax(row, &cid, &is_combo);
+	row->t_infomask &= ~(HEAP_XMAX_BITS | HEAP_MOVED);
+	row->t_infomask2 |= HEAP_KEYS_UPDATED;
+	HeapTupleHeaderSetXmax(row, xid);
+	HeapTupleHeaderSetCmax(row, cid, is_combo);
+	PageSetPrunable(page, xid);
+	GenericXLogFinish(xlog);
+	UnlockReleaseBuffer(buffer);
+	pgstat_count_heap_delete(relation);
 }
 
 /* Inserts the row and deletes it; whether no other of its key was met. */
@@ -93,8 +106,7 @@ insert_and_delete(StorageTable *table, const StorageKey *key)
 	alone = index_insert(table->key_index, slot->tts_values, slot->tts_isnull, &slot->tts_tid, table->relation,
 						 UNIQUE_CHECK_PARTIAL, false, BuildIndexInfo(table->key_index));
 	CommandCounterIncrement();
-	if (delete_unidentified(table->relation, &slot->tts_tid) != TM_Ok)
-		elog(ERROR, "could not delete a placeholder");
+	delete_silently(table->relation, &slot->tts_tid);
 	/* the next attempt must not see the row */
 	CommandCounterIncrement();
 	ExecDropSingleTupleTableSlot(slot);
@@ -104,5 +116,10 @@ insert_and_delete(StorageTable *table, const StorageKey *key)
 bool
 placeholder_insert(StorageTable *table, const StorageKey *key)
 {
+	if (!am_is_heap(table->relation))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot hold that an item is absent in table \"%s\"", RelationGetRelationName(table->relation)),
+				 errdetail("The table's access method is neither dynapg nor heap.")));
 	return !wait_for_others(table, key, table->slot) && insert_and_delete(table, key);
 }
