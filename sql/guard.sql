@@ -45,6 +45,51 @@ SELECT dynamo_put_item('{"TableName": "Music", "Item": {"Artist": {"S": "a"}, "Y
 SELECT name, relation FROM dynapg.tables ORDER BY name;
 SELECT item FROM elsewhere.renamed;
 
+-- An item table has no children, no parents, no type: their DDL would reach it
+CREATE TABLE public.parent (item jsonb NOT NULL);
+CREATE TABLE public.twin (LIKE dynamo."Single" INCLUDING ALL);
+CREATE TABLE public.whole (LIKE dynamo."Single" INCLUDING GENERATED) PARTITION BY LIST (item);
+CREATE TYPE public.items AS (hash uuid, sort bytea, item jsonb);
+CREATE FOREIGN DATA WRAPPER regress_dynapg_wrapper;
+CREATE SERVER regress_dynapg_server FOREIGN DATA WRAPPER regress_dynapg_wrapper;
+CREATE FOREIGN TABLE public.far (hash uuid NOT NULL GENERATED ALWAYS AS (dynapg.partition_hash(item, 'id', 'S')) STORED,
+	sort bytea NOT NULL GENERATED ALWAYS AS ('') STORED, item jsonb NOT NULL) SERVER regress_dynapg_server;
+SET client_min_messages TO warning;
+SELECT command, pg_temp.fails(command) FROM unnest(ARRAY[
+	'CREATE TABLE public.child () INHERITS (dynamo."Single")', 'CREATE TABLE public.child (more int) INHERITS (public.parent, dynamo."Single")',
+	'CREATE TEMP TABLE child () INHERITS (dynamo."Single")', 'CREATE SCHEMA child CREATE TABLE child () INHERITS (dynamo."Single")',
+	'ALTER TABLE public.twin INHERIT dynamo."Single"',
+	'CREATE FOREIGN TABLE public.child () INHERITS (dynamo."Single") SERVER regress_dynapg_server', 'ALTER FOREIGN TABLE public.far INHERIT dynamo."Single"',
+	'ALTER TABLE dynamo."Single" INHERIT public.parent', 'ALTER TABLE public.whole ATTACH PARTITION dynamo."Single" DEFAULT',
+	'ALTER TABLE public.whole ATTACH PARTITION dynamo."Single" FOR VALUES IN (''{}'')',
+	'ALTER TABLE dynamo."Single" OF public.items']) command;
+RESET client_min_messages;
+SELECT pg_temp.fails('CREATE TABLE public.part PARTITION OF dynamo."Single" DEFAULT');
+-- others' inheritance and partitions are theirs
+CREATE TABLE public.child () INHERITS (public.parent);
+CREATE TABLE public.part PARTITION OF public.whole DEFAULT;
+CREATE TABLE public.other (LIKE public.whole INCLUDING GENERATED);
+ALTER TABLE public.whole ATTACH PARTITION public.other FOR VALUES IN ('{}');
+ALTER FOREIGN TABLE public.far INHERIT public.parent;
+ALTER TABLE public.twin INHERIT public.parent;
+ALTER TABLE public.parent ADD more int;
+ALTER TABLE public.whole ADD more int;
+SET client_min_messages TO warning;
+DROP TABLE public.parent, public.whole, public.twin CASCADE;
+DROP FOREIGN DATA WRAPPER regress_dynapg_wrapper CASCADE;
+RESET client_min_messages;
+DROP TYPE public.items;
+SELECT problem FROM dynapg.check_table('Single');
+
+-- The extension's schemas keep their names, and tables their places in them; others' schemas are theirs
+SELECT name, pg_temp.fails(format('ALTER SCHEMA %s RENAME TO renamed', name)) FROM unnest('{dynapg,dynamo,dynapg_index}'::text[]) name;
+SELECT pg_temp.fails('ALTER TABLE dynapg.tables RENAME TO renamed');
+SELECT pg_temp.fails(format('DROP SCHEMA %s CASCADE', name)) FROM unnest('{dynapg,dynamo,dynapg_index}'::text[]) name;
+CREATE SCHEMA others;
+ALTER SCHEMA others RENAME TO renamed;
+ALTER SCHEMA renamed OWNER TO CURRENT_USER;
+DROP SCHEMA renamed;
+
 -- DROP TABLE, of one and by CASCADE from its schema, and the catalog forgets it
 DROP SCHEMA elsewhere;
 \set VERBOSITY terse
@@ -60,12 +105,27 @@ DROP TABLE dynamo."Single";
 SELECT count(*) FROM dynapg.tables;
 SELECT pg_temp.make('Single', 'id:S');
 
--- A role's DROP OWNED
+-- A role's REASSIGN OWNED and DROP OWNED: index tables go with their item tables
 CREATE ROLE regress_dynapg_guard;
+CREATE ROLE regress_dynapg_heir;
+SELECT dynamo_create_table('{"TableName": "Owned", "BillingMode": "PAY_PER_REQUEST", "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+	"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}, {"AttributeName": "g", "AttributeType": "S"}],
+	"GlobalSecondaryIndexes": [{"IndexName": "by_g", "Projection": {"ProjectionType": "ALL"}, "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}]}]}') IS NOT NULL;
 ALTER TABLE dynamo."Single" OWNER TO regress_dynapg_guard;
-DROP OWNED BY regress_dynapg_guard;
+ALTER TABLE dynamo."Owned" OWNER TO regress_dynapg_guard;
+REASSIGN OWNED BY regress_dynapg_guard TO regress_dynapg_heir;
+SELECT relname, relowner::regrole FROM pg_class WHERE relname IN ('Single', 'Owned', 'Owned~by_g') ORDER BY 1;
+SELECT problem FROM dynapg.check_table('Owned');
 DROP ROLE regress_dynapg_guard;
+SELECT pg_temp.fails('DROP ROLE regress_dynapg_heir') LIKE '2BP01 %';
+UPDATE dynapg.tables SET definition = definition || '{"DeletionProtectionEnabled": true}' WHERE name = 'Owned';
+SELECT pg_temp.fails('DROP OWNED BY regress_dynapg_heir');
+UPDATE dynapg.tables SET definition = definition || '{"DeletionProtectionEnabled": false}' WHERE name = 'Owned';
+DROP OWNED BY regress_dynapg_heir;
+DROP ROLE regress_dynapg_heir;
 SELECT count(*) FROM dynapg.tables;
+SELECT count(*) FROM dynapg.indexes;
+SELECT relname FROM pg_class WHERE relname LIKE 'Owned%';
 
 -- Deletion protection holds for DROP TABLE too
 SELECT pg_temp.make('Kept', 'id:S');

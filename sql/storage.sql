@@ -277,15 +277,4 @@ SELECT pg_temp.fails('INSERT INTO dynamo."Like" (item) VALUES (''{"Artist": "x"}
 SELECT pg_temp.fails($$ SELECT dynamo_get_item('{"TableName": "Like", "Key": {"Artist": {"S": "x"}, "Year": {"N": "1"}}}') $$);
 DROP TABLE dynamo."Like";
 
--- Children by inheritance: their items are seen through the parent, by SQL and by the API
-CREATE TABLE child () INHERITS (dynamo."Copied") USING dynapg;
-INSERT INTO child (item) VALUES ('{"Artist": "child", "Year": 1}');
-SELECT pg_temp.fails('INSERT INTO child (item) VALUES (''{"Artist": "child"}'')');
-SELECT dynamo_get_item('{"TableName": "Copied", "Key": {"Artist": {"S": "child"}, "Year": {"N": "1"}}}');
-SELECT dynamo_put_item('{"TableName": "Copied", "Item": {"Artist": {"S": "child"}, "Year": {"N": "1"}, "v": {"N": "2"}},
-	"ReturnValues": "ALL_OLD"}');
-SELECT tableoid::regclass, item FROM dynamo."Copied" WHERE item->>'Artist' = 'child';
-SELECT dynamo_delete_item('{"TableName": "Copied", "Key": {"Artist": {"S": "child"}, "Year": {"N": "1"}}, "ReturnValues": "ALL_OLD"}');
-DROP TABLE child;
-
 SELECT count(dynamo_delete_table(jsonb_build_object('TableName', name))) FROM dynapg.tables;

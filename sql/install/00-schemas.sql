@@ -1,3 +1,6 @@
+-- Nothing in this script is looked up in a schema that others may create objects in.
+SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+
 -- The house's rooms in SQL: dynapg holds the catalog, helpers and views; dynamo holds the item tables.
 DO $$
 BEGIN

@@ -59,16 +59,17 @@ CREATE TABLE dynapg.index_builds (
 	started_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
 	updated_at timestamptz
 );
-COMMENT ON TABLE dynapg.index_builds IS 'how far the indexes are that are being built';
+COMMENT ON TABLE dynapg.index_builds IS
+	'how far the indexes are that are being built; has keys of items, so others see dynapg.index_progress';
 COMMENT ON COLUMN dynapg.index_builds.hash IS 'with sort, the key of the last item read; null before the first batch';
 COMMENT ON COLUMN dynapg.index_builds.items IS 'items read';
 COMMENT ON COLUMN dynapg.index_builds.entries IS 'entries made; writers make theirs themselves';
-GRANT SELECT ON dynapg.index_builds TO PUBLIC;
-SELECT pg_catalog.pg_extension_config_dump('dynapg.index_builds', '');
+-- Not in dumps, which whoever owns the tables makes: a restored index that was not built yet is built from the first item.
 
 CREATE FUNCTION dynapg.catalog_changed() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'dynapg_catalog_changed' LANGUAGE C;
 COMMENT ON FUNCTION dynapg.catalog_changed() IS 'makes every process forget what it has read of the table';
+REVOKE EXECUTE ON FUNCTION dynapg.catalog_changed() FROM PUBLIC;
 
 CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON dynapg.tables
 	FOR EACH STATEMENT EXECUTE FUNCTION dynapg.catalog_changed();
@@ -77,7 +78,8 @@ CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON d
 	FOR EACH STATEMENT EXECUTE FUNCTION dynapg.catalog_changed();
 ALTER TABLE dynapg.indexes ENABLE ALWAYS TRIGGER catalog_changed;
 
--- What plain SQL does to items is followed up in their indexes.
+-- What plain SQL does to items is followed up in their indexes.  Everybody may execute these three: whoever owns a table makes its
+-- triggers when a dump is restored.  They do nothing unless they are fired as dynapg's own triggers are.
 CREATE FUNCTION dynapg.items_changed() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'dynapg_items_changed' LANGUAGE C;
 COMMENT ON FUNCTION dynapg.items_changed() IS 'row trigger of every item table: keeps its secondary indexes';
@@ -93,12 +95,16 @@ COMMENT ON FUNCTION dynapg.index_guard() IS
 CREATE FUNCTION dynapg.on_drop() RETURNS event_trigger
 	AS 'MODULE_PATHNAME', 'dynapg_on_drop' LANGUAGE C;
 COMMENT ON FUNCTION dynapg.on_drop() IS 'forgets item tables that DROP drops; refuses while deletion protection is on';
+REVOKE EXECUTE ON FUNCTION dynapg.on_drop() FROM PUBLIC;
 CREATE EVENT TRIGGER dynapg_on_drop ON sql_drop EXECUTE FUNCTION dynapg.on_drop();
 ALTER EVENT TRIGGER dynapg_on_drop ENABLE ALWAYS;
 
 CREATE FUNCTION dynapg.on_alter() RETURNS event_trigger
 	AS 'MODULE_PATHNAME', 'dynapg_on_alter' LANGUAGE C;
 COMMENT ON FUNCTION dynapg.on_alter() IS 'keeps item tables and index tables what they are';
-CREATE EVENT TRIGGER dynapg_on_alter ON ddl_command_end WHEN TAG IN ('ALTER TABLE', 'CREATE INDEX')
+REVOKE EXECUTE ON FUNCTION dynapg.on_alter() FROM PUBLIC;
+CREATE EVENT TRIGGER dynapg_on_alter ON ddl_command_end WHEN TAG IN (
+		'CREATE TABLE', 'CREATE FOREIGN TABLE', 'CREATE SCHEMA', 'CREATE INDEX', 'CREATE TRIGGER',
+		'ALTER TABLE', 'ALTER FOREIGN TABLE', 'ALTER SCHEMA')
 	EXECUTE FUNCTION dynapg.on_alter();
 ALTER EVENT TRIGGER dynapg_on_alter ENABLE ALWAYS;

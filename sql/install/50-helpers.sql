@@ -207,7 +207,7 @@ BEGIN
 		parent := 'item';
 		member := quote_literal(attribute);
 		FOR step IN SELECT value FROM jsonb_array_elements(coalesce(entry -> 'path', '[]')) LOOP
-			parent := format('%s -> %s', parent, member);
+			parent := format('%s OPERATOR(pg_catalog.->) %s', parent, member);
 			CASE jsonb_typeof(step)
 				WHEN 'number' THEN
 					member := step::int;
@@ -230,10 +230,10 @@ BEGIN
 		IF type IS NULL AND parts IS NOT NULL THEN
 			RAISE EXCEPTION 'type "%" does not exist', entry ->> 'type' USING ERRCODE = 'undefined_object';
 		END IF;
-		expression := format('%s -> %s', parent, member);
+		expression := format('%s OPERATOR(pg_catalog.->) %s', parent, member);
 		CASE
 			WHEN type IN ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype) THEN
-				expression := format('(%s ->> %s)', parent, member);
+				expression := format('(%s OPERATOR(pg_catalog.->>) %s)', parent, member);
 			WHEN type IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype,
 						  'float4'::regtype, 'float8'::regtype) THEN
 				expression := format('dynapg.to_numeric(%s)', expression);
@@ -276,16 +276,13 @@ DECLARE
 	quoted pg_catalog.text;
 BEGIN
 	-- the search path is the caller's, and so is the schema of an unqualified name: no operators here but
-	-- pg_catalog's
+	-- pg_catalog's (CASE with WHEN would look for one itself)
 	quoted := pg_catalog.quote_ident(parts[1]);
-	CASE pg_catalog.array_length(parts, 1) OPERATOR(pg_catalog.-) 1
-		WHEN 0 THEN
-			NULL;
-		WHEN 1 THEN
-			quoted := pg_catalog.concat(quoted, '.', pg_catalog.quote_ident(parts[2]));
-		ELSE
-			RAISE EXCEPTION 'not the name of a view: %', view_name USING ERRCODE = 'invalid_name';
-	END CASE;
+	IF pg_catalog.array_length(parts, 1) OPERATOR(pg_catalog.=) 2 THEN
+		quoted := pg_catalog.concat(quoted, '.', pg_catalog.quote_ident(parts[2]));
+	ELSIF pg_catalog.array_length(parts, 1) OPERATOR(pg_catalog.<>) 1 THEN
+		RAISE EXCEPTION 'not the name of a view: %', view_name USING ERRCODE = 'invalid_name';
+	END IF;
 	EXECUTE pg_catalog.concat('CREATE VIEW ', quoted, ' ', dynapg.view_query(table_name, columns));
 	RETURN quoted::pg_catalog.regclass;
 END

@@ -17,6 +17,11 @@ CREATE FUNCTION dynapg.index_table_problem(index_table regclass) RETURNS text
 COMMENT ON FUNCTION dynapg.index_table_problem(regclass) IS
 	'what makes a table in dynapg_index another one than dynapg made for its index; null if nothing does';
 
+CREATE FUNCTION dynapg.missing_triggers(relation regclass) RETURNS text[]
+	AS 'MODULE_PATHNAME', 'dynapg_missing_triggers' LANGUAGE C STRICT STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION dynapg.missing_triggers(regclass) IS
+	'which of the triggers that dynapg made for an item table or index table it has not, or not enabled always, whatever their names are';
+
 CREATE VIEW dynapg.index_progress AS
 	SELECT i.table_name, i.name AS index_name, i.status, i.backfilling, b.items, b.entries,
 		greatest(c.reltuples, b.items)::bigint AS items_estimated, b.started_at, b.updated_at
@@ -35,7 +40,7 @@ COMMENT ON FUNCTION dynapg.wait_for_indexes(text, interval) IS
 	'waits until no index of a table is being built or dropped; false if that takes longer than the timeout. Starts a builder where none is. Not for transactions that have written to the table: builders wait for those';
 
 CREATE FUNCTION dynapg.check_table(table_name text) RETURNS TABLE (index_name text, problem text, item jsonb)
-	LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS $$
+	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	base regclass;
 	i record;
@@ -53,8 +58,9 @@ BEGIN
 		RETURN;
 	END IF;
 	RETURN QUERY SELECT NULL::text, format('trigger %s is missing or not enabled always', name), NULL::jsonb
-		FROM unnest(ARRAY['dynapg_items', 'dynapg_truncate']) name
-		WHERE NOT EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = base AND g.tgname = name AND g.tgenabled = 'A');
+		FROM unnest(dynapg.missing_triggers(base)) name;
+	RETURN QUERY SELECT NULL::text, format('the item table inherits or is inherited from: %s', concat_ws(', ', inhparent, inhrelid)), NULL::jsonb
+		FROM pg_inherits WHERE base IN (inhparent, inhrelid);
 	RETURN QUERY SELECT NULL::text, format('index table %s belongs to no index', c.oid::regclass), NULL::jsonb
 		FROM pg_class c
 		WHERE c.relnamespace = 'dynapg_index'::regnamespace AND c.relkind = 'r' AND starts_with(c.relname, $1 || '~')
@@ -71,8 +77,7 @@ BEGIN
 		RETURN QUERY SELECT i.name, 'the index table belongs to another role than the item table', NULL::jsonb
 			FROM pg_class a, pg_class b WHERE a.oid = i.relation AND b.oid = base AND a.relowner <> b.relowner;
 		RETURN QUERY SELECT i.name, format('trigger %s of the index table is missing or not enabled always', name), NULL::jsonb
-			FROM unnest(ARRAY['dynapg_guard', 'dynapg_truncate']) name
-			WHERE NOT EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = i.relation AND g.tgname = name AND g.tgenabled = 'A');
+			FROM unnest(dynapg.missing_triggers(i.relation)) name;
 		difference := dynapg.index_table_problem(i.relation);
 		IF difference IS NOT NULL THEN
 			RETURN QUERY SELECT i.name, format('the index table is not what dynapg made it. %s', difference), NULL::jsonb;

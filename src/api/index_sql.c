@@ -6,6 +6,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/relation.h"
 #include "access/table.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
@@ -23,10 +24,12 @@
 #include "storage/index_build.h"
 #include "storage/index_entry.h"
 #include "storage/index_guard.h"
+#include "storage/triggers.h"
 
 PG_FUNCTION_INFO_V1(dynapg_index_entry);
 PG_FUNCTION_INFO_V1(dynapg_index_table_problem);
 PG_FUNCTION_INFO_V1(dynapg_wait_for_indexes);
+PG_FUNCTION_INFO_V1(dynapg_missing_triggers);
 PG_FUNCTION_INFO_V1(dynapg_build_indexes);
 
 #define WAIT_STEP_MS	10		/* wait_for_indexes() looks so often */
@@ -45,6 +48,7 @@ dynapg_index_entry(PG_FUNCTION_ARGS)
 {
 	const TableInfo *table;
 	const TableIndex *index = catalog_index_of_relation(PG_GETARG_OID(0), &table);
+	Jsonb	   *item = PG_GETARG_JSONB_P(1);
 	IndexChange change;
 	TupleDesc	desc;
 	Datum		values[3];
@@ -54,7 +58,8 @@ dynapg_index_entry(PG_FUNCTION_ARGS)
 		elog(ERROR, "return type must be a row type");
 	if (index == NULL)
 		raise_no_index_table(PG_GETARG_OID(0));
-	index_change(table, index, NULL, PG_GETARG_JSONB_P(1), &change);
+	(void) attr_check_item(item);
+	index_change(table, index, NULL, item, &change);
 	if (change.action == INDEX_INSERT)
 	{
 		Datum		sort[INDEX_KEY_MAX_ATTRIBUTES];
@@ -126,6 +131,34 @@ dynapg_wait_for_indexes(PG_FUNCTION_ARGS)
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
 	}
+}
+
+/* missing_triggers(relation): those that dynapg made, and that are not there or not enabled always. */
+Datum
+dynapg_missing_triggers(PG_FUNCTION_ARGS)
+{
+	static const TriggerKind of_items[] = {TRIGGER_ITEMS_CHANGED, TRIGGER_ITEMS_TRUNCATED};
+	static const TriggerKind of_index[] = {TRIGGER_INDEX_ROWS, TRIGGER_INDEX_TRUNCATE};
+	Oid			oid = PG_GETARG_OID(0);
+	const TableInfo *table = catalog_table_of_relation(oid);
+	bool		is_index = table == NULL && catalog_index_of_relation(oid, &table) != NULL;
+	Relation	relation = table != NULL ? try_relation_open(oid, AccessShareLock) : NULL;
+	Datum		names[2];
+	int			count = 0;
+
+	if (relation == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("relation with OID %u is no item table and no index table", oid)));
+	for (int i = 0; i < lengthof(of_items); i++)
+	{
+		TriggerKind kind = is_index ? of_index[i] : of_items[i];
+
+		if (!triggers_has(relation, kind, true))
+			names[count++] = CStringGetTextDatum(triggers_name(kind));
+	}
+	relation_close(relation, AccessShareLock);
+	PG_RETURN_ARRAYTYPE_P(construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
 /* build_indexes(): starts builders for all tables that wait for one. */

@@ -10,6 +10,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_database.h"
 #include "catalog/pg_namespace.h"
+#include "commands/trigger.h"
 #include "executor/executor.h"
 #include "parser/parse_relation.h"
 #include "pgstat.h"
@@ -156,6 +157,17 @@ compat_schema_aclcheck(Oid schema, Oid role, AclMode mode)
 	return object_aclcheck(NamespaceRelationId, schema, role, mode);
 #else
 	return pg_namespace_aclcheck(schema, role, mode);
+#endif
+}
+
+/* Sets when a trigger fires (pg_trigger.tgenabled). */
+static inline void
+compat_enable_trigger(Relation relation, const char *name, char fires_when)
+{
+#if PG_VERSION_NUM >= 160000
+	EnableDisableTrigger(relation, name, InvalidOid, fires_when, false, false, ShareRowExclusiveLock);
+#else
+	EnableDisableTrigger(relation, name, fires_when, false, ShareRowExclusiveLock);
 #endif
 }
 

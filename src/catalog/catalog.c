@@ -86,9 +86,8 @@ on_transaction_end(XactEvent event, void *argument)
 	retired = NULL;
 }
 
-/* Finds the catalog's relations; raises an error if the extension is not (or half) there. */
-static void
-find_catalog(void)
+bool
+catalog_exists(void)
 {
 	Oid			schema;
 
@@ -99,14 +98,22 @@ find_catalog(void)
 		callbacks_registered = true;
 	}
 	if (OidIsValid(catalog_oid))
-		return;
-	schema = get_namespace_oid("dynapg", false);
+		return true;
+	schema = get_namespace_oid("dynapg", true);
 	catalog_name_index = get_relname_relid("tables_pkey", schema);
 	catalog_relation_index = get_relname_relid("tables_relation_key", schema);
 	indexes_oid = get_relname_relid("indexes", schema);
 	catalog_oid = get_relname_relid("tables", schema);
-	if (!OidIsValid(catalog_oid) || !OidIsValid(catalog_name_index) || !OidIsValid(catalog_relation_index) ||
-		!OidIsValid(indexes_oid))
+	if (!OidIsValid(catalog_name_index) || !OidIsValid(catalog_relation_index) || !OidIsValid(indexes_oid))
+		catalog_oid = InvalidOid;
+	return OidIsValid(catalog_oid);
+}
+
+/* Finds the catalog's relations; raises an error if the extension is not (or half) there. */
+static void
+find_catalog(void)
+{
+	if (!catalog_exists())
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("the catalog of extension dynapg is incomplete"),

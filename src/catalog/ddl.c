@@ -256,6 +256,8 @@ catalog_create_table(const char *name, int name_len, Jsonb *definition, Jsonb *t
 
 	catalog_require(compat_schema_aclcheck(schema, GetUserId(), ACL_CREATE) == ACLCHECK_OK,
 			pnstrdup(name, name_len), "The role lacks CREATE on schema dynamo.");
+	catalog_require(compat_schema_aclcheck(get_namespace_oid("dynapg", false), GetUserId(), ACL_USAGE) == ACLCHECK_OK,
+					pnstrdup(name, name_len), "The role lacks USAGE on schema dynapg, whose functions make a table's keys.");
 	memset(&keys, 0, sizeof(keys));
 	catalog_read_keys(definition, &keys);
 

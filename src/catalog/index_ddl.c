@@ -196,16 +196,17 @@ catalog_index_unkept(Oid index_relation)
 	(void) change_index_row("UPDATE dynapg.indexes SET kept = false WHERE relation = $1 AND status = 'DELETING'", index_relation);
 }
 
-bool
+void
 catalog_index_progress(Oid index_relation, const pg_uuid_t *hash, bytea *sort, int64 items, int64 entries)
 {
 	Oid			types[5] = {REGCLASSOID, UUIDOID, BYTEAOID, INT8OID, INT8OID};
 	Datum		values[5] = {ObjectIdGetDatum(index_relation), UUIDPGetDatum(hash), PointerGetDatum(sort),
 	Int64GetDatum(items), Int64GetDatum(entries)};
 
-	return catalog_execute("UPDATE dynapg.index_builds SET hash = $2, sort = $3, items = items + $4, "
-							"entries = entries + $5, updated_at = pg_catalog.clock_timestamp() WHERE relation = $1",
-							5, types, values, NULL) > 0;
+	(void) catalog_execute("INSERT INTO dynapg.index_builds AS b (relation, hash, sort, items, entries, updated_at) "
+						   "VALUES ($1, $2, $3, $4, $5, pg_catalog.clock_timestamp()) ON CONFLICT (relation) DO UPDATE "
+						   "SET hash = $2, sort = $3, items = b.items + $4, entries = b.entries + $5, "
+						   "updated_at = excluded.updated_at", 5, types, values, NULL);
 }
 
 bool

@@ -91,6 +91,9 @@ typedef struct TableInfo
  * OnDemandThroughput, WarmThroughput.
  */
 
+/* Whether the catalog is there: it is not while the extension is being created or dropped.  Everything below raises an error then. */
+extern bool catalog_exists(void);
+
 /*
  * The table of a name, or NULL.  The result is a cache entry that lives until the end of the transaction,
  * though a later call may return another one.  DELETING tables whose time is over
@@ -187,12 +190,12 @@ extern void catalog_retire_index(const TableInfo *table, const char *name);
 
 /*
  * The steps of building: an index has been waited for, is kept from now on and backfilled; it has got behind an item's key, having read
- * so many items more and made so many entries more (false: it is no longer being built); it is built, and ACTIVE or in the place
- * of the one that it replaces, which is DELETING then.
+ * so many items more and made so many entries more; it is built, and ACTIVE or in the place of the one that it replaces, which is
+ * DELETING then.
  */
 extern void catalog_index_backfilling(Oid index_relation);
 extern void catalog_index_unkept(Oid index_relation);	/* DELETING, and nobody reads it any more */
-extern bool catalog_index_progress(Oid index_relation, const pg_uuid_t *hash, bytea *sort, int64 items, int64 entries);
+extern void catalog_index_progress(Oid index_relation, const pg_uuid_t *hash, bytea *sort, int64 items, int64 entries);
 extern void catalog_index_built(Oid index_relation);
 
 /* The key that catalog_index_progress() noted last, sort having room for any; false if there is none. */

@@ -3,111 +3,67 @@
  *		What plain DDL may not do to item tables, and what it does to the catalog: event triggers.
  *
  * DROP TABLE of an item table forgets it in the catalog, or is refused while deletion protection is on.  ALTER TABLE may
- * not take away what makes it an item table, nor what makes an index table one.
+ * not take away what makes it an item table, nor what makes an index table one; neither has children or a parent.
+ *
+ * Everybody's DDL comes by here.  What is not ours is left at once, and no reason to raise an error: everything is looked up in C, by OID
+ * or by names that may be gone, without a privilege or the search_path having a say.
  */
 #include "postgres.h"
 
 #include "access/genam.h"
+#include "access/htup_details.h"
 #include "access/relation.h"
 #include "access/table.h"
+#include "access/xact.h"
+#include "catalog/dependency.h"
 #include "catalog/index.h"
+#include "catalog/indexing.h"
 #include "catalog/namespace.h"
-#include "commands/event_trigger.h"
-#include "commands/trigger.h"
-#include "executor/spi.h"
-#include "utils/builtins.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
+#include "nodes/parsenodes.h"
+#include "storage/lmgr.h"
+#include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 #include "base/compat.h"
 #include "base/error.h"
-#include "catalog/owner.h"
+#include "storage/event_objects.h"
 #include "storage/index_guard.h"
 #include "storage/layout.h"
 #include "storage/storage.h"
+#include "storage/triggers.h"
 
 PG_FUNCTION_INFO_V1(dynapg_on_drop);
 PG_FUNCTION_INFO_V1(dynapg_on_alter);
 PG_FUNCTION_INFO_V1(dynapg_catalog_changed);
 
-/* The relations that a query on an event trigger's own functions names, in the current context. */
-static List *
-relations_of_command(const char *query)
+/* A table of ours. */
+typedef struct OwnTable
 {
-	MemoryContext caller = CurrentMemoryContext;
-	List	   *relations = NIL;
+	const TableInfo *table;		/* NULL: it is none */
+	const TableIndex *index;	/* NULL: the item table itself */
+} OwnTable;
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	if (SPI_execute(query, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "SPI_execute failed");
-	for (uint64 i = 0; i < SPI_processed; i++)
-	{
-		bool		isnull;
-		Datum		oid = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull);
-		MemoryContext inner = MemoryContextSwitchTo(caller);
+static OwnTable
+find_own_table(Oid relation)
+{
+	OwnTable	own = {catalog_table_of_relation(relation)};
 
-		relations = lappend_oid(relations, DatumGetObjectId(oid));
-		MemoryContextSwitchTo(inner);
-	}
-	SPI_finish();
-	return relations;
+	if (own.table == NULL)
+		own.index = catalog_index_of_relation(relation, &own.table);
+	return own;
 }
 
-/*
- * Our triggers fire always.  Those that a command has enabled in another way, as pg_restore --disable-triggers does in the end, are put
- * back, even if the catalog does not know the table yet; disabled ones stay so.
- */
-static void
-enable_triggers(Oid oid)
-{
-	Oid			schema = get_namespace_oid("dynapg", false);
-	Relation	relation = relation_open(oid, AccessShareLock);
-	TriggerDesc *triggers = relation->trigdesc;
-	char	   *name = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
-												  RelationGetRelationName(relation));
-	List	   *commands = NIL;
-	ListCell   *cell;
-
-	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-	{
-		const Trigger *trigger = &triggers->triggers[i];
-
-		if (trigger->tgenabled != TRIGGER_FIRES_ALWAYS && trigger->tgenabled != TRIGGER_DISABLED &&
-			get_func_namespace(trigger->tgfoid) == schema)
-			commands = lappend(commands, psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", name,
-												  quote_identifier(trigger->tgname)));
-	}
-	relation_close(relation, NoLock);
-	foreach(cell, commands)
-		(void) catalog_execute((const char *) lfirst(cell), 0, NULL, NULL, NULL);
-}
-
-/* Tells that an item table's indexes do not follow what plain SQL does to it, if a trigger is disabled. */
-static void
-warn_of_disabled_triggers(Relation relation, const TableInfo *table)
-{
-	Oid			schema = get_namespace_oid("dynapg", false);
-	TriggerDesc *triggers = relation->trigdesc;
-
-	for (int i = 0; triggers != NULL && table->n_indexes > 0 && i < triggers->numtriggers; i++)
-		if (triggers->triggers[i].tgenabled == TRIGGER_DISABLED && get_func_namespace(triggers->triggers[i].tgfoid) == schema)
-			ereport(WARNING,
-					(errmsg("trigger \"%s\" of table \"%s\" is disabled", triggers->triggers[i].tgname,
-							RelationGetRelationName(relation)),
-					 errdetail("Its indexes do not follow what plain SQL does meanwhile."),
-					 errhint("Ask dynapg.check_table() when it is enabled again.")));
-}
-
-static void
-require_event_trigger(FunctionCallInfo fcinfo)
-{
-	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("not called by the event trigger manager")));
-}
+/* ------------------------------------------------------------------------------------------------------------
+ * What tables of ours must be
+ * ------------------------------------------------------------------------------------------------------------ */
 
 /* Whether a table's definition has deletion protection on. */
 static bool
@@ -156,9 +112,7 @@ has_columns(Relation relation, const TableInfo *table)
 		 is_same_key(&table->sort, layout->sort_name, layout->sort_name_len, layout->sort_type));
 }
 
-static _Noreturn void raise_no_item_table(Relation relation);
-
-static void
+static _Noreturn void
 raise_no_item_table(Relation relation)
 {
 	ereport(ERROR,
@@ -169,12 +123,15 @@ raise_no_item_table(Relation relation)
 			 errhint("Delete it with dynamo_delete_table(), or copy its items to a table of another kind.")));
 }
 
+/* whole: its primary key and its triggers too, which a dump that is being restored makes one after the other. */
 static void
-require_index_table(Relation relation, const TableInfo *table, const TableIndex *index, bool triggers)
+require_index_table(Relation relation, const OwnTable *own, bool whole)
 {
-	const char *problem = index_guard_problem(relation, table, index);
+	const char *problem = NULL;
 
-	if (problem == NULL && triggers && !index_guard_has_triggers(relation))
+	if (whole || OidIsValid(compat_primary_key(relation)))
+		problem = index_guard_problem(relation, own->table, own->index);
+	if (problem == NULL && whole && !index_guard_has_triggers(relation))
 		problem = "Its triggers are not those that dynapg made.";
 	if (problem != NULL)
 		ereport(ERROR,
@@ -183,128 +140,391 @@ require_index_table(Relation relation, const TableInfo *table, const TableIndex 
 				 errdetail_internal("%s", problem)));
 }
 
-/* Refuses to drop an index table whose index is still in the catalog: ours are taken out of it before. */
+/* Tells that an item table's indexes do not follow what plain SQL does to it, if a trigger is disabled. */
 static void
-refuse_index_tables(void)
+warn_of_disabled_triggers(Relation relation, const TableInfo *table)
 {
-	List	   *relations = relations_of_command("SELECT objid FROM pg_catalog.pg_event_trigger_dropped_objects() "
-												 "WHERE object_type = 'table' AND schema_name = '" CATALOG_INDEX_SCHEMA "'");
+	TriggerDesc *triggers = relation->trigdesc;
+
+	for (int i = 0; triggers != NULL && table->n_indexes > 0 && i < triggers->numtriggers; i++)
+		if (triggers->triggers[i].tgenabled == TRIGGER_DISABLED && triggers_is_ours(&triggers->triggers[i], TRIGGERS_OF_ITEMS))
+			ereport(WARNING,
+					(errmsg("trigger \"%s\" of table \"%s\" is disabled", triggers->triggers[i].tgname,
+							RelationGetRelationName(relation)),
+					 errdetail("Its indexes do not follow what plain SQL does meanwhile."),
+					 errhint("Ask dynapg.check_table() when it is enabled again.")));
+}
+
+/*
+ * Our triggers fire always.  Those that a command has enabled in another way, as pg_restore --disable-triggers does in the end, are put
+ * back, even if the catalog does not know the table yet; disabled ones stay so.
+ */
+static void
+enable_triggers(Relation relation)
+{
+	TriggerDesc *triggers = relation->trigdesc;
+	List	   *names = NIL;
+	ListCell   *cell;
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		const Trigger *trigger = &triggers->triggers[i];
+
+		if (trigger->tgenabled != TRIGGER_FIRES_ALWAYS && trigger->tgenabled != TRIGGER_DISABLED &&
+			triggers_is_ours(trigger, TRIGGERS_ALL))
+			names = lappend(names, pstrdup(trigger->tgname));
+	}
+	if (names == NIL)
+		return;
+	LockRelationOid(RelationGetRelid(relation), ShareRowExclusiveLock);
+	foreach(cell, names)
+		compat_enable_trigger(relation, (const char *) lfirst(cell), TRIGGER_FIRES_ALWAYS);
+	CommandCounterIncrement();
+}
+
+/* ------------------------------------------------------------------------------------------------------------
+ * Inheritance and foreign keys, which tie tables of ours to others
+ * ------------------------------------------------------------------------------------------------------------ */
+
+static void
+refuse_inheritance(Oid relation, const OwnTable *own)
+{
+	if (own->table != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" cannot take part in inheritance", get_rel_name(relation)),
+				 errdetail("It is an %s table of dynapg: it has no parents, no children and no type.",
+						   own->index != NULL ? "index" : "item")));
+}
+
+/* The parents of a relation. */
+static List *
+parents_of(Oid relation)
+{
+	Relation	inherits = table_open(InheritsRelationId, AccessShareLock);
+	List	   *parents = NIL;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	row;
+
+	ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relation));
+	scan = systable_beginscan(inherits, InheritsRelidSeqnoIndexId, true, NULL, 1, &key);
+	while (HeapTupleIsValid(row = systable_getnext(scan)))
+		parents = lappend_oid(parents, ((Form_pg_inherits) GETSTRUCT(row))->inhparent);
+	systable_endscan(scan);
+	table_close(inherits, AccessShareLock);
+	return parents;
+}
+
+/* Refuses those of some relations that are ours. */
+static void
+refuse_own(List *relations)
+{
 	ListCell   *cell;
 
 	foreach(cell, relations)
 	{
-		const TableInfo *table;
-		const TableIndex *index = catalog_index_of_relation(lfirst_oid(cell), &table);
+		OwnTable	own = find_own_table(lfirst_oid(cell));
 
-		if (index != NULL)
-			ereport(ERROR,
-					(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
-					 errmsg("the index table of index \"%s\" of table \"%s\" cannot be dropped", index->name, table->name),
-					 errhint("Delete the index with dynamo_update_table().")));
+		refuse_inheritance(lfirst_oid(cell), &own);
 	}
+}
+
+/* Whether a command attaches a partition: of that one the command's objects do not tell. */
+static bool
+attaches_partition(const Node *command)
+{
+	ListCell   *cell;
+
+	if (command == NULL || !IsA(command, AlterTableStmt))
+		return false;
+	foreach(cell, ((const AlterTableStmt *) command)->cmds)
+		if (((const AlterTableCmd *) lfirst(cell))->subtype == AT_AttachPartition)
+			return true;
+	return false;
+}
+
+/*
+ * A child's rows would be read with the items and stand in no index, and what is done to a parent is done to its children, past the
+ * guard.  relation: one that a command has created or altered.
+ */
+static void
+check_inheritance(Relation relation, const OwnTable *own, const Node *command)
+{
+	Oid			oid = RelationGetRelid(relation);
+	List	   *parents = parents_of(oid);
+
+	if (OidIsValid(relation->rd_rel->reloftype) || parents != NIL || find_inheritance_children(oid, NoLock) != NIL)
+		refuse_inheritance(oid, own);
+	refuse_own(parents);
+	if (attaches_partition(command))
+		refuse_own(find_inheritance_children(oid, NoLock));
+}
+
+/* A foreign key that refers to an index table would fire triggers there, past which entries are written. */
+static void
+check_foreign_keys(Relation relation)
+{
+	ListCell   *cell;
+
+	foreach(cell, RelationGetFKeyList(relation))
+	{
+		Oid			referred = ((ForeignKeyCacheInfo *) lfirst(cell))->confrelid;
+		OwnTable	own = find_own_table(referred);
+
+		if (own.index != NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("foreign keys cannot refer to index table \"%s\"", get_rel_name(referred)),
+					 errhint("Refer to the item table.")));
+	}
+}
+
+/* ------------------------------------------------------------------------------------------------------------
+ * DROP
+ * ------------------------------------------------------------------------------------------------------------ */
+
+/* Forgets an item table that has been dropped. */
+static void
+forget_table(Oid relation)
+{
+	const TableInfo *table = catalog_table_of_relation(relation);
+
+	if (table == NULL)
+		return;
+	if (is_protected(table))
+		dyn_invalid("Resource cannot be deleted as it is currently protected against deletion. "
+					"Disable deletion protection first.");
+	catalog_forget_relation(relation);
+}
+
+/* Refuses to drop an index table whose index is still in the catalog: ours are taken out of it before. */
+static void
+refuse_index_table(Oid relation)
+{
+	const TableInfo *table;
+	const TableIndex *index = catalog_index_of_relation(relation, &table);
+
+	if (index != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+				 errmsg("the index table of index \"%s\" of table \"%s\" cannot be dropped", index->name, table->name),
+				 errhint("Delete the index with dynamo_update_table().")));
+}
+
+/* The table of a constraint or trigger that has been dropped; InvalidOid if it is gone too. */
+static Oid
+table_of_dropped(const EventObject *object)
+{
+	Oid			schema = object->schema != NULL ? get_namespace_oid(object->schema, true) : InvalidOid;
+
+	if (!OidIsValid(schema) || object->relation == NULL)
+		return InvalidOid;
+	return get_relname_relid(object->relation, schema);
+}
+
+/* A table of ours that has lost a constraint or a trigger keeps its primary key and its own triggers. */
+static void
+check_whole(Oid oid)
+{
+	OwnTable	own = find_own_table(oid);
+	Relation	relation;
+
+	if (own.table == NULL)
+		return;
+	relation = table_open(oid, AccessShareLock);
+	if (own.index != NULL)
+		require_index_table(relation, &own, true);
+	else if (!has_primary_key(relation) || !layout_has_triggers(relation))
+		raise_no_item_table(relation);
+	table_close(relation, AccessShareLock);
 }
 
 /*
  * sql_drop: the catalog forgets item tables that are dropped, with their indexes, and those that are not keep their primary keys
- * and triggers.  That is
- * looked at here and not at the end of every ALTER TABLE: a restored dump alters tables before it makes the keys.
+ * and triggers.  That is looked at here and not at the end of every ALTER TABLE: a restored dump alters tables before it makes the
+ * keys.
  */
 Datum
 dynapg_on_drop(PG_FUNCTION_ARGS)
 {
-	List	   *relations;
+	List	   *objects;
+	List	   *touched = NIL;
 	ListCell   *cell;
 
-	require_event_trigger(fcinfo);
-	relations = relations_of_command("SELECT objid FROM pg_catalog.pg_event_trigger_dropped_objects() "
-									 "WHERE classid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid "
-									 "AND objsubid = 0 AND object_type = 'table'");
-	if (!OidIsValid(get_relname_relid("tables", get_namespace_oid("dynapg", true))))
-		PG_RETURN_NULL();		/* the extension itself is on its way out */
-	foreach(cell, relations)
+	(void) event_require(fcinfo, "sql_drop");
+	objects = event_dropped_objects();
+	if (objects == NIL || !catalog_exists())
+		PG_RETURN_NULL();
+	foreach(cell, objects)
 	{
-		const TableInfo *table = catalog_table_of_relation(lfirst_oid(cell));
+		const EventObject *object = (const EventObject *) lfirst(cell);
 
-		if (table == NULL)
-			continue;
-		if (is_protected(table))
-			dyn_invalid("Resource cannot be deleted as it is currently protected against deletion. "
-						"Disable deletion protection first.");
-		catalog_forget_relation(lfirst_oid(cell));
+		if (object->class == RelationRelationId && strcmp(object->type, "table") == 0)
+			forget_table(object->oid);
+		else if (object->class == ConstraintRelationId || object->class == TriggerRelationId)
+			touched = list_append_unique_oid(touched, table_of_dropped(object));
 	}
-
-	refuse_index_tables();
-	relations = relations_of_command("SELECT DISTINCT c.relation::pg_catalog.oid FROM "
-									 "(SELECT pg_catalog.to_regclass(pg_catalog.format('%I.%I', address_names[1], "
-									 "address_names[2])) AS relation FROM pg_catalog.pg_event_trigger_dropped_objects() "
-									 "WHERE object_type IN ('table constraint', 'trigger')) c WHERE c.relation IS NOT NULL");
-	foreach(cell, relations)
+	foreach(cell, objects)
 	{
-		const TableInfo *table = catalog_table_of_relation(lfirst_oid(cell));
-		const TableIndex *index = NULL;
-		Relation	relation;
+		const EventObject *object = (const EventObject *) lfirst(cell);
 
-		if (table == NULL)
-			index = catalog_index_of_relation(lfirst_oid(cell), &table);
-		if (table == NULL)
-			continue;
-		relation = table_open(lfirst_oid(cell), AccessShareLock);
-		if (index != NULL)
-			require_index_table(relation, table, index, true);
-		else if (!has_primary_key(relation) || !layout_has_triggers(relation))
-			raise_no_item_table(relation);
-		table_close(relation, AccessShareLock);
+		if (object->class == RelationRelationId && object->schema != NULL &&
+			strcmp(object->schema, CATALOG_INDEX_SCHEMA) == 0)
+			refuse_index_table(object->oid);
 	}
+	foreach(cell, touched)
+		if (OidIsValid(lfirst_oid(cell)))
+			check_whole(lfirst_oid(cell));
 	PG_RETURN_NULL();
 }
 
-/* ddl_command_end of ALTER TABLE and CREATE INDEX: an item table stays one, and so does an index table. */
+/* ------------------------------------------------------------------------------------------------------------
+ * CREATE and ALTER
+ * ------------------------------------------------------------------------------------------------------------ */
+
+/* The table of a trigger. */
+static Oid
+table_of_trigger(Oid trigger)
+{
+	Relation	triggers = table_open(TriggerRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	row;
+	Oid			table = InvalidOid;
+
+	ScanKeyInit(&key, Anum_pg_trigger_oid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(trigger));
+	scan = systable_beginscan(triggers, TriggerOidIndexId, true, NULL, 1, &key);
+	row = systable_getnext(scan);
+	if (HeapTupleIsValid(row))
+		table = ((Form_pg_trigger) GETSTRUCT(row))->tgrelid;
+	systable_endscan(scan);
+	table_close(triggers, AccessShareLock);
+	return table;
+}
+
+/* The table that a command has created or altered, itself or a part of it; InvalidOid if it was anything else. */
+static Oid
+table_of_changed(const EventObject *object)
+{
+	Oid			oid = object->oid;
+
+	if (object->class == TriggerRelationId)
+		return table_of_trigger(oid);
+	if (object->class != RelationRelationId)
+		return InvalidOid;
+	switch (get_rel_relkind(oid))
+	{
+		case RELKIND_INDEX:
+		case RELKIND_PARTITIONED_INDEX:
+			return IndexGetRelation(oid, true);
+		case RELKIND_RELATION:
+		case RELKIND_PARTITIONED_TABLE:
+		case RELKIND_FOREIGN_TABLE:
+			return oid;
+	}
+	return InvalidOid;
+}
+
+/* The extension whose event trigger this is. */
+static Oid
+own_extension(FunctionCallInfo fcinfo)
+{
+	return getExtensionOfObject(ProcedureRelationId, fcinfo->flinfo->fn_oid);
+}
+
+/* Refuses another name for a schema of ours: they are known by their names. */
+static void
+check_schema(Oid schema, Oid extension)
+{
+	static const char *const names[] = {"dynapg", CATALOG_ITEM_SCHEMA, CATALOG_INDEX_SCHEMA};
+	const char *name = get_namespace_name(schema);
+
+	if (name == NULL || !OidIsValid(extension) || getExtensionOfObject(NamespaceRelationId, schema) != extension)
+		return;
+	for (int i = 0; i < lengthof(names); i++)
+		if (strcmp(name, names[i]) == 0)
+			return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("schemas of extension dynapg must keep their names")));
+}
+
+/* An item table stays one, and so does an index table. */
+static void
+check_table(Oid oid, const Node *command)
+{
+	Relation	relation = try_relation_open(oid, AccessShareLock);
+	OwnTable	own;
+
+	if (relation == NULL)
+		return;
+	own = find_own_table(oid);
+	enable_triggers(relation);
+	check_inheritance(relation, &own, command);
+	check_foreign_keys(relation);
+	if (own.index != NULL)
+		require_index_table(relation, &own, false);
+	else if (own.table != NULL)
+	{
+		catalog_adapt_indexes(own.table);
+		if (!has_columns(relation, own.table))
+			raise_no_item_table(relation);
+		warn_of_disabled_triggers(relation, own.table);
+	}
+	relation_close(relation, NoLock);
+}
+
+/* Refuses a command that has taken a table of the catalog away. */
+static void
+check_catalog(Oid oid, Oid extension)
+{
+	if (OidIsValid(extension) && getExtensionOfObject(RelationRelationId, oid) == extension)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("tables of extension dynapg must keep their names")));
+}
+
+/* ddl_command_end of what creates or alters tables and what is on them. */
 Datum
 dynapg_on_alter(PG_FUNCTION_ARGS)
 {
-	List	   *relations;
+	const Node *command = event_require(fcinfo, "ddl_command_end")->parsetree;
+	List	   *objects = event_changed_objects();
+	List	   *tables = NIL;
 	ListCell   *cell;
+	bool		has_catalog;
 
-	require_event_trigger(fcinfo);
-	relations = relations_of_command("SELECT DISTINCT objid FROM pg_catalog.pg_event_trigger_ddl_commands() "
-									 "WHERE classid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid "
-									 "AND object_type IN ('table', 'table column', 'index')");
-	foreach(cell, relations)
+	foreach(cell, objects)
 	{
-		char		kind = get_rel_relkind(lfirst_oid(cell));
-		bool		is_index = kind == RELKIND_INDEX || kind == RELKIND_PARTITIONED_INDEX;
-		Oid			oid = is_index ? IndexGetRelation(lfirst_oid(cell), false) : lfirst_oid(cell);
-		const TableInfo *table = catalog_table_of_relation(oid);
-		const TableIndex *index = NULL;
-		Relation	relation;
+		const EventObject *object = (const EventObject *) lfirst(cell);
 
-		if (table == NULL)
-			index = catalog_index_of_relation(oid, &table);
-		enable_triggers(oid);
-		if (table == NULL)
-			continue;
-		if (index == NULL)
-			catalog_adapt_indexes(table);
-		relation = table_open(oid, AccessShareLock);
-		if (index != NULL)
-			require_index_table(relation, table, index, false);
-		else if (!has_columns(relation, table))
-			raise_no_item_table(relation);
+		if (object->class == NamespaceRelationId)
+			check_schema(object->oid, own_extension(fcinfo));
 		else
-			warn_of_disabled_triggers(relation, table);
-		table_close(relation, AccessShareLock);
+			tables = list_append_unique_oid(tables, table_of_changed(object));
 	}
+	tables = list_delete_oid(tables, InvalidOid);
+	has_catalog = tables != NIL && catalog_exists();
+	foreach(cell, tables)
+		if (has_catalog)
+			check_table(lfirst_oid(cell), command);
+		else
+			check_catalog(lfirst_oid(cell), own_extension(fcinfo));
 	PG_RETURN_NULL();
 }
 
-/* Statement trigger of the catalog's tables: whoever changes one, every process forgets what it has read of it. */
+/*
+ * Statement trigger of the catalog's tables and that of access keys: whoever changes one, every process forgets what it has read of
+ * it.
+ */
 Datum
 dynapg_catalog_changed(PG_FUNCTION_ARGS)
 {
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("not called by trigger manager")));
-	CacheInvalidateRelcache(((TriggerData *) fcinfo->context)->tg_relation);
+	TriggerData *trigger = triggers_require(fcinfo, TRIGGER_CATALOG_CHANGED);
+
+	if (RelationGetNamespace(trigger->tg_relation) != get_namespace_oid("dynapg", true))
+		triggers_raise_wrong_relation(trigger, "a table of the catalog");
+	CacheInvalidateRelcache(trigger->tg_relation);
 	return PointerGetDatum(NULL);
 }

@@ -234,7 +234,7 @@ build_batch(Oid relation, Oid index_relation, bool unlimited)
 		ExecDropSingleTupleTableSlot(batch.locked);
 		index_target_close(batch.target);
 		if (more)
-			more = catalog_index_progress(index_relation, &batch.hash, batch.sort, batch.items, batch.entries);
+			catalog_index_progress(index_relation, &batch.hash, batch.sort, batch.items, batch.entries);
 		else
 			catalog_index_built(index_relation);
 	}

@@ -12,18 +12,13 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_index.h"
-#include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
-#include "fmgr.h"
 #include "utils/lsyscache.h"
-#include "utils/reltrigger.h"
 
 #include "base/compat.h"
 #include "storage/index_guard.h"
 #include "storage/index_write.h"
-
-/* The triggers of index tables, from index_trigger.c. */
-extern PGDLLEXPORT Datum dynapg_index_guard(PG_FUNCTION_ARGS);
+#include "storage/triggers.h"
 
 static Oid
 column_type(const TableIndex *index, AttrNumber column)
@@ -45,8 +40,8 @@ column_name(const TableIndex *index, AttrNumber column)
 	return column == INDEX_ITEM(index) ? "item" : psprintf("sort_%d", column - INDEX_HASH);
 }
 
-static bool
-has_columns(Relation relation, const TableIndex *index)
+bool
+index_guard_has_columns(Relation relation, const TableIndex *index)
 {
 	TupleDesc	desc = RelationGetDescr(relation);
 
@@ -87,7 +82,7 @@ index_guard_open_key(Relation relation, const TableIndex *index, LOCKMODE lockmo
 	Oid			oid = compat_primary_key(relation);
 	Relation	key;
 
-	if (!OidIsValid(oid) || relation->rd_rel->relam != HEAP_TABLE_AM_OID || !has_columns(relation, index))
+	if (!OidIsValid(oid) || relation->rd_rel->relam != HEAP_TABLE_AM_OID || !index_guard_has_columns(relation, index))
 		return NULL;
 	key = index_open(oid, lockmode);
 	if (is_on_first(key, INDEX_ITEM(index) - 1))
@@ -127,6 +122,26 @@ unkept_index(Relation relation)
 	return name;
 }
 
+/* What a trigger on the relation that is not ours comes from, as a sentence; NULL if there is none. */
+static const char *
+foreign_trigger(Relation relation)
+{
+	TriggerDesc *triggers = relation->trigdesc;
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		const Trigger *trigger = &triggers->triggers[i];
+		const char *constraint = trigger->tgisinternal ? get_constraint_name(trigger->tgconstraint) : NULL;
+
+		if (triggers_is_ours(trigger, TRIGGERS_OF_INDEXES))
+			continue;
+		if (constraint != NULL)
+			return psprintf("It is part of the foreign key \"%s\", which dynapg does not keep.", constraint);
+		return psprintf("It has a trigger \"%s\", which dynapg does not fire.", trigger->tgname);
+	}
+	return NULL;
+}
+
 const char *
 index_guard_problem(Relation relation, const TableInfo *table, const TableIndex *index)
 {
@@ -143,28 +158,17 @@ index_guard_problem(Relation relation, const TableInfo *table, const TableIndex 
 	if (relation->rd_rel->relpersistence != get_rel_persistence(table->relation))
 		return relation->rd_rel->relpersistence == RELPERSISTENCE_UNLOGGED ?
 			"It is UNLOGGED, and its item table is not." : "Its item table is UNLOGGED, and it is not.";
+	if (RelationGetDescr(relation)->constr != NULL && RelationGetDescr(relation)->constr->num_check > 0)
+		return psprintf("It has a constraint \"%s\", which dynapg does not check.",
+						RelationGetDescr(relation)->constr->check[0].ccname);
 	unkept = unkept_index(relation);
 	if (unkept != NULL)
 		return psprintf("It has an index \"%s\", which dynapg does not keep.", unkept);
-	return NULL;
+	return foreign_trigger(relation);
 }
 
 bool
 index_guard_has_triggers(Relation relation)
 {
-	TriggerDesc *triggers = relation->trigdesc;
-	bool		guards_rows = false;
-	bool		guards_truncate = false;
-
-	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-	{
-		FmgrInfo	info;
-
-		fmgr_info(triggers->triggers[i].tgfoid, &info);
-		if (info.fn_addr != dynapg_index_guard)
-			continue;
-		guards_rows |= TRIGGER_FOR_INSERT(triggers->triggers[i].tgtype);
-		guards_truncate |= TRIGGER_FOR_TRUNCATE(triggers->triggers[i].tgtype);
-	}
-	return guards_rows && guards_truncate;
+	return triggers_has(relation, TRIGGER_INDEX_ROWS, false) && triggers_has(relation, TRIGGER_INDEX_TRUNCATE, false);
 }

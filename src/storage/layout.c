@@ -14,19 +14,16 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/memutils.h"
-#include "utils/reltrigger.h"
+#include "utils/snapmgr.h"
 
 #include "base/compat.h"
 #include "storage/am.h"
 #include "storage/layout.h"
+#include "storage/triggers.h"
 
 /* The generation functions, from value_sql.c. */
 extern PGDLLEXPORT Datum dynapg_partition_hash(PG_FUNCTION_ARGS);
 extern PGDLLEXPORT Datum dynapg_sort_key(PG_FUNCTION_ARGS);
-
-/* The triggers of item tables, from index_trigger.c. */
-extern PGDLLEXPORT Datum dynapg_items_changed(PG_FUNCTION_ARGS);
-extern PGDLLEXPORT Datum dynapg_items_truncated(PG_FUNCTION_ARGS);
 
 /*
  * Takes apart a column's generation expression: function(item, 'name', 'type').  False if it is anything else.
@@ -96,27 +93,22 @@ has_no_sort_key(TupleDesc desc)
 	return false;
 }
 
-/* How many triggers of a relation are those that keep its indexes. */
-static int
-count_our_triggers(Relation relation)
-{
-	TriggerDesc *triggers = relation->trigdesc;
-	int			count = 0;
-
-	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-	{
-		FmgrInfo	info;
-
-		fmgr_info(triggers->triggers[i].tgfoid, &info);
-		count += info.fn_addr == dynapg_items_changed || info.fn_addr == dynapg_items_truncated;
-	}
-	return count;
-}
-
 bool
 layout_has_triggers(Relation relation)
 {
-	return count_our_triggers(relation) == 2;
+	return triggers_has(relation, TRIGGER_ITEMS_CHANGED, false) && triggers_has(relation, TRIGGER_ITEMS_TRUNCATED, false);
+}
+
+/* Whether a relation has triggers that are not ours. */
+static bool
+has_foreign_triggers(Relation relation)
+{
+	TriggerDesc *triggers = relation->trigdesc;
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+		if (!triggers_is_ours(&triggers->triggers[i], TRIGGERS_OF_ITEMS))
+			return true;
+	return false;
 }
 
 /* Whether direct access would pass by something that the executor would have honoured. */
@@ -130,7 +122,7 @@ allows_direct_access(Relation relation)
 		am_is_heap(relation) &&
 		!relation->rd_rel->relhassubclass &&
 		!relation->rd_rel->relispartition &&
-		(relation->trigdesc == NULL || relation->trigdesc->numtriggers == count_our_triggers(relation)) &&
+		!has_foreign_triggers(relation) &&
 		relation->rd_rules == NULL &&
 		(desc->constr == NULL || desc->constr->num_check == 0);
 }
@@ -160,31 +152,43 @@ read_layout(Relation relation, Layout *layout)
 	layout->direct = allows_direct_access(relation);
 }
 
+/* Reads the layout of a relation, or of the one that it is to replace, and leaves no memory behind. */
+static void
+read_layout_in_scratch(Relation relation, Layout *layout)
+{
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "dynapg layout", ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(scratch);
+
+	if (OidIsValid(relation->rd_rel->relrewrite))
+	{
+		/* the rewriting command holds the lock that this needs */
+		Relation	rewritten = table_open(relation->rd_rel->relrewrite, NoLock);
+
+		*layout = *layout_of(rewritten);
+		table_close(rewritten, NoLock);
+	}
+	else
+		read_layout(relation, layout);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(scratch);
+}
+
 const Layout *
 layout_of(Relation relation)
 {
+	static Layout uncached;
+
+	/* rd_amcache is the access method's: heap leaves it alone, of another we know nothing */
+	if (!am_is_heap(relation))
+	{
+		read_layout_in_scratch(relation, &uncached);
+		return &uncached;
+	}
 	if (relation->rd_amcache == NULL)
 	{
 		Layout		layout;
 
-		if (OidIsValid(relation->rd_rel->relrewrite))
-		{
-			/* the rewriting command holds the lock that this needs */
-			Relation	rewritten = table_open(relation->rd_rel->relrewrite, NoLock);
-
-			layout = *layout_of(rewritten);
-			table_close(rewritten, NoLock);
-		}
-		else
-		{
-			MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "dynapg layout",
-														  ALLOCSET_SMALL_SIZES);
-			MemoryContext caller = MemoryContextSwitchTo(scratch);
-
-			read_layout(relation, &layout);
-			MemoryContextSwitchTo(caller);
-			MemoryContextDelete(scratch);
-		}
+		read_layout_in_scratch(relation, &layout);
 
 		/* reading may have processed invalidations and even filled the cache */
 		if (relation->rd_amcache == NULL)
@@ -278,5 +282,21 @@ layout_find_row(Relation relation, Relation key_index, Snapshot snapshot, const 
 	index_rescan(scan, keys, 2, NULL, 0);
 	found = index_getnext_slot(scan, ForwardScanDirection, slot);
 	index_endscan(scan);
+	return found;
+}
+
+bool
+layout_find_row_now(Relation relation, const pg_uuid_t *hash, const bytea *sort, TupleTableSlot *slot)
+{
+	Oid			oid = compat_primary_key(relation);
+	Relation	key_index = OidIsValid(oid) ? index_open(oid, AccessShareLock) : NULL;
+	bool		found;
+
+	if (key_index == NULL || !layout_is_key_index(key_index))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" has no primary key of hash and sort", RelationGetRelationName(relation))));
+	found = layout_find_row(relation, key_index, SnapshotSelf, hash, sort, slot);
+	index_close(key_index, NoLock);
 	return found;
 }

@@ -45,7 +45,7 @@ typedef struct Layout
  */
 extern const Layout *layout_of(Relation relation);
 
-/* Whether a relation has the triggers that keep its indexes, whatever their state. */
+/* Whether a relation has the triggers that keep its indexes, whatever their state, names and number. */
 extern bool layout_has_triggers(Relation relation);
 
 /* Whether an index is on (hash, sort), as the primary key of an item table is. */
@@ -79,5 +79,8 @@ extern void layout_row_scan_key(ScanKey header, ScanKey row);
 /* Puts the row under a key that a snapshot sees into a slot; false if there is none. */
 extern bool layout_find_row(Relation relation, Relation key_index, Snapshot snapshot, const pg_uuid_t *hash,
 							const bytea *sort, TupleTableSlot *slot);
+
+/* The same of the row as it is now, this command's changes included, whatever the snapshot sees. */
+extern bool layout_find_row_now(Relation relation, const pg_uuid_t *hash, const bytea *sort, TupleTableSlot *slot);
 
 #endif							/* DYNAPG_LAYOUT_H */

@@ -139,7 +139,6 @@ $node->safe_psql('source', q{SELECT dynamo_update_table('{"TableName": "Music",
 	"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}, {"AttributeName": "n", "AttributeType": "N"}, {"AttributeName": "year", "AttributeType": "N"}],
 	"GlobalSecondaryIndexUpdates": [{"Create": {"IndexName": "new", "Projection": {"ProjectionType": "KEYS_ONLY"}, "KeySchema": [{"AttributeName": "year", "KeyType": "HASH"}]}}]}')});
 ok($node->poll_query_until('source', 'SELECT count(*) = 1 FROM dynapg.index_builds WHERE items = 2500'), 'an index is half built');
-my $half = $node->safe_psql('source', 'SELECT relation, hash, sort, items, started_at FROM dynapg.index_builds');
 command_ok([ 'pg_dump', @source, '-f', "$dir/half.sql" ], 'pg_dump in the middle of it');
 command_ok([ 'pg_dump', @source, '-Fd', '-j', '2', '-f', "$dir/half" ], 'pg_dump, parallel');
 foreach my $way ([ 'half_plain', [ @psql, "$dir/half.sql" ] ], [ 'half_parallel', [ @all, '-j', '2', "$dir/half" ] ])
@@ -148,7 +147,7 @@ foreach my $way ([ 'half_plain', [ @psql, "$dir/half.sql" ] ], [ 'half_parallel'
 	my $how = $database =~ s/_/ built, /r;
 
 	restore($database, $how, $step);
-	is($node->safe_psql($database, 'SELECT relation, hash, sort, items, started_at FROM dynapg.index_builds'), $half, "$how: what is done is known");
+	is($node->safe_psql($database, 'SELECT count(*) FROM dynapg.index_builds'), '0', "$how: how far it was, a key, is in no dump");
 	is($node->safe_psql($database, $check), '', "$how: nothing is wrong");
 	$node->safe_psql($database, 'SELECT dynapg.build_indexes()');
 	ok($node->poll_query_until($database, $built), "$how: it is built after the restore");
