@@ -136,10 +136,11 @@ SELECT dynamo_put_item('{"TableName": "Kept", "Item": {"id": {"S": "1"}}}');
 UPDATE dynapg.tables SET definition = definition || '{"DeletionProtectionEnabled": false}';
 DROP TABLE dynamo."Kept";
 
--- A table of somebody else's in schema dynamo is left alone, and its name is taken
+-- A table of somebody else's in schema dynamo is left alone, and its name is taken: ours gets another one
 CREATE TABLE dynamo."Foreign" (a int);
 ALTER TABLE dynamo."Foreign" DROP COLUMN a;
 SELECT pg_temp.fails($$ SELECT pg_temp.make('Foreign', 'id:S') $$);
+SELECT dynamo_delete_table('{"TableName": "Foreign"}') IS NOT NULL;
 DROP TABLE dynamo."Foreign";
 
 -- The catalog's row and the relation go together: a row that plain SQL deletes makes the table unknown
