@@ -254,14 +254,21 @@ SELECT dynapg.replace_index('ix-units', 'one', '{}');
 SELECT dynamo_update_table(pg_temp.delete_index('ix-units', 'one'));
 RESET ROLE;
 
--- A table can be deleted while an index is being built.
+-- A table can be deleted when no index is being built.
+BEGIN;
+SELECT dynapg.put('ix-units', '{"a": "late", "b": 1}');
+PREPARE TRANSACTION 'ix-writer';
 SELECT 1 FROM dynamo_update_table(pg_temp.create_index('ix-units', pg_temp.index('last', 'b=HASH', 'ALL', pg_temp.units(1)), 'b=N'));
+SELECT pg_temp.api('delete_table', '{"TableName": "ix-units"}');
+COMMIT PREPARED 'ix-writer';
+CALL pg_temp.wait_for('built');
 SELECT dynamo_delete_table('{"TableName": "ix-units"}')->'TableDescription'->'TableStatus';
 SELECT dynamo_delete_table('{"TableName": "ix-demand"}')->'TableDescription'->'TableStatus';
 DROP ROLE ix_other;
 SELECT count(*) FROM dynapg.indexes;
 
--- With a delay, indexes are CREATING as long as their table, and one that comes later as long as it takes.
+-- With a delay, indexes are CREATING as long as their table, and one that comes later goes through its phases: the table is
+-- UPDATING, then the index is backfilling.
 SET dynapg.control_plane_delay = '1h';
 SELECT pg_temp.indexes(dynamo_create_table(pg_temp.creation('ix-delay', 'a=S b=N', jsonb_build_object('GlobalSecondaryIndexes', jsonb_build_array(pg_temp.index('one', 'b=HASH'))))));
 SELECT pg_temp.describe('ix-delay');
@@ -271,8 +278,17 @@ SELECT pg_temp.describe('ix-delay');
 SELECT 1 FROM dynamo_update_table(pg_temp.create_index('ix-delay', pg_temp.index('two', 'b=HASH'), 'b=N'));
 CALL pg_temp.wait_for('built');
 SELECT pg_temp.describe('ix-delay');
+SELECT pg_temp.api('update_table', pg_temp.delete_index('ix-delay', 'two'));
 SELECT pg_temp.api('update_table', pg_temp.delete_index('ix-delay', 'one'));
+SELECT pg_temp.api('update_table', '{"TableName": "ix-delay", "OnDemandThroughput": {"MaxReadRequestUnits": 1}}');
+SELECT pg_temp.api('update_table', '{"TableName": "ix-delay", "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_IMAGE"}}');
+SELECT pg_temp.api('delete_table', '{"TableName": "ix-delay"}');
 UPDATE dynapg.tables SET change_ends = now() WHERE name = 'ix-delay';
 SELECT pg_temp.describe('ix-delay');
+SELECT pg_temp.api('delete_table', '{"TableName": "ix-delay"}');
+SELECT pg_temp.api('update_table', pg_temp.create_index('ix-delay', pg_temp.index('three', 'b=HASH'), 'b=N'));
+SELECT pg_temp.indexes(dynamo_update_table(pg_temp.delete_index('ix-delay', 'two')));
+CALL pg_temp.wait_for('built');
 RESET dynapg.control_plane_delay;
+UPDATE dynapg.tables SET change_ends = now() WHERE name = 'ix-delay';
 SELECT dynamo_delete_table('{"TableName": "ix-delay"}')->'TableDescription'->'TableStatus';

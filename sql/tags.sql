@@ -195,7 +195,7 @@ SELECT pg_temp.untag('["a"]', 'tg-slow');
 SELECT pg_temp.fails($$SELECT pg_temp.tags('tg-slow')$$);
 SELECT pg_temp.api('describe_time_to_live', '{"TableName": "tg-slow"}');
 SELECT pg_temp.api('describe_continuous_backups', '{"TableName": "tg-slow"}');
-SELECT pg_temp.api('update_table', '{"TableName": "tg-one", "TableClass": "STANDARD"}') LIKE '%"TableStatus": "UPDATING"%';
+SELECT pg_temp.api('update_table', '{"TableName": "tg-one", "TableClass": "STANDARD_INFREQUENT_ACCESS"}') LIKE '%"TableStatus": "UPDATING"%';
 SELECT pg_temp.tag('{"while": "updating"}');
 SELECT pg_temp.untag('["Stage"]');
 SELECT pg_temp.tags();

@@ -152,7 +152,7 @@ SELECT pg_temp.update('{"DisassociationProtectionEnabled": true}');
 
 -- With a delay, a table that is being updated cannot be changed, but used.
 SET dynapg.control_plane_delay = '1h';
-SELECT pg_temp.update('{"TableClass": "STANDARD"}', 'ut-demand')::jsonb->'TableStatus';
+SELECT pg_temp.update('{"TableClass": "STANDARD_INFREQUENT_ACCESS"}', 'ut-demand')::jsonb->'TableStatus';
 SELECT pg_temp.describe('ut-demand')->'TableStatus';
 SELECT pg_temp.update('{"TableClass": "STANDARD"}', 'ut-demand');
 SELECT pg_temp.api('delete_table', '{"TableName": "ut-demand"}');

@@ -297,7 +297,7 @@ replace_row(const TableInfo *table, Datum *values, bool *nulls, bool *replaced)
 }
 
 void
-catalog_update_table(const TableInfo *table, Jsonb *definition)
+catalog_update_table(const TableInfo *table, Jsonb *definition, bool starts)
 {
 	Datum		values[CATALOG_COLUMNS] = {0};
 	bool		nulls[CATALOG_COLUMNS] = {0};
@@ -306,7 +306,8 @@ catalog_update_table(const TableInfo *table, Jsonb *definition)
 	catalog_require_owner(table);
 	values[CATALOG_DEFINITION - 1] = JsonbPGetDatum(definition);
 	set_change(values, nulls, TABLE_UPDATING);
-	replaced[CATALOG_DEFINITION - 1] = replaced[CATALOG_CHANGE - 1] = replaced[CATALOG_CHANGE_ENDS - 1] = true;
+	replaced[CATALOG_DEFINITION - 1] = true;
+	replaced[CATALOG_CHANGE - 1] = replaced[CATALOG_CHANGE_ENDS - 1] = starts;
 	replace_row(table, values, nulls, replaced);
 }
 

@@ -156,7 +156,10 @@ catalog_create_index(const char *table_name, const char *name, bool global, Json
 	values[5] = CStringGetTextDatum(catalog_status_name(building ? TABLE_CREATING : TABLE_ACTIVE));
 	values[6] = replaces ? CStringGetTextDatum(replaces) : (Datum) 0;
 	nulls[6] = replaces ? ' ' : 'n';
-	values[7] = TimestampTzGetDatum(TimestampTzPlusMilliseconds(GetCurrentTimestamp(), dynapg_control_plane_delay));
+	/* what comes with its table is ready when that is; what comes later waits for as long as the table is UPDATING, and once more */
+	values[7] = TimestampTzGetDatum(building ?
+									TimestampTzPlusMilliseconds(GetCurrentTimestamp(), 2 * (int64) dynapg_control_plane_delay) :
+									table->change_ends);
 	nulls[7] = delayed ? ' ' : 'n';
 	(void) catalog_execute("INSERT INTO dynapg.indexes (table_name, name, relation, kind, definition, status, replaces, "
 							"change_ends, kept) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $6 = 'ACTIVE')", 8, types, values, nulls);

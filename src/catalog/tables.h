@@ -141,10 +141,10 @@ extern _Noreturn void catalog_raise_not_found(const char *name, int name_len);
 extern void catalog_create_table(const char *name, int name_len, Jsonb *definition, Jsonb *tags);
 
 /*
- * Replaces the definition; starts the change UPDATING if the control plane has a delay.  This and what follows is for callers that hold
- * catalog_lock_name() and have the table from catalog_lock_table() for its owner.
+ * Replaces the definition.  starts: a change UPDATING begins, if the control plane has a delay; else the status stays as it is.  This
+ * and what follows is for callers that hold catalog_lock_name() and have the table from catalog_lock_table() for its owner.
  */
-extern void catalog_update_table(const TableInfo *table, Jsonb *definition);
+extern void catalog_update_table(const TableInfo *table, Jsonb *definition, bool starts);
 
 /* Replaces the tags; the table's status stays what it is.  Owner only (AccessDeniedException). */
 extern void catalog_set_tags(const TableInfo *table, Jsonb *tags);

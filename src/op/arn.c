@@ -52,18 +52,19 @@ arn_parse_table(const char *text, int len, TableArn *arn)
 {
 	const char *p = text;
 	const char *end = text + len;
-	const char *partition;
-	int			partition_len;
+	const char *slash;
 
 	if (!skip_literal(&p, end, "arn:") ||
-		!take_part(&p, end, &partition, &partition_len) ||
+		!take_part(&p, end, &arn->partition, &arn->partition_len) ||
 		!skip_literal(&p, end, "dynamodb:") ||
 		!take_part(&p, end, &arn->region, &arn->region_len) ||
 		!take_part(&p, end, &arn->account, &arn->account_len) ||
-		!skip_literal(&p, end, "table/"))
+		(slash = memchr(p, '/', end - p)) == NULL)
 		return false;
-	arn->name = p;
-	arn->name_len = end - p;
+	arn->type = p;
+	arn->type_len = slash - p;
+	arn->name = slash + 1;
+	arn->name_len = end - arn->name;
 	return arn_is_name(arn->name, arn->name_len);
 }
 

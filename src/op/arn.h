@@ -8,10 +8,14 @@
 /* The parts point into the text that was parsed. */
 typedef struct TableArn
 {
+	const char *partition;
+	int			partition_len;
 	const char *region;
 	int			region_len;
 	const char *account;
 	int			account_len;
+	const char *type;			/* "table", unless it is a mistake */
+	int			type_len;
 	const char *name;
 	int			name_len;
 } TableArn;
@@ -39,8 +43,8 @@ typedef struct ResourceArn
 extern bool arn_is_name(const char *text, int len);
 
 /*
- * Takes arn:<partition>:dynamodb:<region>:<account>:table/<name> apart; false if text is none, which includes the
- * ARN of an index, a stream or a backup.
+ * Takes arn:<partition>:dynamodb:<region>:<account>:<type>/<name> apart; false if text is none, which includes the
+ * ARN of an index, a stream or a backup.  Whether partition, type, account and region are right is not looked at.
  */
 extern bool arn_parse_table(const char *text, int len, TableArn *arn);
 

@@ -177,6 +177,7 @@ add_index(NewTable *table, const char *name, bool global, const IndexDefinition 
 	index->name = name;
 	index->global = global;
 	index->definition = *definition;
+	index->definition.position = list_length(table->index_names);
 	table->projected += list_length(definition->included);
 	table->indexes = lappend(table->indexes, index);
 }
@@ -306,6 +307,7 @@ read_settings(NewTable *table)
 	throughput_take_warm(&definition->throughput, warm);
 	if (encryption->present)
 		(void) check_encryption(encryption, &definition->kms_key);
+	check_table_class(request_member(request, CreateTableInput_TableClass));
 	definition->table_class = request_text(request, CreateTableInput_TableClass);
 	definition->deletion_protection = request_boolean(request, CreateTableInput_DeletionProtectionEnabled);
 	table->tags = check_tags(request_member(request, CreateTableInput_Tags));
@@ -342,15 +344,19 @@ create(const NewTable *table, const char *name)
 	}
 }
 
-/* The answer shows table and indexes as being created, whether or not that takes time, and no index's WarmThroughput. */
+/*
+ * The answer shows table and indexes as being created, whether or not that takes time, no index's WarmThroughput, and that of a
+ * table on demand only if it was asked for.
+ */
 static void
-write_answer(WireWriter *response, const TableInfo *table)
+write_answer(WireWriter *response, const TableInfo *table, bool asks_for_warm)
 {
 	TableView	view;
 	ListCell   *cell;
 
 	table_view_read(&view, table, false);
 	view.status = view.warm_status = TABLE_CREATING;
+	view.hides_warm = view.definition.throughput.on_demand && !asks_for_warm;
 	foreach(cell, view.indexes)
 	{
 		IndexView  *index = (IndexView *) lfirst(cell);
@@ -367,6 +373,7 @@ op_create_table(const RequestValue *request, WireWriter *response)
 	NewTable	table = {.request = request};
 	int			name_len;
 	const char *name = op_table_name(request_member(request, CreateTableInput_TableName), &name_len);
+	const TableInfo *existing;
 
 	check_capacity(&table);
 	check_keys(&table);
@@ -378,8 +385,12 @@ op_create_table(const RequestValue *request, WireWriter *response)
 	refuse_unsupported(request);
 
 	catalog_lock_name(name, name_len);
-	if (catalog_table(name, name_len) != NULL)
+	existing = catalog_table(name, name_len);
+	if (existing != NULL && catalog_table_status(existing) == TABLE_CREATING)
+		table_refuse_in_use(TABLE_CREATING, existing->name);
+	if (existing != NULL)
 		dyn_error(DYN_RESOURCE_IN_USE, "Table already exists: %.*s", name_len, name);
 	create(&table, pnstrdup(name, name_len));
-	write_answer(response, table_of_request(request_member(request, CreateTableInput_TableName)));
+	write_answer(response, table_of_request(request_member(request, CreateTableInput_TableName)),
+				 request_member(request, CreateTableInput_WarmThroughput)->present);
 }

@@ -9,19 +9,49 @@
 #include "op/table_check.h"
 #include "op/table_description.h"
 
+/* Nothing goes on with the table, whatever its status, nor with its indexes. */
+static void
+check_idle(const TableView *view)
+{
+	ListCell   *cell;
+
+	foreach(cell, view->indexes)
+	{
+		const IndexView *index = (const IndexView *) lfirst(cell);
+
+		if (index->status != TABLE_ACTIVE)
+			dyn_error(DYN_RESOURCE_IN_USE, IN_USE "Cannot delete table while indexes are being created, updated, or deleted.");
+	}
+	if (catalog_table_status(view->table) == TABLE_UPDATING)
+		dyn_error(DYN_RESOURCE_IN_USE, IN_USE "Table: %s is in the process of being updated.", view->table->name);
+}
+
 void
 op_delete_table(const RequestValue *request, WireWriter *response)
 {
-	const TableInfo *table = table_to_change(request_member(request, DeleteTableInput_TableName), AccessExclusiveLock);
+	const RequestValue *table_name = request_member(request, DeleteTableInput_TableName);
+	int			len;
+	const char *name = op_table_name(table_name, &len);
+	const TableInfo *table = catalog_table(name, len);
 	TableView	view;
 
+	/*
+	 * What goes on may hold the table for long: it is refused at once, not waited for.  That is all that is made of the table before it
+	 * is locked.
+	 */
+	if (table != NULL)
+	{
+		table_view_read(&view, table, false);
+		check_idle(&view);
+	}
+
 	/* described first: afterwards there is nothing to count */
+	table = table_to_change(table_name, AccessExclusiveLock);
 	table_view_read(&view, table, true);
+	check_idle(&view);
 	if (view.definition.deletion_protection)
 		dyn_invalid("Resource cannot be deleted as it is currently protected against deletion. "
 					"Disable deletion protection first.");
-	view.status = TABLE_DELETING;
-	view.hides_global = true;
-	table_view_write(response, "TableDescription", &view);
+	table_view_write_deleted(response, &view);
 	catalog_drop_table(table);
 }

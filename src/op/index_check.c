@@ -336,8 +336,9 @@ index_check_alone(const TableInfo *table, const char *name)
 	for (int i = 0; i < table->n_indexes; i++)
 	{
 		const TableIndex *index = &table->indexes[i];
+		TableStatus status = catalog_index_status(index);
 
-		if ((index->status == TABLE_CREATING || index->status == TABLE_DELETING) &&
+		if ((status == TABLE_CREATING || status == TABLE_DELETING) &&
 			(name == NULL || strcmp(index->name, name) != 0))
 			index_refuse_online();
 	}
@@ -356,16 +357,16 @@ index_check_idle(const TableView *view, const IndexView *index, bool deletes)
 	const char *table = view->table->name;
 
 	if (index->replaced || (index->global && index->status == TABLE_UPDATING))
-		dyn_error(DYN_RESOURCE_IN_USE, INDEX_IN_USE "Index is being updated.  Table: %s Index: %s", table, index->name);
+		dyn_error(DYN_RESOURCE_IN_USE, IN_USE "Index is being updated.  Table: %s Index: %s", table, index->name);
 	if (index->status == TABLE_DELETING)
-		dyn_error(DYN_RESOURCE_IN_USE, INDEX_IN_USE "Index is being deleted.  Table: %s Index: %s", table, index->name);
+		dyn_error(DYN_RESOURCE_IN_USE, IN_USE "Index is being deleted.  Table: %s Index: %s", table, index->name);
 	if (index->status != TABLE_CREATING || index->backfilling)
 		return;
 	if (deletes)
-		dyn_error(DYN_RESOURCE_IN_USE, INDEX_IN_USE "Index creation is in resource allocation phase. "
+		dyn_error(DYN_RESOURCE_IN_USE, IN_USE "Index creation is in resource allocation phase. "
 				  "Retry deletion during backfilling phase or when the index is active. Table: %s Index: %s",
 				  table, index->name);
-	dyn_error(DYN_RESOURCE_IN_USE, INDEX_IN_USE "Index is being created but is not backfilling yet.  Table: %s Index: %s",
+	dyn_error(DYN_RESOURCE_IN_USE, IN_USE "Index is being created but is not backfilling yet.  Table: %s Index: %s",
 			  table, index->name);
 }
 

@@ -16,9 +16,6 @@
 /* How many names the indexes of a table may INCLUDE, in all: each counts in each index. */
 #define MAX_PROJECTED	100
 
-/* What ResourceInUseException begins with. */
-#define INDEX_IN_USE "Attempt to change a resource which is still in use: "
-
 /* A key schema of one HASH and at most one RANGE, all defined. */
 extern void check_key_schema(List *keys, List *attributes);
 

@@ -703,16 +703,9 @@ static const Shape shape_tag_list = {
 	.element = &shape_tag,
 };
 
-static const char *const values_table_class[] = {
-	"STANDARD",
-	"STANDARD_INFREQUENT_ACCESS",
-};
-
 static const Shape shape_table_class = {
 	.name = "TableClass",
 	.kind = SHAPE_STRING,
-	.enum_values = values_table_class,
-	.n_enum_values = lengthof(values_table_class),
 };
 
 static const Shape shape_deletion_protection_enabled = {

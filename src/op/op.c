@@ -4,8 +4,6 @@
  */
 #include "postgres.h"
 
-#include "miscadmin.h"
-
 #include "base/error.h"
 #include "base/settings.h"
 #include "op/arn.h"
@@ -68,6 +66,12 @@ op_run(int operation, WireReader *reader, WireWriter *response)
 	PG_END_TRY();
 }
 
+static bool
+is_text(const char *part, int len, const char *text)
+{
+	return len == strlen(text) && memcmp(part, text, len) == 0;
+}
+
 const char *
 op_table_name_of_text(const char *text, int len, int *name_len)
 {
@@ -79,14 +83,14 @@ op_table_name_of_text(const char *text, int len, int *name_len)
 		*name_len = len;
 		return text;
 	}
-	if (arn.account_len != strlen(dynapg_account_id) ||
-		memcmp(arn.account, dynapg_account_id, arn.account_len) != 0)
-		dyn_error(DYN_ACCESS_DENIED,
-				  "User: arn:aws:iam::%s:user/%s is not authorized to perform: dynamodb:%s on resource: %.*s",
-				  dynapg_account_id, GetUserNameFromId(GetUserId(), false), dyn_operation, len, text);
-	if (arn.region_len != strlen(dynapg_region) ||
-		memcmp(arn.region, dynapg_region, arn.region_len) != 0)
+	if (!is_text(arn.account, arn.account_len, dynapg_account_id))
+		dyn_error(DYN_ACCESS_DENIED, "Access is denied");
+	if (!is_text(arn.partition, arn.partition_len, "aws"))
+		dyn_invalid("1 validation error detected: Invalid AWS partition in '%.*s'", len, text);
+	if (!is_text(arn.region, arn.region_len, dynapg_region))
 		dyn_invalid("1 validation error detected: Invalid AWS region in '%.*s'", len, text);
+	if (!is_text(arn.type, arn.type_len, "table"))
+		dyn_invalid("1 validation error detected: Invalid resource type in '%.*s'", len, text);
 	*name_len = arn.name_len;
 	return arn.name;
 }

@@ -87,6 +87,8 @@ replace_index(const RequestValue *request)
 	IndexDefinition definition;
 	TableDefinition table_definition;
 
+	if (catalog_table_status(table) == TABLE_UPDATING)
+		table_refuse_in_use(TABLE_UPDATING, table->name);
 	table_resume_builds(table);
 	table_view_read(&view, table, false);
 	index = table_view_index(&view, name);
@@ -100,7 +102,7 @@ replace_index(const RequestValue *request)
 
 	table_definition = view.definition;
 	table_definition.attributes = index_merge_attributes(&view, definition.keys, attributes);
-	catalog_update_table(table, table_definition_jsonb(&table_definition));
+	catalog_update_table(table, table_definition_jsonb(&table_definition), false);
 	catalog_create_index(table->name, psprintf("%s" REPLACEMENT_SUFFIX, name), index->global,
 						 index_definition_jsonb(&definition), true, name);
 	index_build_start(table->name);

@@ -16,8 +16,6 @@
 #include "op/request_check.h"
 #include "value/base64.h"
 
-#define SERVICE_PACKAGE "com.amazonaws.dynamodb.v20120810."
-
 static void read_value(WireReader *reader, const Shape *shape, bool in_collection, RequestValue *value);
 
 /* Whether a name of the model is this text, which may hold NULs. */

@@ -64,6 +64,9 @@ extern int	model_operation(const char *name, int len);
  */
 extern RequestValue *request_read(WireReader *reader, int operation);
 
+/* What the service's own classes belong to, in Java. */
+#define SERVICE_PACKAGE "com.amazonaws.dynamodb.v20120810."
+
 /* Indexes of members begin with 1, so that a table of them has this where nothing is said. */
 #define NO_MEMBER 0
 

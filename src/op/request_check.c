@@ -181,16 +181,36 @@ append_attributes(StringInfo out, const RequestValue *value)
 	pfree(json.data);
 }
 
-/* Echoes a structure: Tag(key=a, value=b).  Where it holds attribute values, as Java prints what has no toString. */
+/* Java's String.hashCode() of ASCII. */
+static uint32
+java_hash(const RequestValue *string)
+{
+	uint32		hash = 0;
+
+	for (int i = 0; string->present && i < string->as.string.len; i++)
+		hash = hash * 31 + (unsigned char) string->as.string.text[i];
+	return hash;
+}
+
+/*
+ * Echoes a structure: Tag(key=a, value=b).  Where it holds attribute values, and of a key's element, as Java prints what has no
+ * toString.  The number of the latter is made from its members, as found out from recorded ones.
+ */
 static void
 append_structure(StringInfo out, const RequestValue *value, int *objects)
 {
 	const Shape *shape = value->shape;
 
+	if (strcmp(shape->name, "KeySchemaElement") == 0)
+	{
+		appendStringInfo(out, SERVICE_PACKAGE "%s@%x", shape->name,
+						 0xa9137470 + 31 * java_hash(request_member(value, KeySchemaElement_KeyType)) +
+						 java_hash(request_member(value, KeySchemaElement_AttributeName)));
+		return;
+	}
 	if (holds_attributes(shape))
 	{
-		appendStringInfo(out, "com.amazonaws.dynamodb.v20120810.%s@%x",
-						 shape->name, hash_bytes_uint32((*objects)++));
+		appendStringInfo(out, SERVICE_PACKAGE "%s@%x", shape->name, hash_bytes_uint32((*objects)++));
 		return;
 	}
 	appendStringInfo(out, "%s(", shape->name);

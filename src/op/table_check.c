@@ -4,11 +4,22 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
+#include "pgtime.h"
+#include "utils/timestamp.h"
+
 #include "base/error.h"
 #include "base/settings.h"
 #include "op/op.h"
 #include "op/table_check.h"
 #include "storage/index_build.h"
+
+/* How often a table's class may be changed, and what it is encrypted with. */
+#define MAX_CLASS_CHANGES			2
+#define CLASS_CHANGE_DAYS			30
+#define FREE_ENCRYPTION_CHANGES		4	/* in 24 hours; after these, one in so many seconds */
+#define ENCRYPTION_CHANGE_SECONDS	21600
 
 const TableInfo *
 table_of_request(const RequestValue *table_name)
@@ -33,14 +44,21 @@ table_resume_builds(const TableInfo *table)
 		}
 }
 
-const TableInfo *
-table_to_change(const RequestValue *table_name, LOCKMODE lockmode)
+void
+table_refuse_in_use(TableStatus status, const char *name)
 {
 	static const char *const participles[] = {
 		[TABLE_CREATING] = "created",
 		[TABLE_UPDATING] = "updated",
 		[TABLE_DELETING] = "deleted"
 	};
+
+	dyn_error(DYN_RESOURCE_IN_USE, IN_USE "Table is being %s: %s", participles[status], name);
+}
+
+const TableInfo *
+table_to_change(const RequestValue *table_name, LOCKMODE lockmode)
+{
 	int			len;
 	const char *name = op_table_name(table_name, &len);
 	const TableInfo *table;
@@ -51,11 +69,19 @@ table_to_change(const RequestValue *table_name, LOCKMODE lockmode)
 	if (table == NULL)
 		catalog_raise_not_found(name, len);
 	status = catalog_table_status(table);
-	if (status != TABLE_ACTIVE)
-		dyn_error(DYN_RESOURCE_IN_USE,
-				  "Attempt to change a resource which is still in use: Table is being %s: %s",
-				  participles[status], table->name);
+	if (status == TABLE_CREATING || status == TABLE_DELETING)
+		table_refuse_in_use(status, table->name);
 	return table;
+}
+
+void
+check_table_class(const RequestValue *table_class)
+{
+	const char *text = table_class->present ? table_class->as.string.text : "STANDARD";
+
+	if (strcmp(text, "STANDARD") != 0 && strcmp(text, "STANDARD_INFREQUENT_ACCESS") != 0)
+		dyn_invalid("Invalid table-class parameter provided. Please try again with a valid table-class value: "
+					"[STANDARD, STANDARD_INFREQUENT_ACCESS].");
 }
 
 void
@@ -168,7 +194,7 @@ check_ceiling(const RequestValue *units, const char *member, bool on_demand, boo
 			dyn_invalid(INVALID "%s for OnDemandThroughput%s cannot be specified when table BillingMode is PROVISIONED.",
 						member, index ? psprintf(" for index: %s", index) : "");
 		dyn_invalid(INVALID "%s for OnDemandThroughput%s cannot be specified when the table BillingMode is PROVISIONED",
-					member, target);
+					member, index ? psprintf(" for index: %s", index) : "");
 	}
 	if ((units->as.integer == -1 && !creating_table) ||
 		(units->as.integer > 0 && units->as.integer <= MAX_UNITS))
@@ -208,6 +234,11 @@ check_warm_throughput(const RequestValue *warm, const Throughput *throughput, bo
 
 	if (!warm->present)
 		return;
+	if (index != NULL &&
+		!request_member(warm, WarmThroughput_ReadUnitsPerSecond)->present &&
+		!request_member(warm, WarmThroughput_WriteUnitsPerSecond)->present)
+		dyn_invalid(INVALID "WarmThroughput must have at least one of ReadUnitsPerSecond or WriteUnitsPerSecond "
+					"specified for index: %s", index);
 	if (!creating)
 		read_reason = write_reason = "current WarmThroughput, decreasing WarmThroughput is not supported";
 	else if (throughput->on_demand)
@@ -222,6 +253,67 @@ check_warm_throughput(const RequestValue *warm, const Throughput *throughput, bo
 					 throughput_warm_read_units(throughput), read_reason, target);
 	check_warm_units(request_member(warm, WarmThroughput_WriteUnitsPerSecond), "WriteUnitsPerSecond",
 					 throughput_warm_write_units(throughput), write_reason, target);
+}
+
+/* "2026-10-09T23:23:37.938Z" */
+static char *
+time_text(double seconds)
+{
+	pg_time_t	whole = (pg_time_t) floor(seconds);
+	const struct pg_tm *tm = pg_gmtime(&whole);
+
+	return psprintf("%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm->tm_year + 1900, tm->tm_mon + 1, tm->tm_mday,
+					tm->tm_hour, tm->tm_min, tm->tm_sec, Min((int) rint((seconds - whole) * 1000), 999));
+}
+
+/* Drops what is longer ago than a number of seconds. */
+static void
+forget_changes(ChangeTimes *changes, double now, double seconds)
+{
+	int			old = 0;
+
+	while (old < changes->count && changes->times[old] <= now - seconds)
+		old++;
+	changes->count -= old;
+	memmove(changes->times, &changes->times[old], changes->count * sizeof(double));
+}
+
+void
+check_class_changes(ChangeTimes *changes)
+{
+	forget_changes(changes, table_time(GetCurrentTimestamp()), CLASS_CHANGE_DAYS * SECS_PER_DAY);
+	if (changes->count >= MAX_CLASS_CHANGES)
+		dyn_error(DYN_LIMIT_EXCEEDED, "Subscriber limit exceeded: Updates to TableClass are limited to %d times in %d day(s).",
+				  MAX_CLASS_CHANGES, CLASS_CHANGE_DAYS);
+}
+
+void
+check_encryption_changes(ChangeTimes *changes)
+{
+	double		now = table_time(GetCurrentTimestamp());
+	double		last;
+	double		window_end;
+
+	forget_changes(changes, now, SECS_PER_DAY);
+	if (changes->count < FREE_ENCRYPTION_CHANGES)
+		return;
+	last = changes->times[changes->count - 1];
+	if (now >= last + ENCRYPTION_CHANGE_SECONDS && changes->count < MAX_CHANGE_TIMES)
+		return;
+	window_end = changes->times[0] + SECS_PER_DAY;
+	dyn_error(DYN_LIMIT_EXCEEDED, "Subscriber limit exceeded: Encryption mode changes are limited in the 24h window "
+			  "ending at %s. After the first %d change, each subsequent change in the same window can be performed "
+			  "at most once every %d seconds. Number of updates today: %d. Last change at %s. "
+			  "Next changes can be made at %s.",
+			  time_text(window_end), FREE_ENCRYPTION_CHANGES, ENCRYPTION_CHANGE_SECONDS, changes->count,
+			  time_text(last), time_text(Min(last + ENCRYPTION_CHANGE_SECONDS, window_end)));
+}
+
+void
+note_change(ChangeTimes *changes)
+{
+	Assert(changes->count < MAX_CHANGE_TIMES);
+	changes->times[changes->count++] = table_time(GetCurrentTimestamp());
 }
 
 bool

@@ -14,6 +14,9 @@
 /* What nearly all errors about a table's parameters begin with. */
 #define INVALID "One or more parameter values were invalid: "
 
+/* What ResourceInUseException begins with. */
+#define IN_USE "Attempt to change a resource which is still in use: "
+
 /* The most units of any kind; no limit of the service, but what it takes for a mistake. */
 #define MAX_UNITS INT64CONST(1000000000000)
 
@@ -22,12 +25,19 @@ extern const TableInfo *table_of_request(const RequestValue *table_name);
 
 /*
  * The same for its owner (else AccessDeniedException), locked against other changes, its relation in the mode given, which is to keep at
- * least DROP TABLE away; and with nothing going on: else ResourceInUseException.
+ * least DROP TABLE away; and neither being created nor being deleted: else ResourceInUseException.  It may be UPDATING: what that
+ * excludes depends on what is asked for.
  */
 extern const TableInfo *table_to_change(const RequestValue *table_name, LOCKMODE lockmode);
 
+/* ResourceInUseException in the words for a status. */
+extern _Noreturn void table_refuse_in_use(TableStatus status, const char *name);
+
 /* Sees to it that a builder works on the table's indexes if they wait for one. */
 extern void table_resume_builds(const TableInfo *table);
+
+/* TableClass is one of those that there are. */
+extern void check_table_class(const RequestValue *table_class);
 
 /* Refuses what dynapg does not have yet: "streams are". */
 extern _Noreturn void table_refuse(const char *what);
@@ -56,5 +66,15 @@ extern void check_warm_throughput(const RequestValue *warm, const Throughput *th
 
 /* SSESpecification; returns whether it asks for a key, the ARN of which *kms_key gets. */
 extern bool check_encryption(const RequestValue *specification, const char **kms_key);
+
+/*
+ * LimitExceededException if the table's class, or what it is encrypted with, was changed too often of late to be changed now.
+ * Forgets changes that do not matter any more.
+ */
+extern void check_class_changes(ChangeTimes *changes);
+extern void check_encryption_changes(ChangeTimes *changes);
+
+/* Notes a change now. */
+extern void note_change(ChangeTimes *changes);
 
 #endif							/* DYNAPG_TABLE_CHECK_H */

@@ -3,7 +3,8 @@
  *		What callers have said about tables and indexes: between the catalog's jsonb and structures.
  *
  * The jsonb has the members that DescribeTable answers with, so that it can be read without us; what
- * DescribeTable derives from them is not in it.
+ * DescribeTable derives from them is not in it.  What is kept and not shown has names that no answer has: Change,
+ * TableClassChanges, EncryptionChanges; Position of an index.
  */
 #include "postgres.h"
 
@@ -12,6 +13,16 @@
 #include "utils/timestamp.h"
 
 #include "op/table_definition.h"
+
+static const char *const change_names[] = {
+	[CHANGE_THROUGHPUT] = "PROVISIONED_THROUGHPUT",
+	[CHANGE_BILLING_MODE] = "BILLING_MODE",
+	[CHANGE_CEILINGS] = "ON_DEMAND_THROUGHPUT",
+	[CHANGE_CLASS] = "TABLE_CLASS",
+	[CHANGE_INDEX] = "GLOBAL_SECONDARY_INDEX",
+	[CHANGE_ENCRYPTION] = "ENCRYPTION",
+	[CHANGE_WARM_THROUGHPUT] = "WARM_THROUGHPUT"
+};
 
 /* A member of an object (NULL: there is no object), or NULL; *space is room for it. */
 static JsonbValue *
@@ -32,14 +43,18 @@ text_member(const JsonbValue *object, const char *name)
 }
 
 static double
+real_value(const JsonbValue *value)
+{
+	return DatumGetFloat8(DirectFunctionCall1(numeric_float8, NumericGetDatum(value->val.numeric)));
+}
+
+static double
 real_member(const JsonbValue *object, const char *name)
 {
 	JsonbValue	space;
 	JsonbValue *value = member(object, name, &space);
 
-	if (value == NULL)
-		return 0;
-	return DatumGetFloat8(DirectFunctionCall1(numeric_float8, NumericGetDatum(value->val.numeric)));
+	return value ? real_value(value) : 0;
 }
 
 static int64
@@ -83,6 +98,31 @@ pairs_member(const JsonbValue *object, const char *name, const char *name_member
 		pairs = lappend(pairs, pair);
 	}
 	return pairs;
+}
+
+/* A list of times that a limit counts. */
+static void
+read_change_times(const JsonbValue *root, const char *name, ChangeTimes *changes)
+{
+	JsonbValue	space;
+	JsonbValue *list = member(root, name, &space);
+
+	if (list == NULL)
+		return;
+	changes->count = Min(JsonContainerSize(list->val.binary.data), MAX_CHANGE_TIMES);
+	for (int i = 0; i < changes->count; i++)
+		changes->times[i] = real_value(getIthJsonbValueFromContainer(list->val.binary.data, i));
+}
+
+static TableChange
+read_change(const JsonbValue *root)
+{
+	const char *name = text_member(root, "Change");
+
+	for (int i = 0; name != NULL && i < lengthof(change_names); i++)
+		if (change_names[i] != NULL && strcmp(change_names[i], name) == 0)
+			return (TableChange) i;
+	return CHANGE_NONE;
 }
 
 /* A definition as the object whose members are read. */
@@ -138,9 +178,12 @@ table_definition_read(const TableInfo *table, TableDefinition *definition)
 	object = member(&root, "TableClassSummary", &space);
 	definition->table_class = text_member(object, "TableClass");
 	definition->table_class_since = real_member(object, "LastUpdateDateTime");
+	read_change_times(&root, "TableClassChanges", &definition->class_changes);
 	object = member(&root, "SSEDescription", &space);
 	definition->kms_key = text_member(object, "KMSMasterKeyArn");
+	read_change_times(&root, "EncryptionChanges", &definition->encryption_changes);
 	definition->deletion_protection = boolean_member(&root, "DeletionProtectionEnabled");
+	definition->change = read_change(&root);
 }
 
 void
@@ -157,6 +200,7 @@ index_definition_read(const TableIndex *index, bool on_demand, IndexDefinition *
 	definition->keys = pairs_member(&root, "KeySchema", "AttributeName", "KeyType");
 	read_throughput(&root, &definition->throughput);
 	definition->throughput.on_demand = on_demand;
+	definition->position = integer_member(&root, "Position");
 
 	projection = member(&root, "Projection", &space);
 	definition->projection = text_member(projection, "ProjectionType");
@@ -189,10 +233,11 @@ table_write_pairs(WireWriter *writer, List *pairs, const char *name_member, cons
 	wire_array_end(writer);
 }
 
+/* A number that is left out if there is none; a ceiling that is taken away (-1) is none any more. */
 static void
 write_integer(WireWriter *writer, const char *name, int64 value)
 {
-	if (value == 0)
+	if (value <= 0)
 		return;
 	wire_member(writer, name);
 	wire_integer(writer, value);
@@ -215,6 +260,18 @@ write_text(WireWriter *writer, const char *name, const char *text)
 }
 
 static void
+write_change_times(WireWriter *writer, const char *name, const ChangeTimes *changes)
+{
+	if (changes->count == 0)
+		return;
+	wire_member(writer, name);
+	wire_array_start(writer);
+	for (int i = 0; i < changes->count; i++)
+		wire_double(writer, changes->times[i]);
+	wire_array_end(writer);
+}
+
+static void
 write_throughput(WireWriter *writer, const Throughput *throughput)
 {
 	wire_member(writer, "ProvisionedThroughput");
@@ -225,7 +282,7 @@ write_throughput(WireWriter *writer, const Throughput *throughput)
 	write_time(writer, "LastDecreaseDateTime", throughput->decreased_at);
 	write_integer(writer, "NumberOfDecreasesToday", throughput->decreases);
 	wire_object_end(writer);
-	if (throughput->max_read_units != 0 || throughput->max_write_units != 0)
+	if (throughput->max_read_units > 0 || throughput->max_write_units > 0)
 	{
 		wire_member(writer, "OnDemandThroughput");
 		wire_object_start(writer);
@@ -271,6 +328,7 @@ table_definition_jsonb(const TableDefinition *definition)
 		write_time(&writer, "LastUpdateDateTime", definition->table_class_since);
 		wire_object_end(&writer);
 	}
+	write_change_times(&writer, "TableClassChanges", &definition->class_changes);
 	if (definition->kms_key)
 	{
 		wire_member(&writer, "SSEDescription");
@@ -278,8 +336,11 @@ table_definition_jsonb(const TableDefinition *definition)
 		write_text(&writer, "KMSMasterKeyArn", definition->kms_key);
 		wire_object_end(&writer);
 	}
+	write_change_times(&writer, "EncryptionChanges", &definition->encryption_changes);
 	wire_member(&writer, "DeletionProtectionEnabled");
 	wire_boolean(&writer, definition->deletion_protection);
+	if (definition->change != CHANGE_NONE)
+		write_text(&writer, "Change", change_names[definition->change]);
 	wire_object_end(&writer);
 	return wire_writer_jsonb(&writer);
 }
@@ -314,6 +375,7 @@ index_definition_jsonb(const IndexDefinition *definition)
 	wire_object_start(&writer);
 	index_definition_write_shape(&writer, definition);
 	write_throughput(&writer, &definition->throughput);
+	write_integer(&writer, "Position", definition->position);
 	wire_object_end(&writer);
 	return wire_writer_jsonb(&writer);
 }

@@ -18,6 +18,31 @@ typedef struct NamePair
 	int			value_len;
 } NamePair;
 
+/*
+ * A change of a table that goes on, visible where dynapg.control_plane_delay makes changes last.  What may be done meanwhile
+ * depends on it.
+ */
+typedef enum TableChange
+{
+	CHANGE_NONE,
+	CHANGE_THROUGHPUT,
+	CHANGE_BILLING_MODE,
+	CHANGE_CEILINGS,
+	CHANGE_CLASS,
+	CHANGE_INDEX,				/* one is created or deleted */
+	CHANGE_ENCRYPTION,			/* the table stays ACTIVE, as with the next one */
+	CHANGE_WARM_THROUGHPUT
+} TableChange;
+
+#define MAX_CHANGE_TIMES	8
+
+/* When a table was changed in some way, the oldest first; only as far back as it matters to a limit. */
+typedef struct ChangeTimes
+{
+	int			count;
+	double		times[MAX_CHANGE_TIMES];
+} ChangeTimes;
+
 /* Times are epoch seconds; 0 is never. */
 typedef struct TableDefinition
 {
@@ -28,8 +53,11 @@ typedef struct TableDefinition
 	Throughput	throughput;
 	const char *table_class;	/* NULL: never said */
 	double		table_class_since;
+	ChangeTimes class_changes;
 	const char *kms_key;		/* the ARN; NULL: encrypted by default */
+	ChangeTimes encryption_changes;
 	bool		deletion_protection;
+	TableChange change;			/* means nothing but while the table's status is UPDATING */
 } TableDefinition;
 
 /* Reads a table's definition; what it points to lives as long as the table's. */
@@ -43,6 +71,7 @@ typedef struct IndexDefinition
 	List	   *keys;			/* of NamePair: KeySchema */
 	const char *projection;		/* ProjectionType */
 	List	   *included;		/* of C strings: NonKeyAttributes, in the order of their bytes */
+	int64		position;		/* among the table's indexes: they are shown in the order in which they were asked for */
 	Throughput	throughput;		/* nothing for a local index */
 } IndexDefinition;
 

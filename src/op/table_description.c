@@ -27,8 +27,9 @@ is_replaced(const TableInfo *table, const char *name)
 }
 
 static IndexView *
-read_index(const TableInfo *table, const TableIndex *index, bool on_demand, bool counted)
+read_index(const TableView *table_view, const TableIndex *index, bool counted)
 {
+	const TableInfo *table = table_view->table;
 	IndexView  *view = (IndexView *) palloc0(sizeof(IndexView));
 
 	view->name = index->name;
@@ -41,11 +42,37 @@ read_index(const TableInfo *table, const TableIndex *index, bool on_demand, bool
 
 	/* one that came with its table is CREATING as long as that is, and never says Backfilling */
 	view->has_backfilling = view->status == TABLE_CREATING && catalog_table_status(table) != TABLE_CREATING;
-	view->backfilling = index->backfilling || index->status != TABLE_CREATING;
-	index_definition_read(index, on_demand, &view->definition);
+	view->backfilling = table_view->change != CHANGE_INDEX &&
+		(index->backfilling || index->status != TABLE_CREATING);
+	index_definition_read(index, table_view->definition.throughput.on_demand, &view->definition);
 	if (counted && view->status != TABLE_CREATING)
 		storage_index_size(index, &view->items, &view->bytes);
 	return view;
+}
+
+static int
+compare_positions(const ListCell *a, const ListCell *b)
+{
+	const IndexView *x = (const IndexView *) lfirst(a);
+	const IndexView *y = (const IndexView *) lfirst(b);
+
+	if (x->definition.position != y->definition.position)
+		return x->definition.position < y->definition.position ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+/* What goes on, and the statuses that show it. */
+static void
+read_status(TableView *view)
+{
+	view->status = view->warm_status = catalog_table_status(view->table);
+	if (view->status == TABLE_UPDATING)
+		view->change = view->definition.change;
+	view->encryption_changes = view->change == CHANGE_ENCRYPTION;
+	if (view->change == CHANGE_ENCRYPTION || view->change == CHANGE_WARM_THROUGHPUT)
+		view->status = TABLE_ACTIVE;
+	if (view->status == TABLE_DELETING || view->change == CHANGE_ENCRYPTION)
+		view->warm_status = TABLE_ACTIVE;
 }
 
 void
@@ -55,17 +82,16 @@ table_view_read(TableView *view, const TableInfo *table, bool counted)
 
 	memset(view, 0, sizeof(*view));
 	view->table = table;
-	view->status = catalog_table_status(table);
-	view->warm_status = view->status == TABLE_DELETING ? TABLE_ACTIVE : view->status;
 	table_definition_read(table, &view->definition);
+	read_status(view);
 	if (!OidIsValid(table->relation))
 		return;
 	if (counted)
 		storage_table_size(table->relation, &view->items, &view->bytes);
 	for (int i = 0; i < table->n_indexes; i++)
 		if (!index_is_hidden(&table->indexes[i]))
-			view->indexes = lappend(view->indexes, read_index(table, &table->indexes[i],
-															  view->definition.throughput.on_demand, counted));
+			view->indexes = lappend(view->indexes, read_index(view, &table->indexes[i], counted));
+	list_sort(view->indexes, compare_positions);
 
 	/* the table is UPDATING until an index is backfilled, and while one is dropped */
 	foreach(cell, view->indexes)
@@ -171,7 +197,27 @@ write_capacity(WireWriter *response, const TableView *view)
 		wire_object_end(response);
 	}
 	throughput_describe(response, &definition->throughput);
-	throughput_describe_warm(response, &definition->throughput, view->warm_status);
+	if (!view->hides_warm)
+		throughput_describe_warm(response, &definition->throughput, view->warm_status);
+}
+
+/* SSEDescription: while it changes, the key is the old one, and there is none if that was the default. */
+static void
+write_encryption(WireWriter *response, const TableView *view)
+{
+	const char *key = view->definition.kms_key;
+
+	if (key == NULL && !view->encryption_changes)
+		return;
+	wire_member(response, "SSEDescription");
+	wire_object_start(response);
+	write_text(response, "Status", view->encryption_changes ? "UPDATING" : "ENABLED");
+	if (key != NULL)
+	{
+		write_text(response, "SSEType", "KMS");
+		write_text(response, "KMSMasterKeyArn", key);
+	}
+	wire_object_end(response);
 }
 
 /* What only global indexes have. */
@@ -224,6 +270,16 @@ write_indexes(WireWriter *response, const char *member, const TableView *view, b
 		wire_array_end(response);
 }
 
+static void
+write_counts_and_names(WireWriter *response, const TableView *view)
+{
+	write_integer(response, "TableSizeBytes", view->bytes);
+	write_integer(response, "ItemCount", view->items);
+	write_text(response, "TableArn", arn_of_table(view->table->name));
+	write_text(response, "TableId",
+			   DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&view->table->id))));
+}
+
 void
 table_view_write(WireWriter *response, const char *member, const TableView *view)
 {
@@ -241,14 +297,9 @@ table_view_write(WireWriter *response, const char *member, const TableView *view
 	write_text(response, "TableStatus", catalog_status_name(view->status));
 	write_time(response, "CreationDateTime", table_time(table->created_at));
 	write_capacity(response, view);
-	write_integer(response, "TableSizeBytes", view->bytes);
-	write_integer(response, "ItemCount", view->items);
-	write_text(response, "TableArn", arn_of_table(table->name));
-	write_text(response, "TableId",
-			   DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&table->id))));
+	write_counts_and_names(response, view);
 	write_indexes(response, "LocalSecondaryIndexes", view, false);
-	if (!view->hides_global)
-		write_indexes(response, "GlobalSecondaryIndexes", view, true);
+	write_indexes(response, "GlobalSecondaryIndexes", view, true);
 	if (definition->table_class)
 	{
 		wire_member(response, "TableClassSummary");
@@ -257,17 +308,25 @@ table_view_write(WireWriter *response, const char *member, const TableView *view
 		write_time(response, "LastUpdateDateTime", definition->table_class_since);
 		wire_object_end(response);
 	}
-	if (definition->kms_key)
-	{
-		wire_member(response, "SSEDescription");
-		wire_object_start(response);
-		write_text(response, "Status", "ENABLED");
-		write_text(response, "SSEType", "KMS");
-		write_text(response, "KMSMasterKeyArn", definition->kms_key);
-		wire_object_end(response);
-	}
+	write_encryption(response, view);
 	wire_member(response, "DeletionProtectionEnabled");
 	wire_boolean(response, definition->deletion_protection);
+	wire_object_end(response);
+	wire_object_end(response);
+}
+
+void
+table_view_write_deleted(WireWriter *response, const TableView *view)
+{
+	wire_object_start(response);
+	wire_member(response, "TableDescription");
+	wire_object_start(response);
+	write_text(response, "TableName", pstrdup(view->table->name));
+	write_text(response, "TableStatus", catalog_status_name(TABLE_DELETING));
+	throughput_describe_units(response, &view->definition.throughput);
+	write_counts_and_names(response, view);
+	wire_member(response, "DeletionProtectionEnabled");
+	wire_boolean(response, view->definition.deletion_protection);
 	wire_object_end(response);
 	wire_object_end(response);
 }

@@ -29,10 +29,12 @@ typedef struct TableView
 {
 	const TableInfo *table;
 	TableStatus status;
+	TableChange change;			/* what goes on */
 	TableStatus warm_status;	/* of WarmThroughput; never DELETING */
+	bool		hides_warm;		/* WarmThroughput is not shown */
+	bool		encryption_changes; /* its status is UPDATING */
 	TableDefinition definition;
-	List	   *indexes;		/* of IndexView, in the order of their names; no hidden ones */
-	bool		hides_global;	/* global indexes are not shown, though the attributes of their keys are */
+	List	   *indexes;		/* of IndexView, in the order in which they were asked for; no hidden ones */
 	int64		items;
 	int64		bytes;
 } TableView;
@@ -48,5 +50,8 @@ extern IndexView *table_view_index(const TableView *view, const char *name);
 
 /* Writes a response whose one member is the description of a table: "Table" or "TableDescription". */
 extern void table_view_write(WireWriter *response, const char *member, const TableView *view);
+
+/* Writes DeleteTable's answer: less of the description, TableStatus DELETING. */
+extern void table_view_write_deleted(WireWriter *response, const TableView *view);
 
 #endif							/* DYNAPG_TABLE_DESCRIPTION_H */

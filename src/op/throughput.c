@@ -26,7 +26,7 @@ throughput_warm_write_units(const Throughput *throughput)
 	return Max(throughput->warm_write_units, throughput->on_demand ? ON_DEMAND_WRITE_UNITS : throughput->write_units);
 }
 
-/* Takes over what is given of a pair of members; -1, which takes a ceiling away, is none. */
+/* Takes over what is given of a pair of members. */
 static void
 take_pair(const RequestValue *pair, int read_member, int write_member, int64 *read_units, int64 *write_units)
 {
@@ -36,10 +36,10 @@ take_pair(const RequestValue *pair, int read_member, int write_member, int64 *re
 		return;
 	units = request_member(pair, read_member);
 	if (units->present)
-		*read_units = Max(units->as.integer, 0);
+		*read_units = units->as.integer;
 	units = request_member(pair, write_member);
 	if (units->present)
-		*write_units = Max(units->as.integer, 0);
+		*write_units = units->as.integer;
 }
 
 void
@@ -138,7 +138,7 @@ write_time(WireWriter *response, const char *name, double time)
 }
 
 void
-throughput_describe(WireWriter *response, const Throughput *throughput)
+throughput_describe_units(WireWriter *response, const Throughput *throughput)
 {
 	wire_member(response, "ProvisionedThroughput");
 	wire_object_start(response);
@@ -148,7 +148,12 @@ throughput_describe(WireWriter *response, const Throughput *throughput)
 	write_integer(response, "ReadCapacityUnits", throughput->read_units);
 	write_integer(response, "WriteCapacityUnits", throughput->write_units);
 	wire_object_end(response);
+}
 
+void
+throughput_describe(WireWriter *response, const Throughput *throughput)
+{
+	throughput_describe_units(response, throughput);
 	if (throughput->max_read_units == 0 && throughput->max_write_units == 0)
 		return;
 	wire_member(response, "OnDemandThroughput");

@@ -18,7 +18,7 @@ typedef struct Throughput
 	double		increased_at;
 	double		decreased_at;
 	int64		decreases;		/* on the day of decreased_at */
-	int64		max_read_units; /* OnDemandThroughput; 0: no ceiling */
+	int64		max_read_units; /* OnDemandThroughput; 0: no ceiling; -1: taken away, which the catalog does not keep */
 	int64		max_write_units;
 	int64		warm_read_units;	/* WarmThroughput as asked for, or reached by units before; 0: neither */
 	int64		warm_write_units;
@@ -42,7 +42,10 @@ extern void throughput_provision(Throughput *throughput, const RequestValue *pro
 /* Changes to on demand; counted: as one of the decreases of the day. */
 extern void throughput_to_demand(Throughput *throughput, bool counted);
 
-/* Writes the members ProvisionedThroughput and, if there is a ceiling, OnDemandThroughput. */
+/* Writes the member ProvisionedThroughput. */
+extern void throughput_describe_units(WireWriter *response, const Throughput *throughput);
+
+/* The same and, if there is a ceiling or one is taken away, OnDemandThroughput. */
 extern void throughput_describe(WireWriter *response, const Throughput *throughput);
 
 /* Writes the member WarmThroughput. */

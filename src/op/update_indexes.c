@@ -109,6 +109,7 @@ check_create(const Update *update, const TableView *view, const char *name, cons
 {
 	List	   *attributes = table_pairs(request_member(update->request, UpdateTableInput_AttributeDefinitions));
 	bool		on_demand = update->billing_mode < 0 ? view->definition.throughput.on_demand : update->billing_mode;
+	ListCell   *cell;
 	IndexRequest index = {
 		.name = name,
 		.keys = request_member(action, CreateGlobalSecondaryIndexAction_KeySchema),
@@ -123,6 +124,9 @@ check_create(const Update *update, const TableView *view, const char *name, cons
 		dyn_invalid(INVALID "AttributeDefinitions is not specified for index: %s", name);
 	check_global_index(&index, attributes, on_demand, false, &updates->definition);
 	index_check_not_redefined(view->table, updates->definition.keys, attributes);
+	foreach(cell, view->indexes)
+		updates->definition.position = Max(updates->definition.position,
+										   ((const IndexView *) lfirst(cell))->definition.position + 1);
 	updates->created = name;
 	updates->attributes = attributes;
 }
@@ -188,10 +192,13 @@ check_capacity(const Update *update, const TableView *view, TableStatus status)
 	if (names.len == 0)
 		return;
 	if (update->throughput->present || changes_mode)
-		dyn_error(DYN_RESOURCE_IN_USE, INDEX_IN_USE "Can't change table IOPS when an index is being %s. "
+		dyn_error(DYN_RESOURCE_IN_USE, IN_USE "Can't change table IOPS when an index is being %s. "
+				  "Table: %s Indexes: [%s]", status == TABLE_CREATING ? "created" : "deleted", view->table->name, names.data);
+	if (update->stream->present)
+		dyn_error(DYN_RESOURCE_IN_USE, IN_USE "Can't change stream status when an index is being %s. "
 				  "Table: %s Indexes: [%s]", status == TABLE_CREATING ? "created" : "deleted", view->table->name, names.data);
 	if (update->ceilings->present)
-		dyn_error(DYN_RESOURCE_IN_USE, INDEX_IN_USE "OnDemandThroughput cannot be updated while index %s is in progress "
+		dyn_error(DYN_RESOURCE_IN_USE, IN_USE "OnDemandThroughput cannot be updated while index %s is in progress "
 				  "for indexes: [%s]", status == TABLE_CREATING ? "creation" : "deletion", names.data);
 }
 
@@ -381,10 +388,12 @@ show_change(const IndexUpdate *update)
 		throughput_warm_write_units(&before) != throughput_warm_write_units(shown);
 	if (before.on_demand == shown->on_demand)
 	{
-		shown->read_units = before.read_units;
-		shown->write_units = before.write_units;
-		shown->warm_read_units = before.warm_read_units;
-		shown->warm_write_units = before.warm_write_units;
+		int64		read_ceiling = shown->max_read_units;
+		int64		write_ceiling = shown->max_write_units;
+
+		*shown = before;
+		shown->max_read_units = read_ceiling;
+		shown->max_write_units = write_ceiling;
 	}
 	if (view->status == TABLE_ACTIVE && (update->changes_units || update->changes_ceilings))
 		view->status = TABLE_UPDATING;

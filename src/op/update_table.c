@@ -3,13 +3,15 @@
  *		UpdateTable.
  *
  * A request changes one thing: capacity, the stream, an index, encryption, ...  What contradicts itself is refused
- * before the table is looked up, what contradicts the table after.
+ * before the table is looked up, what contradicts the table after.  What excludes what while a change goes on is in
+ * update_busy.c.
  */
 #include "postgres.h"
 
 #include "utils/timestamp.h"
 
 #include "base/error.h"
+#include "base/settings.h"
 #include "op/index_check.h"
 #include "op/op.h"
 #include "op/table_check.h"
@@ -21,9 +23,24 @@ is_filled_list(const RequestValue *list)
 	return list->present && list->as.list.count > 0;
 }
 
+/* OnDemandThroughput; one that says nothing is as none (the service breaks if it is alone). */
+static const RequestValue *
+filled_ceilings(const RequestValue *ceilings)
+{
+	static const RequestValue absent;
+
+	if (ceilings->present &&
+		!request_member(ceilings, OnDemandThroughput_MaxReadRequestUnits)->present &&
+		!request_member(ceilings, OnDemandThroughput_MaxWriteRequestUnits)->present)
+		return &absent;
+	return ceilings;
+}
+
 static void
 read_update(const RequestValue *request, Update *update)
 {
+	const RequestValue *consistency = request_member(request, UpdateTableInput_MultiRegionConsistency);
+
 	memset(update, 0, sizeof(*update));
 	update->request = request;
 	update->throughput = request_member(request, UpdateTableInput_ProvisionedThroughput);
@@ -31,16 +48,16 @@ read_update(const RequestValue *request, Update *update)
 	update->vectors = request_member(request, UpdateTableInput_VectorIndexUpdates);
 	update->stream = request_member(request, UpdateTableInput_StreamSpecification);
 	update->encryption = request_member(request, UpdateTableInput_SSESpecification);
-	update->ceilings = request_member(request, UpdateTableInput_OnDemandThroughput);
+	update->ceilings = filled_ceilings(request_member(request, UpdateTableInput_OnDemandThroughput));
 	update->warm = request_member(request, UpdateTableInput_WarmThroughput);
 	update->billing_mode = table_billing_mode(request_member(request, UpdateTableInput_BillingMode),
 											  request_member(request, UpdateTableInput_TableThroughputMode));
 	update->changes_replicas =
 		is_filled_list(request_member(request, UpdateTableInput_ReplicaUpdates)) ||
-		is_filled_list(request_member(request, UpdateTableInput_GlobalTableWitnessUpdates)) ||
-		request_member(request, UpdateTableInput_MultiRegionConsistency)->present ||
 		request_member(request, UpdateTableInput_GlobalTableSettingsReplicationMode)->present ||
 		request_member(request, UpdateTableInput_DisassociationProtectionEnabled)->present;
+	update->changes_group = consistency->present ||
+		is_filled_list(request_member(request, UpdateTableInput_GlobalTableWitnessUpdates));
 	update->changes_class = request_member(request, UpdateTableInput_TableClass)->present;
 	update->changes_protection = request_member(request, UpdateTableInput_DeletionProtectionEnabled)->present;
 	update->concerns = update->throughput->present + (update->billing_mode >= 0) +
@@ -49,7 +66,10 @@ read_update(const RequestValue *request, Update *update)
 		update->changes_replicas + update->changes_class + update->changes_protection;
 	if (update->concerns == 0)
 		dyn_invalid("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, "
-					"GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required");
+					"GlobalSecondaryIndexUpdates, SSESpecification, ReplicaUpdates, MultiAccountReplicaReady, "
+					"ReplicaTransitRoleArn, %sDeletionProtectionEnabled, OnDemandThroughput, "
+					"WarmThroughput or TableClass is required",
+					consistency->present ? "" : "MultiRegionConsistency, ");
 }
 
 /* What may not stand in one request. */
@@ -60,17 +80,21 @@ check_combination(const Update *update)
 
 	if (update->encryption->present && update->concerns > 1)
 		dyn_invalid(INVALID "Server-Side Encryption modification must be the only operation in the request");
-	if (update->changes_protection && update->concerns > 1)
-		dyn_invalid(INVALID "DeletionProtection modification must be the only operation in the request");
 	if (update->changes_class && update->concerns > 1)
 		dyn_invalid(INVALID "TableClass modification must be the only operation in the request");
+	if (update->changes_protection && update->concerns > 1)
+		dyn_invalid(INVALID "DeletionProtection modification must be the only operation in the request");
 	if (update->changes_replicas && update->concerns > 1)
 		dyn_invalid(INVALID "Replica modification must be the only operation in the request");
+	if (update->changes_group && !update->changes_replicas)
+		dyn_invalid(INVALID "Requests that modify replicas or witnesses must not also modify other fields");
 	if (update->ceilings->present && update->concerns > (update->billing_mode >= 0 ? 2 : 1))
 		dyn_invalid(INVALID "OnDemandThroughput can only be combined with BillingMode in an UpdateTable request");
 	if (update->warm->present && update->creates_index)
 		dyn_invalid(INVALID "Create global secondary index cannot be specified when updating WarmThroughput");
-	if (update->warm->present && update->concerns > 1)
+
+	/* that of the table and that of its indexes go together */
+	if (update->warm->present && update->concerns > (update->indexes->present && update->online == 0 ? 2 : 1))
 		dyn_invalid(INVALID "WarmThroughput must be the only operation in the request");
 	if (update->stream->present && changes_units)
 		dyn_invalid(INVALID "You cannot modify stream status while updating table IOPS");
@@ -84,6 +108,7 @@ check_combination(const Update *update)
 static void
 check_request(Update *update)
 {
+	check_table_class(request_member(update->request, UpdateTableInput_TableClass));
 	if (update->billing_mode == 0 && !update->throughput->present)
 		dyn_invalid(INVALID "ProvisionedThroughput must be specified when BillingMode is PROVISIONED");
 	if (update->billing_mode == 1 && update->throughput->present)
@@ -148,17 +173,42 @@ update_capacity(const Update *update, TableDefinition *definition)
 	return true;
 }
 
-static bool
-texts_equal(const char *a, const char *b)
+/* Applies SSESpecification.  To name the same key in any other form than as its ARN is a change. */
+static void
+update_encryption(const Update *update, TableDefinition *definition)
 {
-	return a == b || (a && b && strcmp(a, b) == 0);
+	const char *given = request_text(update->encryption, SSESpecification_KMSMasterKeyId);
+
+	check_encryption_changes(&definition->encryption_changes);
+	if (update->kms_key == NULL && definition->kms_key == NULL)
+		dyn_invalid(INVALID "Table is already encrypted by default");
+	if (given != NULL && definition->kms_key != NULL && strcmp(given, definition->kms_key) == 0)
+		dyn_invalid(INVALID "Table is already encrypted with given KMSMasterKeyId. "
+					"Use KMSMasterKeyId parameter if you want to change Master Key");
+	definition->kms_key = update->kms_key;
+	note_change(&definition->encryption_changes);
+}
+
+/* Applies TableClass; returns whether it is another one than the table has. */
+static bool
+update_class(const Update *update, TableDefinition *definition)
+{
+	const char *class = request_text(update->request, UpdateTableInput_TableClass);
+
+	check_class_changes(&definition->class_changes);
+	if (strcmp(class, definition->table_class ? definition->table_class : "STANDARD") == 0)
+		return false;
+	definition->table_class = class;
+	definition->table_class_since = table_time(GetCurrentTimestamp());
+	note_change(&definition->class_changes);
+	return true;
 }
 
 /* Applies what else there is; returns whether it changes anything. */
 static bool
 update_settings(const Update *update, TableDefinition *definition)
 {
-	bool		changed = update->changes_class || update->changes_protection;
+	bool		changed = update->changes_protection;
 
 	if (update->ceilings->present)
 	{
@@ -174,21 +224,11 @@ update_settings(const Update *update, TableDefinition *definition)
 	}
 	if (update->encryption->present)
 	{
-		if (texts_equal(update->kms_key, definition->kms_key))
-		{
-			if (update->kms_key == NULL)
-				dyn_invalid(INVALID "Table is already encrypted by default");
-			dyn_invalid(INVALID "Table is already encrypted with given KMSMasterKeyId. "
-						"Use KMSMasterKeyId parameter if you want to change Master Key");
-		}
-		definition->kms_key = update->kms_key;
+		update_encryption(update, definition);
 		changed = true;
 	}
 	if (update->changes_class)
-	{
-		definition->table_class = request_text(update->request, UpdateTableInput_TableClass);
-		definition->table_class_since = table_time(GetCurrentTimestamp());
-	}
+		changed |= update_class(update, definition);
 	if (update->changes_protection)
 		definition->deletion_protection = request_boolean(update->request, UpdateTableInput_DeletionProtectionEnabled);
 	return changed;
@@ -231,25 +271,80 @@ update_stream(const Update *update, const TableInfo *table)
 }
 
 /*
- * The answer shows what goes on: new provisioned units, and what they make warm, are not there yet, and a change to on
- * demand is without its time.
+ * What a request changes of a table that is on demand before or not, as a change that takes its time; deletion protection takes
+ * none.
+ */
+static TableChange
+change_of(const Update *update, bool on_demand)
+{
+	if (update->billing_mode >= 0 && update->billing_mode != on_demand)
+		return CHANGE_BILLING_MODE;
+	if (update->throughput->present)
+		return CHANGE_THROUGHPUT;
+	if (update->ceilings->present)
+		return CHANGE_CEILINGS;
+	if (update->changes_class)
+		return CHANGE_CLASS;
+	if (update->encryption->present)
+		return CHANGE_ENCRYPTION;
+	if (update->warm->present)
+		return CHANGE_WARM_THROUGHPUT;
+	if (update->billing_mode >= 0)
+		return CHANGE_BILLING_MODE;
+	return update->online > 0 ? CHANGE_INDEX : CHANGE_NONE;
+}
+
+/*
+ * The answer shows what goes on: units, their times and what they make warm, the class and the key are the old ones still, and a
+ * change to on demand is without its time.
  */
 static void
 show_change(const Update *update, TableView *view, const TableDefinition *definition)
 {
-	Throughput	before = view->definition.throughput;
-	Throughput *shown = &view->definition.throughput;
+	TableDefinition before = view->definition;
+	TableDefinition *shown = &view->definition;
 
-	view->definition = *definition;
-	if (update->throughput->present && !before.on_demand)
+	*shown = *definition;
+	if ((update->throughput->present && !before.throughput.on_demand) || update->warm->present)
+		shown->throughput = before.throughput;
+	if (!before.throughput.on_demand && shown->throughput.on_demand)
+		shown->on_demand_since = 0;
+	shown->table_class = before.table_class;
+	shown->table_class_since = before.table_class_since;
+	shown->kms_key = before.kms_key;
+
+	switch (change_of(update, before.throughput.on_demand))
 	{
-		shown->read_units = before.read_units;
-		shown->write_units = before.write_units;
-		shown->warm_read_units = before.warm_read_units;
-		shown->warm_write_units = before.warm_write_units;
+		case CHANGE_NONE:
+			break;
+		case CHANGE_ENCRYPTION:
+			view->encryption_changes = true;
+			view->status = TABLE_ACTIVE;
+			break;
+		case CHANGE_WARM_THROUGHPUT:
+			view->warm_status = TABLE_UPDATING;
+			break;
+		case CHANGE_INDEX:
+			view->status = TABLE_UPDATING;
+			break;
+		default:
+			view->status = view->warm_status = TABLE_UPDATING;
 	}
-	if (!before.on_demand && shown->on_demand)
-		view->definition.on_demand_since = 0;
+}
+
+/*
+ * Writes the table's new definition.  What is changed while something else goes on is done at once: one change at a time is
+ * shown.
+ */
+static void
+write_definition(const Update *update, const TableView *view, TableDefinition *definition)
+{
+	TableChange change = change_of(update, view->definition.throughput.on_demand);
+	bool		idle = catalog_table_status(view->table) == TABLE_ACTIVE;
+
+	if (idle)
+		definition->change = dynapg_control_plane_delay > 0 ? change : CHANGE_NONE;
+	catalog_update_table(view->table, table_definition_jsonb(definition), idle && change != CHANGE_NONE);
 }
 
 void
@@ -268,6 +363,7 @@ op_update_table(const RequestValue *request, WireWriter *response)
 	table = table_to_change(request_member(request, UpdateTableInput_TableName), AccessShareLock);
 	table_resume_builds(table);
 	table_view_read(&view, table, true);
+	update_check_busy(&update, &view);
 	definition = view.definition;
 	update_indexes_check(&update, &view, &indexes);
 	changed = update_capacity(&update, &definition);
@@ -281,15 +377,9 @@ op_update_table(const RequestValue *request, WireWriter *response)
 	if (changed || update.online > 0)
 	{
 		definition.attributes = index_merge_attributes(&view, indexes.definition.keys, indexes.attributes);
-		catalog_update_table(table, table_definition_jsonb(&definition));
+		write_definition(&update, &view, &definition);
 	}
 	show_change(&update, &view, &definition);
 	update_indexes_write(&view, &indexes);
-
-	/* throughput of indexes alone leaves the table ACTIVE */
-	if (update.concerns > update.indexes->present)
-		view.status = view.warm_status = TABLE_UPDATING;
-	if (update.online > 0)
-		view.status = TABLE_UPDATING;
 	table_view_write(response, "TableDescription", &view);
 }

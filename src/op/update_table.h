@@ -22,6 +22,7 @@ typedef struct Update
 	int			online;			/* how many indexes it creates and deletes */
 	bool		creates_index;
 	bool		changes_replicas;	/* anything about global tables */
+	bool		changes_group;		/* what is about replicas as a group; alone it is nothing */
 	bool		changes_class;
 	bool		changes_protection;
 	const char *kms_key;
@@ -46,6 +47,12 @@ typedef struct IndexUpdate
 	bool		changes_units;
 	bool		changes_ceilings;
 } IndexUpdate;
+
+/*
+ * What cannot be changed while another change of the table goes on: ResourceInUseException.  Deletion protection, what the table is
+ * encrypted with and WarmThroughput can, as a rule.
+ */
+extern void update_check_busy(const Update *update, const TableView *view);
 
 /* What contradicts itself in a request's index updates, whatever the table; fills `online` and `creates_index`. */
 extern void update_indexes_check_request(Update *update);

@@ -308,6 +308,42 @@ wire_integer(WireWriter *writer, int64 number)
 	}
 }
 
+/*
+ * Puts a number's shortest digits, as PostgreSQL writes them, into the form that Java gives to numbers from 10^7 on and to those
+ * below 10^-3: 1.571849028E9.  The result has room for any.
+ */
+static void
+exponent_form(const char *number, char *result)
+{
+	char		digits[DOUBLE_SHORTEST_DECIMAL_LEN + 2];
+	int			n = 0;
+	int			exponent = -1;	/* of the first digit that is not 0 */
+	bool		fraction = false;
+
+	if (*number == '-')
+		*result++ = *number++;
+	for (; *number != '\0' && *number != 'e'; number++)
+	{
+		if (*number == '.')
+		{
+			fraction = true;
+			continue;
+		}
+		if (n > 0 || *number != '0')
+			digits[n++] = *number;
+		if (!fraction)
+			exponent += n > 0;
+		else if (n == 0)
+			exponent--;
+	}
+	if (*number == 'e')
+		exponent += atoi(number + 1);
+	while (n > 1 && digits[n - 1] == '0')
+		n--;
+	digits[n] = '\0';
+	sprintf(result, "%c.%sE%d", digits[0], n > 1 ? digits + 1 : "0", exponent);
+}
+
 void
 wire_double(WireWriter *writer, double number)
 {
@@ -327,8 +363,17 @@ wire_double(WireWriter *writer, double number)
 
 	if (writer->out)
 	{
+		char		java[DOUBLE_SHORTEST_DECIMAL_LEN + 8];
+		double		magnitude = fabs(number);
+
 		separate(writer);
-		appendBinaryStringInfo(writer->out, buf, len);
+		if (magnitude != 0 && (magnitude >= 1e7 || magnitude < 1e-3))
+		{
+			exponent_form(buf, java);
+			appendStringInfoString(writer->out, java);
+		}
+		else
+			appendBinaryStringInfo(writer->out, buf, len);
 	}
 	else
 	{

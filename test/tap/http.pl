@@ -96,6 +96,7 @@ is( answer_of(call($port, 'ListTables', '{"Limit":"x"}')),
 	qq(400 {"__type":"${coral}SerializationException","Message":"STRING_VALUE cannot be converted to Integer"}),
 	'SerializationException has Message');
 create_table($port, 'things');
+like(answer_of(call($port, 'DescribeTable', { TableName => 'things' })), qr/"CreationDateTime":1\.\d+E9,/, 'times are written as Java writes doubles');
 my @put = ('PutItem', { TableName => 'things', Item => { pk => { S => 'a' }, n => { N => '1' } },
 		ConditionExpression => 'attribute_not_exists(pk)', ReturnValuesOnConditionCheckFailure => 'ALL_OLD' });
 is(answer_of(call($port, @put)), '200 {}', 'a conditional put');
