@@ -348,6 +348,16 @@ SELECT pg_temp.batch($$UPDATE songs SET n = 2 WHERE pk = 'b' AND sk = 1$$, $$UPD
 	$$UPDATE songs SET n = 4 WHERE pk = 'b' AND sk = 3$$);
 SELECT * FROM dynamo_partiql('SELECT sk, n FROM songs WHERE pk = ? AND sk < ?', 'b', 4);
 DROP TRIGGER no ON dynamo.songs;
+-- what fails the whole batch leaves no subtransaction behind
+CREATE FUNCTION regress_partiql_broken() RETURNS trigger LANGUAGE plpgsql AS $$
+	BEGIN RAISE EXCEPTION 'broken' USING ERRCODE = 'internal_error'; END $$;
+CREATE TRIGGER broken BEFORE UPDATE ON dynamo.songs FOR EACH ROW EXECUTE FUNCTION regress_partiql_broken();
+\set SHOW_CONTEXT never
+SELECT dynamo_batch_execute_statement('{"Statements": [{"Statement": "UPDATE songs SET n = 4 WHERE pk = ''a'' AND sk = 2"}]}');
+\set SHOW_CONTEXT errors
+SELECT 'the session goes on' AS works;
+DROP TRIGGER broken ON dynamo.songs;
+DROP FUNCTION regress_partiql_broken;
 SET ROLE regress_partiql;
 SELECT pg_temp.batch($$DELETE FROM songs WHERE pk = 'b' AND sk = 1$$);
 RESET ROLE;

@@ -71,6 +71,17 @@ dyn_exception_of_sqlstate(int sqlstate)
 	return rule != NULL ? rule->exception : DYN_VALIDATION;
 }
 
+ErrorData *
+dyn_take_error(MemoryContext context)
+{
+	ErrorData  *error;
+
+	MemoryContextSwitchTo(context);
+	error = CopyErrorData();
+	FlushErrorState();
+	return error;
+}
+
 bool
 dyn_is_defect(int sqlstate)
 {

@@ -38,6 +38,9 @@ extern const DynExceptionInfo *dyn_exception_info(DynException exception);
  */
 extern DynException dyn_exception_of_sqlstate(int sqlstate);
 
+/* Called in PG_CATCH: takes the error, as a copy in the context given, which is current then. */
+extern ErrorData *dyn_take_error(MemoryContext context);
+
 /* Whether an error of PostgreSQL's means that something is wrong which its caller cannot mend, so that the log should have it. */
 extern bool dyn_is_defect(int sqlstate);
 

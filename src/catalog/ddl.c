@@ -113,9 +113,7 @@ try_to_create(const char *command)
 	}
 	PG_CATCH();
 	{
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		FlushErrorState();
+		error = dyn_take_error(caller);
 		RollbackAndReleaseCurrentSubTransaction();
 	}
 	PG_END_TRY();

@@ -250,7 +250,7 @@ recover(HttpRequest *request, MemoryContext context)
 	}
 	PG_END_TRY();
 	FlushErrorState();
-	AbortCurrentTransaction();
+	AbortOutOfAnyTransaction();
 	RESUME_INTERRUPTS();
 	MemoryContextSwitchTo(context);
 }

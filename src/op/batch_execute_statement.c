@@ -62,18 +62,15 @@ error_code(const ErrorData *error)
 }
 
 /*
- * Called in PG_CATCH, in the context that is to keep it: makes the error the statement's answer, or raises it on.  Without a
- * subtransaction to undo what was begun, PostgreSQL's own errors are raised on.
+ * Makes an error the statement's answer, or raises it on.  Without a subtransaction that has undone what was begun, PostgreSQL's
+ * own errors are raised on.
  */
 static void
-note_error(BatchStatement *part, bool in_subtransaction)
+note_error(BatchStatement *part, ErrorData *error, bool in_subtransaction)
 {
-	ErrorData  *error = CopyErrorData();
-
 	part->code = in_subtransaction || error->datatype_name != NULL ? error_code(error) : NULL;
 	if (part->code == NULL)
-		PG_RE_THROW();
-	FlushErrorState();
+		ReThrowError(error);
 	part->message = strcmp(part->code, "TransactionConflict") == 0 ? "Transaction is ongoing for the item" : error->message;
 }
 
@@ -196,6 +193,7 @@ execute_part(BatchStatement *part)
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 	double		write_units = op_write_units;
+	ErrorData  *volatile error = NULL;
 
 	part->ran = true;
 	partiql_set_action(part->statement);
@@ -211,15 +209,18 @@ execute_part(BatchStatement *part)
 	}
 	PG_CATCH();
 	{
-		MemoryContextSwitchTo(context);
-		note_error(part, true);
+		/* it ends here, whatever the error: whoever catches that knows nothing of it */
+		error = dyn_take_error(context);
 		RollbackAndReleaseCurrentSubTransaction();
-		/* a write that its condition refused is charged */
-		part->capacity->table_units += op_write_units - write_units;
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
+	if (error == NULL)
+		return;
+	note_error(part, error, true);
+	/* a write that its condition refused is charged */
+	part->capacity->table_units += op_write_units - write_units;
 }
 
 /* What one step finds wrong with a statement is its answer; steps hold nothing that would have to be undone. */
@@ -236,8 +237,7 @@ try_step(void (*step) (BatchStatement *part), BatchStatement *part)
 	}
 	PG_CATCH();
 	{
-		MemoryContextSwitchTo(context);
-		note_error(part, false);
+		note_error(part, dyn_take_error(context), false);
 	}
 	PG_END_TRY();
 }

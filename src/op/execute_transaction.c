@@ -98,11 +98,8 @@ try_step(void (*step) (TransactStatement *part), TransactStatement *parts, int i
 	{
 		if (dyn_exception_of_sqlstate(geterrcode()) == DYN_VALIDATION)
 		{
-			ErrorData  *error;
+			ErrorData  *error = dyn_take_error(context);
 
-			MemoryContextSwitchTo(context);
-			error = CopyErrorData();
-			FlushErrorState();
 			dyn_invalid("Validation failed in TransactStatements[%d]: %s", i, error->message);
 		}
 		PG_RE_THROW();

@@ -302,15 +302,10 @@ decide_noting(ItemWrite *write, Jsonb *old, Jsonb **item)
 	}
 	PG_CATCH();
 	{
-		ErrorData  *error;
-
 		if (geterrcode() != dyn_exception_info(DYN_VALIDATION)->sqlstate)
 			PG_RE_THROW();
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
 		write->failure->kind = ITEM_WRITE_INVALID;
-		write->failure->message = error->message;
+		write->failure->message = dyn_take_error(context)->message;
 	}
 	PG_END_TRY();
 	return action;

@@ -104,18 +104,6 @@ transact_cancel_missing(const bool *is_missing, int count)
 	cancel(reasons, count);
 }
 
-/* Called in PG_CATCH: takes the error, as a copy in the context given. */
-static ErrorData *
-take_error(MemoryContext context)
-{
-	ErrorData  *error;
-
-	MemoryContextSwitchTo(context);
-	error = CopyErrorData();
-	FlushErrorState();
-	return error;
-}
-
 /* An empty key value fails the request, all else that is wrong with an item cancels the transaction. */
 static bool
 is_of_request(const ErrorData *error)
@@ -185,7 +173,7 @@ error_of_check(void (*check) (void *items, int i), void *items, int i)
 	}
 	PG_CATCH();
 	{
-		error = take_error(context);
+		error = dyn_take_error(context);
 	}
 	PG_END_TRY();
 	return error;
@@ -298,7 +286,7 @@ execute_action(TransactAction *action, OpenTables *open, int place, int count)
 	}
 	PG_CATCH();
 	{
-		error = take_error(context);
+		error = dyn_take_error(context);
 	}
 	PG_END_TRY();
 	if (error != NULL)

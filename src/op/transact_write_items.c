@@ -77,11 +77,8 @@ read_expressions(const RequestValue *request, const ActionShape *shape, Expressi
 	}
 	PG_CATCH();
 	{
-		ErrorData  *error;
+		ErrorData  *error = dyn_take_error(context);
 
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
 		if (shape->kind != ITEM_UPDATE || strncmp(error->message, too_deep, strlen(too_deep)) != 0)
 			ReThrowError(error);
 		message = error->message;

@@ -226,9 +226,7 @@ insert_item(StorageTable *table, Jsonb *item)
 	}
 	PG_CATCH();
 	{
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		FlushErrorState();
+		error = dyn_take_error(caller);
 		RollbackAndReleaseCurrentSubTransaction();
 	}
 	PG_END_TRY();
