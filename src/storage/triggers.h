@@ -33,7 +33,7 @@ typedef enum TriggerKind
 extern TriggerData *triggers_require(FunctionCallInfo fcinfo, int kinds);
 
 /* The error of a trigger function that is fired for a relation that has no business with it. */
-extern void triggers_raise_wrong_relation(const TriggerData *data, const char *wanted) pg_attribute_noreturn();
+extern _Noreturn void triggers_raise_wrong_relation(const TriggerData *data, const char *wanted);
 
 /*
  * Whether a trigger is of one of these kinds, if perhaps not for all of its events: it calls our function and does nothing else, having no
