@@ -50,6 +50,7 @@ init_shared_memory(void)
 
 			pg_atomic_init_u64(&worker->connections, 0);
 			pg_atomic_init_u64(&worker->accepted, 0);
+			pg_atomic_init_u64(&worker->aside, 0);
 			pg_atomic_init_u64(&worker->unflushed, 0);
 			pg_atomic_init_u64(&worker->awaited, 0);
 			for (int k = 0; k < ENDPOINT_MAX_OPERATIONS; k++)

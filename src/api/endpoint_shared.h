@@ -39,8 +39,10 @@ typedef struct EndpointWorker
 	int			port;
 	int			pid;
 	TimestampTz started_at;
+	bool		ended_for_request;	/* the last process here ended to be rid of a request: no fault of its own */
 	pg_atomic_uint64 connections;	/* open now */
 	pg_atomic_uint64 accepted;	/* ever */
+	pg_atomic_uint64 aside;		/* requests that wait for somebody else's lock now */
 
 	/* what answers wait for; the contract is in http/companion.c */
 	Latch	   *latch;			/* of the last worker in this place; setting it is harmless when it has ended */

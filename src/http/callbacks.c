@@ -102,7 +102,23 @@ report_request(const HttpRequest *request)
 	protocol_log(request, microseconds);
 }
 
-/* Answers a complete request: at once, or when it is durable. */
+void
+request_suspend(HttpRequest *request)
+{
+	if (!request->suspended)
+		MHD_suspend_connection(request->connection);
+	request->suspended = true;
+}
+
+void
+request_resume(HttpRequest *request)
+{
+	if (request->suspended)
+		MHD_resume_connection(request->connection);
+	request->suspended = false;
+}
+
+/* Answers a complete request: at once, or when no lock is in its way and it is durable. */
 static enum MHD_Result
 finish_request(HttpRequest *request)
 {
@@ -112,11 +128,15 @@ finish_request(HttpRequest *request)
 	if (!request->answered)
 	{
 		connection_answers(request->connection);
-		protocol_answer(request);
-		request->answered = true;
-		durable_await(request);
+		request->answered = protocol_answer(request);
+		if (request->answered)
+			durable_await(request);
+		else
+			aside_put(request);
 	}
-	if (!request->suspended)
+	if (request->broken)
+		result = MHD_NO;
+	else if (!request->suspended)
 	{
 		report_request(request);
 		result = answer_send(request);
@@ -177,6 +197,7 @@ callback_completed(void *cls, struct MHD_Connection *connection, void **state, e
 	connection_rests(connection);
 	if (request == NULL)
 		return;
+	aside_forget(request);
 	durable_forget(request);
 	MemoryContextDelete(request->context);
 	*state = NULL;

@@ -15,7 +15,7 @@
 /* Suspended requests, both in the order of their LSNs, since each worker's LSNs only grow. */
 static dlist_head waiting = DLIST_STATIC_INIT(waiting); /* for the flush */
 static dlist_head unconfirmed = DLIST_STATIC_INIT(unconfirmed); /* flushed, for the standbys */
-static int	n_suspended;		/* in both */
+static int	n_queued;			/* in both */
 
 static bool
 is_durable(const HttpRequest *request)
@@ -29,20 +29,20 @@ durable_await(HttpRequest *request)
 {
 	if (is_durable(request))
 		return;
-	request->suspended = true;
-	n_suspended++;
-	dlist_push_tail(&waiting, &request->waiting);
-	MHD_suspend_connection(request->connection);
+	request->queue = QUEUE_DURABLE;
+	n_queued++;
+	dlist_push_tail(&waiting, &request->queued);
+	request_suspend(request);
 }
 
 void
 durable_forget(HttpRequest *request)
 {
-	if (!request->suspended)
+	if (request->queue != QUEUE_DURABLE)
 		return;
-	dlist_delete(&request->waiting);
-	request->suspended = false;
-	n_suspended--;
+	dlist_delete(&request->queued);
+	request->queue = QUEUE_NONE;
+	n_queued--;
 }
 
 bool
@@ -54,29 +54,27 @@ durable_release(void)
 
 	if (!dlist_is_empty(&waiting))
 	{
-		bool		all_wait = n_suspended >= pg_atomic_read_u64(&endpoint_worker->connections);
-		XLogRecPtr	newest = dlist_tail_element(HttpRequest, waiting, &waiting)->durable_at;
+		bool		all_wait = n_queued + aside_count() >= pg_atomic_read_u64(&endpoint_worker->connections);
+		XLogRecPtr	newest = dlist_tail_element(HttpRequest, queued, &waiting)->durable_at;
 		XLogRecPtr	flushed = companion_flush(newest, all_wait);
 
 		while (!dlist_is_empty(&waiting) &&
-			   dlist_head_element(HttpRequest, waiting, &waiting)->durable_at <= flushed)
+			   dlist_head_element(HttpRequest, queued, &waiting)->durable_at <= flushed)
 			dlist_push_tail(&unconfirmed, dlist_pop_head_node(&waiting));
 	}
 
 	confirmed = companion_confirmed();
 	dlist_foreach_modify(iter, &unconfirmed)
 	{
-		HttpRequest *request = dlist_container(HttpRequest, waiting, iter.cur);
+		HttpRequest *request = dlist_container(HttpRequest, queued, iter.cur);
 
 		if (request->durable_at > confirmed)
 			break;
-		dlist_delete(&request->waiting);
-		request->suspended = false;
-		n_suspended--;
-		MHD_resume_connection(request->connection);
+		durable_forget(request);
+		request_resume(request);
 		released = true;
 	}
 	companion_await(dlist_is_empty(&unconfirmed) ? InvalidXLogRecPtr :
-				  dlist_head_element(HttpRequest, waiting, &unconfirmed)->durable_at);
+				  dlist_head_element(HttpRequest, queued, &unconfirmed)->durable_at);
 	return released;
 }

@@ -14,6 +14,7 @@
 #include "access/xlogdefs.h"
 #include "lib/ilist.h"
 #include "lib/stringinfo.h"
+#include "storage/lock.h"
 
 #include "api/endpoint.h"
 
@@ -25,6 +26,25 @@ typedef struct HttpHeader
 	const char *value;
 } HttpHeader;
 
+/* What a suspended connection's request waits for. */
+typedef enum HttpQueue
+{
+	QUEUE_NONE,
+	QUEUE_ASIDE,				/* somebody else's lock (aside.c) */
+	QUEUE_DURABLE				/* the flush of what its answer shows, or standbys (durable.c) */
+} HttpQueue;
+
+/* A request that a lock is in the way of, as aside.c has it. */
+typedef struct HttpWait
+{
+	TimestampTz since;			/* when it was executed first; 0: not yet */
+	TimestampTz until;			/* its attempt after this is the last one */
+	TimestampTz look_at;		/* when to look for the lock again */
+	LOCKTAG		lock;
+	LOCKMODE	mode;			/* NoLock: the lock is not known */
+	bool		wants_last;		/* what the last attempt came to is no answer: there is another one when its time is over */
+} HttpWait;
+
 typedef struct HttpRequest
 {
 	MemoryContext context;		/* everything of the request; deleted when the library is done with it */
@@ -35,6 +55,7 @@ typedef struct HttpRequest
 	HttpHeader *headers;
 	int			n_headers;
 	StringInfoData body;		/* as sent */
+	StringInfoData text;		/* an operation's body, decoded */
 	bool		begun;			/* headers were seen */
 	bool		malformed;		/* where it ends is not certain */
 	bool		too_big;
@@ -44,16 +65,20 @@ typedef struct HttpRequest
 	TimestampTz started_at;
 	EndpointOutcome outcome;	/* zeroes if no operation ran */
 
+	bool		suspended;		/* the library has been told to leave the connection alone */
+	HttpQueue	queue;
+	dlist_node	queued;
+	HttpWait	wait;
+
 	/* the response */
 	bool		answered;
+	bool		broken;			/* there is none: the connection ends */
 	int			status;
 	const char *content_type;
 	bool		is_json;		/* crc and request id belong to it */
 	StringInfoData response;
 	char		request_id[REQUEST_ID_LENGTH + 1];
 	XLogRecPtr	durable_at;		/* not to be sent before this is durable; InvalidXLogRecPtr: at once */
-	bool		suspended;
-	dlist_node	waiting;		/* of those that wait for a flush, or for standbys */
 } HttpRequest;
 
 extern const EndpointApi *endpoint;
@@ -84,6 +109,8 @@ extern enum MHD_Result callback_request(void *cls, struct MHD_Connection *connec
 extern void callback_completed(void *cls, struct MHD_Connection *connection, void **state,
 							   enum MHD_RequestTerminationCode code);
 extern size_t callback_unescape(void *cls, struct MHD_Connection *connection, char *text);
+extern void request_suspend(HttpRequest *request);
+extern void request_resume(HttpRequest *request);	/* the library calls again for the answer, or learns that there is none */
 extern const char *request_header(const HttpRequest *request, const char *name);	/* the first one's value, or NULL */
 
 /*
@@ -95,6 +122,17 @@ extern int	framing_strictness(void);	/* what the library is to refuse by itself 
 
 /* answer.c: hands the answer over to the library */
 extern enum MHD_Result answer_send(HttpRequest *request);
+
+/* aside.c: requests that wait for somebody else's lock without holding up the worker */
+extern void aside_on_cancel(SIGNAL_ARGS);	/* the worker's handler of SIGINT: notes what lock was waited for */
+extern void aside_begin_attempt(HttpRequest *request);	/* says how long it may wait for a lock */
+/* Whether the attempt has met a lock, has to be aborted and its request to be set aside: it is not the last one. */
+extern bool aside_is_wanted(const HttpRequest *request);
+extern void aside_put(HttpRequest *request);	/* after that; its connection is suspended */
+extern void aside_forget(HttpRequest *request); /* its connection has ended */
+extern bool aside_run(void);	/* executes anew those whose lock is free or whose time is over; whether any is answered */
+extern long aside_timeout(void);	/* milliseconds until aside_run() has something to do; -1: nothing */
+extern int	aside_count(void);
 
 /* durable.c */
 extern void durable_await(HttpRequest *request);	/* suspends the connection unless the answer can be sent now */
@@ -121,8 +159,15 @@ extern void companion_configure(void);	/* at the start, and when settings have c
 extern XLogRecPtr companion_confirmed(void);	/* answers up to here need not wait for standbys; PG_UINT64_MAX: none do */
 extern void companion_await(XLogRecPtr oldest);	/* a flushed LSN, 0: none; the latch is set when it is confirmed */
 
-/* protocol.c: fills in the response of a complete request; never raises */
-extern void protocol_answer(HttpRequest *request);
+/*
+ * protocol.c: fills in the response of a complete request.  False: a lock is in the way, and the request is to be set aside and
+ * then to be tried again, as often as that takes; the response is what it is if there is no other attempt.  They raise only
+ * what has nothing to do with the operation, such as a lack of memory.
+ */
+extern bool protocol_answer(HttpRequest *request);
+extern bool protocol_try_again(HttpRequest *request);
+extern void protocol_start(void);	/* when the worker has connected */
+extern bool protocol_is_overdue(void);	/* the worker ends because a request would not */
 extern void protocol_log(const HttpRequest *request, int64 microseconds);	/* as dynapg.log_min_duration has it */
 
 /* session.c: what requests of several roles share, and how each finds it as if it were the first */

@@ -195,10 +195,11 @@ start_companion(int i)
 
 /*
  * Starts or stops what belongs into a place: wanted says whether a process should be there, runs whether one is, which
- * may be another launcher's.  Returns when to look again, at most after due.
+ * may be another launcher's, and faultless that the last one's end is no reason for a pause.  Returns when to look again, at
+ * most after due.
  */
 static TimestampTz
-tend_place(Place *place, int i, bool wanted, bool runs, bool (*start) (int), TimestampTz now, TimestampTz due)
+tend_place(Place *place, int i, bool wanted, bool runs, bool faultless, bool (*start) (int), TimestampTz now, TimestampTz due)
 {
 	pid_t		pid;
 
@@ -206,9 +207,11 @@ tend_place(Place *place, int i, bool wanted, bool runs, bool (*start) (int), Tim
 	{
 		pfree(place->handle);
 		place->handle = NULL;
-		place->pause = now - place->started_at > SHORT_LIFE ? USECS_PER_SEC :
-			Min(Max(place->pause, USECS_PER_SEC) * 2, LONGEST_PAUSE);
-		place->next_start = wanted ? now + place->pause : 0;
+		if (faultless || now - place->started_at > SHORT_LIFE)
+			place->pause = 0;
+		else
+			place->pause = Min(Max(place->pause * 2, USECS_PER_SEC), LONGEST_PAUSE);
+		place->next_start = now + place->pause;
 	}
 	if (place->handle != NULL && !wanted)
 		TerminateBackgroundWorker(place->handle);
@@ -259,11 +262,12 @@ tend_workers(void)
 	{
 		EndpointWorker *worker = &endpoint->shared->workers[i];
 
-		due = tend_place(&places[i], i, worker->used && !worker->stop, worker->pid != 0, start_worker, now, due);
+		due = tend_place(&places[i], i, worker->used && !worker->stop, worker->pid != 0,
+						 worker->ended_for_request, start_worker, now, due);
 	}
 	for (int i = 0; i < ENDPOINT_COMPANIONS; i++)
 		due = tend_place(&companion_places[i], i, companion_is_wanted(i), endpoint->shared->companions[i].pid != 0,
-						 start_companion, now, due);
+						 false, start_companion, now, due);
 	return Max((due - now) / 1000, 100);
 }
 

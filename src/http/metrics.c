@@ -109,6 +109,9 @@ metrics_write(StringInfo out)
 	appendStringInfo(out, "# HELP dynapg_connections_total Connections accepted.\n"
 					 "# TYPE dynapg_connections_total counter\ndynapg_connections_total " UINT64_FORMAT "\n",
 					 sum_of(offsetof(EndpointWorker, accepted)));
+	appendStringInfo(out, "# HELP dynapg_requests_waiting_for_locks Requests that somebody else's lock is in the way of.\n"
+					 "# TYPE dynapg_requests_waiting_for_locks gauge\ndynapg_requests_waiting_for_locks " UINT64_FORMAT "\n",
+					 sum_of(offsetof(EndpointWorker, aside)));
 	write_counter(out, "dynapg_requests_total", "Requests.", offsetof(EndpointOperationStats, calls), 1);
 	write_counter(out, "dynapg_request_errors_total", "Requests answered with a client's error.",
 				  offsetof(EndpointOperationStats, errors), 1);

@@ -24,6 +24,10 @@
 #define TARGET_STREAMS "DynamoDBStreams_20120810."
 
 #define MAX_TRACE 256			/* characters of a trace header */
+#define GRACE 5000				/* milliseconds that a cancelled request has to end */
+
+static TimeoutId overdue_timeout;
+static volatile sig_atomic_t is_overdue;	/* the worker is to end */
 
 /* 52 letters and digits, as the service's.  Random bytes are drawn for many requests at once. */
 static void
@@ -173,13 +177,81 @@ protocol_log(const HttpRequest *request, int64 microseconds)
 			 errhidestmt(true)));
 }
 
+/* ------------------------------------------------------------------------------------------------------------
+ * The limits of a request's time
+ * ------------------------------------------------------------------------------------------------------------ */
+
+/*
+ * A request that takes too long is cancelled, which a trigger may catch.  What goes on all the same ends the worker, as if it had
+ * been terminated: that is not to be caught.
+ */
+static void
+end_worker(void)
+{
+	is_overdue = true;
+	ProcDiePending = true;
+	InterruptPending = true;
+}
+
+void
+protocol_start(void)
+{
+	overdue_timeout = RegisterTimeout(USER_TIMEOUT, end_worker);
+}
+
+bool
+protocol_is_overdue(void)
+{
+	return is_overdue;
+}
+
+/* The request's time counts from its first attempt. */
+static void
+start_timeouts(const HttpRequest *request)
+{
+	EnableTimeoutParams timeouts[] = {
+		{.id = STATEMENT_TIMEOUT, .type = TMPARAM_AT},
+		{.id = overdue_timeout, .type = TMPARAM_AT},
+	};
+
+	if (endpoint->settings->statement_timeout == 0)
+		return;
+	timeouts[0].fin_time = TimestampTzPlusMilliseconds(request->wait.since, endpoint->settings->statement_timeout);
+	timeouts[1].fin_time = TimestampTzPlusMilliseconds(Max(timeouts[0].fin_time, GetCurrentTimestamp()), GRACE);
+	enable_timeouts(timeouts, lengthof(timeouts));
+}
+
+static void
+stop_timeouts(void)
+{
+	const DisableTimeoutParams timeouts[] = {{.id = STATEMENT_TIMEOUT}, {.id = overdue_timeout}};
+
+	disable_timeouts(timeouts, lengthof(timeouts));
+}
+
+/* ------------------------------------------------------------------------------------------------------------
+ * Operations
+ * ------------------------------------------------------------------------------------------------------------ */
+
 /* Says in the log which request it was that something happened in. */
 static void
 describe_request(void *argument)
 {
 	const HttpRequest *request = (const HttpRequest *) argument;
 
+	if (is_overdue)
+		errcontext("dynapg request that has not ended within %d s after dynapg.statement_timeout", GRACE / 1000);
 	errcontext("dynapg request %s: %s", request->request_id, endpoint->operation_name(request->operation));
+}
+
+/* An attempt that has met a lock, and has not failed for it, is aborted all the same if there is to be another one. */
+static void
+check_attempt(HttpRequest *request)
+{
+	if (!aside_is_wanted(request))
+		return;
+	request->wait.wants_last = true;
+	ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE), errmsg("could not obtain a lock in time")));
 }
 
 /*
@@ -187,7 +259,7 @@ describe_request(void *argument)
  * until the transaction has ended, deferred triggers and all (session.c).
  */
 static void
-execute_in_transaction(HttpRequest *request, StringInfo body)
+execute_in_transaction(HttpRequest *request)
 {
 	int			settings;
 	bool		wrote;
@@ -199,20 +271,20 @@ execute_in_transaction(HttpRequest *request, StringInfo body)
 	SetCurrentStatementStartTimestamp();
 	pgstat_report_activity(STATE_RUNNING, endpoint->operation_name(request->operation));
 	StartTransactionCommand();
-	LockTimeout = *endpoint->settings->lock_timeout;
 	synchronous_commit = SYNCHRONOUS_COMMIT_OFF;	/* flushed for many at once, and then waited for (companion.c) */
-	if (endpoint->settings->statement_timeout > 0)
-		enable_timeout_after(STATEMENT_TIMEOUT, endpoint->settings->statement_timeout);
+	aside_begin_attempt(request);
+	start_timeouts(request);
 	settings = session_begin_request(auth_role(request));
 	MemoryContextSwitchTo(CurTransactionContext);
 	PushActiveSnapshot(GetTransactionSnapshot());
-	endpoint->execute(request->operation, body->data, body->len, &request->response, &request->outcome);
+	endpoint->execute(request->operation, request->text.data, request->text.len, &request->response, &request->outcome);
 	if (RecoveryInProgress() && !request->outcome.eventual)
 		endpoint->raise(DYN_VALIDATION, "This endpoint is a read replica: it answers eventually consistent reads only");
 	PopActiveSnapshot();
 	session_finish_request(settings);
+	check_attempt(request);
 	wrote = TransactionIdIsValid(GetTopTransactionIdIfAny());
-	disable_timeout(STATEMENT_TIMEOUT, false);
+	stop_timeouts();
 	CommitTransactionCommand();
 	MemoryContextSwitchTo(result);
 	error_context_stack = context.previous;
@@ -241,6 +313,7 @@ recover(HttpRequest *request, MemoryContext context)
 		respond_error(request, error);
 		if (request->outcome.defect)
 			EmitErrorReport();
+		FreeErrorData(error);
 	}
 	PG_CATCH();
 	{
@@ -257,71 +330,85 @@ recover(HttpRequest *request, MemoryContext context)
 
 /* The answer to an operation that has failed, beyond what its error says. */
 static void
-finish_failure(HttpRequest *request, StringInfo body)
+finish_failure(HttpRequest *request)
 {
 	/* a request that is no JSON at all is told so before anything else that is wrong with it */
-	if (!endpoint->is_json(body->data, body->len))
+	if (!endpoint->is_json(request->text.data, request->text.len))
 		respond_exception(request, DYN_SERIALIZATION, "");
 	else if (request->status == 0)
 		respond_exception(request, DYN_INTERNAL_SERVER_ERROR, "Internal server error");
-
-	/* a failed condition, too, shows what others have committed */
-	if (!RecoveryInProgress())
-		request->durable_at = GetXLogInsertEndRecPtr();
 }
 
-static void
-answer_operation(HttpRequest *request)
+bool
+protocol_try_again(HttpRequest *request)
 {
 	MemoryContext context = CurrentMemoryContext;
-	StringInfoData body;
-	bool		too_big;
 	volatile bool failed = false;
+	volatile bool met_lock = false;
+
+	resetStringInfo(&request->response);
+	memset(&request->outcome, 0, sizeof(request->outcome));
+	request->status = 200;
+	request->durable_at = InvalidXLogRecPtr;
+	PG_TRY();
+	{
+		execute_in_transaction(request);
+	}
+	PG_CATCH();
+	{
+		failed = true;
+		met_lock = geterrcode() != ERRCODE_QUERY_CANCELED && aside_is_wanted(request);
+		recover(request, context);
+	}
+	PG_END_TRY();
+	session_clean();
+	pgstat_report_activity(STATE_IDLE, NULL);
+	if (failed)
+	{
+		if (!met_lock)
+			finish_failure(request);
+		/* a failed condition, too, shows what others have committed */
+		if (!RecoveryInProgress())
+			request->durable_at = GetXLogInsertEndRecPtr();
+	}
+	return !met_lock;
+}
+
+static bool
+answer_operation(HttpRequest *request)
+{
+	StringInfo	body = &request->text;
+	bool		too_big;
 
 	request->content_type = JSON_TYPE;
 	request->is_json = true;
-	if (!encoding_decode_body(request, &body, &too_big))
+	if (!encoding_decode_body(request, body, &too_big))
 	{
 		if (too_big)
 			respond_text(request, 413, NULL, "");
 		else
 			respond_exception(request, DYN_SERIALIZATION, "");
-		return;
+		return true;
 	}
 	request->operation = target_operation(request_header(request, "X-Amz-Target"));
 	if (request->operation < 0 || !endpoint->has_operation(request->operation))
 	{
 		/* a region of the service that lacks an operation has a message for it; what is none has none */
-		if (body.len > 0 && !endpoint->is_json(body.data, body.len))
+		if (body->len > 0 && !endpoint->is_json(body->data, body->len))
 			respond_exception(request, DYN_SERIALIZATION, "");
 		else
 			respond_exception(request, DYN_UNKNOWN_OPERATION, request->operation < 0 ? "" : "Unknown operation exception");
-		return;
+		return true;
 	}
-	if (body.len == 0)
+	if (body->len == 0)
 	{
 		respond_exception(request, DYN_SERIALIZATION, "");
-		return;
+		return true;
 	}
-
-	PG_TRY();
-	{
-		request->status = 200;
-		execute_in_transaction(request, &body);
-	}
-	PG_CATCH();
-	{
-		recover(request, context);
-		failed = true;
-	}
-	PG_END_TRY();
-	session_clean();
-	if (failed)
-		finish_failure(request, &body);
-	pgstat_report_activity(STATE_IDLE, NULL);
+	return protocol_try_again(request);
 }
 
-void
+bool
 protocol_answer(HttpRequest *request)
 {
 	make_request_id(request);
@@ -337,5 +424,6 @@ protocol_answer(HttpRequest *request)
 	else if (strcmp(request->method, "POST") != 0 || !is_content_type(request_header(request, "Content-Type")))
 		respond_text(request, 404, NULL, "<UnknownOperationException/>\n");
 	else
-		answer_operation(request);
+		return answer_operation(request);
+	return true;
 }

@@ -256,18 +256,22 @@ server_descriptors(int *descriptors, int max)
 void
 server_run(void)
 {
+	bool		more;
+
 	do
 	{
 		for (int i = 0; i < n_daemons; i++)
 			MHD_run(daemons[i].mhd);
-	} while (durable_release());
+		more = aside_run();
+		more |= durable_release();
+	} while (more);
 	connections_end_slow();
 }
 
 long
 server_timeout(void)
 {
-	long		timeout = -1;
+	long		timeout = aside_timeout();
 
 	for (int i = 0; i < n_daemons; i++)
 	{

@@ -55,6 +55,7 @@ take_place(void)
 	LWLockAcquire(endpoint->shared->lock, LW_EXCLUSIVE);
 	endpoint_worker->pid = MyProcPid;
 	endpoint_worker->started_at = GetCurrentTimestamp();
+	endpoint_worker->ended_for_request = false;
 	wanted = !endpoint_worker->stop;
 	LWLockRelease(endpoint->shared->lock);
 	if (!wanted)
@@ -67,8 +68,10 @@ leave_place(int code, Datum argument)
 {
 	LWLockAcquire(endpoint->shared->lock, LW_EXCLUSIVE);
 	endpoint_worker->pid = 0;
+	endpoint_worker->ended_for_request = protocol_is_overdue();
 	LWLockRelease(endpoint->shared->lock);
 	pg_atomic_write_u64(&endpoint_worker->connections, 0);
+	pg_atomic_write_u64(&endpoint_worker->aside, 0);
 	pg_atomic_write_u64(&endpoint_worker->unflushed, InvalidXLogRecPtr);
 	pg_atomic_write_u64(&endpoint_worker->awaited, InvalidXLogRecPtr);
 	endpoint_worker->standby_level = 0;
@@ -166,7 +169,7 @@ dynapg_worker_main(Datum argument)
 	http_find_endpoint();
 	endpoint_worker = &endpoint->shared->workers[DatumGetInt32(argument)];
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
-	pqsignal(SIGINT, StatementCancelHandler);
+	pqsignal(SIGINT, aside_on_cancel);
 	pqsignal(SIGTERM, die);
 
 	/* before the connection: whoever drops the database waits for us to take note, and we for whoever drops it */
@@ -179,6 +182,7 @@ dynapg_worker_main(Datum argument)
 	endpoint_worker->latch = MyLatch;
 	companion_configure();
 	session_start();
+	protocol_start();
 
 	on_standby = RecoveryInProgress();
 	begin_serving();

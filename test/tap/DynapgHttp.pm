@@ -15,7 +15,8 @@ use POSIX qw(strftime);
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(open_connection send_bytes read_response is_closed post_bytes exchange call answer_of
-  sign_headers sign_request presign iso_time wait_for_endpoint start_node free_http_port json create_key put_item get_item create_table);
+  sign_headers sign_request presign iso_time wait_for_endpoint start_node free_http_port json create_key put_item get_item create_table
+  in_background wait_for eventually);
 
 my $TIMEOUT = 60;
 my $JSON_TYPE = 'application/x-amz-json-1.0';
@@ -178,6 +179,51 @@ sub get_item
 	return call($port, 'GetItem',
 		{ TableName => $table, Key => { pk => { S => $key } }, ConsistentRead => $options{eventual} ? JSON::PP::false : JSON::PP::true },
 		%options);
+}
+
+# ---------------------------------------------------------------- waiting
+
+# Whether something becomes true, within some seconds.
+sub eventually
+{
+	my ($seconds, $test) = @_;
+	my $until = time() + $seconds;
+
+	while (time() < $until)
+	{
+		return 1 if eval { $test->() };
+		sleep(0.2);
+	}
+	return 0;
+}
+
+# Sends a request in a process of its own; the answer is to be had by wait_for().
+sub in_background
+{
+	my ($request) = @_;
+	pipe my $reader, my $writer;
+	my $pid = fork();
+
+	die "fork: $!" unless defined $pid;
+	if ($pid == 0)
+	{
+		close $reader;
+		syswrite $writer, answer_of(eval { $request->() });
+		POSIX::_exit(0);
+	}
+	close $writer;
+	return { pid => $pid, reader => $reader, started => time() };
+}
+
+sub wait_for
+{
+	my ($background) = @_;
+	my $reader = $background->{reader};
+	my $answer = do { local $/; <$reader> };
+
+	waitpid $background->{pid}, 0;
+	$background->{seconds} = time() - $background->{started};
+	return $answer;
 }
 
 # ---------------------------------------------------------------- signatures

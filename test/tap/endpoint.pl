@@ -31,20 +31,6 @@ sub reload
 	sleep(0.5);
 }
 
-# Whether something becomes true, within some seconds.
-sub eventually
-{
-	my ($seconds, $test) = @_;
-	my $until = time() + $seconds;
-
-	while (time() < $until)
-	{
-		return 1 if eval { $test->() };
-		sleep(0.2);
-	}
-	return 0;
-}
-
 sub worker_pids
 {
 	my ($database) = @_;
@@ -65,35 +51,6 @@ sub launcher_pid
 		return $1 if $title =~ /dynapg launcher/ && $status =~ /^PPid:\s*$postmaster$/m && $folder =~ /(\d+)$/;
 	}
 	return 0;
-}
-
-# Sends a request in a process of its own; the answer is to be had by wait_for().
-sub in_background
-{
-	my ($request) = @_;
-	pipe my $reader, my $writer;
-	my $pid = fork();
-
-	die "fork: $!" unless defined $pid;
-	if ($pid == 0)
-	{
-		close $reader;
-		syswrite $writer, answer_of(eval { $request->() });
-		POSIX::_exit(0);
-	}
-	close $writer;
-	return { pid => $pid, reader => $reader, started => time() };
-}
-
-sub wait_for
-{
-	my ($background) = @_;
-	my $reader = $background->{reader};
-	my $answer = do { local $/; <$reader> };
-
-	waitpid $background->{pid}, 0;
-	$background->{seconds} = time() - $background->{started};
-	return $answer;
 }
 
 sub log_count
@@ -216,19 +173,21 @@ ok(wait_for_endpoint($port), 'the other one answers');
 	$session->query_safe('COMMIT');
 	like(answer_of(get_item($port, 'items', 'a')), $ok, 'the table is still there');
 
-	# A request that waits is cancelled, and the worker is not.
-	reload('dynapg.lock_timeout' => '60s');
+	# A request that runs is cancelled, and the worker is not.
+	$node->safe_psql('postgres', <<'SQL');
+CREATE FUNCTION public.sleeps() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(60); RETURN NULL; END $$;
+CREATE TRIGGER sleeps AFTER UPDATE ON dynamo.items FOR EACH ROW WHEN (NEW.item ? 'sleeps') EXECUTE FUNCTION public.sleeps();
+SQL
 	my ($worker) = worker_pids();
-	$session->query_safe(q{BEGIN; SELECT FROM dynamo.items WHERE item ->> 'pk' = 'a' FOR UPDATE});
-	my $background = in_background($update);
-	ok( eventually(10, sub { $node->safe_psql('postgres', "SELECT wait_event_type FROM pg_stat_activity WHERE pid = $worker") eq 'Lock' }),
-		'a request waits');
-	is($node->safe_psql('postgres', "SELECT query FROM pg_stat_activity WHERE pid = $worker"), 'UpdateItem', 'pg_stat_activity names the operation');
+	my $sleep = sub { put_item($port, 'items', 'a', attributes => { sleeps => { BOOL => JSON::PP::true } }) };
+	my $is_asleep = sub { $node->safe_psql('postgres', "SELECT wait_event FROM pg_stat_activity WHERE pid = $worker") eq 'PgSleep' };
+	my $background = in_background($sleep);
+	ok(eventually(10, $is_asleep), 'a request runs');
+	is($node->safe_psql('postgres', "SELECT query FROM pg_stat_activity WHERE pid = $worker"), 'PutItem', 'pg_stat_activity names the operation');
 	$node->safe_psql('postgres', "SELECT pg_cancel_backend($worker)");
 	is(wait_for($background), sprintf($unavailable, 'canceling statement due to user request'), 'a cancelled request: ServiceUnavailable');
 	cmp_ok($background->{seconds}, '<', 30, 'at once');
 	is_deeply([ worker_pids() ], [$worker], 'the worker goes on');
-	$session->query_safe('COMMIT');
 	like(answer_of($update->()), $ok, 'and works');
 	$node->safe_psql('postgres', "SELECT pg_cancel_backend($worker)");
 	like(answer_of($update->()), $ok, 'a cancel that finds no request does nothing');
@@ -236,24 +195,26 @@ ok(wait_for_endpoint($port), 'the other one answers');
 	# A worker that is terminated in the middle of a request has not done it.
 	my $before = answer_of(get_item($port, 'items', 'a'));
 	my $from = -s $node->logfile;
-	$session->query_safe(q{BEGIN; SELECT FROM dynamo.items WHERE item ->> 'pk' = 'a' FOR UPDATE});
-	$background = in_background($update);
-	ok( eventually(10, sub { $node->safe_psql('postgres', "SELECT wait_event_type FROM pg_stat_activity WHERE pid = $worker") eq 'Lock' }),
-		'another request waits');
+	$background = in_background($sleep);
+	ok(eventually(10, $is_asleep), 'another request runs');
 	$node->safe_psql('postgres', "SELECT pg_terminate_backend($worker)");
 	is(wait_for($background), 'no response', 'a worker that is terminated: the connection ends without an answer');
-	$session->query_safe('COMMIT');
 	ok(wait_for_endpoint($port), 'a worker that is terminated is replaced');
 	is(answer_of(get_item($port, 'items', 'a')), $before, 'and its request has done nothing');
-	like(substr(slurp_file($node->logfile), $from), qr/FATAL:  terminating .*\n.*CONTEXT:  .*\n\s+dynapg request [A-Z0-9]{52}: UpdateItem/,
+	like(substr(slurp_file($node->logfile), $from), qr/FATAL:  terminating .*\n(?:.*\n)+?\s+dynapg request [A-Z0-9]{52}: PutItem/,
 		'the log says which request it was');
 	is(scalar(worker_pids()), 1, 'one worker again');
 
-	reload('dynapg.statement_timeout' => '1s');
+	reload('dynapg.statement_timeout' => '1s', 'dynapg.lock_timeout' => '60s');
+	$background = in_background($sleep);
+	is(wait_for($background), sprintf($unavailable, 'canceling statement due to statement timeout'),
+		'a request over dynapg.statement_timeout: ServiceUnavailable');
+	cmp_ok($background->{seconds}, '<', 20, 'in time');
+	$node->safe_psql('postgres', 'DROP TRIGGER sleeps ON dynamo.items');
 	$session->query_safe(q{BEGIN; SELECT FROM dynamo.items WHERE item ->> 'pk' = 'a' FOR UPDATE});
 	$background = in_background($update);
 	is(wait_for($background), sprintf($unavailable, 'canceling statement due to statement timeout'),
-		'a request over dynapg.statement_timeout: ServiceUnavailable');
+		'so is one that waits for a lock so long');
 	cmp_ok($background->{seconds}, '<', 20, 'in time');
 	$session->query_safe('COMMIT');
 	like(answer_of($update->()), $ok, 'the next one has its own time');
