@@ -238,3 +238,9 @@ WHERE pg_temp.read(name, '{}') ~ '^(YD001 |{})';
 SELECT pg_temp.read('TagResource', '{}');
 SELECT pg_temp.read('DescribeStream', '{"StreamArn": "arn:aws:dynamodb"}');
 SELECT pg_temp.read('GetRecords', '{"ShardIterator": "", "Limit": 0}');
+
+-- Limits of PartiQL's members.
+SELECT pg_temp.api('execute_statement', '{"Statement": "SELECT * FROM t", "Parameters": []}');
+SELECT pg_temp.api('batch_execute_statement', '{"Statements": [{"Statement": "SELECT * FROM t", "Parameters": []}]}');
+SELECT replace(pg_temp.api('execute_statement', jsonb_build_object('Statement', repeat('x', 8193))), repeat('x', 8193), '(8193)');
+SELECT replace(pg_temp.api('execute_statement', jsonb_build_object('Statement', 'SELECT * FROM t', 'NextToken', repeat('x', 32769))), repeat('x', 32769), '(32769)');

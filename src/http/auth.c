@@ -27,6 +27,7 @@
 #define MAX_EXPIRES (7 * SECS_PER_DAY)
 
 #define UNKNOWN_CLIENT "The security token included in the request is invalid."
+#define FOREIGN_TOKEN "The security token included in the request is invalid"	/* no full stop */
 #define WRONG_SIGNATURE "The request signature we calculated does not match the signature you provided. " \
 	"Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
 
@@ -305,7 +306,7 @@ check_scope(const Sigv4Claim *claim)
 
 	initStringInfo(&wrong);
 	if (strcmp(claim->region, GetConfigOption("dynapg.region", false, false)) != 0)
-		appendStringInfo(&wrong, "Credential should be scoped to a valid region, not '%s'. ", printable(claim->region));
+		appendStringInfoString(&wrong, "Credential should be scoped to a valid region. ");
 	if (strcmp(claim->service, SIGV4_SERVICE) != 0)
 		appendStringInfo(&wrong, "Credential should be scoped to correct service: '%s'. ", SIGV4_SERVICE);
 	if (strcmp(claim->terminator, SIGV4_TERMINATOR) != 0)
@@ -314,11 +315,9 @@ check_scope(const Sigv4Claim *claim)
 	if (strlen(claim->date) != 8 || strncmp(claim->date, claim->time, 8) != 0)
 		appendStringInfo(&wrong, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
 						 "'%s' != '%.8s', from '%s'. ", printable(claim->date), claim->time, claim->time);
+	/* the blank at its end belongs to the message */
 	if (wrong.len > 0)
-	{
-		wrong.data[--wrong.len] = '\0';
 		refuse(DYN_INVALID_SIGNATURE, wrong.data);
-	}
 }
 
 /* In a time that does not tell how much of it is right. */
@@ -472,7 +471,11 @@ auth_role(const HttpRequest *request)
 	explicit_bzero(secret, strlen(secret));
 	if (!signatures_equal(claim.signature, signature))
 		refuse(DYN_INVALID_SIGNATURE, WRONG_SIGNATURE);
-	/* not before the signature: nobody else is to learn about roles */
+	/* keys of ours are for long and have no session; not before the signature, as with the next: nobody else is to learn about keys */
+	if (none_if_empty(request_header(request, "X-Amz-Security-Token")) != NULL ||
+		none_if_empty(sigv4_parameter(&query, "X-Amz-Security-Token")) != NULL)
+		refuse(DYN_UNRECOGNIZED_CLIENT, FOREIGN_TOKEN);
+	/* nor about roles */
 	if (!may_connect(role))
 		refuse(DYN_UNRECOGNIZED_CLIENT, UNKNOWN_CLIENT);
 	return role;

@@ -270,10 +270,10 @@ my $answer;
 foreach (1 .. 100)
 {
 	$answer = answer_of(call($port, 'ListTables', {}, key => \@alice));
-	last if $answer =~ /not 'us-east-1'/;
+	last if $answer =~ /valid region/;
 	select undef, undef, undef, 0.1;
 }
-like($answer, qr/Credential should be scoped to a valid region, not 'us-east-1'/, 'is seen by the worker');
+like($answer, qr/Credential should be scoped to a valid region\. /, 'is seen by the worker');
 
 # PostgreSQL 17's transaction_timeout would end the worker; a request has dynapg.statement_timeout, deferred triggers included.
 if (sql(q{SELECT count(*) FROM pg_settings WHERE name = 'transaction_timeout'}))
