@@ -13,6 +13,7 @@
 #include "access/xact.h"
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
+#include "commands/trigger.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -167,19 +168,45 @@ create_under_free_name(const char *name, int name_len, const TableInfo *keys)
 	}
 }
 
+/* Whether a relation has a trigger of a name. */
+static bool
+has_trigger(Oid relation, const char *name)
+{
+	return OidIsValid(get_trigger_oid(relation, name, true));
+}
+
+/* Makes the triggers that a relation does not have, and has all fire always. */
+static void
+create_triggers(Oid relation, const char *qualified)
+{
+	for (int i = 0; i < lengthof(triggers); i++)
+	{
+		if (!OidIsValid(relation) || !has_trigger(relation, triggers[i].name))
+			catalog_execute_ddl(psprintf(triggers[i].create, qualified));
+		catalog_execute_ddl(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", qualified, triggers[i].name));
+	}
+}
+
 /* Creates the item relation under the current user; returns its OID. */
 static Oid
 create_relation(const char *name, int name_len, const TableInfo *keys)
 {
 	char	   *relation = create_under_free_name(name, name_len, keys);
-	char	   *qualified = quote_qualified_identifier(CATALOG_ITEM_SCHEMA, relation);
 
-	for (int i = 0; i < lengthof(triggers); i++)
-	{
-		catalog_execute_ddl(psprintf(triggers[i].create, qualified));
-		catalog_execute_ddl(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", qualified, triggers[i].name));
-	}
+	create_triggers(InvalidOid, quote_qualified_identifier(CATALOG_ITEM_SCHEMA, relation));
 	return get_relname_relid(relation, get_namespace_oid(CATALOG_ITEM_SCHEMA, false));
+}
+
+void
+catalog_complete_relation(Oid relation, bool has_key)
+{
+	char	   *name = get_rel_name(relation);
+	char	   *qualified = catalog_qualified_name(relation);
+
+	if (!has_key)
+		catalog_execute_ddl(psprintf("ALTER TABLE %s ADD CONSTRAINT %s PRIMARY KEY (hash, sort)", qualified,
+									 quote_identifier(catalog_relation_name(name, strlen(name), "~pkey", 0))));
+	create_triggers(relation, qualified);
 }
 
 /* What the service says to somebody who may not do what it was called for. */
@@ -243,13 +270,34 @@ sweep_deleted(Relation catalog)
 	systable_endscan(scan);
 }
 
+/* Writes the row of a table whose relation is there. */
+static void
+insert_row(const char *name, int name_len, Oid relation, Jsonb *definition, Jsonb *tags, TableStatus change)
+{
+	Relation	catalog = table_open(catalog_relation(), RowExclusiveLock);
+	Datum		values[CATALOG_COLUMNS];
+	bool		nulls[CATALOG_COLUMNS] = {0};
+
+	sweep_deleted(catalog);
+	values[CATALOG_NAME - 1] = PointerGetDatum(cstring_to_text_with_len(name, name_len));
+	values[CATALOG_RELATION - 1] = ObjectIdGetDatum(relation);
+	values[CATALOG_ID - 1] = OidFunctionCall0(F_GEN_RANDOM_UUID);
+	values[CATALOG_CREATED_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
+	values[CATALOG_DEFINITION - 1] = JsonbPGetDatum(definition);
+	values[CATALOG_TAGS - 1] = JsonbPGetDatum(tags);
+	if (change == TABLE_ACTIVE)
+		nulls[CATALOG_CHANGE - 1] = nulls[CATALOG_CHANGE_ENDS - 1] = true;
+	else
+		set_change(values, nulls, change);
+	CatalogTupleInsert(catalog, heap_form_tuple(RelationGetDescr(catalog), values, nulls));
+	table_close(catalog, NoLock);
+	catalog_changed();
+}
+
 void
 catalog_create_table(const char *name, int name_len, Jsonb *definition, Jsonb *tags)
 {
-	Relation	catalog;
 	TableInfo	keys;
-	Datum		values[CATALOG_COLUMNS];
-	bool		nulls[CATALOG_COLUMNS] = {0};
 	Oid			schema = get_namespace_oid(CATALOG_ITEM_SCHEMA, false);
 
 	catalog_require(compat_schema_aclcheck(schema, GetUserId(), ACL_CREATE) == ACLCHECK_OK,
@@ -258,19 +306,13 @@ catalog_create_table(const char *name, int name_len, Jsonb *definition, Jsonb *t
 					pnstrdup(name, name_len), "The role lacks USAGE on schema dynapg, whose functions make a table's keys.");
 	memset(&keys, 0, sizeof(keys));
 	catalog_read_keys(definition, &keys);
+	insert_row(name, name_len, create_relation(name, name_len, &keys), definition, tags, TABLE_CREATING);
+}
 
-	catalog = table_open(catalog_relation(), RowExclusiveLock);
-	sweep_deleted(catalog);
-	values[CATALOG_NAME - 1] = PointerGetDatum(cstring_to_text_with_len(name, name_len));
-	values[CATALOG_RELATION - 1] = ObjectIdGetDatum(create_relation(name, name_len, &keys));
-	values[CATALOG_ID - 1] = OidFunctionCall0(F_GEN_RANDOM_UUID);
-	values[CATALOG_CREATED_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
-	values[CATALOG_DEFINITION - 1] = JsonbPGetDatum(definition);
-	values[CATALOG_TAGS - 1] = JsonbPGetDatum(tags);
-	set_change(values, nulls, TABLE_CREATING);
-	CatalogTupleInsert(catalog, heap_form_tuple(RelationGetDescr(catalog), values, nulls));
-	table_close(catalog, NoLock);
-	catalog_changed();
+void
+catalog_adopt_table(const char *name, int name_len, Oid relation, Jsonb *definition, Jsonb *tags)
+{
+	insert_row(name, name_len, relation, definition, tags, TABLE_ACTIVE);
 }
 
 /* Writes new values over the row of a table. */

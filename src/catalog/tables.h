@@ -141,6 +141,16 @@ extern _Noreturn void catalog_raise_not_found(const char *name, int name_len);
 extern void catalog_create_table(const char *name, int name_len, Jsonb *definition, Jsonb *tags);
 
 /*
+ * Writes the catalog row of an item relation that has come without it, as of a table that was always there: the definition names the keys
+ * that its columns have.  The caller holds catalog_lock_name() and found no such table, nor one of this relation, which
+ * is locked and belongs to the current user.
+ */
+extern void catalog_adopt_table(const char *name, int name_len, Oid relation, Jsonb *definition, Jsonb *tags);
+
+/* Gives a relation of the current user's that has an item table's columns what else makes one: the primary key and the triggers. */
+extern void catalog_complete_relation(Oid relation, bool has_key);
+
+/*
  * Replaces the definition.  starts: a change UPDATING begins, if the control plane has a delay; else the status stays as it is.  This
  * and what follows is for callers that hold catalog_lock_name() and have the table from catalog_lock_table() for its owner.
  */

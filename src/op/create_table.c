@@ -10,11 +10,13 @@
 #include "utils/timestamp.h"
 
 #include "base/error.h"
+#include "op/adopt_table.h"
 #include "op/index_check.h"
 #include "op/op.h"
 #include "op/table_check.h"
 #include "op/table_description.h"
 #include "op/tags.h"
+#include "storage/index_build.h"
 
 #define MAX_LOCAL_INDEXES	5
 #define MAX_VECTOR_INDEXES	5
@@ -35,6 +37,7 @@ typedef struct NewTable
 	List	   *indexes;		/* of NewIndex: local and global ones */
 	int			projected;		/* names that they INCLUDE */
 	List	   *tags;			/* of NamePair */
+	Oid			adopted;		/* the relation, if it is there already */
 } NewTable;
 
 static void
@@ -333,15 +336,22 @@ refuse_unsupported(const RequestValue *request)
 static void
 create(const NewTable *table, const char *name)
 {
+	Jsonb	   *definition = table_definition_jsonb(&table->definition);
+	bool		adopts = OidIsValid(table->adopted);
 	ListCell   *cell;
 
-	catalog_create_table(name, strlen(name), table_definition_jsonb(&table->definition), tags_jsonb(table->tags));
+	if (adopts)
+		catalog_adopt_table(name, strlen(name), table->adopted, definition, tags_jsonb(table->tags));
+	else
+		catalog_create_table(name, strlen(name), definition, tags_jsonb(table->tags));
 	foreach(cell, table->indexes)
 	{
 		const NewIndex *index = (const NewIndex *) lfirst(cell);
 
-		catalog_create_index(name, index->name, index->global, index_definition_jsonb(&index->definition), false, NULL);
+		catalog_create_index(name, index->name, index->global, index_definition_jsonb(&index->definition), adopts, NULL);
 	}
+	if (adopts && table->indexes != NIL)
+		index_build_start(name);
 }
 
 /*
@@ -367,10 +377,10 @@ write_answer(WireWriter *response, const TableInfo *table, bool asks_for_warm)
 	table_view_write(response, "TableDescription", &view);
 }
 
-void
-op_create_table(const RequestValue *request, WireWriter *response)
+static void
+make_table(const RequestValue *request, Oid adopted)
 {
-	NewTable	table = {.request = request};
+	NewTable	table = {.request = request, .adopted = adopted};
 	int			name_len;
 	const char *name = op_table_name(request_member(request, CreateTableInput_TableName), &name_len);
 	const TableInfo *existing;
@@ -391,6 +401,18 @@ op_create_table(const RequestValue *request, WireWriter *response)
 	if (existing != NULL)
 		dyn_error(DYN_RESOURCE_IN_USE, "Table already exists: %.*s", name_len, name);
 	create(&table, pnstrdup(name, name_len));
+}
+
+void
+op_create_table(const RequestValue *request, WireWriter *response)
+{
+	make_table(request, InvalidOid);
 	write_answer(response, table_of_request(request_member(request, CreateTableInput_TableName)),
 				 request_member(request, CreateTableInput_WarmThroughput)->present);
+}
+
+void
+adopt_table(const RequestValue *request, Oid relation)
+{
+	make_table(request, relation);
 }
