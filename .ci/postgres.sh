@@ -58,7 +58,7 @@ is_good() {
     pgxs=$("$prefix/bin/pg_config" --pkglibdir)/pgxs
     [ -x "$pgxs/src/test/regress/pg_regress" ] && [ -x "$pgxs/src/test/isolation/isolationtester" ] &&
         [ -f "$pgxs/src/test/perl/PostgreSQL/Test/Cluster.pm" ] &&
-        [ -f "$("$prefix/bin/pg_config" --pkglibdir)/test_decoding.so" ]
+        [ -f "$("$prefix/bin/pg_config" --pkglibdir)/test_decoding.so" ] && [ -f "$prefix/regress/regress.so" ]
 }
 
 # Fetches a source that the lists name.
@@ -88,6 +88,7 @@ compile() {
     ./configure --prefix="$prefix" "${options[@]}" &&
         nice make -j"$(nproc)" world-bin &&
         make install-world-bin DESTDIR="$stage" &&
+        cp -a src/test/regress "$stage$prefix/" && # for test/postgres
         echo "${options[*]}" >"$stage$prefix/build-options"
 }
 
