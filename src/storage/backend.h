@@ -31,7 +31,7 @@ struct StorageTable
 	TupleTableSlot *new_slot;	/* the version to write */
 	EState	   *estate;			/* for index entries; made when first needed */
 	ResultRelInfo *result_relation;
-	List	   *arbiters;		/* the primary key alone */
+	List	   *arbiters;		/* the primary key, and what REINDEX CONCURRENTLY puts in its place */
 	IndexTargets indexes;
 };
 

@@ -187,6 +187,22 @@ find_version(StorageTable *table, const StorageKey *key, Snapshot snapshot, Bloc
 	return found;
 }
 
+/*
+ * The indexes in which another item under the key is a concurrent transaction that was first, and no error: the primary key, and others
+ * like it that there are while REINDEX CONCURRENTLY goes on.
+ */
+static List *
+key_arbiters(const StorageTable *table)
+{
+	const ResultRelInfo *relation = table->result_relation;
+	List	   *arbiters = list_make1_oid(RelationGetRelid(table->key_index));
+
+	for (int i = 0; i < relation->ri_NumIndices; i++)
+		if (layout_guards_key(relation->ri_IndexRelationDescs[i]->rd_indextuple))
+			arbiters = list_append_unique_oid(arbiters, RelationGetRelid(relation->ri_IndexRelationDescs[i]));
+	return arbiters;
+}
+
 /* Makes what entering index entries needs, once for the table. */
 static void
 prepare_index_entries(StorageTable *table)
@@ -199,7 +215,7 @@ prepare_index_entries(StorageTable *table)
 	InitResultRelInfo(table->result_relation, table->relation, 1, NULL, 0);
 	compat_no_generated_updates(table->result_relation, table->estate);
 	ExecOpenIndices(table->result_relation, true);
-	table->arbiters = list_make1_oid(RelationGetRelid(table->key_index));
+	table->arbiters = key_arbiters(table);
 }
 
 /* Puts the version to write into table->new_slot. */

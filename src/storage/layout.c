@@ -6,7 +6,10 @@
 
 #include "access/genam.h"
 #include "access/stratnum.h"
+#include "access/htup_details.h"
 #include "access/table.h"
+#include "access/xlog.h"
+#include "catalog/pg_index.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "nodes/primnodes.h"
@@ -199,11 +202,27 @@ layout_of(Relation relation)
 }
 
 bool
+layout_is_absent(Relation relation)
+{
+	return RecoveryInProgress() && relation->rd_rel->relpersistence != RELPERSISTENCE_PERMANENT;
+}
+
+bool
 layout_is_key_index(Relation index)
 {
 	return index->rd_index->indnkeyatts == 2 &&
 		index->rd_index->indkey.values[0] == LAYOUT_HASH &&
 		index->rd_index->indkey.values[1] == LAYOUT_SORT;
+}
+
+bool
+layout_guards_key(HeapTuple index_row)
+{
+	const FormData_pg_index *index = (const FormData_pg_index *) GETSTRUCT(index_row);
+
+	return index->indisunique && index->indimmediate && index->indnkeyatts == 2 &&
+		index->indkey.values[0] == LAYOUT_HASH && index->indkey.values[1] == LAYOUT_SORT &&
+		heap_attisnull(index_row, Anum_pg_index_indpred, NULL);
 }
 
 void

@@ -9,6 +9,7 @@
 #ifndef DYNAPG_LAYOUT_H
 #define DYNAPG_LAYOUT_H
 
+#include "access/htup.h"
 #include "access/skey.h"
 #include "executor/tuptable.h"
 #include "utils/rel.h"
@@ -48,8 +49,17 @@ extern const Layout *layout_of(Relation relation);
 /* Whether a relation has the triggers that keep its indexes, whatever their state, names and number. */
 extern bool layout_has_triggers(Relation relation);
 
+/* Whether this server has nothing of a relation but its catalog rows: a standby has not what is UNLOGGED. */
+extern bool layout_is_absent(Relation relation);
+
 /* Whether an index is on (hash, sort), as the primary key of an item table is. */
 extern bool layout_is_key_index(Relation index);
+
+/*
+ * Whether an index, by its row of pg_index, keeps another item under the same (hash, sort) away at once.  That is the primary key, and
+ * beside it what REINDEX CONCURRENTLY is making, or has replaced.
+ */
+extern bool layout_guards_key(HeapTuple index_row);
 
 /*
  * The hash and the sort key that an item has under a layout.  Raises ValidationException with the service's message where the

@@ -12,7 +12,9 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/xact.h"
+#include "catalog/pg_index.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -22,11 +24,13 @@
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 
 #include "base/compat.h"
 #include "base/error.h"
 #include "base/varlena.h"
 #include "storage/backend.h"
+#include "storage/layout.h"
 
 /* After so many vain attempts to insert a key that is not seen, a policy may be what hides it. */
 #define HIDDEN_ATTEMPTS 5
@@ -205,12 +209,34 @@ execute_statement(StorageTable *table, StatementKind kind, Datum *values, Jsonb 
 }
 
 /*
+ * Whether an error says that the key is there.  While REINDEX CONCURRENTLY goes on, another index than the primary key may be the first to
+ * see it, and may have got another name since, or be gone: the next attempt finds out.
+ */
+static bool
+is_key_violation(StorageTable *table, const ErrorData *error)
+{
+	Oid			index;
+	HeapTuple	row;
+	bool		result;
+
+	if (error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION || error->constraint_name == NULL || error->table_name == NULL ||
+		strcmp(error->table_name, RelationGetRelationName(table->relation)) != 0)
+		return false;
+	index = get_relname_relid(error->constraint_name, RelationGetNamespace(table->relation));
+	row = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
+	if (!HeapTupleIsValid(row))
+		return strstr(error->constraint_name, "_ccnew") != NULL || strstr(error->constraint_name, "_ccold") != NULL;
+	result = ((Form_pg_index) GETSTRUCT(row))->indrelid == RelationGetRelid(table->relation) && layout_guards_key(row);
+	ReleaseSysCache(row);
+	return result;
+}
+
+/*
  * Inserts an item; NULL if that went well, the error if its key is there already.  Other unique violations stay errors.
  */
 static ErrorData *
 insert_item(StorageTable *table, Jsonb *item)
 {
-	const char *key_name = get_rel_name(compat_primary_key(table->relation));
 	MemoryContext caller = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 	ErrorData  *volatile error = NULL;
@@ -235,10 +261,7 @@ insert_item(StorageTable *table, Jsonb *item)
 
 	if (error == NULL)
 		return NULL;
-	if (error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION || key_name == NULL ||
-		error->constraint_name == NULL || strcmp(error->constraint_name, key_name) != 0 ||
-		error->table_name == NULL ||
-		strcmp(error->table_name, RelationGetRelationName(table->relation)) != 0)
+	if (!is_key_violation(table, error))
 		ReThrowError(error);
 	return error;
 }

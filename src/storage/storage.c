@@ -97,6 +97,16 @@ lock_table(const TableInfo **table, LOCKMODE lockmode)
 	return table_open((*table)->relation, NoLock);
 }
 
+/* The executor says the same. */
+static void
+refuse_absent(Relation relation)
+{
+	if (layout_is_absent(relation))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot access temporary or unlogged relations during recovery")));
+}
+
 StorageTable *
 storage_open(const TableInfo *info, StorageAccess access, bool returns_item)
 {
@@ -112,6 +122,7 @@ storage_open(const TableInfo *info, StorageAccess access, bool returns_item)
 	table->returns_item = returns_item;
 	table->relation = lock_table(&info, access == STORAGE_READ ? AccessShareLock : RowExclusiveLock);
 	table->info = info;
+	refuse_absent(table->relation);
 
 	layout = layout_of(table->relation);
 	if (!layout->valid)

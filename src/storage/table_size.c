@@ -74,6 +74,11 @@ size_of_relation(Oid oid, AttrNumber column, int64 *items, int64 *bytes)
 	*items = *bytes = 0;
 	if (relation == NULL)
 		return;
+	if (layout_is_absent(relation))
+	{
+		table_close(relation, AccessShareLock);
+		return;
+	}
 	blocks = RelationGetNumberOfBlocks(relation);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	if (blocks <= COUNTED_BLOCKS)

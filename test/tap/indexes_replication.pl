@@ -69,6 +69,23 @@ ok(wait_for_endpoint($standby_port), 'the endpoint of a hot standby');
 my %query = (TableName => 'Music', IndexName => 'by_g', KeyConditionExpression => 'g = :v', ExpressionAttributeValues => { ':v' => { S => 'two' } }, Select => 'COUNT');
 is(answer_of(call($standby_port, 'Query', \%query)), '200 {"Count":2,"ScannedCount":2}', 'answers a Query of an index');
 
+# an UNLOGGED table: a standby has its definition only
+$primary->safe_psql('postgres', $create =~ s/Music/Cache/r);
+$primary->safe_psql('postgres', put(1, 'one') =~ s/Music/Cache/r . q{; ALTER TABLE dynamo."Cache" SET UNLOGGED});
+$primary->wait_for_catchup($standby);
+my $words = 'cannot access temporary or unlogged relations during recovery';
+foreach my $read (q{SELECT dynamo_get_item('{"TableName": "Cache", "Key": {"id": {"N": "1"}}}')}, q{SELECT dynamo_scan('{"TableName": "Cache"}')},
+	q{SELECT dynamo_transact_get_items('{"TransactItems": [{"Get": {"TableName": "Cache", "Key": {"id": {"N": "1"}}}}]}')},
+	query('by_g', 'g', 'one') =~ s/Music/Cache/r, q{SELECT dynapg.get('Cache', 1)}, q{SELECT dynapg.items('Cache', 1)}, q{SELECT item FROM dynamo."Cache"})
+{
+	like($session->ask($read), qr/^ERROR:  $words/, 'an UNLOGGED table is not read on a standby: ' . substr($read, 7, 20));
+}
+is($session->ask(q{SELECT dynamo_describe_table('{"TableName": "Cache"}') #>> '{Table,ItemCount}'}), '0', 'but described');
+is(answer_of(call($standby_port, 'GetItem', { TableName => 'Cache', Key => { id => { N => '1' } } })),
+	qq(400 {"__type":"com.amazon.coral.validate#ValidationException","message":"$words"}), 'over HTTP too it is no 500');
+like(answer_of(call($standby_port, 'DescribeTable', { TableName => 'Cache' })), qr/^200 .*"ItemCount":0/, 'nor is DescribeTable');
+$primary->safe_psql('postgres', q{SELECT dynamo_delete_table('{"TableName": "Cache"}')});
+
 # an index that comes and goes, seen by a session that has used the table
 $primary->safe_psql('postgres', q{INSERT INTO dynamo."Music" (item) SELECT jsonb_build_object('id', i, 'g', 'many', 'h', 'h' || i % 10) FROM generate_series(1001, 6000) i});
 my $middle = DynapgSession->new($primary);
