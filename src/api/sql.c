@@ -80,7 +80,7 @@ run_operation(int operation, Jsonb *request)
 	sql_run(operation, &reader, &response);
 	if (wire_wrote_nothing(&response))
 	{
-		/* over HTTP an empty body */
+		/* over HTTP the body is empty */
 		wire_object_start(&response);
 		wire_object_end(&response);
 	}

@@ -25,6 +25,7 @@
 #include "base/limits.h"
 #include "catalog/tables.h"
 #include "op/arn.h"
+#include "op/item_key.h"
 #include "op/op.h"
 #include "value/key.h"
 
@@ -308,8 +309,7 @@ begin_items(FunctionCallInfo fcinfo)
 	attr_read_map(&reader, &map);
 	if (map.error.message != NULL)
 		dyn_invalid("%s", map.error.message);
-	key_of_item(&map.object, table->hash.stored, table->hash.stored_len, table->hash.type, false,
-				&bytes, &state->key_len);
+	op_key_attribute(&table->hash, &map, false, &bytes, &state->key_len);
 	state->key = (char *) memcpy(palloc(state->key_len + 1), bytes, state->key_len);
 	key_hash(table->hash.type, bytes, state->key_len, &state->hash);
 

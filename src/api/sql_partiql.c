@@ -56,6 +56,7 @@ write_jsonb(WireWriter *writer, Jsonb *jsonb)
 	value.val.binary.len = VARSIZE(jsonb) - VARHDRSZ;
 	if (JB_ROOT_IS_SCALAR(jsonb))
 		(void) JsonbExtractScalar(&jsonb->root, &value);
+	attr_check_value("?", &value);
 	attr_write_value(writer, &value);
 }
 

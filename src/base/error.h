@@ -56,18 +56,21 @@ extern _Noreturn void dyn_error_detail(DynException exception, const char *detai
 							 const char *format,...) pg_attribute_printf(3, 4);
 
 /*
- * What the service says before some validation errors, of some operations only.  Each bit is a kind of errors; an operation
- * has the bits of those that it says it before (op/expressions.h).
+ * What the service says before some validation errors, of some operations only.  Each bit is a
+ * kind of errors; an operation has the bits of those that it says it before (op/expressions.h).
  */
 #define DYN_ENVELOPE "1 validation error detected: "
 
 typedef enum DynEnvelopes
 {
-	ENVELOPE_WRITE = 0x01,		/* old and new parameters mixed, values without an expression, what is wrong with a set,
-								 * NULL or a name, syntax, size, redundant parentheses, equal operands */
+	/* PutItem, UpdateItem: old and new parameters mixed, values without an expression; what is
+	 * wrong with a set, NULL or a name; syntax, size, redundant parentheses, equal operands */
+	ENVELOPE_WRITE = 0x01,
+	/* ... and DeleteItem */
 	ENVELOPE_UNUSED_NAMES = 0x02,
-	ENVELOPE_UPDATE = 0x04		/* values unused or none at all, an update expression that is empty or has a section
-								 * twice, paths that overlap; sets that are empty are reported like an item's */
+	/* UpdateItem: values unused or none at all, an update expression that is empty or has a
+	 * section twice, paths that overlap; empty sets are reported like an item's */
+	ENVELOPE_UPDATE = 0x04
 } DynEnvelopes;
 
 #define dyn_envelope(envelopes, kind) (((envelopes) & (kind)) ? DYN_ENVELOPE : "")

@@ -108,7 +108,10 @@ extern int	expr_yyparse(ExprParser *parser);
 extern void expr_parse(ExprParser *parser, ExprLanguage language, const char *kind, const char *text, int len,
 					   ExprParams *params);
 
-/* Raises ValidationException `Invalid <kind>: <reason>`; enveloped: in an envelope, if the operation has that one. */
+/*
+ * Raises ValidationException `Invalid <kind>: <reason>`; enveloped: in an envelope, if the
+ * operation has that one.
+ */
 extern _Noreturn void expr_fail(const ExprParser *parser, const char *format,...) pg_attribute_printf(2, 3);
 extern _Noreturn void expr_fail_enveloped(const ExprParser *parser, DynEnvelopes envelope, const char *format,...)
 			pg_attribute_printf(3, 4);

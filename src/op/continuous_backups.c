@@ -2,15 +2,15 @@
  * continuous_backups.c
  *		DescribeContinuousBackups.
  *
- * dynapg does not restore to points in time yet: each table answers as one does at the service where that was never
- * switched on.  ContinuousBackupsStatus is ENABLED there all the same.
+ * dynapg does not restore to points in time yet: each table answers as one does at the service
+ * where that was never switched on.  ContinuousBackupsStatus is ENABLED there all the same.
  */
 #include "postgres.h"
 
 #include "base/error.h"
 #include "op/op.h"
 
-/* The table of a request about backups: it has words of its own for one that is not there, also for one that is no longer, or not yet. */
+/* The table of a request about backups, which have words of their own for one that is not there. */
 static const TableInfo *
 table_to_back_up(const RequestValue *table_name)
 {

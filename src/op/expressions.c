@@ -156,7 +156,7 @@ read_names(const RequestValue *names, ExprParams *params)
 	}
 	for (int i = 0; i < count; i++)
 		if (params->names[i].name_len == 0)
-			dyn_invalid("%s contains invalid value: Empty attribute name for key %s", parameter,
+			dyn_invalid("%s contains invalid value: " ATTR_EMPTY_NAME " for key %s", parameter,
 						params->names[i].placeholder);
 	params->n_names = count;
 	return size;

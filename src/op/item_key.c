@@ -19,9 +19,8 @@ op_check_values(const RequestValue *values, bool enveloped)
 		dyn_invalid("%s%s", enveloped && error->enveloped ? DYN_ENVELOPE : "", error->message);
 }
 
-/* One attribute of a Key. */
-static void
-key_attribute(const KeyAttribute *attribute, const AttributeMap *key, bool is_sort, const char **bytes, int *len)
+void
+op_key_attribute(const KeyAttribute *attribute, const AttributeMap *key, bool is_sort, const char **bytes, int *len)
 {
 	JsonbValue	value;
 
@@ -42,9 +41,9 @@ op_key_of_key(const TableInfo *table, const AttributeMap *key, StorageKey *resul
 
 	if (key->object.val.object.nPairs != (table->has_sort ? 2 : 1))
 		dyn_invalid("The provided key element does not match the schema");
-	key_attribute(&table->hash, key, false, &hash, &hash_len);
+	op_key_attribute(&table->hash, key, false, &hash, &hash_len);
 	if (table->has_sort)
-		key_attribute(&table->sort, key, true, &sort, &sort_len);
+		op_key_attribute(&table->sort, key, true, &sort, &sort_len);
 	storage_key(result, table, hash, hash_len, sort, sort_len);
 }
 

@@ -14,6 +14,13 @@
  */
 extern void op_check_values(const RequestValue *values, bool enveloped);
 
+/*
+ * The canonical bytes of one attribute of a Key; the service's errors where it does not fit the
+ * schema.
+ */
+extern void op_key_attribute(const KeyAttribute *attribute, const AttributeMap *key, bool is_sort,
+							 const char **bytes, int *len);
+
 /* The storage key that a Key parameter names; the service's errors where it does not fit the schema. */
 extern void op_key_of_key(const TableInfo *table, const AttributeMap *key, StorageKey *result);
 

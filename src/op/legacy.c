@@ -82,6 +82,15 @@ find_comparator(const RequestValue *name)
 	elog(ERROR, "unknown comparison operator \"%s\"", name->as.string.text);
 }
 
+/* The attribute that an element of a legacy parameter is about. */
+static DocPath *
+attribute_path(const char *name, int name_len)
+{
+	if (name_len == 0)
+		dyn_invalid(ATTR_EMPTY_NAME);
+	return path_of_name(name, name_len);
+}
+
 /* Raises the error in a value, if there is one. */
 static void
 check_value(const RequestValue *value, int envelopes)
@@ -133,7 +142,7 @@ static ExprNode *
 comparison_node(const RequestEntry *attribute, const Comparison *comparison)
 {
 	NodeKind	kind = comparison->comparator->kind;
-	ExprNode   *path = node_path(path_of_name(attribute->name, attribute->name_len));
+	ExprNode   *path = node_path(attribute_path(attribute->name, attribute->name_len));
 	ExprNode   *node;
 
 	/* unlike NE, NOT_CONTAINS is false where the attribute is missing */
@@ -211,13 +220,13 @@ expected_node(const RequestEntry *attribute, int envelopes)
 		if (value->present)
 			dyn_invalid(INVALID "Value cannot be used when Exists is false for Attribute: %s", attribute->name);
 		return node_make(NODE_ATTRIBUTE_NOT_EXISTS, 1,
-						 node_path(path_of_name(attribute->name, attribute->name_len)));
+						 node_path(attribute_path(attribute->name, attribute->name_len)));
 	}
 	if (!value->present)
 		dyn_invalid(INVALID "Value must be provided when Exists is %s for Attribute: %s",
 					exists->present ? "true" : "null", attribute->name);
 	check_value(value, envelopes);
-	return node_make(NODE_EQ, 2, node_path(path_of_name(attribute->name, attribute->name_len)),
+	return node_make(NODE_EQ, 2, node_path(attribute_path(attribute->name, attribute->name_len)),
 					 node_value(value->as.attribute.value));
 }
 
@@ -259,7 +268,7 @@ read_update(const RequestEntry *attribute, int envelopes, UpdateAction *update)
 	bool		is_delete = request_text_is(&attribute->value, AttributeValueUpdate_Action, "DELETE");
 	bool		is_add = request_text_is(&attribute->value, AttributeValueUpdate_Action, "ADD");
 
-	update->path = path_of_name(attribute->name, attribute->name_len);
+	update->path = attribute_path(attribute->name, attribute->name_len);
 	if (!value->present)
 	{
 		if (!is_delete)
@@ -349,7 +358,7 @@ read_attributes_to_get(const RequestValue *request, int member)
 	projection->n_paths = names->as.list.count;
 	projection->paths = palloc_extended(projection->n_paths * sizeof(DocPath *), MCXT_ALLOC_HUGE);
 	for (int i = 0; i < projection->n_paths; i++)
-		projection->paths[i] = path_of_name(names->as.list.items[i].as.string.text,
+		projection->paths[i] = attribute_path(names->as.list.items[i].as.string.text,
 											names->as.list.items[i].as.string.len);
 	return projection;
 }
@@ -386,6 +395,7 @@ op_read_key_conditions(const RequestValue *request, const ExpressionMembers *mem
 		KeyTerm    *term = &condition->terms[i];
 		Comparison	comparison;
 
+		(void) attribute_path(attribute->name, attribute->name_len);
 		read_condition(&attribute->value, &comparison);
 		term->name = attribute->name;
 		term->name_len = attribute->name_len;

@@ -11,7 +11,10 @@
 #include "catalog/tables.h"
 #include "op/request.h"
 
-/* Executes an operation and writes its response, a JSON object; nothing at all if its answer has an empty body. */
+/*
+ * Executes an operation and writes its response, a JSON object; nothing at all if its answer has
+ * an empty body.
+ */
 typedef void (*OperationFunction) (const RequestValue *request, WireWriter *response);
 
 /*

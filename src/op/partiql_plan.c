@@ -323,17 +323,22 @@ find_index(const PartiqlStatement *statement, const TableInfo *table, bool consi
 	return index;
 }
 
-/* What SELECT names must be in a global index; of a local one what it lacks is fetched. */
+/*
+ * What SELECT names must be in a global index; of a local one what it lacks is fetched.  Neither
+ * its paths nor those of WHERE may lead into a key attribute.
+ */
 static void
-check_selection(SelectPlan *plan)
+check_paths(SelectPlan *plan)
 {
 	const PartiqlStatement *statement = plan->statement;
 	Projection	projection = {0};
+	Expressions expressions = {.filter = statement->where, .projection = &projection};
 	PageRequest request = {.table = plan->table, .index = plan->index, .page = {.select = SELECT_PROJECTED}};
 
 	projection.paths = (DocPath **) palloc(Max(statement->n_columns, 1) * sizeof(DocPath *));
 	for (int i = 0; i < statement->n_columns; i++)
 		projection.paths[projection.n_paths++] = statement->columns[i].path;
+	op_check_key_paths(plan->table, &expressions);
 	request.page.projection = &projection;
 	page_check_selection(&request);
 	plan->whole_items = request.whole_items;
@@ -438,7 +443,6 @@ plan_lookups(SelectPlan *plan, const LookupKey *key, ReadOrder *order, bool name
 void
 partiql_plan(const PartiqlStatement *statement, const TableInfo *table, bool consistent, SelectPlan *plan)
 {
-	Expressions expressions = {.filter = statement->where};
 	LookupKey	key;
 	ReadOrder	order;
 	bool		names_hash;
@@ -451,8 +455,7 @@ partiql_plan(const PartiqlStatement *statement, const TableInfo *table, bool con
 	plan->is_keyed = statement->where != NULL && branch_gives_hash(&key, statement->where);
 	order = read_order(plan, &key, &names_hash);
 	plan->backward = plan->is_keyed && order.sort_descending;
-	op_check_key_paths(table, &expressions);
-	check_selection(plan);
+	check_paths(plan);
 	if (plan->is_keyed)
 		plan_lookups(plan, &key, &order, names_hash);
 	else

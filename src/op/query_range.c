@@ -185,40 +185,13 @@ query_compare_sort(const bytea *a, const bytea *b)
  * The table
  * ------------------------------------------------------------------------------------------------------------ */
 
-/* How messages print an ExclusiveStartKey: {p=AttributeValue: {S:x}}. */
-static char *
-start_key_text(const RequestValue *start_key)
-{
-	const JsonbValue *object = &start_key->as.attributes->object;
-	StringInfoData buf;
-
-	initStringInfo(&buf);
-	for (int i = 0; i < object->val.object.nPairs; i++)
-	{
-		const JsonbPair *pair = &object->val.object.pairs[i];
-		StringInfoData value;
-		WireWriter	writer;
-
-		/* {"S":"x"} to {S:x} */
-		initStringInfo(&value);
-		wire_write_text(&writer, &value);
-		attr_write_value(&writer, &pair->value);
-		appendStringInfo(&buf, "%s%.*s=AttributeValue: ", i > 0 ? ", " : "", pair->key.val.string.len,
-						 pair->key.val.string.val);
-		for (const char *c = value.data; *c; c++)
-			if (*c != '"')
-				appendStringInfoChar(&buf, *c);
-	}
-	return buf.data;
-}
-
 /* Begins the range behind an ExclusiveStartKey; like the service, refuses one behind which nothing can be (last). */
 static void
 apply_start_key(const RequestValue *start_key, const TableInfo *table, const StorageKey *key, bool has_sort_term,
 				const bytea *last, StorageRange *range)
 {
 	if (!table->has_sort)
-		dyn_invalid("The provided exclusive start key is invalid: ExclusiveStartKey: {%s}", start_key_text(start_key));
+		dyn_invalid("The provided exclusive start key is invalid: ExclusiveStartKey: %s", request_echo(start_key));
 	if (query_compare_sort(key->sort, range->low) < 0 || query_compare_sort(key->sort, range->high) >= 0 ||
 		(last != NULL && query_compare_sort(key->sort, last) == 0))
 		dyn_invalid("The provided starting key does not match the range key predicate");

@@ -2,8 +2,9 @@
  * tags.c
  *		Tags of tables: what they may be, TagResource, UntagResource and ListTagsOfResource.
  *
- * A call does all or nothing.  What a request says by itself is checked before its table is looked up.  The service takes
- * some seconds to show new tags; here they are there with the answer.
+ * A call does all or nothing.  What a request says by itself is checked before its table is
+ * looked up.  The service takes some seconds to show new tags; here they are there with the
+ * answer.
  */
 #include "postgres.h"
 
@@ -209,8 +210,8 @@ check_arn(const RequestValue *given, ResourceArn *arn)
 	if (arn->kind == ARN_OTHER)
 		dyn_invalid(INVALID "Provided Arn is not a DynamoDB resource arn: %s", text);
 	if (arn->kind == ARN_INDEX)
-		dyn_invalid(INVALID "Invalid resource arn provided, only table or stream is accepted. Provided resource arn: %s",
-					text);
+		dyn_invalid(INVALID "Invalid resource arn provided, only table or stream is accepted. "
+					"Provided resource arn: %s", text);
 	if (!arn->is_own_region || arn->table_len < SHORTEST_TABLE_NAME)
 		dyn_invalid("Invalid TableArn: Invalid ResourceArn provided as input %s", text);
 }
@@ -222,7 +223,8 @@ tagged_table(const RequestValue *given, const ResourceArn *arn)
 	const TableInfo *table = arn->kind == ARN_TABLE ? catalog_table(arn->table, arn->table_len) : NULL;
 
 	if (table == NULL || catalog_table_status(table) == TABLE_CREATING)
-		dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found: ResourceArn: %s not found", given->as.string.text);
+		dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found: ResourceArn: %s not found",
+				  given->as.string.text);
 	return table;
 }
 

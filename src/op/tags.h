@@ -8,7 +8,10 @@
 #include "op/table_definition.h"
 #include "op/request.h"
 
-/* A list of Tag as pairs (NamePair); NIL if it is absent or empty.  Raises what the service says of tags that it does not take. */
+/*
+ * A list of Tag as pairs (NamePair); NIL if it is absent or empty.  Raises what the service says
+ * of tags that it does not take.
+ */
 extern List *check_tags(const RequestValue *tags);
 
 /* Pairs as the catalog keeps them, palloc'd; names are unique. */

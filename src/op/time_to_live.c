@@ -2,8 +2,8 @@
  * time_to_live.c
  *		DescribeTimeToLive.
  *
- * dynapg does not expire items yet: each table answers as one does at the service that never had a time to live, so that
- * clients that ask for it after every change go on.
+ * dynapg does not expire items yet: each table answers as one does at the service that never had
+ * a time to live, so that clients that ask for it after every change go on.
  */
 #include "postgres.h"
 

@@ -35,6 +35,9 @@ typedef enum AttrType
 	ATTR_S, ATTR_N, ATTR_B, ATTR_BOOL, ATTR_NULL, ATTR_L, ATTR_M, ATTR_SS, ATTR_NS, ATTR_BS
 } AttrType;
 
+/* What is said of an attribute or a member without a name. */
+#define ATTR_EMPTY_NAME "Empty attribute name"
+
 /* "S", "N", "B", "BOOL", ... */
 extern const char *attr_type_name(AttrType type);
 
@@ -117,6 +120,9 @@ extern int	attr_map_size(const JsonbValue *map);
  * unknown.  Does not check the size.
  */
 extern int	attr_check_item(Jsonb *item);
+
+/* The same for the value of an attribute, whose name is that of the DETAIL. */
+extern void attr_check_value(const char *name, const JsonbValue *value);
 
 /* Equality as the service has it: same type, numbers by value, sets in any order, maps and lists deeply. */
 extern bool attr_equal(const JsonbValue *a, const JsonbValue *b);

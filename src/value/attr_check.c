@@ -61,7 +61,7 @@ check_name(CheckState *state, const JsonbValue *name)
 		len = real_len;
 	}
 	if (len == 0)
-		fail(state, "Empty attribute name");
+		fail(state, ATTR_EMPTY_NAME);
 	if (len > ATTR_NAME_MAX_SIZE)
 		fail(state, "Attribute name is too large, must be less than 65536 bytes");
 	return len;
@@ -209,6 +209,17 @@ check_value(CheckState *state, const JsonbValue *value, int level)
 			return check_set(state, &node);
 	}
 	pg_unreachable();
+}
+
+void
+attr_check_value(const char *name, const JsonbValue *value)
+{
+	JsonbValue	attribute = {.type = jbvString};
+	CheckState	state = {&attribute};
+
+	attribute.val.string.val = unconstify(char *, name);
+	attribute.val.string.len = strlen(name);
+	(void) check_value(&state, value, 1);
 }
 
 int

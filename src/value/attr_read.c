@@ -550,7 +550,7 @@ read_map(ReadState *state, JsonbValue *object, int *size, int level)
 			dyn_error(DYN_SERIALIZATION, "No assembly name on stack!");
 
 		if (name_len == 0)
-			note_error(state, 0, "Empty attribute name");
+			note_error(state, 0, ATTR_EMPTY_NAME);
 		else if (name_len > ATTR_NAME_MAX_SIZE)
 			note_error(state, IN_ENVELOPE, "Attribute name is too large, must be less than 65536 bytes");
 
