@@ -23,13 +23,13 @@
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
 #include "base/error.h"
 #include "base/settings.h"
+#include "base/subtransaction.h"
 #include "catalog/catalog_private.h"
 
 /* So many other names are tried where a table's own is taken. */
@@ -97,30 +97,10 @@ is_name_taken(const ErrorData *error)
 		 error->schema_name != NULL && strcmp(error->schema_name, "pg_catalog") == 0);
 }
 
-/* Executes CREATE TABLE; the error if it has failed. */
-static ErrorData *
-try_to_create(const char *command)
+static void
+execute_command(void *command)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile error = NULL;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(caller);
-	PG_TRY();
-	{
-		catalog_execute_ddl(command);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		error = dyn_take_error(caller);
-		RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = owner;
-	return error;
+	catalog_execute_ddl((const char *) command);
 }
 
 /* The command that creates the item relation. */
@@ -149,7 +129,7 @@ create_under_free_name(const char *name, int name_len, const TableInfo *keys)
 		char	   *relation = catalog_relation_name(name, name_len, "", attempt);
 		char	   *primary_key = catalog_relation_name(name, name_len, "~pkey", attempt);
 		char	   *qualified = quote_qualified_identifier(CATALOG_ITEM_SCHEMA, relation);
-		ErrorData  *error = try_to_create(create_command(qualified, primary_key, keys));
+		ErrorData  *error = subtransaction_try(execute_command, create_command(qualified, primary_key, keys));
 
 		if (error == NULL)
 		{

@@ -7,11 +7,9 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
-#include "utils/resowner.h"
-
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/subtransaction.h"
 #include "op/op.h"
 #include "op/partiql.h"
 
@@ -186,36 +184,27 @@ execute_write(BatchStatement *part)
 	storage_close(table);
 }
 
+static void
+execute_read_or_write(void *argument)
+{
+	BatchStatement *part = (BatchStatement *) argument;
+
+	if (is_read(part))
+		execute_read(part);
+	else
+		execute_write(part);
+}
+
 /* Executes a statement in a subtransaction, which an error undoes. */
 static void
 execute_part(BatchStatement *part)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
 	double		write_units = op_write_units;
-	ErrorData  *volatile error = NULL;
+	ErrorData  *error;
 
 	part->ran = true;
 	partiql_set_action(part->statement);
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		if (is_read(part))
-			execute_read(part);
-		else
-			execute_write(part);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		/* it ends here, whatever the error: whoever catches that knows nothing of it */
-		error = dyn_take_error(context);
-		RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
+	error = subtransaction_try(execute_read_or_write, part);
 	if (error == NULL)
 		return;
 	note_error(part, error, true);

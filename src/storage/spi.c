@@ -22,12 +22,12 @@
 #include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
 #include "base/compat.h"
 #include "base/error.h"
+#include "base/subtransaction.h"
 #include "base/varlena.h"
 #include "storage/backend.h"
 #include "storage/layout.h"
@@ -208,6 +208,22 @@ execute_statement(StorageTable *table, StatementKind kind, Datum *values, Jsonb 
 	return execute_statement_on(table, kind, values, false, item);
 }
 
+/* An item to be inserted. */
+typedef struct Insertion
+{
+	StorageTable *table;
+	Jsonb	   *item;
+} Insertion;
+
+static void
+execute_insertion(void *argument)
+{
+	const Insertion *insertion = (const Insertion *) argument;
+	Datum		values[1] = {JsonbPGetDatum(insertion->item)};
+
+	execute_statement(insertion->table, STATEMENT_INSERT, values, NULL);
+}
+
 /*
  * Whether an error says that the key is there.  While REINDEX CONCURRENTLY goes on, another index than the primary key may be the first to
  * see it, and may have got another name since, or be gone: the next attempt finds out.
@@ -237,27 +253,8 @@ is_key_violation(StorageTable *table, const ErrorData *error)
 static ErrorData *
 insert_item(StorageTable *table, Jsonb *item)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile error = NULL;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(caller);
-	PG_TRY();
-	{
-		Datum		values[1] = {JsonbPGetDatum(item)};
-
-		execute_statement(table, STATEMENT_INSERT, values, NULL);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		error = dyn_take_error(caller);
-		RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = owner;
+	Insertion	insertion = {table, item};
+	ErrorData  *error = subtransaction_try(execute_insertion, &insertion);
 
 	if (error == NULL)
 		return NULL;
