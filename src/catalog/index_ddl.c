@@ -144,6 +144,7 @@ catalog_create_index(const char *table_name, const char *name, bool global, Json
 	Datum		values[8];
 	char		nulls[9] = "        ";
 	bool		delayed = dynapg_control_plane_delay > 0;
+	TimestampTz ready;
 
 	if (table == NULL)
 		catalog_raise_not_found(table_name, strlen(table_name));
@@ -156,10 +157,14 @@ catalog_create_index(const char *table_name, const char *name, bool global, Json
 	values[5] = CStringGetTextDatum(catalog_status_name(building ? TABLE_CREATING : TABLE_ACTIVE));
 	values[6] = replaces ? CStringGetTextDatum(replaces) : (Datum) 0;
 	nulls[6] = replaces ? ' ' : 'n';
-	/* what comes with its table is ready when that is; what comes later waits for as long as the table is UPDATING, and once more */
-	values[7] = TimestampTzGetDatum(building ?
-									TimestampTzPlusMilliseconds(GetCurrentTimestamp(), 2 * (int64) dynapg_control_plane_delay) :
-									table->change_ends);
+	/*
+	 * what comes with its table is ready when that is; what comes later waits for as long
+	 * as the table is UPDATING, and once more
+	 */
+	ready = table->change_ends;
+	if (building)
+		ready = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), 2 * (int64) dynapg_control_plane_delay);
+	values[7] = TimestampTzGetDatum(ready);
 	nulls[7] = delayed ? ' ' : 'n';
 	(void) catalog_execute("INSERT INTO dynapg.indexes (table_name, name, relation, kind, definition, status, replaces, "
 							"change_ends, kept) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $6 = 'ACTIVE')", 8, types, values, nulls);

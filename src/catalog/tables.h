@@ -151,8 +151,9 @@ extern void catalog_adopt_table(const char *name, int name_len, Oid relation, Js
 extern void catalog_complete_relation(Oid relation, bool has_key);
 
 /*
- * Replaces the definition.  starts: a change UPDATING begins, if the control plane has a delay; else the status stays as it is.  This
- * and what follows is for callers that hold catalog_lock_name() and have the table from catalog_lock_table() for its owner.
+ * Replaces the definition.  starts: a change UPDATING begins, if the control plane has a
+ * delay; else the status stays as it is.  This and what follows is for callers that hold
+ * catalog_lock_name() and have the table from catalog_lock_table() for its owner.
  */
 extern void catalog_update_table(const TableInfo *table, Jsonb *definition, bool starts);
 

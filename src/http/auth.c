@@ -471,7 +471,10 @@ auth_role(const HttpRequest *request)
 	explicit_bzero(secret, strlen(secret));
 	if (!signatures_equal(claim.signature, signature))
 		refuse(DYN_INVALID_SIGNATURE, WRONG_SIGNATURE);
-	/* keys of ours are for long and have no session; not before the signature, as with the next: nobody else is to learn about keys */
+	/*
+	 * keys of ours are for long and have no session; not before the signature, as with
+	 * the next: nobody else is to learn about keys
+	 */
 	if (none_if_empty(request_header(request, "X-Amz-Security-Token")) != NULL ||
 		none_if_empty(sigv4_parameter(&query, "X-Amz-Security-Token")) != NULL)
 		refuse(DYN_UNRECOGNIZED_CLIENT, FOREIGN_TOKEN);

@@ -43,8 +43,9 @@ typedef struct ResourceArn
 extern bool arn_is_name(const char *text, int len);
 
 /*
- * Takes arn:<partition>:dynamodb:<region>:<account>:<type>/<name> apart; false if text is none, which includes the
- * ARN of an index, a stream or a backup.  Whether partition, type, account and region are right is not looked at.
+ * Takes arn:<partition>:dynamodb:<region>:<account>:<type>/<name> apart; false if text is
+ * none, which includes the ARN of an index, a stream or a backup.  Whether partition,
+ * type, account and region are right is not looked at.
  */
 extern bool arn_parse_table(const char *text, int len, TableArn *arn);
 

@@ -355,8 +355,8 @@ create(const NewTable *table, const char *name)
 }
 
 /*
- * The answer shows table and indexes as being created, whether or not that takes time, no index's WarmThroughput, and that of a
- * table on demand only if it was asked for.
+ * The answer shows table and indexes as being created, whether or not that takes time, no
+ * index's WarmThroughput, and that of a table on demand only if it was asked for.
  */
 static void
 write_answer(WireWriter *response, const TableInfo *table, bool asks_for_warm)

@@ -20,7 +20,8 @@ check_idle(const TableView *view)
 		const IndexView *index = (const IndexView *) lfirst(cell);
 
 		if (index->status != TABLE_ACTIVE)
-			dyn_error(DYN_RESOURCE_IN_USE, IN_USE "Cannot delete table while indexes are being created, updated, or deleted.");
+			dyn_error(DYN_RESOURCE_IN_USE, IN_USE "Cannot delete table while indexes are being created, "
+					  "updated, or deleted.");
 	}
 	if (catalog_table_status(view->table) == TABLE_UPDATING)
 		dyn_error(DYN_RESOURCE_IN_USE, IN_USE "Table: %s is in the process of being updated.", view->table->name);
@@ -36,8 +37,8 @@ op_delete_table(const RequestValue *request, WireWriter *response)
 	TableView	view;
 
 	/*
-	 * What goes on may hold the table for long: it is refused at once, not waited for.  That is all that is made of the table before it
-	 * is locked.
+	 * What goes on may hold the table for long: it is refused at once, not waited for.
+	 * That is all that is made of the table before it is locked.
 	 */
 	if (table != NULL)
 	{

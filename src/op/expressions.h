@@ -12,7 +12,10 @@
 #include "expr/expr.h"
 #include "op/request.h"
 
-/* Which members of an operation's input are expressions; NO_MEMBER, which is 0, where it has none. */
+/*
+ * Which members of an operation's input are expressions; NO_MEMBER, which is 0, where it
+ * has none.
+ */
 typedef struct ExpressionMembers
 {
 	int			envelopes;		/* of DynEnvelopes (base/error.h) */

@@ -67,7 +67,10 @@ extern RequestValue *request_read(WireReader *reader, int operation);
 /* What the service's own classes belong to, in Java. */
 #define SERVICE_PACKAGE "com.amazonaws.dynamodb.v20120810."
 
-/* Indexes of members begin with 1, so that a table of them has this where nothing is said. */
+/*
+ * Indexes of members begin with 1, so that a table of them has this where nothing is
+ * said.
+ */
 #define NO_MEMBER 0
 
 /* A member of a structure, by its index in the model (PutItemInput_TableName); never NULL: see ->present. */

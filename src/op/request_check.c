@@ -193,8 +193,9 @@ java_hash(const RequestValue *string)
 }
 
 /*
- * Echoes a structure: Tag(key=a, value=b).  Where it holds attribute values, and of a key's element, as Java prints what has no
- * toString.  The number of the latter is made from its members, as found out from recorded ones.
+ * Echoes a structure: Tag(key=a, value=b).  Where it holds attribute values, and of a
+ * key's element, as Java prints what has no toString.  The number of the latter is made
+ * from its members, as found out from recorded ones.
  */
 static void
 append_structure(StringInfo out, const RequestValue *value, int *objects)

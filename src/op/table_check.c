@@ -283,7 +283,8 @@ check_class_changes(ChangeTimes *changes)
 {
 	forget_changes(changes, table_time(GetCurrentTimestamp()), CLASS_CHANGE_DAYS * SECS_PER_DAY);
 	if (changes->count >= MAX_CLASS_CHANGES)
-		dyn_error(DYN_LIMIT_EXCEEDED, "Subscriber limit exceeded: Updates to TableClass are limited to %d times in %d day(s).",
+		dyn_error(DYN_LIMIT_EXCEEDED, "Subscriber limit exceeded: "
+				  "Updates to TableClass are limited to %d times in %d day(s).",
 				  MAX_CLASS_CHANGES, CLASS_CHANGE_DAYS);
 }
 
@@ -301,9 +302,10 @@ check_encryption_changes(ChangeTimes *changes)
 	if (now >= last + ENCRYPTION_CHANGE_SECONDS && changes->count < MAX_CHANGE_TIMES)
 		return;
 	window_end = changes->times[0] + SECS_PER_DAY;
-	dyn_error(DYN_LIMIT_EXCEEDED, "Subscriber limit exceeded: Encryption mode changes are limited in the 24h window "
-			  "ending at %s. After the first %d change, each subsequent change in the same window can be performed "
-			  "at most once every %d seconds. Number of updates today: %d. Last change at %s. "
+	dyn_error(DYN_LIMIT_EXCEEDED, "Subscriber limit exceeded: "
+			  "Encryption mode changes are limited in the 24h window ending at %s. "
+			  "After the first %d change, each subsequent change in the same window can be performed at most once "
+			  "every %d seconds. Number of updates today: %d. Last change at %s. "
 			  "Next changes can be made at %s.",
 			  time_text(window_end), FREE_ENCRYPTION_CHANGES, ENCRYPTION_CHANGE_SECONDS, changes->count,
 			  time_text(last), time_text(Min(last + ENCRYPTION_CHANGE_SECONDS, window_end)));

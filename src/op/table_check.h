@@ -24,9 +24,10 @@
 extern const TableInfo *table_of_request(const RequestValue *table_name);
 
 /*
- * The same for its owner (else AccessDeniedException), locked against other changes, its relation in the mode given, which is to keep at
- * least DROP TABLE away; and neither being created nor being deleted: else ResourceInUseException.  It may be UPDATING: what that
- * excludes depends on what is asked for.
+ * The same for its owner (else AccessDeniedException), locked against other changes, its
+ * relation in the mode given, which is to keep at least DROP TABLE away; and neither
+ * being created nor being deleted: else ResourceInUseException.  It may be UPDATING: what
+ * that excludes depends on what is asked for.
  */
 extern const TableInfo *table_to_change(const RequestValue *table_name, LOCKMODE lockmode);
 
@@ -68,8 +69,8 @@ extern void check_warm_throughput(const RequestValue *warm, const Throughput *th
 extern bool check_encryption(const RequestValue *specification, const char **kms_key);
 
 /*
- * LimitExceededException if the table's class, or what it is encrypted with, was changed too often of late to be changed now.
- * Forgets changes that do not matter any more.
+ * LimitExceededException if the table's class, or what it is encrypted with, was changed
+ * too often of late to be changed now. Forgets changes that do not matter any more.
  */
 extern void check_class_changes(ChangeTimes *changes);
 extern void check_encryption_changes(ChangeTimes *changes);

@@ -233,7 +233,10 @@ table_write_pairs(WireWriter *writer, List *pairs, const char *name_member, cons
 	wire_array_end(writer);
 }
 
-/* A number that is left out if there is none; a ceiling that is taken away (-1) is none any more. */
+/*
+ * A number that is left out if there is none; a ceiling that is taken away (-1) is none
+ * any more.
+ */
 static void
 write_integer(WireWriter *writer, const char *name, int64 value)
 {

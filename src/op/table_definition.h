@@ -19,8 +19,8 @@ typedef struct NamePair
 } NamePair;
 
 /*
- * A change of a table that goes on, visible where dynapg.control_plane_delay makes changes last.  What may be done meanwhile
- * depends on it.
+ * A change of a table that goes on, visible where dynapg.control_plane_delay makes
+ * changes last.  What may be done meanwhile depends on it.
  */
 typedef enum TableChange
 {
@@ -36,7 +36,10 @@ typedef enum TableChange
 
 #define MAX_CHANGE_TIMES	8
 
-/* When a table was changed in some way, the oldest first; only as far back as it matters to a limit. */
+/*
+ * When a table was changed in some way, the oldest first; only as far back as it matters
+ * to a limit.
+ */
 typedef struct ChangeTimes
 {
 	int			count;
@@ -71,7 +74,7 @@ typedef struct IndexDefinition
 	List	   *keys;			/* of NamePair: KeySchema */
 	const char *projection;		/* ProjectionType */
 	List	   *included;		/* of C strings: NonKeyAttributes, in the order of their bytes */
-	int64		position;		/* among the table's indexes: they are shown in the order in which they were asked for */
+	int64		position;		/* they are shown in the order in which they were asked for */
 	Throughput	throughput;		/* nothing for a local index */
 } IndexDefinition;
 

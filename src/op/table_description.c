@@ -201,7 +201,10 @@ write_capacity(WireWriter *response, const TableView *view)
 		throughput_describe_warm(response, &definition->throughput, view->warm_status);
 }
 
-/* SSEDescription: while it changes, the key is the old one, and there is none if that was the default. */
+/*
+ * SSEDescription: while it changes, the key is the old one, and there is none if that was
+ * the default.
+ */
 static void
 write_encryption(WireWriter *response, const TableView *view)
 {

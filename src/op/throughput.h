@@ -18,7 +18,7 @@ typedef struct Throughput
 	double		increased_at;
 	double		decreased_at;
 	int64		decreases;		/* on the day of decreased_at */
-	int64		max_read_units; /* OnDemandThroughput; 0: no ceiling; -1: taken away, which the catalog does not keep */
+	int64		max_read_units; /* OnDemandThroughput; 0: no ceiling; -1: it is taken away */
 	int64		max_write_units;
 	int64		warm_read_units;	/* WarmThroughput as asked for, or reached by units before; 0: neither */
 	int64		warm_write_units;

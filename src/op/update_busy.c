@@ -25,7 +25,8 @@ check_capacity_changes(const Update *update, const TableView *view)
 		dyn_error(DYN_RESOURCE_IN_USE, IN_USE "Can't create or delete indexes while table IOPS are being updated. "
 				  "Table: %s", table);
 	if (update->ceilings->present && view->change == CHANGE_BILLING_MODE)
-		dyn_error(DYN_RESOURCE_IN_USE, IN_USE "OnDemandThroughput cannot be updated while BillingMode update is in progress");
+		dyn_error(DYN_RESOURCE_IN_USE, IN_USE "OnDemandThroughput cannot be updated while BillingMode update "
+				  "is in progress");
 }
 
 /* While the table's class changes. */
@@ -44,11 +45,14 @@ check_class_change(const Update *update, const TableView *view)
 		dyn_error(DYN_RESOURCE_IN_USE, IN_USE "Can't %s when a table class update is in progress. Table: %s "
 				  "TableClassUpdateInProgress: %s", what, view->table->name, view->definition.table_class);
 	if (update->ceilings->present)
-		dyn_error(DYN_RESOURCE_IN_USE, IN_USE "OnDemandThroughput cannot be updated while TableClass update is in progress. "
-				  "TableClassUpdateInProgress: %s", view->definition.table_class);
+		dyn_error(DYN_RESOURCE_IN_USE, IN_USE "OnDemandThroughput cannot be updated while TableClass update "
+				  "is in progress. TableClassUpdateInProgress: %s", view->definition.table_class);
 }
 
-/* Whether an index is being created or deleted still: what that excludes is found with the request's indexes. */
+/*
+ * Whether an index is being created or deleted still: what that excludes is found with
+ * the request's indexes.
+ */
 static bool
 is_index_busy(const TableView *view)
 {

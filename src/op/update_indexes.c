@@ -178,6 +178,7 @@ check_capacity(const Update *update, const TableView *view, TableStatus status)
 {
 	bool		on_demand = view->definition.throughput.on_demand;
 	bool		changes_mode = update->billing_mode >= 0 && update->billing_mode != on_demand;
+	const char *participle = status == TABLE_CREATING ? "created" : "deleted";
 	StringInfoData names;
 	ListCell   *cell;
 
@@ -193,10 +194,10 @@ check_capacity(const Update *update, const TableView *view, TableStatus status)
 		return;
 	if (update->throughput->present || changes_mode)
 		dyn_error(DYN_RESOURCE_IN_USE, IN_USE "Can't change table IOPS when an index is being %s. "
-				  "Table: %s Indexes: [%s]", status == TABLE_CREATING ? "created" : "deleted", view->table->name, names.data);
+				  "Table: %s Indexes: [%s]", participle, view->table->name, names.data);
 	if (update->stream->present)
 		dyn_error(DYN_RESOURCE_IN_USE, IN_USE "Can't change stream status when an index is being %s. "
-				  "Table: %s Indexes: [%s]", status == TABLE_CREATING ? "created" : "deleted", view->table->name, names.data);
+				  "Table: %s Indexes: [%s]", participle, view->table->name, names.data);
 	if (update->ceilings->present)
 		dyn_error(DYN_RESOURCE_IN_USE, IN_USE "OnDemandThroughput cannot be updated while index %s is in progress "
 				  "for indexes: [%s]", status == TABLE_CREATING ? "creation" : "deletion", names.data);

@@ -23,7 +23,10 @@ is_filled_list(const RequestValue *list)
 	return list->present && list->as.list.count > 0;
 }
 
-/* OnDemandThroughput; one that says nothing is as none (the service breaks if it is alone). */
+/*
+ * OnDemandThroughput; one that says nothing is as none (the service breaks if it is
+ * alone).
+ */
 static const RequestValue *
 filled_ceilings(const RequestValue *ceilings)
 {
@@ -173,7 +176,10 @@ update_capacity(const Update *update, TableDefinition *definition)
 	return true;
 }
 
-/* Applies SSESpecification.  To name the same key in any other form than as its ARN is a change. */
+/*
+ * Applies SSESpecification.  To name the same key in any other form than as its ARN is a
+ * change.
+ */
 static void
 update_encryption(const Update *update, TableDefinition *definition)
 {
@@ -271,8 +277,8 @@ update_stream(const Update *update, const TableInfo *table)
 }
 
 /*
- * What a request changes of a table that is on demand before or not, as a change that takes its time; deletion protection takes
- * none.
+ * What a request changes of a table that is on demand before or not, as a change that
+ * takes its time; deletion protection takes none.
  */
 static TableChange
 change_of(const Update *update, bool on_demand)
@@ -295,8 +301,8 @@ change_of(const Update *update, bool on_demand)
 }
 
 /*
- * The answer shows what goes on: units, their times and what they make warm, the class and the key are the old ones still, and a
- * change to on demand is without its time.
+ * The answer shows what goes on: units, their times and what they make warm, the class
+ * and the key are the old ones still, and a change to on demand is without its time.
  */
 static void
 show_change(const Update *update, TableView *view, const TableDefinition *definition)
@@ -333,8 +339,8 @@ show_change(const Update *update, TableView *view, const TableDefinition *defini
 }
 
 /*
- * Writes the table's new definition.  What is changed while something else goes on is done at once: one change at a time is
- * shown.
+ * Writes the table's new definition.  What is changed while something else goes on is
+ * done at once: one change at a time is shown.
  */
 static void
 write_definition(const Update *update, const TableView *view, TableDefinition *definition)

@@ -49,8 +49,9 @@ typedef struct IndexUpdate
 } IndexUpdate;
 
 /*
- * What cannot be changed while another change of the table goes on: ResourceInUseException.  Deletion protection, what the table is
- * encrypted with and WarmThroughput can, as a rule.
+ * What cannot be changed while another change of the table goes on:
+ * ResourceInUseException.  Deletion protection, what the table is encrypted with and
+ * WarmThroughput can, as a rule.
  */
 extern void update_check_busy(const Update *update, const TableView *view);
 

@@ -100,8 +100,9 @@ extern void wire_array_end(WireWriter *writer);
 extern void wire_key(WireWriter *writer, const char *name, int len);
 extern void wire_string(WireWriter *writer, const char *text, int len);
 extern void wire_integer(WireWriter *writer, int64 value);
-extern void wire_double(WireWriter *writer, double value);	/* shortest form, at least one decimal; text as Java writes it: 0.5,
-															 * 1.0, 1.571849028E9 */
+
+/* Shortest form, at least one decimal; as text in Java's way: 0.5, 1.0, 1.571849028E9. */
+extern void wire_double(WireWriter *writer, double value);
 extern void wire_boolean(WireWriter *writer, bool value);
 extern void wire_null(WireWriter *writer);
 

@@ -309,8 +309,9 @@ wire_integer(WireWriter *writer, int64 number)
 }
 
 /*
- * Puts a number's shortest digits, as PostgreSQL writes them, into the form that Java gives to numbers from 10^7 on and to those
- * below 10^-3: 1.571849028E9.  The result has room for any.
+ * Puts a number's shortest digits, as PostgreSQL writes them, into the form that Java
+ * gives to numbers from 10^7 on and to those below 10^-3: 1.571849028E9.  The result has
+ * room for any.
  */
 static void
 exponent_form(const char *number, char *result)
