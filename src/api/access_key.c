@@ -11,10 +11,12 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "common/base64.h"
+#include "executor/tuptable.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -25,6 +27,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
@@ -247,21 +250,54 @@ dynapg_create_access_key(PG_FUNCTION_ARGS)
 	return key_row(fcinfo, id, secret);
 }
 
-/* Finds a key that the caller may change; the row is what scan holds.  Keys of roles that were dropped are for superusers. */
-static HeapTuple
-find_own_key(Relation keys, SysScanDesc scan, const char *id)
+static _Noreturn void
+raise_no_key(const char *id)
 {
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("there is no access key \"%s\"", id)));
+}
+
+/* Keys of roles that were dropped are for superusers. */
+static void
+check_own_key(Relation keys, HeapTuple row)
+{
+	bool		isnull;
+	Oid			role = DatumGetObjectId(heap_getattr(row, KEY_ROLE, RelationGetDescr(keys), &isnull));
+
+	if (!superuser() || SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(role)))
+		check_role(role);
+}
+
+/*
+ * The row of a key that the caller may change, palloc'd, and locked: who changes it at the same time is waited for, and what comes
+ * of that is the row.
+ */
+static HeapTuple
+lock_own_key(Relation keys, Oid index, const char *id)
+{
+	ScanKeyData scan_key;
+	SysScanDesc scan = begin_scan(keys, index, id, &scan_key);
 	HeapTuple	row = systable_getnext(scan);
-	Oid			role;
+	TupleTableSlot *slot = table_slot_create(keys, NULL);
+	ItemPointerData tid;
+	TM_FailureData failure;
 	bool		isnull;
 
 	if (!HeapTupleIsValid(row))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("there is no access key \"%s\"", id)));
-	role = DatumGetObjectId(heap_getattr(row, KEY_ROLE, RelationGetDescr(keys), &isnull));
-	if (!superuser() || SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(role)))
-		check_role(role);
+		raise_no_key(id);
+	check_own_key(keys, row);
+	tid = row->t_self;
+	systable_endscan(scan);
+	if (table_tuple_lock(keys, &tid, GetActiveSnapshot(), slot, GetCurrentCommandId(true), LockTupleExclusive, LockWaitBlock,
+						 TUPLE_LOCK_FLAG_FIND_LAST_VERSION, &failure) != TM_Ok)
+		raise_no_key(id);
+	row = ExecCopySlotHeapTuple(slot);
+	row->t_self = slot->tts_tid;
+	ExecDropSingleTupleTableSlot(slot);
+	if (strcmp(TextDatumGetCString(heap_getattr(row, KEY_ID, RelationGetDescr(keys), &isnull)), id) != 0)
+		raise_no_key(id);
+	check_own_key(keys, row);
 	return row;
 }
 
@@ -273,9 +309,7 @@ dynapg_rotate_access_key(PG_FUNCTION_ARGS)
 	char	   *secret = random_secret();
 	Oid			index;
 	Relation	keys = open_keys(RowExclusiveLock, &index);
-	ScanKeyData scan_key;
-	SysScanDesc scan = begin_scan(keys, index, id, &scan_key);
-	HeapTuple	row = find_own_key(keys, scan, id);
+	HeapTuple	row = lock_own_key(keys, index, id);
 	Datum		values[KEY_COLUMNS] = {0};
 	bool		nulls[KEY_COLUMNS] = {false};
 	bool		replaced[KEY_COLUMNS] = {false};
@@ -285,7 +319,6 @@ dynapg_rotate_access_key(PG_FUNCTION_ARGS)
 	replaced[KEY_SECRET - 1] = replaced[KEY_CREATED_AT - 1] = true;
 	CatalogTupleUpdate(keys, &row->t_self,
 					   heap_modify_tuple(row, RelationGetDescr(keys), values, nulls, replaced));
-	systable_endscan(scan);
 	close_changed(keys);
 	return key_row(fcinfo, id, secret);
 }
@@ -297,11 +330,8 @@ dynapg_revoke_access_key(PG_FUNCTION_ARGS)
 	char	   *id = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	Oid			index;
 	Relation	keys = open_keys(RowExclusiveLock, &index);
-	ScanKeyData scan_key;
-	SysScanDesc scan = begin_scan(keys, index, id, &scan_key);
 
-	CatalogTupleDelete(keys, &find_own_key(keys, scan, id)->t_self);
-	systable_endscan(scan);
+	CatalogTupleDelete(keys, &lock_own_key(keys, index, id)->t_self);
 	close_changed(keys);
 	PG_RETURN_VOID();
 }
