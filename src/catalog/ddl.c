@@ -338,7 +338,7 @@ catalog_set_tags(const TableInfo *table, Jsonb *tags)
 	bool		nulls[CATALOG_COLUMNS] = {0};
 	bool		replaced[CATALOG_COLUMNS] = {0};
 
-	catalog_require(compat_owns_relation(table->relation, GetUserId()), table->name, "Only the table's owner may do this.");
+	catalog_require_owner(table);
 	values[CATALOG_TAGS - 1] = JsonbPGetDatum(tags);
 	replaced[CATALOG_TAGS - 1] = true;
 	replace_row(table, values, nulls, replaced);

@@ -216,29 +216,29 @@ check_arn(const RequestValue *given, ResourceArn *arn)
 		dyn_invalid("Invalid TableArn: Invalid ResourceArn provided as input %s", text);
 }
 
-/* The table whose ARN it is.  Streams have no tags, and a table that is CREATING is not there yet. */
-static const TableInfo *
-tagged_table(const RequestValue *given, const ResourceArn *arn)
+/* Raises an error unless the table is there.  One that is CREATING is not there yet. */
+static void
+require_table(const RequestValue *given, const TableInfo *table)
 {
-	const TableInfo *table = arn->kind == ARN_TABLE ? catalog_table(arn->table, arn->table_len) : NULL;
-
 	if (table == NULL || catalog_table_status(table) == TABLE_CREATING)
 		dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found: ResourceArn: %s not found",
 				  given->as.string.text);
-	return table;
 }
 
-/* The same, locked against other changes of the table. */
+/* The table whose ARN it is, locked against other changes.  Streams have no tags. */
 static const TableInfo *
 table_to_tag(const RequestValue *given, const ResourceArn *arn)
 {
-	const TableInfo *table;
+	const TableInfo *table = NULL;
 
-	catalog_lock_name(arn->table, arn->table_len);
-	table = tagged_table(given, arn);
+	if (arn->kind == ARN_TABLE)
+	{
+		catalog_lock_name(arn->table, arn->table_len);
+		table = catalog_lock_table(arn->table, arn->table_len, AccessShareLock, true);
+	}
+	require_table(given, table);
 	if (catalog_table_status(table) == TABLE_DELETING)
-		dyn_error(DYN_RESOURCE_IN_USE,
-				  "Attempt to change a resource which is still in use: Table is being deleted: %s", table->name);
+		table_refuse_in_use(TABLE_DELETING, table->name);
 	return table;
 }
 
@@ -307,10 +307,13 @@ op_list_tags_of_resource(const RequestValue *request, WireWriter *response)
 {
 	const RequestValue *resource = request_member(request, ListTagsOfResourceInput_ResourceArn);
 	ResourceArn arn;
+	const TableInfo *table;
 
 	check_arn(resource, &arn);
+	table = arn.kind == ARN_TABLE ? catalog_table(arn.table, arn.table_len) : NULL;
+	require_table(resource, table);
 	wire_object_start(response);
 	wire_member(response, "Tags");
-	table_write_pairs(response, tags_of_table(tagged_table(resource, &arn)), "Key", "Value");
+	table_write_pairs(response, tags_of_table(table), "Key", "Value");
 	wire_object_end(response);
 }
