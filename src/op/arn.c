@@ -68,8 +68,8 @@ arn_parse_table(const char *text, int len, TableArn *arn)
 	return arn_is_name(arn->name, arn->name_len);
 }
 
-static bool
-is_text(const char *part, int len, const char *text)
+bool
+arn_part_is(const char *part, int len, const char *text)
 {
 	return len == strlen(text) && memcmp(part, text, len) == 0;
 }
@@ -123,9 +123,9 @@ arn_parse_resource(const char *text, int len, ResourceArn *arn)
 	for (int i = 0; i < lengthof(parts); i++)
 		if (!take_any_part(&p, end, &parts[i], &lengths[i]))
 			return;
-	arn->is_own_region = is_text(parts[0], lengths[0], "aws") && is_text(parts[2], lengths[2], dynapg_region);
-	arn->is_own_account = is_text(parts[3], lengths[3], dynapg_account_id);
-	if (is_text(parts[1], lengths[1], "dynamodb"))
+	arn->is_own_region = arn_part_is(parts[0], lengths[0], "aws") && arn_part_is(parts[2], lengths[2], dynapg_region);
+	arn->is_own_account = arn_part_is(parts[3], lengths[3], dynapg_account_id);
+	if (arn_part_is(parts[1], lengths[1], "dynamodb"))
 		arn->kind = take_resource(p, end, arn);
 }
 

@@ -49,6 +49,9 @@ extern bool arn_is_name(const char *text, int len);
  */
 extern bool arn_parse_table(const char *text, int len, TableArn *arn);
 
+/* Whether a part of an ARN is a text. */
+extern bool arn_part_is(const char *part, int len, const char *text);
+
 /* Takes what may be the ARN of anything apart; raises nothing. */
 extern void arn_parse_resource(const char *text, int len, ResourceArn *arn);
 

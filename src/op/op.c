@@ -66,12 +66,6 @@ op_run(int operation, WireReader *reader, WireWriter *response)
 	PG_END_TRY();
 }
 
-static bool
-is_text(const char *part, int len, const char *text)
-{
-	return len == strlen(text) && memcmp(part, text, len) == 0;
-}
-
 const char *
 op_table_name_of_text(const char *text, int len, int *name_len)
 {
@@ -83,13 +77,13 @@ op_table_name_of_text(const char *text, int len, int *name_len)
 		*name_len = len;
 		return text;
 	}
-	if (!is_text(arn.account, arn.account_len, dynapg_account_id))
+	if (!arn_part_is(arn.account, arn.account_len, dynapg_account_id))
 		dyn_error(DYN_ACCESS_DENIED, "Access is denied");
-	if (!is_text(arn.partition, arn.partition_len, "aws"))
+	if (!arn_part_is(arn.partition, arn.partition_len, "aws"))
 		dyn_invalid("1 validation error detected: Invalid AWS partition in '%.*s'", len, text);
-	if (!is_text(arn.region, arn.region_len, dynapg_region))
+	if (!arn_part_is(arn.region, arn.region_len, dynapg_region))
 		dyn_invalid("1 validation error detected: Invalid AWS region in '%.*s'", len, text);
-	if (!is_text(arn.type, arn.type_len, "table"))
+	if (!arn_part_is(arn.type, arn.type_len, "table"))
 		dyn_invalid("1 validation error detected: Invalid resource type in '%.*s'", len, text);
 	*name_len = arn.name_len;
 	return arn.name;
