@@ -10,11 +10,13 @@
 
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "commands/trigger.h"
 #include "common/hashfn.h"
+#include "executor/executor.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
@@ -228,25 +230,53 @@ catalog_changed(void)
 	CommandCounterIncrement();
 }
 
-/* Removes the rows of tables whose deletion is over. */
+/* Whether a row is of a table whose deletion is over. */
+static bool
+is_over(Relation catalog, HeapTuple row)
+{
+	bool		gone;
+	bool		isnull;
+	Datum		ends;
+
+	(void) heap_getattr(row, CATALOG_RELATION, RelationGetDescr(catalog), &gone);
+	ends = heap_getattr(row, CATALOG_CHANGE_ENDS, RelationGetDescr(catalog), &isnull);
+	return gone && (isnull || DatumGetTimestampTz(ends) <= GetCurrentTimestamp());
+}
+
+static bool
+is_of_name(Relation catalog, HeapTuple row, const char *name, int name_len)
+{
+	bool		isnull;
+	text	   *other = DatumGetTextPP(heap_getattr(row, CATALOG_NAME, RelationGetDescr(catalog), &isnull));
+
+	return VARSIZE_ANY_EXHDR(other) == name_len && memcmp(VARDATA_ANY(other), name, name_len) == 0;
+}
+
+/*
+ * Removes the rows of tables whose deletion is over.  What another transaction is removing is left to that one, except for the row that
+ * is in the way of a new one.
+ */
 static void
-sweep_deleted(Relation catalog)
+sweep_deleted(Relation catalog, const char *name, int name_len)
 {
 	SysScanDesc scan = catalog_begin_scan(catalog, NULL, 0, NULL);
-	TimestampTz now = GetCurrentTimestamp();
+	TupleTableSlot *slot = table_slot_create(catalog, NULL);
 	HeapTuple	row;
 
 	while (HeapTupleIsValid(row = systable_getnext(scan)))
 	{
-		bool		gone;
-		bool		isnull;
-		Datum		ends;
+		ItemPointerData tid = row->t_self;
+		TM_FailureData failure;
 
-		(void) heap_getattr(row, CATALOG_RELATION, RelationGetDescr(catalog), &gone);
-		ends = heap_getattr(row, CATALOG_CHANGE_ENDS, RelationGetDescr(catalog), &isnull);
-		if (gone && (isnull || DatumGetTimestampTz(ends) <= now))
-			CatalogTupleDelete(catalog, &row->t_self);
+		if (!is_over(catalog, row))
+			continue;
+		if (table_tuple_lock(catalog, &tid, GetActiveSnapshot(), slot, GetCurrentCommandId(false), LockTupleExclusive,
+							 is_of_name(catalog, row, name, name_len) ? LockWaitBlock : LockWaitSkip, 0,
+							 &failure) == TM_Ok)
+			CatalogTupleDelete(catalog, &tid);
+		ExecClearTuple(slot);
 	}
+	ExecDropSingleTupleTableSlot(slot);
 	systable_endscan(scan);
 }
 
@@ -258,7 +288,7 @@ insert_row(const char *name, int name_len, Oid relation, Jsonb *definition, Json
 	Datum		values[CATALOG_COLUMNS];
 	bool		nulls[CATALOG_COLUMNS] = {0};
 
-	sweep_deleted(catalog);
+	sweep_deleted(catalog, name, name_len);
 	values[CATALOG_NAME - 1] = PointerGetDatum(cstring_to_text_with_len(name, name_len));
 	values[CATALOG_RELATION - 1] = ObjectIdGetDatum(relation);
 	values[CATALOG_ID - 1] = OidFunctionCall0(F_GEN_RANDOM_UUID);
