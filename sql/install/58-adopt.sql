@@ -61,7 +61,7 @@ ALTER TABLE dynapg.indexes ADD CONSTRAINT set_aside CHECK (pg_catalog.has_table_
 
 -- What CreateTable is given of capacity, by what the catalog has.
 CREATE FUNCTION dynapg.restored_capacity(definition jsonb, on_demand boolean) RETURNS jsonb
-	LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+	LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT jsonb_build_object(
 		'ProvisionedThroughput', CASE WHEN NOT on_demand THEN jsonb_build_object(
 			'ReadCapacityUnits', definition #> '{ProvisionedThroughput,ReadCapacityUnits}',

@@ -403,9 +403,12 @@ table_of_trigger(Oid trigger)
 	return table;
 }
 
-/* The table that a command has created or altered, itself or a part of it; InvalidOid if it was anything else. */
+/*
+ * The table that a command has created or altered, itself or a part of it; InvalidOid if it was anything else, or an index of a table that is
+ * not ours: such a command has no lock on the table, and must not wait for one.
+ */
 static Oid
-table_of_changed(const EventObject *object)
+table_of_changed(const EventObject *object, bool has_catalog)
 {
 	Oid			oid = object->oid;
 
@@ -417,7 +420,8 @@ table_of_changed(const EventObject *object)
 	{
 		case RELKIND_INDEX:
 		case RELKIND_PARTITIONED_INDEX:
-			return IndexGetRelation(oid, true);
+			oid = IndexGetRelation(oid, true);
+			return has_catalog && OidIsValid(oid) && find_own_table(oid).table == NULL ? InvalidOid : oid;
 		case RELKIND_RELATION:
 		case RELKIND_PARTITIONED_TABLE:
 		case RELKIND_FOREIGN_TABLE:
@@ -493,7 +497,7 @@ dynapg_on_alter(PG_FUNCTION_ARGS)
 	List	   *objects = event_changed_objects();
 	List	   *tables = NIL;
 	ListCell   *cell;
-	bool		has_catalog;
+	bool		has_catalog = objects != NIL && catalog_exists();
 
 	foreach(cell, objects)
 	{
@@ -502,10 +506,9 @@ dynapg_on_alter(PG_FUNCTION_ARGS)
 		if (object->class == NamespaceRelationId)
 			check_schema(object->oid, own_extension(fcinfo));
 		else
-			tables = list_append_unique_oid(tables, table_of_changed(object));
+			tables = list_append_unique_oid(tables, table_of_changed(object, has_catalog));
 	}
 	tables = list_delete_oid(tables, InvalidOid);
-	has_catalog = tables != NIL && catalog_exists();
 	foreach(cell, tables)
 		if (has_catalog)
 			check_table(lfirst_oid(cell), command);
