@@ -261,23 +261,45 @@ check_inheritance(Relation relation, const OwnTable *own, const Node *command)
 		refuse_own(find_inheritance_children(oid, NoLock));
 }
 
-/* A foreign key that refers to an index table would fire triggers there, past which entries are written. */
+/* Whether a relation is a table of the extension itself. */
+static bool
+is_of_extension(Oid relation, Oid extension)
+{
+	return OidIsValid(extension) && get_rel_namespace(relation) == get_namespace_oid("dynapg", true) &&
+		getExtensionOfObject(RelationRelationId, relation) == extension;
+}
+
+/* A foreign key that refers to an index table or to the catalog would fire triggers there, past which dynapg writes. */
 static void
-check_foreign_keys(Relation relation)
+check_foreign_keys(Relation relation, Oid extension)
 {
 	ListCell   *cell;
 
 	foreach(cell, RelationGetFKeyList(relation))
 	{
 		Oid			referred = ((ForeignKeyCacheInfo *) lfirst(cell))->confrelid;
-		OwnTable	own = find_own_table(referred);
 
-		if (own.index != NULL)
+		if (find_own_table(referred).index != NULL || is_of_extension(referred, extension))
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("foreign keys cannot refer to index table \"%s\"", get_rel_name(referred)),
-					 errhint("Refer to the item table.")));
+					 errmsg("foreign keys cannot refer to table \"%s\" of dynapg", get_rel_name(referred)),
+					 errdetail("dynapg writes it past triggers, as which foreign keys are enforced."),
+					 errhint("Refer to an item table.")));
 	}
+}
+
+/* The extension's tables have no triggers but ours: dynapg writes them past others. */
+static void
+check_catalog_triggers(Relation relation)
+{
+	TriggerDesc *triggers = relation->trigdesc;
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+		if (!triggers_is_ours(&triggers->triggers[i], TRIGGER_CATALOG_CHANGED))
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("table \"%s\" of dynapg cannot have triggers", RelationGetRelationName(relation)),
+					 errdetail("dynapg writes it past them.")));
 }
 
 /* ------------------------------------------------------------------------------------------------------------
@@ -430,13 +452,6 @@ table_of_changed(const EventObject *object, bool has_catalog)
 	return InvalidOid;
 }
 
-/* The extension whose event trigger this is. */
-static Oid
-own_extension(FunctionCallInfo fcinfo)
-{
-	return getExtensionOfObject(ProcedureRelationId, fcinfo->flinfo->fn_oid);
-}
-
 /* Refuses another name for a schema of ours: they are known by their names. */
 static void
 check_schema(Oid schema, Oid extension)
@@ -454,9 +469,9 @@ check_schema(Oid schema, Oid extension)
 			 errmsg("schemas of extension dynapg must keep their names")));
 }
 
-/* An item table stays one, and so does an index table. */
+/* An item table stays one, and so does an index table; and the extension's tables stay what dynapg can write. */
 static void
-check_table(Oid oid, const Node *command)
+check_table(Oid oid, const Node *command, Oid extension)
 {
 	Relation	relation = try_relation_open(oid, AccessShareLock);
 	OwnTable	own;
@@ -466,7 +481,9 @@ check_table(Oid oid, const Node *command)
 	own = find_own_table(oid);
 	enable_triggers(relation);
 	check_inheritance(relation, &own, command);
-	check_foreign_keys(relation);
+	check_foreign_keys(relation, extension);
+	if (is_of_extension(oid, extension))
+		check_catalog_triggers(relation);
 	if (own.index != NULL)
 		require_index_table(relation, &own, false);
 	else if (own.table != NULL)
@@ -483,7 +500,7 @@ check_table(Oid oid, const Node *command)
 static void
 check_catalog(Oid oid, Oid extension)
 {
-	if (OidIsValid(extension) && getExtensionOfObject(RelationRelationId, oid) == extension)
+	if (is_of_extension(oid, extension))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("tables of extension dynapg must keep their names")));
@@ -494,6 +511,7 @@ Datum
 dynapg_on_alter(PG_FUNCTION_ARGS)
 {
 	const Node *command = event_require(fcinfo, "ddl_command_end")->parsetree;
+	Oid			extension = getExtensionOfObject(ProcedureRelationId, fcinfo->flinfo->fn_oid);
 	List	   *objects = event_changed_objects();
 	List	   *tables = NIL;
 	ListCell   *cell;
@@ -504,16 +522,16 @@ dynapg_on_alter(PG_FUNCTION_ARGS)
 		const EventObject *object = (const EventObject *) lfirst(cell);
 
 		if (object->class == NamespaceRelationId)
-			check_schema(object->oid, own_extension(fcinfo));
+			check_schema(object->oid, extension);
 		else
 			tables = list_append_unique_oid(tables, table_of_changed(object, has_catalog));
 	}
 	tables = list_delete_oid(tables, InvalidOid);
 	foreach(cell, tables)
 		if (has_catalog)
-			check_table(lfirst_oid(cell), command);
+			check_table(lfirst_oid(cell), command, extension);
 		else
-			check_catalog(lfirst_oid(cell), own_extension(fcinfo));
+			check_catalog(lfirst_oid(cell), extension);
 	PG_RETURN_NULL();
 }
 
