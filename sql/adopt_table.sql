@@ -95,6 +95,12 @@ SELECT dynapg.adopt_table('adopt_temp');
 SELECT dynapg.adopt_table('pg_catalog.pg_class');
 SELECT dynapg.adopt_table(0);
 SELECT dynapg.adopt_table(NULL);
+CREATE TABLE dynamo.adopt_triggers (LIKE dynamo."Adopt" INCLUDING GENERATED) USING dynapg;
+CREATE TRIGGER dynapg_items AFTER INSERT ON dynamo.adopt_triggers FOR EACH ROW EXECUTE FUNCTION dynapg.items_changed();
+SELECT dynapg.adopt_table('dynamo.adopt_triggers');
+ALTER TRIGGER dynapg_items ON dynamo.adopt_triggers RENAME TO another;
+SELECT dynapg.adopt_table('dynamo.adopt_triggers');
+SELECT dynamo_delete_table('{"TableName": "adopt_triggers"}') IS NOT NULL;
 
 -- the way out of heap
 ALTER TABLE dynamo.adopt_heap SET ACCESS METHOD dynapg;

@@ -87,6 +87,17 @@ check_relation(Relation relation)
 		refuse(relation, "Its columns are not those that dynapg makes.", NULL);
 }
 
+/* Others' triggers may have the names of those that dynapg makes: then these are not there now. */
+static void
+check_triggers(Oid oid)
+{
+	Relation	relation = relation_open(oid, NoLock);
+
+	if (!layout_has_triggers(relation))
+		refuse(relation, "Its triggers dynapg_items and dynapg_truncate are not those that dynapg makes.", "Rename or drop them.");
+	relation_close(relation, NoLock);
+}
+
 /* Locks a relation, looks at what it is, and makes it whole; its layout. */
 static Layout
 prepare_relation(Oid oid)
@@ -107,6 +118,7 @@ prepare_relation(Oid oid)
 	if (catalog_table_of_relation(oid) != NULL)
 		dyn_error(DYN_RESOURCE_IN_USE, "Table already exists: %s", catalog_table_of_relation(oid)->name);
 	catalog_complete_relation(oid, keyed);
+	check_triggers(oid);
 	return layout;
 }
 
