@@ -288,14 +288,14 @@ check_foreign_keys(Relation relation, Oid extension)
 	}
 }
 
-/* The extension's tables have no triggers but ours: dynapg writes them past others. */
+/* The extension's tables have no triggers but its own: dynapg writes them past triggers. */
 static void
-check_catalog_triggers(Relation relation)
+check_catalog_triggers(Relation relation, Oid extension)
 {
 	TriggerDesc *triggers = relation->trigdesc;
 
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-		if (!triggers_is_ours(&triggers->triggers[i], TRIGGER_CATALOG_CHANGED))
+		if (getExtensionOfObject(ProcedureRelationId, triggers->triggers[i].tgfoid) != extension)
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("table \"%s\" of dynapg cannot have triggers", RelationGetRelationName(relation)),
@@ -483,7 +483,7 @@ check_table(Oid oid, const Node *command, Oid extension)
 	check_inheritance(relation, &own, command);
 	check_foreign_keys(relation, extension);
 	if (is_of_extension(oid, extension))
-		check_catalog_triggers(relation);
+		check_catalog_triggers(relation, extension);
 	if (own.index != NULL)
 		require_index_table(relation, &own, false);
 	else if (own.table != NULL)

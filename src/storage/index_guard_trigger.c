@@ -142,7 +142,7 @@ dynapg_index_guard(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = triggers_require(fcinfo, TRIGGERS_OF_INDEXES);
 
-	/* a schema that only dynapg creates tables in: of a dump that is being restored the catalog knows nothing yet */
+	/* by the schema, which is for index tables only: of a dump that is being restored the catalog knows nothing yet */
 	if (RelationGetNamespace(trigger->tg_relation) != get_namespace_oid(CATALOG_INDEX_SCHEMA, true))
 		triggers_raise_wrong_relation(trigger, "an index table");
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event) && truncates_indexes)
