@@ -3,7 +3,9 @@
  *		The open connections: how many there are, and which of them are to be ended.
  *
  * The library ends those that are silent (dynapg.idle_timeout).  A client that sends a byte now and then is never silent, so what
- * has come too slowly is looked at here: each of its bytes wakes the worker, so there is no need for a timer.
+ * has come too slowly is looked at here: each of its bytes wakes the worker, so there is no need for a timer.  When there are nearly
+ * as many as may be, those that have been idle for the longest time are ended: who keeps connections open and says nothing keeps nobody
+ * out.
  */
 #include "postgres.h"
 
@@ -16,6 +18,7 @@
 #include "http/http.h"
 
 #define LOOK_EVERY 1000			/* milliseconds between two looks at all of them */
+#define FIRST_REQUEST 1000		/* milliseconds in which a new connection is not taken for an idle one */
 
 typedef enum ConnectionState
 {
@@ -28,11 +31,61 @@ typedef struct Connection
 {
 	dlist_node	open;
 	int			descriptor;
+	bool		ended;
+	bool		used;			/* has brought a request */
 	ConnectionState state;
 	TimestampTz since;
 } Connection;
 
 static dlist_head connections = DLIST_STATIC_INIT(connections);
+static int	n_ended;			/* of them; they go as soon as the library sees it */
+
+/* As by a timeout: the library sees the end of what it reads. */
+static void
+end(Connection *connection)
+{
+	n_ended += !connection->ended;
+	connection->ended = true;
+	shutdown(connection->descriptor, SHUT_RD);
+}
+
+/* Ends the connection that has been idle for the longest time; false if there is none.  A new one has some time for its first request. */
+static bool
+end_most_idle(TimestampTz now)
+{
+	Connection *oldest = NULL;
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &connections)
+	{
+		Connection *connection = dlist_container(Connection, open, iter.cur);
+
+		if (connection->state == CONNECTION_IDLE && !connection->ended &&
+			(connection->used || TimestampDifferenceExceeds(connection->since, now, FIRST_REQUEST)) &&
+			(oldest == NULL || connection->since < oldest->since))
+			oldest = connection;
+	}
+	if (oldest == NULL)
+		return false;
+	end(oldest);
+	return true;
+}
+
+void
+connections_make_room(void)
+{
+	int			missing = descriptors_missing() - n_ended;
+	TimestampTz now = missing > 0 ? GetCurrentTimestamp() : 0;
+
+	while (missing-- > 0 && end_most_idle(now))
+		;
+}
+
+long
+connections_timeout(void)
+{
+	return descriptors_missing() > n_ended ? FIRST_REQUEST : -1;
+}
 
 void
 connection_notify(void *cls, struct MHD_Connection *connection, void **state,
@@ -42,6 +95,7 @@ connection_notify(void *cls, struct MHD_Connection *connection, void **state,
 
 	if (code == MHD_CONNECTION_NOTIFY_STARTED)
 	{
+		descriptors_take();
 		pg_atomic_fetch_add_u64(&endpoint_worker->connections, 1);
 		pg_atomic_fetch_add_u64(&endpoint_worker->accepted, 1);
 		own = (Connection *) MemoryContextAllocExtended(TopMemoryContext, sizeof(Connection), MCXT_ALLOC_NO_OOM | MCXT_ALLOC_ZERO);
@@ -54,15 +108,17 @@ connection_notify(void *cls, struct MHD_Connection *connection, void **state,
 		*state = own;
 		return;
 	}
+	descriptors_give();
 	pg_atomic_fetch_sub_u64(&endpoint_worker->connections, 1);
 	if (own != NULL)
 	{
+		n_ended -= own->ended;
 		dlist_delete(&own->open);
 		pfree(own);
 	}
 }
 
-static void
+static Connection *
 set_state(struct MHD_Connection *connection, ConnectionState state)
 {
 	Connection *own = (Connection *) MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
@@ -73,12 +129,16 @@ set_state(struct MHD_Connection *connection, ConnectionState state)
 		own->state = state;
 		own->since = GetCurrentTimestamp();
 	}
+	return own;
 }
 
 void
 connection_receives(struct MHD_Connection *connection)
 {
-	set_state(connection, CONNECTION_RECEIVING);
+	Connection *own = set_state(connection, CONNECTION_RECEIVING);
+
+	if (own != NULL)
+		own->used = true;
 }
 
 void
@@ -93,13 +153,6 @@ connection_rests(struct MHD_Connection *connection)
 	set_state(connection, CONNECTION_IDLE);
 }
 
-/* As by a timeout: the library sees the end of what it reads. */
-static void
-end(const Connection *connection)
-{
-	shutdown(connection->descriptor, SHUT_RD);
-}
-
 void
 connections_end_idle(void)
 {
@@ -107,7 +160,7 @@ connections_end_idle(void)
 
 	dlist_foreach(iter, &connections)
 	{
-		const Connection *connection = dlist_container(Connection, open, iter.cur);
+		Connection *connection = dlist_container(Connection, open, iter.cur);
 
 		if (connection->state == CONNECTION_IDLE)
 			end(connection);
@@ -126,7 +179,7 @@ connections_end_slow(void)
 	looked_at = now;
 	dlist_foreach(iter, &connections)
 	{
-		const Connection *connection = dlist_container(Connection, open, iter.cur);
+		Connection *connection = dlist_container(Connection, open, iter.cur);
 		int			limit = connection->state == CONNECTION_IDLE ? endpoint->settings->idle_timeout :
 			endpoint->settings->receive_timeout;
 

@@ -95,7 +95,7 @@ extern void server_start(const char *addresses, int port);
 extern int	server_descriptors(int *descriptors, int max);
 extern void server_run(void);	/* everything that is ready, and the flush that its answers wait for */
 extern long server_timeout(void);	/* milliseconds until something is due; -1: nothing is */
-extern bool server_reload(const char *addresses, int port);	/* if TLS's files or settings have changed */
+extern bool server_reload(void);	/* if TLS's files or settings have changed */
 extern void server_drain(void); /* accept no more connections; ends idle ones, and others with their answers */
 extern bool server_reap(void);	/* ends what reload has left behind and nobody uses; whether there was any */
 extern bool server_is_draining(void);
@@ -148,6 +148,25 @@ extern void connection_answers(struct MHD_Connection *connection);
 extern void connection_rests(struct MHD_Connection *connection);
 extern void connections_end_idle(void);
 extern void connections_end_slow(void); /* dynapg.receive_timeout; cheap */
+
+extern void connections_make_room(void);	/* ends idle ones while there are nearly as many as may be */
+extern long connections_timeout(void);	/* milliseconds until there may be more for that; -1: nothing is due */
+
+/* listener.c */
+extern void listeners_open(const char *addresses, int port);	/* raises an error if one is not to be had */
+extern int	listeners_count(void);
+extern int	listeners_descriptor(void); /* readable while there is something for listeners_accept() */
+extern void listeners_accept(struct MHD_Daemon *daemon);	/* those that wait go to it, as far as there is room */
+extern void listeners_rest(void);	/* before the worker waits: settles whether to wait for connections, too */
+extern long listeners_timeout(void);	/* milliseconds until it accepts again; -1: nothing is due */
+extern void listeners_close(void);
+
+/* descriptors.c: connections as open files */
+extern void descriptors_start(int listeners);	/* how many may be, where so many sockets listen */
+extern bool descriptors_left(void); /* whether one more may be */
+extern int	descriptors_missing(void);	/* how many should end, so that there is some room */
+extern void descriptors_take(void); /* one is open */
+extern void descriptors_give(void); /* and closed again */
 
 /* companion.c */
 /*

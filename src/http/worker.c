@@ -205,7 +205,7 @@ dynapg_worker_main(Datum argument)
 		{
 			ConfigReloadPending = false;
 			reload_settings();
-			if (server_reload(endpoint->settings->listen_addresses, endpoint_worker->port))
+			if (server_reload())
 				changed = true;
 		}
 
