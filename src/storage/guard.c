@@ -493,7 +493,7 @@ check_table(Oid oid, const Node *command, Oid extension)
 			raise_no_item_table(relation);
 		warn_of_disabled_triggers(relation, own.table);
 	}
-	relation_close(relation, NoLock);
+	relation_close(relation, AccessShareLock);
 }
 
 /* Refuses a command that has taken a table of the catalog away. */
