@@ -138,7 +138,6 @@ SELECT pg_temp.create_with(pg_temp.list('VectorIndexes', pg_temp.vector('vec')))
 SELECT pg_temp.create_with('{"StreamSpecification": {}}');
 SELECT pg_temp.create_with('{"StreamSpecification": {"StreamEnabled": false, "StreamViewType": "NEW_IMAGE"}}');
 SELECT pg_temp.create_with('{"StreamSpecification": {"StreamEnabled": true}}');
-SELECT pg_temp.create_with('{"StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_IMAGE"}}');
 
 -- Ceilings and warm throughput.
 SELECT pg_temp.create_with('{"BillingMode": null, "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}, "OnDemandThroughput": {"MaxReadRequestUnits": 1}}');

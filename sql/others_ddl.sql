@@ -103,11 +103,7 @@ CREATE MATERIALIZED VIEW kinds.m AS SELECT 1 AS one;
 CREATE UNIQUE INDEX ON kinds.m (one);
 ALTER MATERIALIZED VIEW kinds.m RENAME one TO two;
 ALTER TABLE kinds.v RENAME TO w;
-BEGIN;
-ALTER TABLE kinds.a_pkey RENAME TO renamed;
--- and no lock is left
-SELECT mode FROM pg_locks WHERE pid = pg_backend_pid() AND relation = 'kinds.a'::regclass;
-COMMIT;
+ALTER INDEX kinds.a_pkey RENAME TO renamed;
 CREATE TYPE kinds.row AS (a int);
 CREATE TABLE kinds.typed OF kinds.row;
 ALTER TYPE kinds.row ADD ATTRIBUTE b int CASCADE;

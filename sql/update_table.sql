@@ -118,7 +118,6 @@ SELECT pg_temp.describe('ut-provisioned');
 
 -- Streams.
 SELECT pg_temp.update('{"StreamSpecification": {"StreamEnabled": false}}');
-SELECT pg_temp.update('{"StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_IMAGE"}}');
 
 -- Global indexes: what the request says, and of a table without them.
 CREATE FUNCTION pg_temp.create_index(key text, attributes jsonb, members jsonb DEFAULT '{}') RETURNS text LANGUAGE sql AS $$

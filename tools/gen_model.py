@@ -89,6 +89,9 @@ EXTRA_SHAPES = {
     "KeySchemaOfTable": {"type": "list", "member": {"shape": "KeySchemaElement"}, "min": 1, "max": 2},
     # Multi-attribute keys: up to four HASH and four RANGE elements (developer guide).
     "KeySchemaOfGlobalIndex": {"type": "list", "member": {"shape": "KeySchemaElement"}, "min": 1, "max": 8},
+    # The text of the model of streams has these limits, its shapes do not.
+    "StreamsLimit": {"type": "integer", "min": 1, "max": 100},
+    "RecordsLimit": {"type": "integer", "min": 1, "max": 1000},
 }
 
 # Other shapes for members.  Besides, every member called TableName whose shape is TableArn is a TableNameOrArn.
@@ -102,6 +105,9 @@ MEMBER_SHAPE = {
     ("LocalSecondaryIndex", "KeySchema"): "KeySchemaOfTable",
     ("GlobalSecondaryIndex", "KeySchema"): "KeySchemaOfGlobalIndex",
     ("CreateGlobalSecondaryIndexAction", "KeySchema"): "KeySchemaOfGlobalIndex",
+    ("DescribeStreamInput", "Limit"): "StreamsLimit",
+    ("ListStreamsInput", "Limit"): "StreamsLimit",
+    ("GetRecordsInput", "Limit"): "RecordsLimit",
 }
 MAP_KEY_SHAPE = {
     "BatchGetRequestMap": "TableNameOrArn",

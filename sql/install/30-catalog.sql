@@ -82,7 +82,10 @@ ALTER TABLE dynapg.indexes ENABLE ALWAYS TRIGGER catalog_changed;
 -- triggers when a dump is restored.  They do nothing unless they are fired as dynapg's own triggers are.
 CREATE FUNCTION dynapg.items_changed() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'dynapg_items_changed' LANGUAGE C;
-COMMENT ON FUNCTION dynapg.items_changed() IS 'row trigger of every item table: keeps its secondary indexes';
+COMMENT ON FUNCTION dynapg.items_changed() IS 'row trigger of every item table: keeps its secondary indexes and change logs';
+CREATE FUNCTION dynapg.items_truncating() RETURNS trigger
+	AS 'MODULE_PATHNAME', 'dynapg_items_truncating' LANGUAGE C;
+COMMENT ON FUNCTION dynapg.items_truncating() IS 'trigger before TRUNCATE of every item table: logs the removal of each item';
 CREATE FUNCTION dynapg.items_truncated() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'dynapg_items_truncated' LANGUAGE C;
 COMMENT ON FUNCTION dynapg.items_truncated() IS 'TRUNCATE trigger of every item table: empties its secondary indexes';

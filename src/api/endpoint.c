@@ -15,7 +15,7 @@
 #include "api/endpoint.h"
 #include "api/endpoint_error.h"
 #include "op/op.h"
-#include "storage/index_build.h"
+#include "keep/table_job.h"
 
 /* ------------------------------------------------------------------------------------------------------------
  * What src/http/ calls
@@ -34,7 +34,7 @@ static void
 begin_worker(void)
 {
 	if (!RecoveryInProgress() && OidIsValid(get_extension_oid("dynapg", true)))
-		index_build_resume_all();
+		table_job_resume_all();
 }
 
 static bool

@@ -21,7 +21,7 @@
 #include "utils/wait_event.h"
 
 #include "op/op.h"
-#include "storage/index_build.h"
+#include "keep/table_job.h"
 #include "storage/index_entry.h"
 #include "storage/index_guard.h"
 #include "storage/triggers.h"
@@ -126,7 +126,7 @@ dynapg_wait_for_indexes(PG_FUNCTION_ARGS)
 			PG_RETURN_BOOL(true);
 		if (GetCurrentTimestamp() >= ends)
 			PG_RETURN_BOOL(false);
-		index_build_resume(table);
+		table_job_resume(table);
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, WAIT_STEP_MS, PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
@@ -137,20 +137,20 @@ dynapg_wait_for_indexes(PG_FUNCTION_ARGS)
 Datum
 dynapg_missing_triggers(PG_FUNCTION_ARGS)
 {
-	static const TriggerKind of_items[] = {TRIGGER_ITEMS_CHANGED, TRIGGER_ITEMS_TRUNCATED};
+	static const TriggerKind of_items[] = {TRIGGER_ITEMS_CHANGED, TRIGGER_ITEMS_TRUNCATING, TRIGGER_ITEMS_TRUNCATED};
 	static const TriggerKind of_index[] = {TRIGGER_INDEX_ROWS, TRIGGER_INDEX_TRUNCATE};
 	Oid			oid = PG_GETARG_OID(0);
 	const TableInfo *table = catalog_table_of_relation(oid);
 	bool		is_index = table == NULL && catalog_index_of_relation(oid, &table) != NULL;
 	Relation	relation = table != NULL ? try_relation_open(oid, AccessShareLock) : NULL;
-	Datum		names[2];
+	Datum		names[lengthof(of_items)];
 	int			count = 0;
 
 	if (relation == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("relation with OID %u is no item table and no index table", oid)));
-	for (int i = 0; i < lengthof(of_items); i++)
+	for (int i = 0; i < (is_index ? lengthof(of_index) : lengthof(of_items)); i++)
 	{
 		TriggerKind kind = is_index ? of_index[i] : of_items[i];
 
@@ -165,6 +165,6 @@ dynapg_missing_triggers(PG_FUNCTION_ARGS)
 Datum
 dynapg_build_indexes(PG_FUNCTION_ARGS)
 {
-	index_build_resume_all();
+	table_job_resume_all();
 	PG_RETURN_VOID();
 }

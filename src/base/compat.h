@@ -213,4 +213,11 @@ compat_live_tuples(PgStat_StatTabEntry *entry)
 #endif
 }
 
+/* The new tuple of a decoded change. */
+#if PG_VERSION_NUM >= 170000
+#define compat_new_tuple(change) ((change)->data.tp.newtuple)
+#else
+#define compat_new_tuple(change) ((change)->data.tp.newtuple ? &(change)->data.tp.newtuple->tuple : NULL)
+#endif
+
 #endif							/* DYNAPG_COMPAT_H */

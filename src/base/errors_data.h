@@ -25,5 +25,7 @@ DYN_EXCEPTION(DUPLICATE_ITEM, "DuplicateItemException", MAKE_SQLSTATE('Y', 'D', 
 DYN_EXCEPTION(PROVISIONED_THROUGHPUT_EXCEEDED, "ProvisionedThroughputExceededException", MAKE_SQLSTATE('Y', 'D', '0', '1', '9'), 400, "com.amazonaws.dynamodb.v20120810#", "message", true)
 DYN_EXCEPTION(REQUEST_LIMIT_EXCEEDED, "RequestLimitExceeded", MAKE_SQLSTATE('Y', 'D', '0', '2', '0'), 400, "com.amazonaws.dynamodb.v20120810#", "message", true)
 DYN_EXCEPTION(THROTTLING, "ThrottlingException", MAKE_SQLSTATE('Y', 'D', '0', '2', '1'), 400, "com.amazonaws.dynamodb.v20120810#", "message", true)
+DYN_EXCEPTION(EXPIRED_ITERATOR, "ExpiredIteratorException", MAKE_SQLSTATE('Y', 'D', '0', '4', '0'), 400, "com.amazonaws.dynamodb.v20120810#", "message", false)
+DYN_EXCEPTION(TRIMMED_DATA_ACCESS, "TrimmedDataAccessException", MAKE_SQLSTATE('Y', 'D', '0', '4', '1'), 400, "com.amazonaws.dynamodb.v20120810#", "message", false)
 DYN_EXCEPTION(INTERNAL_SERVER_ERROR, "InternalServerError", MAKE_SQLSTATE('Y', 'D', '0', '3', '0'), 500, "com.amazonaws.dynamodb.v20120810#", "message", true)
 DYN_EXCEPTION(SERVICE_UNAVAILABLE, "ServiceUnavailable", MAKE_SQLSTATE('5', '7', '0', '1', '4'), 503, "com.amazon.coral.service#", "message", true)

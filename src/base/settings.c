@@ -17,6 +17,8 @@ int			dynapg_control_plane_delay;
 int			dynapg_lock_timeout;
 bool		dynapg_consistent_gsi_reads;
 int			dynapg_item_collection_limit;
+int			dynapg_stream_retention;
+char	   *dynapg_notify_channel;
 
 /* Regions and account numbers stand in ARNs, where colons and slashes separate. */
 static bool
@@ -88,4 +90,18 @@ settings_init(void)
 							1000, 1, INT_MAX,
 							PGC_USERSET, GUC_UNIT_MS,
 							NULL, NULL, NULL);
+	DefineCustomIntVariable("dynapg.stream_retention",
+							"How long records of streams are kept.",
+							"Read by the keeper; the service keeps them for 24 hours.",
+							&dynapg_stream_retention,
+							24 * 60, 1, 365 * 24 * 60,
+							PGC_SIGHUP, GUC_UNIT_MIN,
+							NULL, NULL, NULL);
+	DefineCustomStringVariable("dynapg.notify_channel",
+							   "Channel on which the keeper notifies of streams that have new records.",
+							   "The payload is the stream's ARN. Empty: it does not.",
+							   &dynapg_notify_channel,
+							   "",
+							   PGC_SIGHUP, 0,
+							   NULL, NULL, NULL);
 }

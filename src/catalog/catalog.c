@@ -53,6 +53,7 @@ static Oid	catalog_oid;		/* of dynapg.tables, its primary key and its index on t
 static Oid	catalog_name_index; /* each change */
 static Oid	catalog_relation_index;
 static Oid	indexes_oid;		/* of dynapg.indexes */
+static Oid	logs_oid;			/* of dynapg.logs */
 
 /* Empties the cache.  What it held stays readable until the transaction ends. */
 static void
@@ -72,7 +73,7 @@ retire_cache(void)
 static void
 on_relcache_invalidation(Datum argument, Oid relation)
 {
-	if (relation == InvalidOid || relation == catalog_oid || relation == indexes_oid)
+	if (relation == InvalidOid || relation == catalog_oid || relation == indexes_oid || relation == logs_oid)
 		retire_cache();
 }
 
@@ -103,8 +104,10 @@ catalog_exists(void)
 	catalog_name_index = get_relname_relid("tables_pkey", schema);
 	catalog_relation_index = get_relname_relid("tables_relation_key", schema);
 	indexes_oid = get_relname_relid("indexes", schema);
+	logs_oid = get_relname_relid("logs", schema);
 	catalog_oid = get_relname_relid("tables", schema);
-	if (!OidIsValid(catalog_name_index) || !OidIsValid(catalog_relation_index) || !OidIsValid(indexes_oid))
+	if (!OidIsValid(catalog_name_index) || !OidIsValid(catalog_relation_index) || !OidIsValid(indexes_oid) ||
+		!OidIsValid(logs_oid))
 		catalog_oid = InvalidOid;
 	return OidIsValid(catalog_oid);
 }
@@ -132,6 +135,13 @@ catalog_indexes_oid(void)
 {
 	find_catalog();
 	return indexes_oid;
+}
+
+Oid
+catalog_logs_oid(void)
+{
+	find_catalog();
+	return logs_oid;
 }
 
 void
@@ -259,7 +269,10 @@ read_table(const ScanKeyData *key)
 	systable_endscan(scan);
 	table_close(catalog, AccessShareLock);
 	if (table != NULL)
+	{
 		catalog_read_indexes(table, snapshot);
+		catalog_read_logs(table, snapshot);
+	}
 	UnregisterSnapshot(snapshot);
 	return table;
 }

@@ -60,6 +60,9 @@ extern TableStatus catalog_status_of_text(const text *status);
 /* indexes.c: reads the indexes of a table into it, in the current context. */
 extern void catalog_read_indexes(TableInfo *table, Snapshot snapshot);
 
+/* logs.c: the same of its logs. */
+extern void catalog_read_logs(TableInfo *table, Snapshot snapshot);
+
 /* ddl.c: DDL in the current user's name. */
 extern void catalog_execute_ddl(const char *command);
 

@@ -86,6 +86,8 @@ static const struct
 }			triggers[] = {
 	{"dynapg_items", "CREATE TRIGGER dynapg_items AFTER INSERT OR UPDATE OR DELETE ON %s "
 	"FOR EACH ROW EXECUTE FUNCTION dynapg.items_changed()"},
+	{"dynapg_truncate_log", "CREATE TRIGGER dynapg_truncate_log BEFORE TRUNCATE ON %s "
+	"FOR EACH STATEMENT EXECUTE FUNCTION dynapg.items_truncating()"},
 	{"dynapg_truncate", "CREATE TRIGGER dynapg_truncate AFTER TRUNCATE ON %s "
 	"FOR EACH STATEMENT EXECUTE FUNCTION dynapg.items_truncated()"},
 };

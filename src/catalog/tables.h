@@ -16,6 +16,7 @@
 #include "utils/uuid.h"
 
 #include "base/limits.h"
+#include "catalog/logs.h"
 #include "value/key.h"
 
 typedef enum TableStatus
@@ -81,6 +82,9 @@ typedef struct TableInfo
 	TimestampTz change_ends;
 	int			n_indexes;
 	TableIndex *indexes;		/* all, whatever their status, in the order of their names */
+	int			n_logs;
+	TableLog   *logs;			/* all that the table has had */
+	bool		is_logged;		/* one of them is kept */
 } TableInfo;
 
 /*
@@ -188,7 +192,7 @@ extern TableStatus catalog_index_status(const TableIndex *index);
  * Creates an index table and its row in dynapg.indexes, in the name of the table's owner, which the current user must be
  * (AccessDeniedException).  KeySchema and Projection are read from the definition, the types of the keys from the table's
  * definition, which must have them by now.  building: the table may have items, so the index is CREATING until it is built
- * (storage/index_build.h); else ACTIVE.  replaces: the index whose place it takes then, or NULL.
+ * (keep/table_job.h); else ACTIVE.  replaces: the index whose place it takes then, or NULL.
  */
 extern void catalog_create_index(const char *table_name, const char *name, bool global, Jsonb *definition,
 								 bool building, const char *replaces);
@@ -215,6 +219,9 @@ extern bool catalog_index_position(Oid index_relation, pg_uuid_t *hash, bytea *s
 /* The OID of dynapg.indexes, for locks. */
 extern Oid	catalog_indexes_oid(void);
 
+/* The OID of dynapg.logs. */
+extern Oid	catalog_logs_oid(void);
+
 /* Whether an index was ACTIVE already when a snapshot was taken. */
 extern bool catalog_index_is_visible(const TableIndex *index, Snapshot snapshot);
 
@@ -238,5 +245,8 @@ extern void catalog_forget_relation(Oid relation);
 
 /* The schema that holds the index tables. */
 #define CATALOG_INDEX_SCHEMA "dynapg_index"
+
+/* The schema that holds the segments of change logs. */
+#define CATALOG_LOG_SCHEMA "dynapg_log"
 
 #endif							/* DYNAPG_TABLES_H */

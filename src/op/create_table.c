@@ -10,13 +10,14 @@
 #include "utils/timestamp.h"
 
 #include "base/error.h"
+#include "log/log.h"
 #include "op/adopt_table.h"
 #include "op/index_check.h"
 #include "op/op.h"
 #include "op/table_check.h"
 #include "op/table_description.h"
 #include "op/tags.h"
-#include "storage/index_build.h"
+#include "keep/table_job.h"
 
 #define MAX_LOCAL_INDEXES	5
 #define MAX_VECTOR_INDEXES	5
@@ -303,6 +304,7 @@ read_settings(NewTable *table)
 	const RequestValue *ceilings = request_member(request, CreateTableInput_OnDemandThroughput);
 	const RequestValue *warm = request_member(request, CreateTableInput_WarmThroughput);
 	const RequestValue *encryption = request_member(request, CreateTableInput_SSESpecification);
+	const RequestValue *stream = request_member(request, CreateTableInput_StreamSpecification);
 
 	check_ceilings(ceilings, definition->throughput.on_demand, true, NULL);
 	throughput_take_ceilings(&definition->throughput, ceilings);
@@ -312,6 +314,8 @@ read_settings(NewTable *table)
 		(void) check_encryption(encryption, &definition->kms_key);
 	check_table_class(request_member(request, CreateTableInput_TableClass));
 	definition->table_class = request_text(request, CreateTableInput_TableClass);
+	if (stream->present && request_boolean(stream, StreamSpecification_StreamEnabled))
+		definition->stream_view = request_text(stream, StreamSpecification_StreamViewType);
 	definition->deletion_protection = request_boolean(request, CreateTableInput_DeletionProtectionEnabled);
 	table->tags = check_tags(request_member(request, CreateTableInput_Tags));
 }
@@ -320,12 +324,8 @@ read_settings(NewTable *table)
 static void
 refuse_unsupported(const RequestValue *request)
 {
-	const RequestValue *stream = request_member(request, CreateTableInput_StreamSpecification);
-
 	if (request_member(request, CreateTableInput_VectorIndexes)->present)
 		table_refuse("vector indexes are");
-	if (stream->present && request_boolean(stream, StreamSpecification_StreamEnabled))
-		table_refuse("streams are");
 	if (request_member(request, CreateTableInput_ResourcePolicy)->present)
 		table_refuse("resource policies are");
 	if (request_member(request, CreateTableInput_GlobalTableSourceArn)->present ||
@@ -351,7 +351,9 @@ create(const NewTable *table, const char *name)
 		catalog_create_index(name, index->name, index->global, index_definition_jsonb(&index->definition), adopts, NULL);
 	}
 	if (adopts && table->indexes != NIL)
-		index_build_start(name);
+		table_job_start(name);
+	if (table->definition.stream_view)
+		log_begin(catalog_table(name, strlen(name)), LOG_STREAM, catalog_view_of_name(table->definition.stream_view));
 }
 
 /*

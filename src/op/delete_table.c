@@ -5,7 +5,9 @@
 #include "postgres.h"
 
 #include "base/error.h"
+#include "log/log.h"
 #include "op/op.h"
+#include "op/stream.h"
 #include "op/table_check.h"
 #include "op/table_description.h"
 
@@ -23,6 +25,8 @@ check_idle(const TableView *view)
 			dyn_error(DYN_RESOURCE_IN_USE, IN_USE "Cannot delete table while indexes are being created, "
 					  "updated, or deleted.");
 	}
+	if (stream_is_switched(view->table))
+		dyn_error(DYN_RESOURCE_IN_USE, IN_USE "Cannot delete table while stream is being enabled/disabled.");
 	if (catalog_table_status(view->table) == TABLE_UPDATING)
 		dyn_error(DYN_RESOURCE_IN_USE, IN_USE "Table: %s is in the process of being updated.", view->table->name);
 }
@@ -54,5 +58,6 @@ op_delete_table(const RequestValue *request, WireWriter *response)
 		dyn_invalid("Resource cannot be deleted as it is currently protected against deletion. "
 					"Disable deletion protection first.");
 	table_view_write_deleted(response, &view);
+	log_end_all(table);
 	catalog_drop_table(table);
 }

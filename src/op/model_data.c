@@ -3194,6 +3194,15 @@ static const Shape shape_update_time_to_live_input = {
 	.n_members = lengthof(members_update_time_to_live_input),
 };
 
+static const Shape shape_streams_limit = {
+	.name = "StreamsLimit",
+	.kind = SHAPE_INTEGER,
+	.has_min = true,
+	.min = 1,
+	.has_max = true,
+	.max = 100,
+};
+
 static const Shape shape_shard_id = {
 	.name = "ShardId",
 	.kind = SHAPE_STRING,
@@ -3228,7 +3237,7 @@ static const Shape shape_shard_filter = {
 
 static const ShapeMember members_describe_stream_input[] = {
 	{"StreamArn", "streamArn", &shape_stream_arn, true},
-	{"Limit", "limit", &shape_positive_integer_object, false},
+	{"Limit", "limit", &shape_streams_limit, false},
 	{"ExclusiveStartShardId", "exclusiveStartShardId", &shape_shard_id, false},
 	{"ShardFilter", "shardFilter", &shape_shard_filter, false},
 };
@@ -3249,9 +3258,18 @@ static const Shape shape_shard_iterator = {
 	.max = 2048,
 };
 
+static const Shape shape_records_limit = {
+	.name = "RecordsLimit",
+	.kind = SHAPE_INTEGER,
+	.has_min = true,
+	.min = 1,
+	.has_max = true,
+	.max = 1000,
+};
+
 static const ShapeMember members_get_records_input[] = {
 	{"ShardIterator", "shardIterator", &shape_shard_iterator, true},
-	{"Limit", "limit", &shape_positive_integer_object, false},
+	{"Limit", "limit", &shape_records_limit, false},
 };
 
 static const Shape shape_get_records_input = {
@@ -3307,7 +3325,7 @@ static const Shape shape_get_shard_iterator_input = {
 
 static const ShapeMember members_list_streams_input[] = {
 	{"TableName", "tableName", &shape_table_name, false},
-	{"Limit", "limit", &shape_positive_integer_object, false},
+	{"Limit", "limit", &shape_streams_limit, false},
 	{"ExclusiveStartStreamArn", "exclusiveStartStreamArn", &shape_stream_arn, false},
 };
 

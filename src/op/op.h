@@ -57,6 +57,10 @@ extern void op_describe_table(const RequestValue *request, WireWriter *response)
 extern void op_list_tables(const RequestValue *request, WireWriter *response);
 extern void op_update_table(const RequestValue *request, WireWriter *response);
 extern void op_delete_table(const RequestValue *request, WireWriter *response);
+extern void op_list_streams(const RequestValue *request, WireWriter *response);
+extern void op_describe_stream(const RequestValue *request, WireWriter *response);
+extern void op_get_shard_iterator(const RequestValue *request, WireWriter *response);
+extern void op_get_records(const RequestValue *request, WireWriter *response);
 extern void op_tag_resource(const RequestValue *request, WireWriter *response);
 extern void op_untag_resource(const RequestValue *request, WireWriter *response);
 extern void op_list_tags_of_resource(const RequestValue *request, WireWriter *response);

@@ -11,7 +11,7 @@
 #include "op/op.h"
 #include "op/replace_index.h"
 #include "op/table_check.h"
-#include "storage/index_build.h"
+#include "keep/table_job.h"
 
 /* Follows the index's name; no caller's index can have it in its name. */
 #define REPLACEMENT_SUFFIX "~new"
@@ -105,5 +105,5 @@ replace_index(const RequestValue *request)
 	catalog_update_table(table, table_definition_jsonb(&table_definition), false);
 	catalog_create_index(table->name, psprintf("%s" REPLACEMENT_SUFFIX, name), index->global,
 						 index_definition_jsonb(&definition), true, name);
-	index_build_start(table->name);
+	table_job_start(table->name);
 }

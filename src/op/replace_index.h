@@ -9,7 +9,7 @@
 #include "op/request.h"
 
 /*
- * Builds an index anew in the place of another one, which is used until the new one is complete (storage/index_build.h).
+ * Builds an index anew in the place of another one, which is used until the new one is complete (keep/table_job.h).
  * The request is UpdateTable's, with one GlobalSecondaryIndexUpdates.Create that has the name of the index, global or
  * local, and its new KeySchema and Projection.  AttributeDefinitions need only have what the table does not know.
  * Throughput stays as it is.

@@ -13,7 +13,7 @@
 #include "base/settings.h"
 #include "op/op.h"
 #include "op/table_check.h"
-#include "storage/index_build.h"
+#include "keep/table_job.h"
 
 /* How often a table's class may be changed, and what it is encrypted with. */
 #define MAX_CLASS_CHANGES			2
@@ -39,7 +39,7 @@ table_resume_builds(const TableInfo *table)
 	for (int i = 0; i < table->n_indexes; i++)
 		if (table->indexes[i].status == TABLE_CREATING || table->indexes[i].status == TABLE_DELETING)
 		{
-			index_build_resume(table);
+			table_job_resume(table);
 			return;
 		}
 }

@@ -21,7 +21,8 @@ static const char *const change_names[] = {
 	[CHANGE_CLASS] = "TABLE_CLASS",
 	[CHANGE_INDEX] = "GLOBAL_SECONDARY_INDEX",
 	[CHANGE_ENCRYPTION] = "ENCRYPTION",
-	[CHANGE_WARM_THROUGHPUT] = "WARM_THROUGHPUT"
+	[CHANGE_WARM_THROUGHPUT] = "WARM_THROUGHPUT",
+	[CHANGE_STREAM] = "STREAM"
 };
 
 /* A member of an object (NULL: there is no object), or NULL; *space is room for it. */
@@ -179,6 +180,8 @@ table_definition_read(const TableInfo *table, TableDefinition *definition)
 	definition->table_class = text_member(object, "TableClass");
 	definition->table_class_since = real_member(object, "LastUpdateDateTime");
 	read_change_times(&root, "TableClassChanges", &definition->class_changes);
+	object = member(&root, "StreamSpecification", &space);
+	definition->stream_view = text_member(object, "StreamViewType");
 	object = member(&root, "SSEDescription", &space);
 	definition->kms_key = text_member(object, "KMSMasterKeyArn");
 	read_change_times(&root, "EncryptionChanges", &definition->encryption_changes);
@@ -332,6 +335,13 @@ table_definition_jsonb(const TableDefinition *definition)
 		wire_object_end(&writer);
 	}
 	write_change_times(&writer, "TableClassChanges", &definition->class_changes);
+	if (definition->stream_view)
+	{
+		wire_member(&writer, "StreamSpecification");
+		wire_object_start(&writer);
+		write_text(&writer, "StreamViewType", definition->stream_view);
+		wire_object_end(&writer);
+	}
 	if (definition->kms_key)
 	{
 		wire_member(&writer, "SSEDescription");
@@ -390,4 +400,10 @@ table_time(TimestampTz time)
 
 	milliseconds += (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY * 1000;
 	return milliseconds / 1000.0;
+}
+
+TimestampTz
+table_timestamp(double seconds)
+{
+	return time_t_to_timestamptz(0) + (TimestampTz) (Min(Max(seconds, -1E11), 1E11) * 1E6);
 }

@@ -31,7 +31,8 @@ typedef enum TableChange
 	CHANGE_CLASS,
 	CHANGE_INDEX,				/* one is created or deleted */
 	CHANGE_ENCRYPTION,			/* the table stays ACTIVE, as with the next one */
-	CHANGE_WARM_THROUGHPUT
+	CHANGE_WARM_THROUGHPUT,
+	CHANGE_STREAM				/* it is enabled or disabled */
 } TableChange;
 
 #define MAX_CHANGE_TIMES	8
@@ -55,6 +56,7 @@ typedef struct TableDefinition
 	double		on_demand_since;
 	Throughput	throughput;
 	const char *table_class;	/* NULL: never said */
+	const char *stream_view;	/* NULL: no stream is wanted */
 	double		table_class_since;
 	ChangeTimes class_changes;
 	const char *kms_key;		/* the ARN; NULL: encrypted by default */
@@ -89,6 +91,9 @@ extern void index_definition_write_shape(WireWriter *writer, const IndexDefiniti
 
 /* Epoch seconds, to the millisecond. */
 extern double table_time(TimestampTz time);
+
+/* The time of epoch seconds; far-off ones come nearer. */
+extern TimestampTz table_timestamp(double seconds);
 
 /* Writes a list of NamePair as objects of two members. */
 extern void table_write_pairs(WireWriter *writer, List *pairs, const char *name_member, const char *value_member);

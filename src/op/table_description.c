@@ -8,6 +8,7 @@
 #include "utils/uuid.h"
 
 #include "op/arn.h"
+#include "op/stream.h"
 #include "op/table_check.h"
 #include "op/table_description.h"
 #include "storage/storage.h"
@@ -68,6 +69,8 @@ read_status(TableView *view)
 	view->status = view->warm_status = catalog_table_status(view->table);
 	if (view->status == TABLE_UPDATING)
 		view->change = view->definition.change;
+	if (view->status == TABLE_ACTIVE && stream_is_switched(view->table))
+		view->status = TABLE_UPDATING;
 	view->encryption_changes = view->change == CHANGE_ENCRYPTION;
 	if (view->change == CHANGE_ENCRYPTION || view->change == CHANGE_WARM_THROUGHPUT)
 		view->status = TABLE_ACTIVE;
@@ -145,6 +148,27 @@ write_time(WireWriter *response, const char *name, double time)
 		return;
 	wire_member(response, name);
 	wire_double(response, time);
+}
+
+/* A stream that was disabled stays the latest until another one is enabled. */
+static void
+write_stream(WireWriter *response, const TableInfo *table)
+{
+	const TableLog *stream = catalog_latest_stream(table);
+
+	if (stream == NULL)
+		return;
+	if (stream->kept)
+	{
+		wire_member(response, "StreamSpecification");
+		wire_object_start(response);
+		wire_member(response, "StreamEnabled");
+		wire_boolean(response, true);
+		write_text(response, "StreamViewType", catalog_view_name(stream->view));
+		wire_object_end(response);
+	}
+	write_text(response, "LatestStreamLabel", pstrdup(stream->label));
+	write_text(response, "LatestStreamArn", stream_arn(stream));
 }
 
 static int
@@ -312,6 +336,7 @@ table_view_write(WireWriter *response, const char *member, const TableView *view
 		wire_object_end(response);
 	}
 	write_encryption(response, view);
+	write_stream(response, view->table);
 	wire_member(response, "DeletionProtectionEnabled");
 	wire_boolean(response, definition->deletion_protection);
 	wire_object_end(response);

@@ -71,6 +71,7 @@ is_index_busy(const TableView *view)
 void
 update_check_busy(const Update *update, const TableView *view)
 {
+	update_stream_check_busy(update, view);
 	switch (view->change)
 	{
 		case CHANGE_ENCRYPTION:
@@ -90,6 +91,7 @@ update_check_busy(const Update *update, const TableView *view)
 			if (is_index_busy(view))
 				return;
 			break;
+		case CHANGE_STREAM:
 		case CHANGE_CEILINGS:
 		case CHANGE_NONE:
 			break;

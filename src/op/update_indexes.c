@@ -3,7 +3,7 @@
  *		UpdateTable's GlobalSecondaryIndexUpdates.
  *
  * One index is created or deleted at a time; the throughput of any number may change, in one call, with the table's too.
- * Creating and deleting go on after the answer (storage/index_build.h).
+ * Creating and deleting go on after the answer (keep/table_job.h).
  */
 #include "postgres.h"
 
@@ -11,7 +11,7 @@
 #include "op/index_check.h"
 #include "op/table_check.h"
 #include "op/update_table.h"
-#include "storage/index_build.h"
+#include "keep/table_job.h"
 
 /* ------------------------------------------------------------------------------------------------------------
  * The request
@@ -428,5 +428,5 @@ update_indexes_write(TableView *view, const IndexUpdates *updates)
 		index->has_backfilling = false;
 	}
 	if (updates->created || updates->deleted)
-		index_build_start(table->name);
+		table_job_start(table->name);
 }

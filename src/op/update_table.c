@@ -266,16 +266,6 @@ update_vectors(const Update *update, const TableInfo *table, const TableDefiniti
 	table_refuse("vector indexes are");
 }
 
-static void
-update_stream(const Update *update, const TableInfo *table)
-{
-	if (!update->stream->present)
-		return;
-	if (!request_boolean(update->stream, StreamSpecification_StreamEnabled))
-		dyn_invalid("Table has no stream to disable: TableName: %s", table->name);
-	table_refuse("streams are");
-}
-
 /*
  * What a request changes of a table that is on demand before or not, as a change that
  * takes its time; deletion protection takes none.
@@ -297,6 +287,8 @@ change_of(const Update *update, bool on_demand)
 		return CHANGE_WARM_THROUGHPUT;
 	if (update->billing_mode >= 0)
 		return CHANGE_BILLING_MODE;
+	if (update->stream->present)
+		return CHANGE_STREAM;
 	return update->online > 0 ? CHANGE_INDEX : CHANGE_NONE;
 }
 
@@ -374,7 +366,7 @@ op_update_table(const RequestValue *request, WireWriter *response)
 	update_indexes_check(&update, &view, &indexes);
 	changed = update_capacity(&update, &definition);
 	changed |= update_settings(&update, &definition);
-	update_stream(&update, table);
+	changed |= update_stream(&update, table, &definition);
 	update_indexes_plan(&update, &view, definition.throughput.on_demand, &indexes);
 	update_vectors(&update, table, &definition);
 	if (update.changes_replicas)
@@ -385,6 +377,8 @@ op_update_table(const RequestValue *request, WireWriter *response)
 		definition.attributes = index_merge_attributes(&view, indexes.definition.keys, indexes.attributes);
 		write_definition(&update, &view, &definition);
 	}
+	update_stream_write(&update, table);
+	view.table = catalog_table(table->name, strlen(table->name));
 	show_change(&update, &view, &definition);
 	update_indexes_write(&view, &indexes);
 	table_view_write(response, "TableDescription", &view);

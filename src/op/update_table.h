@@ -55,6 +55,14 @@ typedef struct IndexUpdate
  */
 extern void update_check_busy(const Update *update, const TableView *view);
 
+/*
+ * update_stream.c: what a switch of the stream excludes; its change of the definition, and what contradicts the table's stream; the switch,
+ * after the change of the table.
+ */
+extern void update_stream_check_busy(const Update *update, const TableView *view);
+extern bool update_stream(const Update *update, const TableInfo *table, TableDefinition *definition);
+extern void update_stream_write(const Update *update, const TableInfo *table);
+
 /* What contradicts itself in a request's index updates, whatever the table; fills `online` and `creates_index`. */
 extern void update_indexes_check_request(Update *update);
 

@@ -10,6 +10,7 @@
 #include "utils/rel.h"
 #include "utils/snapshot.h"
 
+#include "log/log.h"
 #include "storage/index_write.h"
 #include "storage/storage.h"
 
@@ -33,6 +34,8 @@ struct StorageTable
 	ResultRelInfo *result_relation;
 	List	   *arbiters;		/* the primary key, and what REINDEX CONCURRENTLY puts in its place */
 	IndexTargets indexes;
+	LogWriter	log;
+	bool		expires;		/* what is removed is removed by time to live */
 };
 
 /* Whether an item is stored under the partition key asked for, and not under another of the same hash. */

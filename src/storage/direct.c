@@ -29,6 +29,7 @@
 #include "base/compat.h"
 #include "storage/am.h"
 #include "storage/backend.h"
+#include "storage/item_log.h"
 #include "storage/layout.h"
 
 void
@@ -356,9 +357,12 @@ typedef enum Attempt
 	ATTEMPT_OVERTAKEN,			/* a concurrent transaction was first */
 } Attempt;
 
+/* Logs a write that is done, and follows it up in the indexes.  item: NULL if it was removed; over_version: there was one before. */
 static void
-keep_indexes(StorageTable *table, const StorageKey *key, WriteResult *result, Jsonb *item)
+follow_up(StorageTable *table, const StorageKey *key, WriteResult *result, Jsonb *item, bool over_version)
 {
+	item_log_write(&table->log, table->relation, result->old, item, table->expires, &key->hash, key->sort,
+				   over_version ? table->slot : NULL, item ? &table->new_slot->tts_tid : NULL);
 	index_targets_change(&table->indexes, result->old, item, &key->hash, key->sort);
 	result->changes = table->indexes.changes;
 }
@@ -395,7 +399,7 @@ attempt_on_version(StorageTable *table, const StorageKey *key, Snapshot snapshot
 	{
 		case TM_Ok:
 			if (result->action != WRITE_NOTHING)
-				keep_indexes(table, key, result, item);
+				follow_up(table, key, result, result->action == WRITE_PUT ? item : NULL, true);
 			return ATTEMPT_DONE;
 		case TM_Updated:
 		case TM_Deleted:
@@ -417,7 +421,7 @@ attempt_on_absence(StorageTable *table, const StorageKey *key, BlockNumber neigh
 		return !table->holds || placeholder_insert(table, key) ? ATTEMPT_DONE : ATTEMPT_OVERTAKEN;
 	if (!insert_version(table, key, item, neighbour, wait))
 		return ATTEMPT_OVERTAKEN;
-	keep_indexes(table, key, result, item);
+	follow_up(table, key, result, item, false);
 	return ATTEMPT_DONE;
 }
 

@@ -34,6 +34,7 @@
 
 #include "base/compat.h"
 #include "base/error.h"
+#include "log/log.h"
 #include "storage/event_objects.h"
 #include "storage/index_guard.h"
 #include "storage/layout.h"
@@ -140,19 +141,47 @@ require_index_table(Relation relation, const OwnTable *own, bool whole)
 				 errdetail_internal("%s", problem)));
 }
 
-/* Tells that an item table's indexes do not follow what plain SQL does to it, if a trigger is disabled. */
+/* An index can be built again, a hole in a log cannot be filled. */
 static void
-warn_of_disabled_triggers(Relation relation, const TableInfo *table)
+refuse_holes_in_logs(Relation relation, const Trigger *disabled)
+{
+	if (disabled != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("trigger \"%s\" of table \"%s\" cannot be disabled while the table has a stream or continuous backups",
+						disabled->tgname, RelationGetRelationName(relation))));
+	if (relation->rd_rel->relpersistence == RELPERSISTENCE_UNLOGGED)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" cannot be UNLOGGED while it has a stream or continuous backups",
+						RelationGetRelationName(relation))));
+}
+
+/*
+ * A table's indexes and logs do not follow what plain SQL does to it, if a trigger of ours is disabled: tells it of indexes, refuses it
+ * where there are logs.
+ */
+static void
+check_disabled_triggers(Relation relation, const TableInfo *table)
 {
 	TriggerDesc *triggers = relation->trigdesc;
+	const Trigger *disabled = NULL;
 
-	for (int i = 0; triggers != NULL && table->n_indexes > 0 && i < triggers->numtriggers; i++)
-		if (triggers->triggers[i].tgenabled == TRIGGER_DISABLED && triggers_is_ours(&triggers->triggers[i], TRIGGERS_OF_ITEMS))
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		const Trigger *trigger = &triggers->triggers[i];
+
+		if (trigger->tgenabled != TRIGGER_DISABLED || !triggers_is_ours(trigger, TRIGGERS_OF_ITEMS))
+			continue;
+		disabled = trigger;
+		if (table->n_indexes > 0 && !table->is_logged && !triggers_is_ours(trigger, TRIGGER_ITEMS_TRUNCATING))
 			ereport(WARNING,
-					(errmsg("trigger \"%s\" of table \"%s\" is disabled", triggers->triggers[i].tgname,
-							RelationGetRelationName(relation)),
+					(errmsg("trigger \"%s\" of table \"%s\" is disabled", trigger->tgname, RelationGetRelationName(relation)),
 					 errdetail("Its indexes do not follow what plain SQL does meanwhile."),
 					 errhint("Ask dynapg.check_table() when it is enabled again.")));
+	}
+	if (table->is_logged)
+		refuse_holes_in_logs(relation, disabled);
 }
 
 /*
@@ -317,6 +346,7 @@ forget_table(Oid relation)
 	if (is_protected(table))
 		dyn_invalid("Resource cannot be deleted as it is currently protected against deletion. "
 					"Disable deletion protection first.");
+	log_end_all(table);
 	catalog_forget_relation(relation);
 }
 
@@ -456,7 +486,7 @@ table_of_changed(const EventObject *object, bool has_catalog)
 static void
 check_schema(Oid schema, Oid extension)
 {
-	static const char *const names[] = {"dynapg", CATALOG_ITEM_SCHEMA, CATALOG_INDEX_SCHEMA};
+	static const char *const names[] = {"dynapg", CATALOG_ITEM_SCHEMA, CATALOG_INDEX_SCHEMA, CATALOG_LOG_SCHEMA};
 	const char *name = get_namespace_name(schema);
 
 	if (name == NULL || !OidIsValid(extension) || getExtensionOfObject(NamespaceRelationId, schema) != extension)
@@ -491,9 +521,9 @@ check_table(Oid oid, const Node *command, Oid extension)
 		catalog_adapt_indexes(own.table);
 		if (!has_columns(relation, own.table))
 			raise_no_item_table(relation);
-		warn_of_disabled_triggers(relation, own.table);
+		check_disabled_triggers(relation, own.table);
 	}
-	relation_close(relation, AccessShareLock);
+	relation_close(relation, NoLock);
 }
 
 /* Refuses a command that has taken a table of the catalog away. */

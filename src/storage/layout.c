@@ -99,7 +99,9 @@ has_no_sort_key(TupleDesc desc)
 bool
 layout_has_triggers(Relation relation)
 {
-	return triggers_has(relation, TRIGGER_ITEMS_CHANGED, false) && triggers_has(relation, TRIGGER_ITEMS_TRUNCATED, false);
+	return triggers_has(relation, TRIGGER_ITEMS_CHANGED, false) &&
+		triggers_has(relation, TRIGGER_ITEMS_TRUNCATING, false) &&
+		triggers_has(relation, TRIGGER_ITEMS_TRUNCATED, false);
 }
 
 /* Whether a relation has triggers that are not ours. */

@@ -131,6 +131,7 @@ storage_open(const TableInfo *info, StorageAccess access, bool returns_item)
 				 errmsg("the columns hash, sort and item of table \"%s\" are no longer what dynapg made them",
 						RelationGetRelationName(table->relation))));
 	table->indexes.table = info;
+	table->log.table = info;
 	table->direct = layout->direct;
 	table->sees_all = check_privileges(info, table->relation, needed_privileges(access, returns_item));
 	table->has_policies = table->relation->rd_rel->relrowsecurity &&
@@ -148,11 +149,24 @@ storage_open(const TableInfo *info, StorageAccess access, bool returns_item)
 }
 
 void
+storage_require_reader(const TableInfo *info)
+{
+	StorageTable *table = storage_open(info, STORAGE_READ, true);
+
+	if (!table->sees_all)
+		storage_raise_denied(table->info, table->has_policies ?
+							 "Row-level security may hide items of the table, which its stream would show." :
+							 "The role may not read all columns of the table.");
+	storage_close(table);
+}
+
+void
 storage_close(StorageTable *table)
 {
 	if (table->direct)
 		direct_close(table);
 	index_targets_close(&table->indexes);
+	log_writer_close(&table->log);
 	if (table->access != STORAGE_READ)
 		CommandCounterIncrement();
 	table_close(table->relation, NoLock);

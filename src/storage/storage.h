@@ -49,6 +49,12 @@ typedef struct StorageTable StorageTable;
  */
 extern StorageTable *storage_open(const TableInfo *table, StorageAccess access, bool returns_item);
 
+/*
+ * Raises AccessDeniedException unless the current user may read every item of a table, in all its attributes.  Locks the table as reading
+ * does.
+ */
+extern void storage_require_reader(const TableInfo *table);
+
 /* Closes it; locks stay until the transaction ends.  Not needed on error. */
 extern void storage_close(StorageTable *table);
 

@@ -14,8 +14,9 @@
 
 #include "storage/triggers.h"
 
-/* index_trigger.c, index_guard_trigger.c, guard.c */
+/* item_trigger.c, index_guard_trigger.c, guard.c */
 extern PGDLLEXPORT Datum dynapg_items_changed(PG_FUNCTION_ARGS);
+extern PGDLLEXPORT Datum dynapg_items_truncating(PG_FUNCTION_ARGS);
 extern PGDLLEXPORT Datum dynapg_items_truncated(PG_FUNCTION_ARGS);
 extern PGDLLEXPORT Datum dynapg_index_guard(PG_FUNCTION_ARGS);
 extern PGDLLEXPORT Datum dynapg_catalog_changed(PG_FUNCTION_ARGS);
@@ -37,6 +38,8 @@ static const KindOfTrigger all_kinds[] = {
 		TRIGGER_TYPE_ROW | TRIGGER_TYPE_AFTER | ANY_ROW_EVENT, "AFTER INSERT, UPDATE or DELETE for each row"},
 	{TRIGGER_ITEMS_TRUNCATED, "dynapg_truncate", dynapg_items_truncated,
 		TRIGGER_TYPE_STATEMENT | TRIGGER_TYPE_AFTER | TRIGGER_TYPE_TRUNCATE, "AFTER TRUNCATE"},
+	{TRIGGER_ITEMS_TRUNCATING, "dynapg_truncate_log", dynapg_items_truncating,
+		TRIGGER_TYPE_STATEMENT | TRIGGER_TYPE_BEFORE | TRIGGER_TYPE_TRUNCATE, "BEFORE TRUNCATE"},
 	{TRIGGER_INDEX_ROWS, "dynapg_guard", dynapg_index_guard,
 		TRIGGER_TYPE_ROW | TRIGGER_TYPE_BEFORE | ANY_ROW_EVENT, "BEFORE INSERT, UPDATE or DELETE for each row"},
 	{TRIGGER_INDEX_TRUNCATE, "dynapg_truncate", dynapg_index_guard,
@@ -160,6 +163,14 @@ triggers_is_ours(const Trigger *trigger, int kinds)
 	return false;
 }
 
+/* Whether a trigger is of a kind, for all of its events and at once. */
+static bool
+is_wholly(const Trigger *trigger, const KindOfTrigger *kind)
+{
+	return trigger->tgtype == kind->type && trigger->tgnattr == 0 && !trigger->tgdeferrable &&
+		is_of_kind(trigger, function_of(trigger), kind);
+}
+
 bool
 triggers_has(Relation relation, TriggerKind wanted, bool always)
 {
@@ -170,10 +181,30 @@ triggers_has(Relation relation, TriggerKind wanted, bool always)
 	{
 		const Trigger *trigger = &triggers->triggers[i];
 
-		if (trigger->tgtype == kind->type && trigger->tgnattr == 0 && !trigger->tgdeferrable &&
-			(!always || trigger->tgenabled == TRIGGER_FIRES_ALWAYS) && is_of_kind(trigger, function_of(trigger), kind))
+		if ((!always || trigger->tgenabled == TRIGGER_FIRES_ALWAYS) && is_wholly(trigger, kind))
 			return true;
 	}
+	return false;
+}
+
+/* Whether this session fires a trigger. */
+static bool
+is_fired_here(const Trigger *trigger)
+{
+	if (SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA)
+		return trigger->tgenabled == TRIGGER_FIRES_ALWAYS || trigger->tgenabled == TRIGGER_FIRES_ON_REPLICA;
+	return trigger->tgenabled == TRIGGER_FIRES_ALWAYS || trigger->tgenabled == TRIGGER_FIRES_ON_ORIGIN;
+}
+
+bool
+triggers_is_first(const TriggerData *data, TriggerKind wanted)
+{
+	const KindOfTrigger *kind = find_kind(wanted);
+	TriggerDesc *triggers = data->tg_relation->trigdesc;
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+		if (is_fired_here(&triggers->triggers[i]) && is_wholly(&triggers->triggers[i], kind))
+			return triggers->triggers[i].tgoid == data->tg_trigger->tgoid;
 	return false;
 }
 

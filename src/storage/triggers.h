@@ -16,13 +16,14 @@
 typedef enum TriggerKind
 {
 	TRIGGER_ITEMS_CHANGED = 1 << 0, /* of item tables: rows */
-	TRIGGER_ITEMS_TRUNCATED = 1 << 1,	/* and TRUNCATE */
+	TRIGGER_ITEMS_TRUNCATED = 1 << 1,	/* and after TRUNCATE */
 	TRIGGER_INDEX_ROWS = 1 << 2,	/* of index tables: rows */
 	TRIGGER_INDEX_TRUNCATE = 1 << 3,	/* and TRUNCATE */
-	TRIGGER_CATALOG_CHANGED = 1 << 4	/* of dynapg.tables, dynapg.indexes and dynapg.access_keys */
+	TRIGGER_CATALOG_CHANGED = 1 << 4,	/* of dynapg.tables, dynapg.indexes and the like */
+	TRIGGER_ITEMS_TRUNCATING = 1 << 5	/* of item tables: before TRUNCATE */
 } TriggerKind;
 
-#define TRIGGERS_OF_ITEMS	(TRIGGER_ITEMS_CHANGED | TRIGGER_ITEMS_TRUNCATED)
+#define TRIGGERS_OF_ITEMS	(TRIGGER_ITEMS_CHANGED | TRIGGER_ITEMS_TRUNCATING | TRIGGER_ITEMS_TRUNCATED)
 #define TRIGGERS_OF_INDEXES	(TRIGGER_INDEX_ROWS | TRIGGER_INDEX_TRUNCATE)
 #define TRIGGERS_ALL		(TRIGGERS_OF_ITEMS | TRIGGERS_OF_INDEXES | TRIGGER_CATALOG_CHANGED)
 
@@ -46,6 +47,12 @@ extern bool triggers_is_ours(const Trigger *trigger, int kinds);
  * as ours are, else whatever its state.
  */
 extern bool triggers_has(Relation relation, TriggerKind kind, bool always);
+
+/*
+ * Whether a trigger that is fired is the first of its table's of this kind that this session fires, for all of its events: who may make
+ * triggers may make further ones, which must not have everything logged twice.
+ */
+extern bool triggers_is_first(const TriggerData *data, TriggerKind kind);
 
 /* The name that a trigger of a kind has when dynapg makes it. */
 extern const char *triggers_name(TriggerKind kind);

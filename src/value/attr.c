@@ -236,6 +236,42 @@ sets_equal(const AttrNode *a, const AttrNode *b)
 	return equal;
 }
 
+/* Equality of two objects, taken as maps: jsonb keeps the names in order. */
+static bool
+maps_equal(const JsonbValue *a, const JsonbValue *b)
+{
+	AttrWalk	left;
+	AttrWalk	right;
+	JsonbValue	left_name;
+	JsonbValue	right_name;
+	JsonbValue	left_value;
+	JsonbValue	right_value;
+
+	attr_walk_start(&left, a);
+	attr_walk_start(&right, b);
+	if (left.count != right.count)
+		return false;
+	while (attr_walk_member(&left, &left_name, &left_value) && attr_walk_member(&right, &right_name, &right_value))
+		if (left_name.val.string.len != right_name.val.string.len ||
+			memcmp(left_name.val.string.val, right_name.val.string.val, left_name.val.string.len) != 0 ||
+			!attr_equal(&left_value, &right_value))
+			return false;
+	return true;
+}
+
+bool
+attr_items_equal(Jsonb *a, Jsonb *b)
+{
+	JsonbValue	left;
+	JsonbValue	right;
+
+	if (VARSIZE(a) == VARSIZE(b) && memcmp(a, b, VARSIZE(a)) == 0)
+		return true;
+	attr_from_item(a, &left);
+	attr_from_item(b, &right);
+	return maps_equal(&left, &right);
+}
+
 bool
 attr_equal(const JsonbValue *a, const JsonbValue *b)
 {
@@ -243,8 +279,6 @@ attr_equal(const JsonbValue *a, const JsonbValue *b)
 	AttrNode	right;
 	AttrWalk	left_walk;
 	AttrWalk	right_walk;
-	JsonbValue	left_name;
-	JsonbValue	right_name;
 	JsonbValue	left_value;
 	JsonbValue	right_value;
 
@@ -287,18 +321,7 @@ attr_equal(const JsonbValue *a, const JsonbValue *b)
 					return false;
 			return true;
 		case ATTR_M:
-			attr_walk_start(&left_walk, &left.payload);
-			attr_walk_start(&right_walk, &right.payload);
-			if (left_walk.count != right_walk.count)
-				return false;
-			/* jsonb keeps the names in order */
-			while (attr_walk_member(&left_walk, &left_name, &left_value) &&
-				   attr_walk_member(&right_walk, &right_name, &right_value))
-				if (left_name.val.string.len != right_name.val.string.len ||
-					memcmp(left_name.val.string.val, right_name.val.string.val, left_name.val.string.len) != 0 ||
-					!attr_equal(&left_value, &right_value))
-					return false;
-			return true;
+			return maps_equal(&left.payload, &right.payload);
 	}
 	pg_unreachable();
 }

@@ -127,6 +127,9 @@ extern void attr_check_value(const char *name, const JsonbValue *value);
 /* Equality as the service has it: same type, numbers by value, sets in any order, maps and lists deeply. */
 extern bool attr_equal(const JsonbValue *a, const JsonbValue *b);
 
+/* The same of two whole items; quick if their bytes are the same. */
+extern bool attr_items_equal(Jsonb *a, Jsonb *b);
+
 /*
  * Order of two values of one ordered type (S and B by bytes, N numeric); false if there is none (types differ or
  * are unordered).

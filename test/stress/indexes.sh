@@ -56,7 +56,7 @@ crash() {
             while ps -o pid= -p "$postmaster" >/dev/null; do sleep 0.05; done
             ;;
         1) pids=$(ask "SELECT pid FROM pg_stat_activity WHERE application_name = 'pgbench' LIMIT 1") ;;&
-        2) pids=$(ask "SELECT pid FROM pg_stat_activity WHERE backend_type IN ('dynapg index builder', 'checkpointer') ORDER BY backend_type DESC LIMIT 1") ;;&
+        2) pids=$(ask "SELECT pid FROM pg_stat_activity WHERE backend_type IN ('dynapg table job', 'checkpointer') ORDER BY backend_type DESC LIMIT 1") ;;&
         1 | 2) kill -KILL "$pids" ;;
     esac
     crashes=$((crashes + 1))
@@ -80,7 +80,7 @@ check() {
 await_progress() {
     local name=$1 target=$2 now before=-2 stuck=0
     while now=$(progress "$name"); [ "$(ask "SELECT count(*) FROM dynapg.index_progress WHERE index_name = '$name'")" = 1 ] && [ "$now" -lt "$target" ]; do
-        if [ "$now" = "$before" ] && [ "$(ask "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'dynapg index builder'")" = 0 ]; then
+        if [ "$now" = "$before" ] && [ "$(ask "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'dynapg table job'")" = 0 ]; then
             stuck=$((stuck + 1))
         else
             stuck=0

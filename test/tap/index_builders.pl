@@ -13,7 +13,7 @@ $node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
 $node->append_conf('postgresql.conf', "log_min_messages = debug1\nidle_in_transaction_session_timeout = 5min\n");
 $node->start;
 
-my $builders = q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'dynapg index builder'};
+my $builders = q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'dynapg table job'};
 
 sub sql { return $node->safe_psql('postgres', "SET statement_timeout TO '60s'; $_[0]"); }
 sub await { my ($query, $what) = @_; return ok($node->poll_query_until('postgres', $query), $what); }
@@ -22,7 +22,7 @@ sub await { my ($query, $what) = @_; return ok($node->poll_query_until('postgres
 sub asked
 {
 	my $log = slurp_file($node->logfile);
-	return scalar(() = $log =~ / registering background worker "dynapg index builder"/g);
+	return scalar(() = $log =~ / registering background worker "dynapg table job"/g);
 }
 
 sub create
@@ -71,7 +71,7 @@ is(asked(), 1, 'nobody asks for a second one');
 # --- it dies: the next one is asked for once, though it takes a while to come
 
 my $again = DynapgSession->new($node);
-sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'dynapg index builder'");
+sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'dynapg table job'");
 await("SELECT ($builders) = 0", 'the builder has died');
 is(sql($status), 'CREATING', 'and the index waits');
 $again->ask("SELECT $describe IS NOT NULL;" x 30);
@@ -106,7 +106,7 @@ await(q{SELECT status = 'ACTIVE' FROM dynapg.indexes WHERE table_name = 'New'}, 
 $writer->ask("BEGIN; $put");
 sql('SELECT ' . add_index('Music'));
 await("SELECT ($builders) = 1", 'a builder waits for a writer');
-sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'dynapg index builder'");
+sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'dynapg table job'");
 await("SELECT ($builders) = 0", 'and dies');
 $writer->ask('COMMIT');
 is(sql(q{SELECT dynapg.wait_for_indexes('Music')}), 't', 'wait_for_indexes starts another one');

@@ -68,7 +68,7 @@ sub await_active { return await("SELECT count(*) = 1 FROM dynapg.indexes WHERE n
 sub await_gone { return await("SELECT count(*) = 0 FROM dynapg.indexes WHERE name = '$_[0]'", "$_[1]: the index is dropped"); }
 sub is_exact { return is(sql(q{SELECT * FROM dynapg.check_table('Music')}), '', "$_[0]: indexes and items agree"); }
 
-my $builder = q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'dynapg index builder'};
+my $builder = q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'dynapg table job'};
 # Whom builders wait for; 0: a prepared transaction
 sub await_blocker
 {

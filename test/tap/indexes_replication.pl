@@ -14,7 +14,7 @@ my $create = q{SELECT dynamo_create_table('{"TableName": "Music", "BillingMode":
 	"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "N"}, {"AttributeName": "g", "AttributeType": "S"}],
 	"GlobalSecondaryIndexes": [{"IndexName": "by_g", "Projection": {"ProjectionType": "ALL"}, "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}]}]}')};
 my $check = q{SELECT * FROM dynapg.check_table('Music')};
-my $builder = q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'dynapg index builder'};
+my $builder = q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'dynapg table job'};
 
 sub add_index
 {

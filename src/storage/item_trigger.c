@@ -1,10 +1,12 @@
 /*
- * index_trigger.c
- *		What plain SQL does to items, followed up in their indexes.  (The trigger of index tables is index_guard_trigger.c.)
+ * item_trigger.c
+ *		What plain SQL does to items, logged and followed up in their indexes.  (The trigger of index tables is
+ *		index_guard_trigger.c.)
  *
  * A row trigger's event may come late: another trigger, or a function in the statement, may have changed the item again, by key
- * (then its entries are up to date already) or by SQL (then another event follows, or came before).  So the event
- * says only which entries may be wrong: those of the old and of the new version.  What is right is what the item is now.
+ * (then that is logged, and the entries are up to date, already) or by SQL (then another event follows, or came before).  So to indexes the
+ * event says only which entries may be wrong: those of the old and of the new version; what is right is what the item is now.  To
+ * logs it says what has changed, and log/log_late.h where that belongs.
  */
 #include "postgres.h"
 
@@ -15,11 +17,13 @@
 #include "base/error.h"
 #include "storage/index_guard.h"
 #include "storage/index_write.h"
+#include "storage/item_log.h"
 #include "storage/layout.h"
 #include "storage/storage.h"
 #include "storage/triggers.h"
 
 PG_FUNCTION_INFO_V1(dynapg_items_changed);
+PG_FUNCTION_INFO_V1(dynapg_items_truncating);
 PG_FUNCTION_INFO_V1(dynapg_items_truncated);
 
 /* A version of an item, as a trigger gets it. */
@@ -32,7 +36,7 @@ typedef struct ItemVersion
 
 /*
  * The item table that a trigger of its is fired for.  NULL if the catalog does not know it (yet: a dump is being restored), or if
- * it has no indexes.
+ * it has neither indexes nor logs.
  */
 static const TableInfo *
 table_of_trigger(const TriggerData *trigger)
@@ -41,7 +45,7 @@ table_of_trigger(const TriggerData *trigger)
 
 	if (!layout_of(trigger->tg_relation)->valid)
 		triggers_raise_wrong_relation(trigger, "an item table");
-	return table != NULL && table->n_indexes > 0 ? table : NULL;
+	return table != NULL && (table->n_indexes > 0 || table->is_logged) ? table : NULL;
 }
 
 static void
@@ -134,24 +138,38 @@ is_same_key(const ItemVersion *a, const ItemVersion *b)
 	return layout_is_same_key(&a->hash, a->sort, &b->hash, b->sort);
 }
 
+/* What an event does to the indexes.  What a version that is current does not get right, the event that comes late will. */
+static void
+keep_indexes(IndexTargets *targets, Relation relation, const ItemVersion *old, const ItemVersion *new, bool is_current)
+{
+	if (new != NULL && is_current && (old == NULL || is_same_key(old, new)))
+	{
+		index_targets_change(targets, old ? old->item : NULL, new->item, &new->hash, new->sort);
+		return;
+	}
+	if (new != NULL)
+		follow_up(targets, new, item_now(relation, &new->hash, new->sort));
+	if (old != NULL)
+		follow_up(targets, old, item_now(relation, &old->hash, old->sort));
+}
+
 /* AFTER ROW: the item table's trigger. */
 Datum
 dynapg_items_changed(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = triggers_require(fcinfo, TRIGGER_ITEMS_CHANGED);
 	Relation	relation = trigger->tg_relation;
-	IndexTargets targets = {table_of_trigger(trigger)};
+	const TableInfo *table = table_of_trigger(trigger);
+	IndexTargets targets = {table};
+	LogWriter	log = {table};
 	ItemVersion old;
 	ItemVersion new;
-	bool		has_old;
-	bool		has_new;
-	bool		straight = false;
+	bool		has_old = !TRIGGER_FIRED_BY_INSERT(trigger->tg_event);
+	bool		has_new = !TRIGGER_FIRED_BY_DELETE(trigger->tg_event);
+	bool		current = false;
 
-	if (targets.table == NULL)
+	if (table == NULL)
 		return PointerGetDatum(NULL);
-
-	has_old = !TRIGGER_FIRED_BY_INSERT(trigger->tg_event);
-	has_new = !TRIGGER_FIRED_BY_DELETE(trigger->tg_event);
 	if (has_old)
 		read_version(trigger->tg_trigslot, &old);
 	if (has_new)
@@ -159,21 +177,30 @@ dynapg_items_changed(PG_FUNCTION_ARGS)
 		TupleTableSlot *slot = has_old ? trigger->tg_newslot : trigger->tg_trigslot;
 
 		read_version(slot, &new);
-		check_version(targets.table, has_old ? &old : NULL, &new);
-		straight = is_current(relation, slot) && (!has_old || is_same_key(&old, &new));
+		check_version(table, has_old ? &old : NULL, &new);
+		current = is_current(relation, slot);
 	}
-
-	/* what a version that is current does not get right, the event that comes late will */
-	if (straight)
-		index_targets_change(&targets, has_old ? old.item : NULL, new.item, &new.hash, new.sort);
-	else
-	{
-		if (has_new)
-			follow_up(&targets, &new, item_now(relation, &new.hash, new.sort));
-		if (has_old)
-			follow_up(&targets, &old, item_now(relation, &old.hash, old.sort));
-	}
+	/* first: what indexes do may begin new commands */
+	if (table->is_logged && triggers_is_first(trigger, TRIGGER_ITEMS_CHANGED))
+		item_log_event(&log, trigger, current);
+	keep_indexes(&targets, relation, has_old ? &old : NULL, has_new ? &new : NULL, current);
+	log_writer_close(&log);
 	index_targets_close(&targets);
+	return PointerGetDatum(NULL);
+}
+
+/* BEFORE TRUNCATE: the removal of all items is logged. */
+Datum
+dynapg_items_truncating(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = triggers_require(fcinfo, TRIGGER_ITEMS_TRUNCATING);
+	const TableInfo *table = table_of_trigger(trigger);
+	LogWriter	log = {table};
+
+	if (table == NULL || !table->is_logged || !triggers_is_first(trigger, TRIGGER_ITEMS_TRUNCATING))
+		return PointerGetDatum(NULL);
+	item_log_truncate(&log, trigger->tg_relation);
+	log_writer_close(&log);
 	return PointerGetDatum(NULL);
 }
 

@@ -1,0 +1,250 @@
+/*
+ * keeper.c
+ *		The keeper's process.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "commands/async.h"
+#include "commands/extension.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/latch.h"
+#include "storage/procarray.h"
+#include "tcop/tcopprot.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "base/settings.h"
+#include "catalog/logs.h"
+#include "keep/keeper.h"
+#include "log/log.h"
+#include "log/log_keeper.h"
+#include "log/log_segment.h"
+#include "log/log_tick.h"
+
+#define PAUSE_MS		1000
+#define ROTATE_EVERY_MS	(10 * 1000)
+#define LOCK_TIMEOUT	"100ms"
+#define MAX_FAILURES	10		/* one after the other */
+#define MAX_STEPS		1000	/* of rotation, in a caller's transaction */
+
+extern PGDLLEXPORT void dynapg_keeper_main(Datum argument);
+
+int
+keeper_rotate(void)
+{
+	int			steps = 0;
+
+	while (steps < MAX_STEPS && log_rotate())
+	{
+		steps++;
+		CommandCounterIncrement();
+	}
+	return steps;
+}
+
+/* ------------------------------------------------------------------------------------------------------------
+ * Rounds
+ * ------------------------------------------------------------------------------------------------------------ */
+
+typedef struct Keeper
+{
+	int64		notified;		/* streams with records up to this number have been told of */
+	TimestampTz rotated_at;
+	int			failures;
+} Keeper;
+
+static void
+begin(void)
+{
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	PushActiveSnapshot(GetTransactionSnapshot());
+}
+
+static void
+commit(void)
+{
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+	pgstat_report_stat(false);
+}
+
+/* Whether there is anything to keep: segments, which are there until they are dropped; the extension may be dropped, too. */
+static bool
+has_work(void)
+{
+	return OidIsValid(get_extension_oid("dynapg", true)) &&
+		(log_segments(LOG_STREAM) != NIL || log_segments(LOG_UNDO) != NIL);
+}
+
+static bool
+has_records(const TableLog *log, int64 after, int64 horizon)
+{
+	pg_uuid_t	first;
+	pg_uuid_t	last;
+	LogReader  *reader = log_read_begin(log->kind, log->id, after, horizon, GetActiveSnapshot());
+	LogRow		row;
+	bool		found;
+
+	memset(&first, 0, sizeof(first));
+	memset(&last, 0xFF, sizeof(last));
+	found = log_read_next(reader, &first, &last, &row);
+	log_read_end(reader);
+	return found;
+}
+
+/* Tells of the streams that have records behind a number: after the tick that vouches for them is committed. */
+static void
+notify(Keeper *keeper)
+{
+	LogTick		tick;
+	ListCell   *cell;
+
+	if (dynapg_notify_channel[0] == '\0' || !log_last_tick(&tick) || tick.horizon <= keeper->notified)
+		return;
+	foreach(cell, catalog_streams(NULL, NULL, NULL, INT_MAX))
+	{
+		const TableLog *log = (const TableLog *) lfirst(cell);
+
+		if (log->last_seq > keeper->notified && has_records(log, keeper->notified, tick.horizon))
+			Async_Notify(dynapg_notify_channel,
+						 psprintf("arn:aws:dynamodb:%s:%s:table/%s/stream/%s", dynapg_region, dynapg_account_id,
+								  log->table_name, log->label));
+	}
+	keeper->notified = tick.horizon;
+}
+
+/* One step of rotation, each in a transaction of its own. */
+static bool
+rotate_step(void)
+{
+	bool		more;
+
+	begin();
+	more = log_rotate();
+	commit();
+	return more;
+}
+
+/* False if there is nothing to keep any more. */
+static bool
+take_round(Keeper *keeper)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	bool		work;
+
+	begin();
+	work = has_work();
+	if (work)
+		(void) log_tick();
+	commit();
+	if (!work)
+		return false;
+
+	begin();
+	notify(keeper);
+	commit();
+	if (TimestampDifferenceExceeds(keeper->rotated_at, now, ROTATE_EVERY_MS))
+	{
+		while (rotate_step())
+			CHECK_FOR_INTERRUPTS();
+		keeper->rotated_at = now;
+	}
+	return true;
+}
+
+/* The same with errors that may pass (a lock that others hold): reported, and tried again in the next round. */
+static bool
+try_round(Keeper *keeper)
+{
+	volatile bool more = true;
+
+	PG_TRY();
+	{
+		more = take_round(keeper);
+		keeper->failures = 0;
+	}
+	PG_CATCH();
+	{
+		if (++keeper->failures > MAX_FAILURES)
+			PG_RE_THROW();
+		HOLD_INTERRUPTS();
+		EmitErrorReport();
+		FlushErrorState();
+		AbortCurrentTransaction();
+		RESUME_INTERRUPTS();
+	}
+	PG_END_TRY();
+	return more;
+}
+
+/* ------------------------------------------------------------------------------------------------------------
+ * The process
+ * ------------------------------------------------------------------------------------------------------------ */
+
+/* Nothing of the database's or of its roles' settings may change what the keeper does. */
+static void
+settle(void)
+{
+	static const char *const settings[][2] = {
+		{"search_path", "pg_catalog"},
+		{"lock_timeout", LOCK_TIMEOUT},
+		{"statement_timeout", "0"},
+		{"default_transaction_read_only", "off"},
+		{"default_transaction_isolation", "read committed"},
+		{"synchronous_commit", "local"},
+	};
+
+	for (int i = 0; i < lengthof(settings); i++)
+		SetConfigOption(settings[i][0], settings[i][1], PGC_USERSET, PGC_S_OVERRIDE);
+	pgstat_report_appname("dynapg keeper");
+}
+
+/* Whether the extension is there (still), and nobody else is the keeper. */
+static bool
+take_office(void)
+{
+	bool		taken;
+
+	begin();
+	taken = OidIsValid(get_extension_oid("dynapg", true)) && log_become_keeper();
+	commit();
+	return taken;
+}
+
+void
+dynapg_keeper_main(Datum argument)
+{
+	Keeper		keeper = {0};
+
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	pqsignal(SIGINT, StatementCancelHandler);
+	pqsignal(SIGTERM, die);
+	BackgroundWorkerUnblockSignals();
+	BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(argument), InvalidOid, 0);
+	settle();
+	if (!take_office())
+		return;
+	while (try_round(&keeper))
+	{
+		pgstat_report_activity(STATE_IDLE, NULL);
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, PAUSE_MS, PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+		if (ConfigReloadPending)
+		{
+			ConfigReloadPending = false;
+			ProcessConfigFile(PGC_SIGHUP);
+		}
+		if (CountDBBackends(MyDatabaseId) <= 1)
+			break;
+	}
+	log_leave_keeper();
+}

@@ -1,0 +1,131 @@
+/*
+ * log_switch.c
+ *		Switching logs on and off while others write.
+ */
+#include "postgres.h"
+
+#include "storage/lmgr.h"
+
+#include "keep/log_switch.h"
+#include "keep/table_job.h"
+#include "log/log.h"
+#include "log/log_segment.h"
+
+/* The next log to be switched; NULL if there is none. */
+static const TableLog *
+next_log(const TableInfo *table)
+{
+	for (int i = 0; table != NULL && i < table->n_logs; i++)
+		if (table->logs[i].status == LOG_ENABLING || table->logs[i].status == LOG_DISABLING)
+			return &table->logs[i];
+	return NULL;
+}
+
+/* The stream that writers keep; NULL if there is none. */
+static const TableLog *
+kept_stream(const TableInfo *table)
+{
+	const TableLog *stream = catalog_latest_stream(table);
+
+	return stream != NULL && stream->kept ? stream : NULL;
+}
+
+static bool
+lacks_order(const TableInfo *table)
+{
+	StreamView	view;
+
+	return table != NULL && OidIsValid(table->relation) && catalog_wants_stream(table, &view) != (kept_stream(table) != NULL);
+}
+
+void
+log_switch_order(const TableInfo *table)
+{
+	StreamView	view;
+
+	table = catalog_table(table->name, strlen(table->name));
+	if (!lacks_order(table))
+		return;
+	if (!catalog_wants_stream(table, &view))
+		catalog_retire_log(kept_stream(table)->id);
+	else
+	{
+		log_make_segment(LOG_STREAM, true);
+		catalog_begin_log(table, LOG_STREAM, view, LOG_ENABLING, 0);
+	}
+}
+
+/* Everybody who writes knows of it. */
+static void
+finish_switch(const TableLog *log)
+{
+	if (log->status == LOG_ENABLING)
+		catalog_enabled_log(log->id, log_last_number());
+	else
+		log_end(log);
+}
+
+bool
+log_switch_is_due(Oid relation)
+{
+	const TableInfo *table = catalog_table_of_relation(relation);
+
+	return next_log(table) != NULL || lacks_order(table);
+}
+
+/* The id of the log to be switched next, which is ordered if need be; 0 if there is none. */
+static int32
+order_next(Oid relation)
+{
+	const TableInfo *table = catalog_table_of_relation(relation);
+	const TableLog *log = next_log(table);
+
+	if (log == NULL && lacks_order(table))
+		log_switch_order(table);
+	return log != NULL ? log->id : 0;
+}
+
+void
+log_switch_step(Oid relation)
+{
+	const TableLog *log;
+	int32		id;
+
+	if (!table_job_begin())
+		return;
+	id = order_next(relation);
+	table_job_commit();
+	if (id == 0)
+		return;
+
+	table_job_wait(relation, ShareLock, "waiting to switch a stream");
+	if (!table_job_begin())
+		return;
+	log = next_log(catalog_table_of_relation(relation));
+	/* another one is waited for in a step of its own */
+	if (log != NULL && log->id == id)
+		finish_switch(log);
+	table_job_commit();
+}
+
+void
+log_switch_here(const char *table_name)
+{
+	const TableInfo *table = catalog_lock_table(table_name, strlen(table_name), AccessShareLock, true);
+	const TableLog *log;
+
+	if (table == NULL)
+		return;
+	log_switch_order(table);
+	log = next_log(catalog_table(table_name, strlen(table_name)));
+	if (log == NULL)
+		return;
+	ereport(NOTICE,
+			(errmsg("the stream of table \"%s\" is switched under a lock", table_name),
+			 errdetail("Others cannot write to the table until this transaction ends."),
+			 errhint("Outside of a transaction block, and where a background worker can be started, it is switched "
+					 "while others write.")));
+	LockRelationOid(table->relation, ShareLock);
+	while ((log = next_log(catalog_table(table_name, strlen(table_name)))) != NULL)
+		finish_switch(log);
+}

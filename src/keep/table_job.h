@@ -1,0 +1,43 @@
+/*
+ * table_job.h
+ *		What takes long for a table, in a process of its own: building and dropping indexes (index_build.h), switching logs
+ *		(log_switch.h).
+ *
+ * What is to be done stands in the catalog, step by step, so a job may die at any moment.  One that does, or whose server gives way to a
+ * standby, is started again by whoever notices: the next DescribeTable or UpdateTable, or the endpoint, when it starts and after a
+ * promotion.  One at a time works on a table, and is asked for once.
+ */
+#ifndef DYNAPG_TABLE_JOB_H
+#define DYNAPG_TABLE_JOB_H
+
+#include "storage/lockdefs.h"
+
+#include "catalog/tables.h"
+
+/*
+ * To be called in the transaction that has made work, by the table's owner.  Starts a job, which begins after this transaction's
+ * commit.  In a transaction block, or where no process can be started, does the work itself, under locks that last until the
+ * transaction ends; a NOTICE says so.
+ */
+extern void table_job_start(const char *table_name);
+
+/* If there is work for the table and no job does it, starts one. */
+extern void table_job_resume(const TableInfo *table);
+
+/* The same for all tables. */
+extern void table_job_resume_all(void);
+
+/*
+ * For the steps of a job.  A transaction with a snapshot: false, and nothing has begun, if the extension was dropped; as long as it
+ * lasts the extension cannot be.
+ */
+extern bool table_job_begin(void);
+extern void table_job_commit(void);
+
+/*
+ * Waits for every transaction, prepared ones too, that has a relation locked in a mode that conflicts with this one: it may not know
+ * what the catalog says now.  ShareLock on the table: writers; AccessExclusiveLock on an index: who reads it.
+ */
+extern void table_job_wait(Oid relation, LOCKMODE mode, const char *activity);
+
+#endif							/* DYNAPG_TABLE_JOB_H */

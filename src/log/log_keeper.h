@@ -1,0 +1,20 @@
+/*
+ * log_keeper.h
+ *		Whether a keeper is at work (keep/keeper.h), and starting one: what those below it need to know of it.
+ */
+#ifndef DYNAPG_LOG_KEEPER_H
+#define DYNAPG_LOG_KEEPER_H
+
+#include "datatype/timestamp.h"
+
+/*
+ * Sees to it that the database has a keeper, looking once a second at most.  now: the time, about.  It begins after this transaction's commit, if a
+ * process can be had; does nothing on a standby.
+ */
+extern void log_want_keeper(TimestampTz now);
+
+/* Becomes the keeper of this database until the session ends or log_leave_keeper(); false if there is one. */
+extern bool log_become_keeper(void);
+extern void log_leave_keeper(void);
+
+#endif							/* DYNAPG_LOG_KEEPER_H */

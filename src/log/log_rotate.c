@@ -1,0 +1,109 @@
+/*
+ * log_rotate.c
+ *		What is due in the life of segments, and of logs that have ended.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "base/settings.h"
+#include "catalog/owner.h"
+#include "log/log.h"
+#include "log/log_segment.h"
+#include "log/log_tick.h"
+
+/* A kind's rows are in about so many segments: what is kept too long is at most such a part of the retention. */
+#define SEGMENTS_IN_RETENTION 24
+#define SHORTEST_SEGMENT (10 * SECS_PER_MINUTE * USECS_PER_SEC)
+#define LONGEST_SEGMENT (SECS_PER_DAY * USECS_PER_SEC)
+
+/* The longest that an undo log is kept, in days; 0: there is none. */
+static int
+longest_undo(void)
+{
+	static CatalogStatement statement = {
+		"SELECT pg_catalog.max(days) FROM dynapg.logs WHERE days IS NOT NULL", 0
+	};
+	Datum		days;
+	bool		isnull;
+
+	return catalog_fetch_saved(&statement, NULL, 1, &days, &isnull) && !isnull ? DatumGetInt32(days) : 0;
+}
+
+int64
+log_retention(LogKind kind)
+{
+	return kind == LOG_STREAM ? (int64) dynapg_stream_retention * SECS_PER_MINUTE * USECS_PER_SEC :
+		(int64) longest_undo() * SECS_PER_DAY * USECS_PER_SEC;
+}
+
+/* Makes the next segment of a kind when the newest is old enough, and somebody may write to it. */
+static bool
+make_next(LogKind kind, const LogSegment *newest, int64 retention, TimestampTz now)
+{
+	int64		age = Min(Max(retention / SEGMENTS_IN_RETENTION, SHORTEST_SEGMENT), LONGEST_SEGMENT);
+
+	if (now - newest->created_at < Min(age, Max(retention, USECS_PER_SEC)) || newest->first_seq == log_last_number())
+		return false;
+	log_make_segment(kind, false);
+	return true;
+}
+
+static bool
+rotate_kind(LogKind kind, TimestampTz now)
+{
+	int64		retention = log_retention(kind);
+	List	   *segments = log_segments(kind);
+	ListCell   *cell;
+
+	if (segments == NIL)
+		return false;
+	if (make_next(kind, (const LogSegment *) llast(segments), retention, now))
+		return true;
+	foreach(cell, segments)
+	{
+		const LogSegment *segment = (const LogSegment *) lfirst(cell);
+
+		if (segment->closed_at != 0 && now - segment->closed_at > retention)
+		{
+			log_drop_segment(segment);
+			return true;
+		}
+		if (segment->closed_at == 0 && lnext(segments, cell) != NULL && log_close_segment(segment))
+			return true;
+	}
+	return false;
+}
+
+/* Streams that have ended are forgotten when their last record is. */
+static bool
+forget_logs(TimestampTz now)
+{
+	static CatalogStatement statement = {
+		"DELETE FROM dynapg.logs WHERE id OPERATOR(pg_catalog.=) (SELECT id FROM dynapg.logs WHERE closed_at OPERATOR(pg_catalog.<) $1 "
+		"AND kind OPERATOR(pg_catalog.=) 'STREAM' ORDER BY id LIMIT 1) RETURNING id",
+		1, {TIMESTAMPTZOID}
+	};
+	Oid			types[1] = {INT4OID};
+	Datum		values[1] = {TimestampTzGetDatum(now - log_retention(LOG_STREAM))};
+	Datum		id;
+	bool		isnull;
+
+	if (!catalog_fetch_saved(&statement, values, 1, &id, &isnull))
+		return false;
+	(void) catalog_execute("DELETE FROM dynapg.log_shards WHERE log = $1", 1, types, &id, NULL);
+	return true;
+}
+
+bool
+log_rotate(void)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	if (rotate_kind(LOG_STREAM, now) || rotate_kind(LOG_UNDO, now) || forget_logs(now))
+		return true;
+	log_forget_ticks(now - Max(log_retention(LOG_STREAM), log_retention(LOG_UNDO)));
+	return false;
+}

@@ -1,0 +1,261 @@
+/*
+ * log_segment.c
+ *		Which segments there are: dynapg.log_segments, and each backend's cache of it.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/dependency.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_extension.h"
+#include "catalog/pg_type.h"
+#include "commands/extension.h"
+#include "storage/lmgr.h"
+#include "storage/sinval.h"
+#include "utils/builtins.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "catalog/owner.h"
+#include "log/log.h"
+#include "log/log_segment.h"
+
+
+/* The columns of dynapg.log_segments. */
+#define SEGMENTS_NUMBER		1	/* int4 */
+#define SEGMENTS_KIND		2	/* text: STREAM, UNDO */
+#define SEGMENTS_RELATION	3	/* regclass */
+#define SEGMENTS_FORMAT		4	/* int4 */
+#define SEGMENTS_CREATED_AT 5	/* timestamptz */
+#define SEGMENTS_FIRST_SEQ	6	/* int8 */
+#define SEGMENTS_CLOSED_SEQ 7	/* int8, null until it is closed */
+#define SEGMENTS_CLOSED_AT	8	/* timestamptz, null until it is closed */
+#define SEGMENTS_COLUMNS	8
+
+static Oid	segments_oid;		/* of dynapg.log_segments */
+static LogSegment *cached;		/* in the order of their numbers; NULL: to be read */
+static int	n_cached;
+
+static const char *const kinds[LOG_KINDS] = {"STREAM", "UNDO"};
+
+static void
+on_relcache_invalidation(Datum argument, Oid relation)
+{
+	if (cached == NULL || (relation != InvalidOid && relation != segments_oid))
+		return;
+	pfree(cached);
+	cached = NULL;
+}
+
+static void
+read_segment(Relation catalog, HeapTuple row, LogSegment *segment)
+{
+	Datum		values[SEGMENTS_COLUMNS];
+	bool		nulls[SEGMENTS_COLUMNS];
+
+	heap_deform_tuple(row, RelationGetDescr(catalog), values, nulls);
+	segment->number = DatumGetInt32(values[SEGMENTS_NUMBER - 1]);
+	segment->kind = *VARDATA_ANY(DatumGetTextPP(values[SEGMENTS_KIND - 1])) == 'S' ? LOG_STREAM : LOG_UNDO;
+	segment->relation = DatumGetObjectId(values[SEGMENTS_RELATION - 1]);
+	segment->created_at = DatumGetTimestampTz(values[SEGMENTS_CREATED_AT - 1]);
+	segment->first_seq = DatumGetInt64(values[SEGMENTS_FIRST_SEQ - 1]);
+	segment->closed_seq = nulls[SEGMENTS_CLOSED_SEQ - 1] ? PG_INT64_MAX :
+		DatumGetInt64(values[SEGMENTS_CLOSED_SEQ - 1]);
+	segment->closed_at = nulls[SEGMENTS_CLOSED_AT - 1] ? 0 : DatumGetTimestampTz(values[SEGMENTS_CLOSED_AT - 1]);
+}
+
+/* All segments, in the order of their numbers, into memory that is the caller's. */
+static LogSegment *
+read_segments(int *count)
+{
+	Oid			schema = get_namespace_oid("dynapg", false);
+	Relation	catalog = table_open(segments_oid, AccessShareLock);
+	Relation	index = index_open(get_relname_relid("log_segments_pkey", schema), AccessShareLock);
+	SysScanDesc scan = systable_beginscan_ordered(catalog, index, NULL, 0, NULL);
+	int			size = 8;
+	LogSegment *segments = (LogSegment *) palloc(size * sizeof(LogSegment));
+	HeapTuple	row;
+
+	*count = 0;
+	while (HeapTupleIsValid(row = systable_getnext_ordered(scan, ForwardScanDirection)))
+	{
+		if (*count == size)
+			segments = (LogSegment *) repalloc(segments, (size *= 2) * sizeof(LogSegment));
+		read_segment(catalog, row, &segments[(*count)++]);
+	}
+	systable_endscan_ordered(scan);
+	index_close(index, AccessShareLock);
+	table_close(catalog, AccessShareLock);
+	return segments;
+}
+
+/* Fills the cache; what comes while it is read makes it read again. */
+static void
+fill_cache(void)
+{
+	static bool registered;
+
+	if (!registered)
+	{
+		CacheRegisterRelcacheCallback(on_relcache_invalidation, (Datum) 0);
+		registered = true;
+	}
+	AcceptInvalidationMessages();
+	while (cached == NULL)
+	{
+		uint64		messages;
+		LogSegment *segments;
+		int			count;
+
+		segments_oid = get_relname_relid("log_segments", get_namespace_oid("dynapg", false));
+		messages = SharedInvalidMessageCounter;
+		segments = read_segments(&count);
+		if (messages != SharedInvalidMessageCounter)
+			continue;
+		cached = (LogSegment *) MemoryContextAlloc(CacheMemoryContext, Max(count, 1) * sizeof(LogSegment));
+		memcpy(cached, segments, count * sizeof(LogSegment));
+		n_cached = count;
+	}
+}
+
+bool
+log_is_stream_segment(Relation relation)
+{
+	char	   *schema;
+
+	if (strncmp(RelationGetRelationName(relation), "stream_", strlen("stream_")) != 0)
+		return false;
+	schema = get_namespace_name(RelationGetNamespace(relation));
+	return schema != NULL && strcmp(schema, CATALOG_LOG_SCHEMA) == 0;
+}
+
+List *
+log_segments(LogKind kind)
+{
+	List	   *segments = NIL;
+
+	fill_cache();
+	for (int i = 0; i < n_cached; i++)
+		if (cached[i].kind == kind)
+			segments = lappend(segments, memcpy(palloc(sizeof(LogSegment)), &cached[i], sizeof(LogSegment)));
+	return segments;
+}
+
+/* The newest segment's relation; InvalidOid if there is none. */
+static Oid
+newest_segment(LogKind kind)
+{
+	fill_cache();
+	for (int i = n_cached - 1; i >= 0; i--)
+		if (cached[i].kind == kind)
+			return cached[i].relation;
+	return InvalidOid;
+}
+
+Relation
+log_open_newest_segment(LogKind kind)
+{
+	for (;;)
+	{
+		Oid			oid = newest_segment(kind);
+		Relation	relation;
+
+		if (!OidIsValid(oid))
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("the change log has no segment to write to"),
+					 errhint("Execute dynapg.rotate().")));
+		relation = try_table_open(oid, RowExclusiveLock);
+		if (relation != NULL && newest_segment(kind) == oid)
+			return relation;
+		if (relation != NULL)
+			table_close(relation, RowExclusiveLock);
+	}
+}
+
+/* Compressing images costs a fifth of the time where the server has LZ4. */
+#ifdef USE_LZ4
+#define COMPRESSION " COMPRESSION lz4"
+#else
+#define COMPRESSION ""
+#endif
+
+/* Dumps leave a member of the extension out, and DROP EXTENSION takes it along. */
+static void
+make_member(Oid relation)
+{
+	ObjectAddress object = {RelationRelationId, relation, 0};
+	ObjectAddress extension = {ExtensionRelationId, get_extension_oid("dynapg", false), 0};
+
+	recordDependencyOn(&object, &extension, DEPENDENCY_EXTENSION);
+}
+
+void
+log_make_segment(LogKind kind, bool only_first)
+{
+	Oid			types[4] = {INT4OID, TEXTOID, REGCLASSOID, INT8OID};
+	Datum		values[4];
+	char	   *name;
+	int32		number;
+	Oid			relation;
+
+	/* one at a time; writers do not look here */
+	fill_cache();
+	LockDatabaseObject(segments_oid, (Oid) kind, 0, ExclusiveLock);
+	if (only_first && OidIsValid(newest_segment(kind)))
+		return;
+	number = n_cached == 0 ? 1 : cached[n_cached - 1].number + 1;
+	name = psprintf("%s_%06d", kind == LOG_STREAM ? "stream" : "undo", number);
+	(void) catalog_execute(psprintf("CREATE TABLE " CATALOG_LOG_SCHEMA ".%s (seq bigint NOT NULL, xid xid8 NOT NULL, "
+									"written_at timestamptz NOT NULL, log integer NOT NULL, kind \"char\" NOT NULL, "
+									"hash uuid NOT NULL, sort bytea NOT NULL, keys jsonb" COMPRESSION ", "
+									"old jsonb" COMPRESSION ", new jsonb" COMPRESSION ", "
+									"PRIMARY KEY (log, seq)) USING heap WITH (autovacuum_vacuum_insert_threshold = -1)",
+									name), 0, NULL, NULL, NULL);
+	relation = get_relname_relid(name, get_namespace_oid(CATALOG_LOG_SCHEMA, false));
+	make_member(relation);
+	values[0] = Int32GetDatum(number);
+	values[1] = CStringGetTextDatum(kinds[kind]);
+	values[2] = ObjectIdGetDatum(relation);
+	values[3] = Int64GetDatum(log_last_number());
+	(void) catalog_execute("INSERT INTO dynapg.log_segments (number, kind, relation, format, created_at, first_seq) "
+						   "VALUES ($1, $2, $3, 1, pg_catalog.clock_timestamp(), $4)", 4, types, values, NULL);
+}
+
+bool
+log_close_segment(const LogSegment *segment)
+{
+	Oid			types[2] = {INT4OID, INT8OID};
+	Datum		values[2];
+
+	if (!ConditionalLockRelationOid(segment->relation, ShareLock))
+		return false;
+	values[0] = Int32GetDatum(segment->number);
+	values[1] = Int64GetDatum(log_last_number());
+	(void) catalog_execute("UPDATE dynapg.log_segments SET closed_seq = $2, closed_at = pg_catalog.clock_timestamp() "
+						   "WHERE number = $1 AND closed_seq IS NULL", 2, types, values, NULL);
+	return true;
+}
+
+void
+log_drop_segment(const LogSegment *segment)
+{
+	Oid			types[1] = {INT4OID};
+	Datum		values[1] = {Int32GetDatum(segment->number)};
+	char	   *name;
+
+	LockRelationOid(segment->relation, AccessExclusiveLock);
+	name = get_rel_name(segment->relation);
+	if (name == NULL)
+		return;
+	(void) catalog_execute("DELETE FROM dynapg.log_segments WHERE number = $1", 1, types, values, NULL);
+	deleteDependencyRecordsForClass(RelationRelationId, segment->relation, ExtensionRelationId, DEPENDENCY_EXTENSION);
+	CommandCounterIncrement();
+	(void) catalog_execute(psprintf("DROP TABLE " CATALOG_LOG_SCHEMA ".%s", quote_identifier(name)), 0, NULL, NULL, NULL);
+}

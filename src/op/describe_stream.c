@@ -1,0 +1,131 @@
+/*
+ * describe_stream.c
+ *		DescribeStream.
+ */
+#include "postgres.h"
+
+#include "base/error.h"
+#include "op/op.h"
+#include "op/stream.h"
+#include "op/table_definition.h"
+
+#define MAX_SHARDS 100			/* a page, also without a Limit */
+
+static void
+write_text(WireWriter *response, const char *name, const char *text)
+{
+	wire_member(response, name);
+	wire_cstring(response, text);
+}
+
+static void
+write_shard(WireWriter *response, const LogShard *shard)
+{
+	wire_object_start(response);
+	if (shard->parent != NULL)
+		write_text(response, "ParentShardId", shard->parent);
+	wire_member(response, "SequenceNumberRange");
+	wire_object_start(response);
+	write_text(response, "StartingSequenceNumber", stream_sequence_number(shard->first_seq + 1));
+	if (shard->last_seq != PG_INT64_MAX)
+		write_text(response, "EndingSequenceNumber", stream_sequence_number(Max(shard->last_seq, shard->first_seq + 1)));
+	wire_object_end(response);
+	write_text(response, "ShardId", shard->id);
+	wire_object_end(response);
+}
+
+static void
+write_key_schema(WireWriter *response, const TableLog *log)
+{
+	JsonbContainer *schema = &log->key_schema->root;
+
+	wire_member(response, "KeySchema");
+	wire_array_start(response);
+	for (uint32 i = 0; i < JsonContainerSize(schema); i++)
+	{
+		JsonbContainer *element = getIthJsonbValueFromContainer(schema, i)->val.binary.data;
+		static const char *const members[] = {"AttributeName", "KeyType"};
+
+		wire_object_start(response);
+		for (int j = 0; j < lengthof(members); j++)
+		{
+			JsonbValue	value;
+
+			(void) getKeyJsonValueFromContainer(element, members[j], strlen(members[j]), &value);
+			wire_member(response, members[j]);
+			wire_string(response, value.val.string.val, value.val.string.len);
+		}
+		wire_object_end(response);
+	}
+	wire_array_end(response);
+}
+
+/* CHILD_SHARDS: the shard whose children are wanted; NULL: all shards are. */
+static const char *
+read_filter(const RequestValue *filter)
+{
+	const RequestValue *shard;
+
+	if (!filter->present)
+		return NULL;
+	shard = request_member(filter, ShardFilter_ShardId);
+	if (!request_member(filter, ShardFilter_Type)->present)
+		dyn_invalid("1 validation error detected: Value null at 'shardFilter.type' failed to satisfy constraint: "
+					"Member must not be null");
+	if (!shard->present)
+		dyn_invalid("1 validation error detected: Value null at 'shardFilter.shardId' failed to satisfy constraint: "
+					"Member must not be null");
+	return shard->as.string.text;
+}
+
+static void
+write_shards(const RequestValue *request, WireWriter *response, const TableLog *log)
+{
+	const RequestValue *given = request_member(request, DescribeStreamInput_Limit);
+	const char *after = request_text(request, DescribeStreamInput_ExclusiveStartShardId);
+	const char *parent = read_filter(request_member(request, DescribeStreamInput_ShardFilter));
+	int			room = given->present ? (int) given->as.integer : MAX_SHARDS;
+	const char *last = NULL;
+	bool		more = false;
+	ListCell   *cell;
+
+	wire_member(response, "Shards");
+	wire_array_start(response);
+	foreach(cell, log_shards(log))
+	{
+		const LogShard *shard = (const LogShard *) lfirst(cell);
+
+		if ((after != NULL && strcmp(shard->id, after) <= 0) ||
+			(parent != NULL && (shard->parent == NULL || strcmp(shard->parent, parent) != 0)))
+			continue;
+		more = room == 0;
+		if (more)
+			break;
+		write_shard(response, shard);
+		last = shard->id;
+		room--;
+	}
+	wire_array_end(response);
+	if (more)
+		write_text(response, "LastEvaluatedShardId", last);
+}
+
+void
+op_describe_stream(const RequestValue *request, WireWriter *response)
+{
+	const TableLog *log = stream_of_request(request_member(request, DescribeStreamInput_StreamArn));
+
+	stream_require_reader(log);
+	wire_object_start(response);
+	wire_member(response, "StreamDescription");
+	wire_object_start(response);
+	stream_write_names(response, log);
+	write_text(response, "StreamStatus", catalog_log_status_name(log->status));
+	write_text(response, "StreamViewType", catalog_view_name(log->view));
+	wire_member(response, "CreationRequestDateTime");
+	wire_double(response, table_time(log->created_at));
+	write_key_schema(response, log);
+	write_shards(request, response, log);
+	wire_object_end(response);
+	wire_object_end(response);
+}

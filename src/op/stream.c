@@ -1,0 +1,127 @@
+/*
+ * stream.c
+ *		Streams' names, numbers and readers.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/acl.h"
+
+#include "base/error.h"
+#include "base/settings.h"
+#include "op/arn.h"
+#include "op/stream.h"
+#include "storage/storage.h"
+
+/* What a number has before it on the wire: 10^20. */
+#define SEQUENCE_PREFIX "1"
+#define SEQUENCE_DIGITS 20
+
+bool
+stream_is_switched(const TableInfo *table)
+{
+	const TableLog *stream = catalog_latest_stream(table);
+
+	return stream != NULL && (stream->status == LOG_ENABLING || stream->status == LOG_DISABLING);
+}
+
+char *
+stream_arn(const TableLog *log)
+{
+	return psprintf("%s/stream/%s", arn_of_table(log->table_name), log->label);
+}
+
+const TableLog *
+stream_of_request(const RequestValue *arn)
+{
+	const char *text = arn->as.string.text;
+	ResourceArn parts;
+	const TableLog *log = NULL;
+
+	arn_parse_resource(text, arn->as.string.len, &parts);
+	if (parts.kind != ARN_STREAM)
+		dyn_invalid("Invalid StreamArn: %s", text);
+	if (parts.is_own_account && parts.is_own_region)
+		log = catalog_stream(pnstrdup(parts.table, parts.table_len), parts.table + parts.table_len + strlen("/stream/"));
+	if (log == NULL)
+		dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found: Stream: %s not found", text);
+	return log;
+}
+
+static _Noreturn void raise_denied(const TableLog *log);
+
+static void
+raise_denied(const TableLog *log)
+{
+	dyn_error_detail(DYN_ACCESS_DENIED, "The stream's table is gone, and the role has not its last owner's privileges.",
+					 "User: arn:aws:iam::%s:user/%s is not authorized to perform: dynamodb:%s on resource: %s",
+					 dynapg_account_id, GetUserNameFromId(GetUserId(), false), dyn_operation, stream_arn(log));
+}
+
+void
+stream_require_reader(const TableLog *log)
+{
+	const TableInfo *table = OidIsValid(log->relation) ? catalog_table_of_relation(log->relation) : NULL;
+
+	if (table != NULL)
+		storage_require_reader(table);
+	else if (!has_privs_of_role(GetUserId(), log->owner))
+		raise_denied(log);
+}
+
+const LogShard *
+stream_shard(const TableLog *log, const RequestValue *id)
+{
+	ListCell   *cell;
+
+	foreach(cell, log_shards(log))
+	{
+		const LogShard *shard = (const LogShard *) lfirst(cell);
+
+		if (strcmp(shard->id, id->as.string.text) == 0)
+			return shard;
+	}
+	dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found: Shard does not exist");
+}
+
+static void
+write_text(WireWriter *response, const char *name, const char *text)
+{
+	wire_member(response, name);
+	wire_cstring(response, text);
+}
+
+void
+stream_write_names(WireWriter *response, const TableLog *log)
+{
+	write_text(response, "StreamArn", stream_arn(log));
+	write_text(response, "TableName", log->table_name);
+	write_text(response, "StreamLabel", pstrdup(log->label));
+}
+
+char *
+stream_sequence_number(int64 seq)
+{
+	return psprintf(SEQUENCE_PREFIX "%0*lld", SEQUENCE_DIGITS, (long long) seq);
+}
+
+int64
+stream_read_sequence_number(const RequestValue *text)
+{
+	const char *digits = text->as.string.text;
+	int			len = text->as.string.len;
+
+	if (strspn(digits, "0123456789") != len)
+		dyn_invalid("Invalid SequenceNumber: %s", digits);
+	while (len > 1 && *digits == '0')
+	{
+		digits++;
+		len--;
+	}
+	if (len < SEQUENCE_DIGITS + 1)
+		return 0;
+	/* 19 digits fit, whatever they are */
+	if (len > SEQUENCE_DIGITS + 1 || strncmp(digits, SEQUENCE_PREFIX "0", 2) != 0)
+		return PG_INT64_MAX;
+	return strtoll(digits + 2, NULL, 10);
+}

@@ -1,0 +1,78 @@
+/*
+ * stream.h
+ *		What the operations on streams share: names, numbers and positions as callers see them.
+ */
+#ifndef DYNAPG_STREAM_H
+#define DYNAPG_STREAM_H
+
+#include "access/xlogdefs.h"
+
+#include "log/log_shard.h"
+#include "op/request.h"
+
+/* Whether the stream of a table is being enabled or disabled. */
+extern bool stream_is_switched(const TableInfo *table);
+
+/* arn:aws:dynamodb:<region>:<account>:table/<table>/stream/<label>; palloc'd. */
+extern char *stream_arn(const TableLog *log);
+
+/*
+ * The stream of a StreamArn member.  ValidationException if that is no ARN of a stream, ResourceNotFoundException if there is no such
+ * stream (any more).
+ */
+extern const TableLog *stream_of_request(const RequestValue *arn);
+
+/*
+ * Raises AccessDeniedException unless the current user may read all items of the stream's table; once that is gone, unless he has the
+ * privileges of its last owner.  The table stays there until the transaction ends.
+ */
+extern void stream_require_reader(const TableLog *log);
+
+/* A shard of a stream by its id; ResourceNotFoundException if there is none. */
+extern const LogShard *stream_shard(const TableLog *log, const RequestValue *id);
+
+/* The members StreamArn, TableName, StreamLabel. */
+extern void stream_write_names(WireWriter *response, const TableLog *log);
+
+/* Log numbers as SequenceNumbers: 21 digits, so that clients that keep them as numbers lose nothing. */
+extern char *stream_sequence_number(int64 seq);
+
+/*
+ * The log number of a SequenceNumber member.  ValidationException if it is no number; what is above all that there can be is
+ * PG_INT64_MAX, what is below 0 or less.
+ */
+extern int64 stream_read_sequence_number(const RequestValue *text);
+
+/* A position in a shard, as a ShardIterator carries it. */
+typedef struct StreamPosition
+{
+	int32		log;
+	int32		generation;
+	int32		shard;			/* LogShard's number */
+	int64		after;			/* rows behind this number come next */
+} StreamPosition;
+
+/* The ShardIterator of a position, handed out now; palloc'd. */
+extern char *stream_iterator_make(const TableLog *log, const StreamPosition *position);
+
+/*
+ * The position of a ShardIterator.  ValidationException for what we have not made, ExpiredIteratorException for one that was handed out more
+ * than 15 minutes ago.
+ */
+extern void stream_iterator_read(const RequestValue *iterator, StreamPosition *position);
+
+/* What a record that goes elsewhere tells of where it comes from. */
+typedef struct RecordOrigin
+{
+	TransactionId xid;
+	XLogRecPtr	lsn;			/* InvalidXLogRecPtr: it does not */
+} RecordOrigin;
+
+/*
+ * Writes a row as a record of GetRecords; with an origin (else NULL), also eventSourceARN, tableName, xid and lsn.  Returns the bytes that it
+ * counts for in a page: those of its keys and images.
+ */
+extern int	stream_write_record(WireWriter *response, const TableLog *log, const LogRow *row,
+								const RecordOrigin *origin);
+
+#endif							/* DYNAPG_STREAM_H */

@@ -1,0 +1,134 @@
+/*
+ * stream_record.c
+ *		A log row as a record of the Streams API.
+ */
+#include "postgres.h"
+
+#include "common/sha2.h"
+#include "common/cryptohash.h"
+#include "utils/timestamp.h"
+
+#include "base/settings.h"
+#include "op/stream.h"
+#include "value/attr.h"
+
+#define EVENT_ID_BYTES 16
+
+static void
+write_text(WireWriter *response, const char *name, const char *text)
+{
+	wire_member(response, name);
+	wire_cstring(response, text);
+}
+
+/* 32 hexadecimal digits of SHA-256 over log and number: derived, so that each reader sees the same. */
+static char *
+event_id(const TableLog *log, int64 seq)
+{
+	char	   *text = psprintf("%d/%lld", log->id, (long long) seq);
+	uint8		digest[PG_SHA256_DIGEST_LENGTH];
+	char	   *id = (char *) palloc(2 * EVENT_ID_BYTES + 1);
+	pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
+
+	if (context == NULL || pg_cryptohash_init(context) < 0 ||
+		pg_cryptohash_update(context, (const uint8 *) text, strlen(text)) < 0 ||
+		pg_cryptohash_final(context, digest, sizeof(digest)) < 0)
+		elog(ERROR, "could not compute a digest");
+	pg_cryptohash_free(context);
+	for (int i = 0; i < EVENT_ID_BYTES; i++)
+		snprintf(id + 2 * i, 3, "%02x", digest[i]);
+	return id;
+}
+
+static const char *
+event_name(LogAction action)
+{
+	switch (action)
+	{
+		case LOG_INSERT:
+			return "INSERT";
+		case LOG_MODIFY:
+			return "MODIFY";
+		default:
+			return "REMOVE";
+	}
+}
+
+/* Writes an image; returns its size. */
+static int
+write_image(WireWriter *response, const char *name, Jsonb *image)
+{
+	JsonbValue	map;
+
+	attr_from_item(image, &map);
+	wire_member(response, name);
+	attr_write_item(response, image);
+	return attr_map_size(&map);
+}
+
+/* The key attributes, which images hold too. */
+static Jsonb *
+keys_of(const TableLog *log, const LogRow *row)
+{
+	return row->keys ? row->keys : log_keys_of_schema(log->key_schema, row->item ? row->item : row->old);
+}
+
+/* The member dynamodb; returns the record's size. */
+static int
+write_change(WireWriter *response, const TableLog *log, const LogRow *row)
+{
+	int			size;
+
+	wire_object_start(response);
+	wire_member(response, "ApproximateCreationDateTime");
+	wire_double(response, (double) timestamptz_to_time_t(row->written_at));
+	size = write_image(response, "Keys", keys_of(log, row));
+	if (row->item)
+		size += write_image(response, "NewImage", row->item);
+	if (row->old)
+		size += write_image(response, "OldImage", row->old);
+	write_text(response, "SequenceNumber", stream_sequence_number(row->seq));
+	wire_member(response, "SizeBytes");
+	wire_integer(response, size);
+	write_text(response, "StreamViewType", catalog_view_name(log->view));
+	wire_object_end(response);
+	return size;
+}
+
+static void
+write_origin(WireWriter *response, const TableLog *log, const RecordOrigin *origin)
+{
+	write_text(response, "eventSourceARN", stream_arn(log));
+	write_text(response, "tableName", log->table_name);
+	wire_member(response, "xid");
+	wire_integer(response, origin->xid);
+	if (!XLogRecPtrIsInvalid(origin->lsn))
+		write_text(response, "lsn", psprintf("%X/%X", LSN_FORMAT_ARGS(origin->lsn)));
+}
+
+int
+stream_write_record(WireWriter *response, const TableLog *log, const LogRow *row, const RecordOrigin *origin)
+{
+	int			size;
+
+	wire_object_start(response);
+	write_text(response, "eventID", event_id(log, row->seq));
+	write_text(response, "eventName", event_name(row->action));
+	write_text(response, "eventVersion", "1.1");
+	write_text(response, "eventSource", "aws:dynamodb");
+	write_text(response, "awsRegion", dynapg_region);
+	wire_member(response, "dynamodb");
+	size = write_change(response, log, row);
+	if (origin != NULL)
+		write_origin(response, log, origin);
+	if (row->action == LOG_EXPIRE)
+	{
+		wire_member(response, "userIdentity");
+		wire_object_start(response);
+		write_text(response, "PrincipalId", "dynamodb.amazonaws.com");
+		write_text(response, "Type", "Service");
+		wire_object_end(response);
+	}
+	wire_object_end(response);
+	return size;
+}

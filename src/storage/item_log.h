@@ -1,0 +1,27 @@
+/*
+ * item_log.h
+ *		What writes of items log: by key, by row triggers, and by TRUNCATE.
+ */
+#ifndef DYNAPG_ITEM_LOG_H
+#define DYNAPG_ITEM_LOG_H
+
+#include "commands/trigger.h"
+#include "executor/tuptable.h"
+#include "utils/rel.h"
+
+#include "log/log.h"
+
+/*
+ * Logs a write by key, when it is done and before another command begins.  over: the slot with the version that was written over, NULL if there was
+ * none; written: the new version's place, NULL if the item was removed.
+ */
+extern void item_log_write(LogWriter *writer, Relation relation, Jsonb *old, Jsonb *item, bool expires,
+						   const pg_uuid_t *hash, bytea *sort, TupleTableSlot *over, ItemPointer written);
+
+/* Logs what an event of the item table's row trigger tells.  is_current: nobody has written over its new version. */
+extern void item_log_event(LogWriter *writer, const TriggerData *event, bool is_current);
+
+/* BEFORE TRUNCATE: logs the removal of every item. */
+extern void item_log_truncate(LogWriter *writer, Relation relation);
+
+#endif							/* DYNAPG_ITEM_LOG_H */
