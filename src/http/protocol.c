@@ -317,7 +317,8 @@ recover(HttpRequest *request, MemoryContext context)
 	}
 	PG_CATCH();
 	{
-		/* a message that memory does not suffice for */
+		/* a message that memory does not suffice for; an error lets interrupts in again */
+		HOLD_INTERRUPTS();
 		EmitErrorReport();
 		request->status = 0;
 	}
