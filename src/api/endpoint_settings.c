@@ -50,6 +50,11 @@ endpoint_define_settings(void)
 							"Memory at which a worker of the HTTP endpoint finishes what it has and is replaced.", NULL,
 							&settings.worker_memory, 1024 * 1024, 64 * 1024, MAX_KILOBYTES, PGC_SIGHUP, GUC_UNIT_KB,
 							NULL, NULL, NULL);
+	DefineCustomIntVariable("dynapg.receive_memory",
+							"Memory of a worker of the HTTP endpoint for large bodies of requests that are not answered yet.",
+							"0: a quarter of dynapg.worker_memory.",
+							&settings.receive_memory, 0, 0, MAX_KILOBYTES, PGC_SIGHUP, GUC_UNIT_KB,
+							NULL, NULL, NULL);
 	DefineCustomIntVariable("dynapg.log_min_duration",
 							"Requests of the HTTP endpoint that take at least so long are logged; -1: none.", NULL,
 							&settings.log_min_duration, -1, -1, INT_MAX, PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);

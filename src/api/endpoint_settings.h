@@ -18,6 +18,7 @@ typedef struct EndpointSettings
 	int			idle_timeout;	/* s */
 	int			receive_timeout;	/* s, 0: none */
 	int			worker_memory;	/* kB */
+	int			receive_memory; /* kB, 0: a part of worker_memory (body.c) */
 	int			log_min_duration;	/* ms, -1: never */
 	bool		developer_mode;
 	char	   *ssl_cert_file;

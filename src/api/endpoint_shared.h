@@ -33,11 +33,13 @@ typedef struct EndpointOperationStats
 /* One worker's place in shared memory; only the worker itself writes to it, but for the first four. */
 typedef struct EndpointWorker
 {
-	bool		used;
+	bool		used;			/* one of its database's; others may still run, if they are leaving or not wanted any more */
 	bool		stop;			/* asked to end and not to be started again */
 	char		database[NAMEDATALEN];
 	int			port;
 	int			pid;
+	bool		listening;
+	bool		leaving;		/* serves on until another one listens in its stead, and then ends */
 	TimestampTz started_at;
 	bool		ended_for_request;	/* the last process here ended to be rid of a request: no fault of its own */
 	pg_atomic_uint64 connections;	/* open now */

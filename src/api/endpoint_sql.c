@@ -115,11 +115,17 @@ mark_workers(EndpointShared *shared, const char *database, bool stop)
 
 	LWLockAcquire(shared->lock, LW_EXCLUSIVE);
 	for (int i = 0; i < ENDPOINT_MAX_WORKERS; i++)
-		if (shared->workers[i].used && strcmp(shared->workers[i].database, database) == 0)
-		{
-			shared->workers[i].stop = stop;
-			pending += (shared->workers[i].pid != 0) == stop;
-		}
+	{
+		EndpointWorker *worker = &shared->workers[i];
+
+		if ((!worker->used && worker->pid == 0) || strcmp(worker->database, database) != 0)
+			continue;
+		worker->stop = stop;
+		pending += (worker->pid != 0) == stop;
+		/* it looks by itself, too: there may be no launcher just now */
+		if (stop && worker->pid != 0 && worker->latch != NULL)
+			SetLatch(worker->latch);
+	}
 	LWLockRelease(shared->lock);
 	return pending;
 }

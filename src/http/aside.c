@@ -94,7 +94,8 @@ aside_begin_attempt(HttpRequest *request)
 bool
 aside_is_wanted(const HttpRequest *request)
 {
-	return cut_short && (request->queue == QUEUE_ASIDE || n_aside < MAX_ASIDE) && GetCurrentTimestamp() < request->wait.until;
+	return cut_short && GetCurrentTimestamp() < request->wait.until &&
+		(request->queue == QUEUE_ASIDE || (n_aside < MAX_ASIDE && body_may_wait(request)));
 }
 
 /* Kinds of locks that can be taken for a moment by who is in no transaction, and without anybody's taking note. */
@@ -145,6 +146,7 @@ aside_put(HttpRequest *request)
 	request->queue = QUEUE_ASIDE;
 	dlist_push_tail(&aside, &request->queued);
 	count(1);
+	body_waits(request);
 	request_suspend(request);
 }
 
@@ -210,6 +212,7 @@ take_back(HttpRequest *request)
 {
 	request->answered = true;
 	aside_forget(request);
+	body_release(request);
 	durable_await(request);
 	if (request->queue == QUEUE_NONE)
 		request_resume(request);

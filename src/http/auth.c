@@ -427,6 +427,61 @@ comes_from_elsewhere(const HttpRequest *request)
 	return true;
 }
 
+static bool
+is_developer(const HttpRequest *request)
+{
+	return endpoint->settings->developer_mode && is_loopback(request) && !comes_from_elsewhere(request);
+}
+
+/*
+ * Checks what a request says of its signature, up to the signature itself.  Sets what that is to be computed from, and the role
+ * of its key.
+ */
+static void
+check_claim(const HttpRequest *request, const Sigv4Query *query, Sigv4Claim *claim, char **secret, Oid *role)
+{
+	const char *header = none_if_empty(request_header(request, "Authorization"));
+	bool		presigned = sigv4_parameter(query, "X-Amz-Algorithm") != NULL;
+	const char *time;
+
+	if (header != NULL && presigned)
+		refuse(DYN_INVALID_SIGNATURE,
+			   "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header.");
+	if (presigned)
+		claim_from_query(query, claim, &time);
+	else if (header != NULL && strncmp(header, "AWS4-", 5) == 0)
+		claim_from_header(request, header, claim, &time);
+	else
+		refuse(DYN_MISSING_AUTHENTICATION_TOKEN, "Request is missing Authentication Token");
+	check_time(claim, time, presigned ? expires_in(query) : MAX_SKEW);
+	if (!is_signed(claim->signed_headers, "host"))
+		refuse(DYN_INVALID_SIGNATURE, "'Host' must be a 'SignedHeader' in the AWS Authorization.");
+	/* else whoever has seen a DescribeTable could send it again as a DeleteTable */
+	if (!is_signed(claim->signed_headers, "x-amz-target"))
+		refuse(DYN_INVALID_SIGNATURE, "'X-Amz-Target' must be a 'SignedHeader' in the AWS Authorization.");
+	if (strcmp(claim->algorithm, SIGV4_ALGORITHM) != 0)
+		refuse(DYN_INCOMPLETE_SIGNATURE,
+			   psprintf("Unsupported AWS 'algorithm': '%s' (only %s for now). ", printable(claim->algorithm), SIGV4_ALGORITHM));
+	split_credential(claim);
+	check_scope(claim);
+	if (!endpoint->access_key(claim->key_id, secret, role))
+		refuse(DYN_UNRECOGNIZED_CLIENT, UNKNOWN_CLIENT);
+}
+
+void
+auth_check_sender(const HttpRequest *request)
+{
+	Sigv4Query	query = sigv4_query(request->uri);
+	Sigv4Claim	claim = {0};
+	char	   *secret;
+	Oid			role;
+
+	if (is_developer(request))
+		return;
+	check_claim(request, &query, &claim, &secret, &role);
+	explicit_bzero(secret, strlen(secret));
+}
+
 /*
  * The role that a request runs as.  Must be called in a transaction; allocates in the current context.  Raises the service's
  * exceptions.
@@ -434,39 +489,15 @@ comes_from_elsewhere(const HttpRequest *request)
 Oid
 auth_role(const HttpRequest *request)
 {
-	const char *header = none_if_empty(request_header(request, "Authorization"));
 	Sigv4Query	query = sigv4_query(request->uri);
-	bool		presigned = sigv4_parameter(&query, "X-Amz-Algorithm") != NULL;
 	Sigv4Claim	claim = {0};
-	const char *time;
 	char	   *secret;
 	Oid			role;
 	char		signature[SIGV4_SIGNATURE_LENGTH + 1];
 
-	if (endpoint->settings->developer_mode && is_loopback(request) && !comes_from_elsewhere(request))
-		return developer_role(header, &query);
-	if (header != NULL && presigned)
-		refuse(DYN_INVALID_SIGNATURE,
-			   "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header.");
-	if (presigned)
-		claim_from_query(&query, &claim, &time);
-	else if (header != NULL && strncmp(header, "AWS4-", 5) == 0)
-		claim_from_header(request, header, &claim, &time);
-	else
-		refuse(DYN_MISSING_AUTHENTICATION_TOKEN, "Request is missing Authentication Token");
-	check_time(&claim, time, presigned ? expires_in(&query) : MAX_SKEW);
-	if (!is_signed(claim.signed_headers, "host"))
-		refuse(DYN_INVALID_SIGNATURE, "'Host' must be a 'SignedHeader' in the AWS Authorization.");
-	/* else whoever has seen a DescribeTable could send it again as a DeleteTable */
-	if (!is_signed(claim.signed_headers, "x-amz-target"))
-		refuse(DYN_INVALID_SIGNATURE, "'X-Amz-Target' must be a 'SignedHeader' in the AWS Authorization.");
-	if (strcmp(claim.algorithm, SIGV4_ALGORITHM) != 0)
-		refuse(DYN_INCOMPLETE_SIGNATURE,
-			   psprintf("Unsupported AWS 'algorithm': '%s' (only %s for now). ", printable(claim.algorithm), SIGV4_ALGORITHM));
-	split_credential(&claim);
-	check_scope(&claim);
-	if (!endpoint->access_key(claim.key_id, &secret, &role))
-		refuse(DYN_UNRECOGNIZED_CLIENT, UNKNOWN_CLIENT);
+	if (is_developer(request))
+		return developer_role(none_if_empty(request_header(request, "Authorization")), &query);
+	check_claim(request, &query, &claim, &secret, &role);
 	sigv4_sign(request, &query, &claim, secret, signature);
 	explicit_bzero(secret, strlen(secret));
 	if (!signatures_equal(claim.signature, signature))

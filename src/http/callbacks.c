@@ -11,8 +11,6 @@
 
 #include "http/http.h"
 
-#define MAX_DROPPED (64 * 1024 * 1024)	/* bytes of a chunked body that are read past the limit, to answer 413 */
-
 const char *
 request_header(const HttpRequest *request, const char *name)
 {
@@ -83,6 +81,7 @@ begin_request(HttpRequest *request, const char *method, const char *version)
 	request->method = pstrdup(method);
 	request->headers = (HttpHeader *) palloc0((count + 1) * sizeof(HttpHeader));
 	MHD_get_connection_values(request->connection, MHD_HEADER_KIND, take_header, request);
+	protocol_begin(request);
 	request->malformed = !framing_is_sound(request, method, version);
 	length = request_header(request, "Content-Length");
 	if (!request->malformed && length != NULL && strtoull(length, NULL, 10) > (unsigned long long) endpoint->settings->max_body_size)
@@ -130,7 +129,10 @@ finish_request(HttpRequest *request)
 		connection_answers(request->connection);
 		request->answered = protocol_answer(request);
 		if (request->answered)
+		{
+			body_release(request);
 			durable_await(request);
+		}
 		else
 			aside_put(request);
 	}
@@ -164,17 +166,12 @@ callback_request(void *cls, struct MHD_Connection *connection, const char *url, 
 		}
 		else if (*size > 0)
 		{
-			if (!request->too_big && request->body.len + *size <= (size_t) endpoint->settings->max_body_size)
-				appendBinaryStringInfo(&request->body, data, *size);
-			else
-			{
-				/* The library answers only after the body: the rest of it is thrown away, but not for ever. */
-				request->too_big = request->last = true;
-				request->dropped += *size;
-				if (request->dropped > MAX_DROPPED)
-					result = MHD_NO;
-			}
+			MemoryContext caller = MemoryContextSwitchTo(request->context);
+
+			if (!body_take(request, data, *size))
+				result = MHD_NO;
 			*size = 0;
+			MemoryContextSwitchTo(caller);
 		}
 		else
 			result = finish_request(request);
@@ -199,6 +196,7 @@ callback_completed(void *cls, struct MHD_Connection *connection, void **state, e
 		return;
 	aside_forget(request);
 	durable_forget(request);
+	body_release(request);
 	MemoryContextDelete(request->context);
 	*state = NULL;
 }

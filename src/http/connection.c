@@ -19,6 +19,7 @@
 
 #define LOOK_EVERY 1000			/* milliseconds between two looks at all of them */
 #define FIRST_REQUEST 1000		/* milliseconds in which a new connection is not taken for an idle one */
+#define JUST_NOW 100			/* milliseconds in which a worker that ends waits for one's next request */
 
 typedef enum ConnectionState
 {
@@ -153,18 +154,32 @@ connection_rests(struct MHD_Connection *connection)
 	set_state(connection, CONNECTION_IDLE);
 }
 
-void
-connections_end_idle(void)
+/* Those that have come no further than a state, for so many milliseconds. */
+static void
+end_up_to(ConnectionState state, int idle)
 {
+	TimestampTz now = GetCurrentTimestamp();
 	dlist_iter	iter;
 
 	dlist_foreach(iter, &connections)
 	{
 		Connection *connection = dlist_container(Connection, open, iter.cur);
 
-		if (connection->state == CONNECTION_IDLE)
+		if (connection->state <= state && TimestampDifferenceExceeds(connection->since, now, idle))
 			end(connection);
 	}
+}
+
+void
+connections_end_idle(void)
+{
+	end_up_to(CONNECTION_IDLE, JUST_NOW);
+}
+
+void
+connections_end_unanswered(void)
+{
+	end_up_to(CONNECTION_RECEIVING, 0);
 }
 
 void

@@ -26,6 +26,14 @@ typedef struct HttpHeader
 	const char *value;
 } HttpHeader;
 
+/* What becomes of a body while it is received. */
+typedef enum HttpBody
+{
+	BODY_KEPT,
+	BODY_UNUSED,				/* the answer does not depend on it */
+	BODY_ANSWERED				/* the request is refused, and the response is there */
+} HttpBody;
+
 /* What a suspended connection's request waits for. */
 typedef enum HttpQueue
 {
@@ -54,8 +62,11 @@ typedef struct HttpRequest
 	const char *method;
 	HttpHeader *headers;
 	int			n_headers;
-	StringInfoData body;		/* as sent */
-	StringInfoData text;		/* an operation's body, decoded */
+	StringInfoData body;		/* as sent; data is NULL when it is not needed any more */
+	StringInfoData text;		/* an operation's body, decoded; the body itself if it has no coding */
+	HttpBody	body_state;
+	bool		sender_known;	/* names a key of ours, as far as can be told without the body */
+	size_t		kept;			/* bytes that count against dynapg.receive_memory */
 	bool		begun;			/* headers were seen */
 	bool		malformed;		/* where it ends is not certain */
 	bool		too_big;
@@ -120,6 +131,13 @@ extern const char *request_header(const HttpRequest *request, const char *name);
 extern bool framing_is_sound(const HttpRequest *request, const char *method, const char *version);
 extern int	framing_strictness(void);	/* what the library is to refuse by itself */
 
+/* body.c: what is kept of bodies */
+extern bool body_take(HttpRequest *request, const char *data, size_t size); /* false: the connection is to end */
+extern bool body_may_wait(const HttpRequest *request);	/* whether there is room for a request that is set aside */
+extern void body_waits(HttpRequest *request);	/* it is */
+extern void body_release(HttpRequest *request); /* the request has its answer, or has ended */
+extern size_t body_kept(void);	/* bytes */
+
 /* answer.c: hands the answer over to the library */
 extern enum MHD_Result answer_send(HttpRequest *request);
 
@@ -146,7 +164,8 @@ extern void connection_notify(void *cls, struct MHD_Connection *connection, void
 extern void connection_receives(struct MHD_Connection *connection);
 extern void connection_answers(struct MHD_Connection *connection);
 extern void connection_rests(struct MHD_Connection *connection);
-extern void connections_end_idle(void);
+extern void connections_end_idle(void); /* but for those that have just now come to be so */
+extern void connections_end_unanswered(void);	/* those that a request has not wholly come from, too */
 extern void connections_end_slow(void); /* dynapg.receive_timeout; cheap */
 
 extern void connections_make_room(void);	/* ends idle ones while there are nearly as many as may be */
@@ -183,8 +202,13 @@ extern void companion_await(XLogRecPtr oldest);	/* a flushed LSN, 0: none; the l
  * then to be tried again, as often as that takes; the response is what it is if there is no other attempt.  They raise only
  * what has nothing to do with the operation, such as a lack of memory.
  */
+extern void protocol_begin(HttpRequest *request);	/* when the headers are there */
 extern bool protocol_answer(HttpRequest *request);
 extern bool protocol_try_again(HttpRequest *request);
+/* While the body is received: whether the answer depends on it, and whether the sender is known; if not, the response is there. */
+extern bool protocol_uses_body(const HttpRequest *request);
+extern bool protocol_knows_sender(HttpRequest *request);
+extern void protocol_refuse_body(HttpRequest *request); /* makes the response that there is no room for it */
 extern void protocol_start(void);	/* when the worker has connected */
 extern bool protocol_is_overdue(void);	/* the worker ends because a request would not */
 extern void protocol_log(const HttpRequest *request, int64 microseconds);	/* as dynapg.log_min_duration has it */
@@ -205,6 +229,8 @@ extern void session_clean(void);	/* between transactions: what a transaction's e
 
 /* auth.c: who sent the request (inside a transaction); raises the service's errors */
 extern Oid	auth_role(const HttpRequest *request);
+/* The same as far as it does not depend on the body, and on what only who has signed it is told. */
+extern void auth_check_sender(const HttpRequest *request);
 
 /* encoding.c */
 extern bool encoding_decode_body(HttpRequest *request, StringInfo decoded, bool *too_big);

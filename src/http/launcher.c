@@ -4,11 +4,18 @@
  *
  * The launcher is connected to no database, and the postmaster restarts no worker by itself: a database that is being
  * dropped must not be held by a restart, and a port that is taken must not become a loop.  A worker that
- * ends soon after its start is started again only after a pause that doubles, up to a minute.
+ * ends soon after its start is started again only after a pause that doubles, up to a minute.  It reads pg_database, which
+ * needs none, so that no worker is started for a database that is not there: that is said once, and looked at again in silence.
+ *
+ * A worker that wants to be replaced says so by "leaving", and goes on serving.  It does not count as one of its database's
+ * any more, so that another one gets a place; when that listens, the old one ends (worker.c).
  */
 #include "postgres.h"
 
+#include "access/genam.h"
+#include "access/table.h"
 #include "access/xact.h"
+#include "catalog/pg_database.h"
 #include "libpq/pqsignal.h"
 #include "miscadmin.h"
 #include "pgstat.h"
@@ -16,10 +23,13 @@
 #include "postmaster/interrupt.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
-#include "storage/procsignal.h"
+#include "storage/sinval.h"
 #include "tcop/tcopprot.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
+#include "utils/relcache.h"
 #include "utils/timestamp.h"
 #include "utils/varlena.h"
 
@@ -28,6 +38,7 @@
 #define SHORT_LIFE		(10 * USECS_PER_SEC)
 #define LONGEST_PAUSE	(60 * USECS_PER_SEC)
 #define LOST_PAUSE		(2 * USECS_PER_SEC)
+#define ABSENT_PAUSE	(5 * USECS_PER_SEC)
 
 extern PGDLLEXPORT void dynapg_launcher_main(Datum argument);
 
@@ -38,10 +49,13 @@ typedef struct Place
 	TimestampTz started_at;
 	TimestampTz next_start;
 	int64		pause;
+	bool		absent;			/* its database was not there when it was looked for */
+	bool		found_no_room;	/* no process could be started */
 } Place;
 
 static Place places[ENDPOINT_MAX_WORKERS];
 static Place companion_places[ENDPOINT_COMPANIONS];
+static bool told;				/* what is wrong with the configuration */
 
 /* Splits "database:port"; the port may be missing. */
 static void
@@ -101,7 +115,10 @@ free_place(const char *database, int port)
 	return best;
 }
 
-/* Gives every configured worker a place, and marks those that are not wanted any more. */
+/*
+ * Gives every configured worker a place, and marks those that are not wanted any more.  Says what it cannot do once, until the
+ * configuration changes.
+ */
 static void
 assign_places(void)
 {
@@ -113,7 +130,9 @@ assign_places(void)
 
 	if (!SplitGUCList(pstrdup(endpoint->settings->databases), ',', &entries))
 	{
-		ereport(LOG, (errmsg("invalid list syntax in dynapg.databases")));
+		if (!told)
+			ereport(LOG, (errmsg("invalid list syntax in dynapg.databases")));
+		told = true;
 		entries = NIL;
 	}
 	LWLockAcquire(endpoint->shared->lock, LW_EXCLUSIVE);
@@ -128,7 +147,7 @@ assign_places(void)
 			int			place = -1;
 
 			for (int i = 0; i < ENDPOINT_MAX_WORKERS && place < 0; i++)
-				if (endpoint->shared->workers[i].used && !wanted[i] &&
+				if (endpoint->shared->workers[i].used && !endpoint->shared->workers[i].leaving && !wanted[i] &&
 					is_place_of(&endpoint->shared->workers[i], database, port))
 					place = i;
 			if (place < 0 && (place = free_place(database, port)) >= 0)
@@ -143,10 +162,13 @@ assign_places(void)
 				strlcpy(worker->database, database, NAMEDATALEN);
 				places[place].next_start = 0;
 				places[place].pause = USECS_PER_SEC;
+				places[place].absent = false;
 			}
 			if (place < 0)
 			{
-				ereport(LOG, (errmsg("dynapg has no place for more than %d workers", ENDPOINT_MAX_WORKERS)));
+				if (!told)
+					ereport(LOG, (errmsg("dynapg has no place for more than %d workers", ENDPOINT_MAX_WORKERS)));
+				told = true;
 				break;
 			}
 			wanted[place] = true;
@@ -193,26 +215,79 @@ start_companion(int i)
 	return start_process(&companion_places[i], "dynapg companion", "of synchronous standbys", "dynapg_companion_main", i);
 }
 
+/* Whether there is a database of this name.  By a scan, if the shared catalogs' indexes are not known to who has no database. */
+static bool
+database_exists(const char *name)
+{
+	Relation	databases;
+	ScanKeyData key;
+	SysScanDesc scan;
+	bool		exists;
+
+	StartTransactionCommand();
+	databases = table_open(DatabaseRelationId, AccessShareLock);
+	ScanKeyInit(&key, Anum_pg_database_datname, BTEqualStrategyNumber, F_NAMEEQ, CStringGetDatum(name));
+	scan = systable_beginscan(databases, DatabaseNameIndexId, criticalSharedRelcachesBuilt, NULL, 1, &key);
+	exists = HeapTupleIsValid(systable_getnext(scan));
+	systable_endscan(scan);
+	table_close(databases, AccessShareLock);
+	CommitTransactionCommand();
+	return exists;
+}
+
+/* Whether a worker can be started; says so if it cannot, once for all workers of a database. */
+static bool
+has_database(int i)
+{
+	const EndpointWorker *worker = &endpoint->shared->workers[i];
+	bool		is_known = false;
+
+	if (database_exists(worker->database))
+	{
+		places[i].absent = false;
+		return true;
+	}
+	for (int other = 0; other < ENDPOINT_MAX_WORKERS; other++)
+		is_known |= places[other].absent && endpoint->shared->workers[other].used &&
+			is_place_of(&endpoint->shared->workers[other], worker->database, worker->port);
+	if (!is_known)
+		ereport(LOG,
+				(errmsg("dynapg serves no database \"%s\", which does not exist", worker->database),
+				 errdetail("It is named in dynapg.databases, and will be served when it is there.")));
+	places[i].absent = true;
+	return false;
+}
+
 /*
- * Starts or stops what belongs into a place: wanted says whether a process should be there, runs whether one is, which
- * may be another launcher's, and faultless that the last one's end is no reason for a pause.  Returns when to look again, at
- * most after due.
+ * Takes note of a process that has ended.  It is started again after a pause, unless it has lived for a while, or faultless says
+ * that it had a reason.  Whoever found no room for a process may find it now.
  */
-static TimestampTz
-tend_place(Place *place, int i, bool wanted, bool runs, bool faultless, bool (*start) (int), TimestampTz now, TimestampTz due)
+static void
+reap_place(Place *place, bool faultless, TimestampTz now)
 {
 	pid_t		pid;
 
-	if (place->handle != NULL && GetBackgroundWorkerPid(place->handle, &pid) == BGWH_STOPPED)
-	{
-		pfree(place->handle);
-		place->handle = NULL;
-		if (faultless || now - place->started_at > SHORT_LIFE)
-			place->pause = 0;
-		else
-			place->pause = Min(Max(place->pause * 2, USECS_PER_SEC), LONGEST_PAUSE);
-		place->next_start = now + place->pause;
-	}
+	if (place->handle == NULL || GetBackgroundWorkerPid(place->handle, &pid) != BGWH_STOPPED)
+		return;
+	pfree(place->handle);
+	place->handle = NULL;
+	if (faultless || now - place->started_at > SHORT_LIFE)
+		place->pause = 0;
+	else
+		place->pause = Min(Max(place->pause * 2, USECS_PER_SEC), LONGEST_PAUSE);
+	place->next_start = now + place->pause;
+	for (int i = 0; i < ENDPOINT_MAX_WORKERS; i++)
+		if (places[i].found_no_room)
+			places[i].next_start = now;
+}
+
+/*
+ * Starts or stops what belongs into a place: wanted says whether a process should be there, runs whether one is, which
+ * may be another launcher's.  Returns when to look again, at most after due.
+ */
+static TimestampTz
+tend_place(Place *place, int i, bool wanted, bool runs, bool (*start) (int), TimestampTz now, TimestampTz due)
+{
 	if (place->handle != NULL && !wanted)
 		TerminateBackgroundWorker(place->handle);
 	if (place->handle == NULL && wanted && !runs)
@@ -220,7 +295,8 @@ tend_place(Place *place, int i, bool wanted, bool runs, bool faultless, bool (*s
 		if (place->next_start <= now)
 		{
 			place->started_at = now;
-			if (!start(i))
+			place->found_no_room = !start(i);
+			if (place->found_no_room)
 			{
 				place->handle = NULL;
 				place->next_start = now + LONGEST_PAUSE;
@@ -251,6 +327,20 @@ companion_is_wanted(int companion)
 	return false;
 }
 
+/* Ends a worker that we cannot signal. */
+static void
+stop_lost_worker(EndpointWorker *worker)
+{
+	LWLockAcquire(endpoint->shared->lock, LW_EXCLUSIVE);
+	if (!worker->used && worker->pid != 0)
+	{
+		worker->stop = true;
+		if (worker->latch != NULL)
+			SetLatch(worker->latch);
+	}
+	LWLockRelease(endpoint->shared->lock);
+}
+
 /* Starts, stops and counts; returns the time until something is due, in milliseconds. */
 static long
 tend_workers(void)
@@ -259,16 +349,38 @@ tend_workers(void)
 	TimestampTz due = now + LONGEST_PAUSE;
 
 	for (int i = 0; i < ENDPOINT_MAX_WORKERS; i++)
+		reap_place(&places[i], endpoint->shared->workers[i].ended_for_request, now);
+	for (int i = 0; i < ENDPOINT_COMPANIONS; i++)
+		reap_place(&companion_places[i], false, now);
+	for (int i = 0; i < ENDPOINT_MAX_WORKERS; i++)
 	{
 		EndpointWorker *worker = &endpoint->shared->workers[i];
+		bool		wanted = worker->used && !worker->stop;
 
-		due = tend_place(&places[i], i, worker->used && !worker->stop, worker->pid != 0,
-						 worker->ended_for_request, start_worker, now, due);
+		/* it goes by itself */
+		if (worker->leaving && !worker->stop && worker->pid != 0)
+			continue;
+		/* a launcher before us has started it */
+		if (!worker->used && worker->pid != 0 && places[i].handle == NULL)
+			stop_lost_worker(worker);
+		if (wanted && worker->pid == 0 && places[i].handle == NULL && places[i].next_start <= now && !has_database(i))
+		{
+			due = Min(due, now + ABSENT_PAUSE);
+			continue;
+		}
+		due = tend_place(&places[i], i, wanted, worker->pid != 0, start_worker, now, due);
 	}
 	for (int i = 0; i < ENDPOINT_COMPANIONS; i++)
 		due = tend_place(&companion_places[i], i, companion_is_wanted(i), endpoint->shared->companions[i].pid != 0,
-						 false, start_companion, now, due);
+						 start_companion, now, due);
 	return Max((due - now) / 1000, 100);
+}
+
+/* Nobody is to signal the process that has this one's number next. */
+static void
+forget_launcher(int code, Datum argument)
+{
+	pg_atomic_write_u32(&endpoint->shared->launcher_pid, 0);
 }
 
 void
@@ -277,37 +389,36 @@ dynapg_launcher_main(Datum argument)
 	http_find_endpoint();
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
-	pqsignal(SIGUSR1, procsignal_sigusr1_handler);	/* a worker has ended */
 	BackgroundWorkerUnblockSignals();
+	BackgroundWorkerInitializeConnection(NULL, NULL, 0);
+	before_shmem_exit(forget_launcher, 0);
 	pg_atomic_write_u32(&endpoint->shared->launcher_pid, MyProcPid);
 	endpoint->shared->launcher_latch = MyLatch;
 	pg_memory_barrier();
 
 	/* after a crash of the server everything starts anew; after one of the launcher alone, its workers go on */
-	LWLockAcquire(endpoint->shared->lock, LW_EXCLUSIVE);
-	for (int i = 0; i < ENDPOINT_MAX_WORKERS; i++)
-		endpoint->shared->workers[i].used = endpoint->shared->workers[i].pid != 0;
-	LWLockRelease(endpoint->shared->lock);
-
-	assign_places();
 	while (!ShutdownRequestPending)
 	{
-		long		timeout = tend_workers();
+		long		timeout;
 
+		assign_places();
+		timeout = tend_workers();
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, timeout, PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
+		ProcessCatchupInterrupt();
 		if (ConfigReloadPending)
 		{
 			ConfigReloadPending = false;
 			ProcessConfigFile(PGC_SIGHUP);
-			assign_places();
+			told = false;
 
-			/* whoever asks for a reload has changed something: try at once what had failed */
+			/* whoever asks for a reload has changed something: try at once what had failed, and say what fails again */
 			for (int i = 0; i < ENDPOINT_MAX_WORKERS; i++)
 			{
 				places[i].next_start = 0;
 				places[i].pause = USECS_PER_SEC;
+				places[i].absent = false;
 			}
 			for (int i = 0; i < ENDPOINT_COMPANIONS; i++)
 				companion_places[i].next_start = 0;

@@ -375,14 +375,22 @@ protocol_try_again(HttpRequest *request)
 	return !met_lock;
 }
 
+/* Makes ready for an answer in JSON. */
+static void
+begin_json(HttpRequest *request)
+{
+	request->content_type = JSON_TYPE;
+	request->is_json = true;
+	resetStringInfo(&request->response);
+}
+
 static bool
 answer_operation(HttpRequest *request)
 {
 	StringInfo	body = &request->text;
 	bool		too_big;
 
-	request->content_type = JSON_TYPE;
-	request->is_json = true;
+	begin_json(request);
 	if (!encoding_decode_body(request, body, &too_big))
 	{
 		if (too_big)
@@ -410,10 +418,56 @@ answer_operation(HttpRequest *request)
 }
 
 bool
-protocol_answer(HttpRequest *request)
+protocol_uses_body(const HttpRequest *request)
+{
+	return strcmp(request->method, "POST") == 0 && is_content_type(request_header(request, "Content-Type"));
+}
+
+bool
+protocol_knows_sender(HttpRequest *request)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	begin_json(request);
+	PG_TRY();
+	{
+		StartTransactionCommand();
+		LockTimeout = Min(*endpoint->settings->lock_timeout, 10);
+		MemoryContextSwitchTo(CurTransactionContext);
+		auth_check_sender(request);
+		CommitTransactionCommand();
+		MemoryContextSwitchTo(context);
+		request->sender_known = true;
+	}
+	PG_CATCH();
+	{
+		recover(request, context);
+	}
+	PG_END_TRY();
+	if (!request->sender_known && request->status == 0)
+		respond_exception(request, DYN_INTERNAL_SERVER_ERROR, "Internal server error");
+	return request->sender_known;
+}
+
+void
+protocol_refuse_body(HttpRequest *request)
+{
+	begin_json(request);
+	respond_exception(request, DYN_SERVICE_UNAVAILABLE, "The service is currently unavailable or busy");
+}
+
+void
+protocol_begin(HttpRequest *request)
 {
 	make_request_id(request);
 	initStringInfo(&request->response);
+}
+
+bool
+protocol_answer(HttpRequest *request)
+{
+	if (request->body_state == BODY_ANSWERED)
+		return true;
 	if (request->malformed)
 		respond_text(request, 400, NULL, "");
 	else if (request->too_big)
@@ -422,7 +476,7 @@ protocol_answer(HttpRequest *request)
 		respond_text(request, 200, NULL, "");
 	else if (strcmp(request->method, "GET") == 0)
 		answer_get(request);
-	else if (strcmp(request->method, "POST") != 0 || !is_content_type(request_header(request, "Content-Type")))
+	else if (!protocol_uses_body(request))
 		respond_text(request, 404, NULL, "<UnknownOperationException/>\n");
 	else
 		return answer_operation(request);

@@ -209,6 +209,8 @@ server_drain(void)
 	if (draining)
 		return;
 	draining = true;
+	/* what the kernel has accepted would be reset */
+	listeners_accept(daemons[n_daemons - 1]);
 	listeners_close();
 	connections_end_idle();
 }

@@ -27,6 +27,12 @@
 
 #define MAX_DESCRIPTORS 32
 #define PROMOTION_PAUSE 1000	/* milliseconds */
+#define LEAVING_PAUSE 100		/* milliseconds between two looks of a worker that is replaced */
+
+/* Of a worker that is replaced, how long it waits for another one, for the rest of requests, and for its last answers. */
+#define REPLACEMENT_TIMEOUT (10 * USECS_PER_SEC)
+#define RECEIVE_TIMEOUT USECS_PER_SEC
+#define DRAIN_TIMEOUT (60 * USECS_PER_SEC)
 
 PG_MODULE_MAGIC;
 
@@ -35,6 +41,13 @@ extern PGDLLEXPORT void dynapg_worker_main(Datum argument);
 const EndpointApi *endpoint;
 EndpointWorker *endpoint_worker;
 int			http_configured_commit;
+
+static enum {
+	SERVING,
+	LEAVING,					/* serves until another worker listens in its stead */
+	DRAINING					/* accepts no more, and ends with its last connection */
+}			phase = SERVING;
+static TimestampTz phase_since;
 
 void
 http_find_endpoint(void)
@@ -68,6 +81,8 @@ leave_place(int code, Datum argument)
 {
 	LWLockAcquire(endpoint->shared->lock, LW_EXCLUSIVE);
 	endpoint_worker->pid = 0;
+	endpoint_worker->listening = false;
+	endpoint_worker->leaving = false;
 	endpoint_worker->ended_for_request = protocol_is_overdue();
 	LWLockRelease(endpoint->shared->lock);
 	pg_atomic_write_u64(&endpoint_worker->connections, 0);
@@ -93,6 +108,108 @@ process_memory(void)
 	}
 	return (int64) (resident - shared) * (sysconf(_SC_PAGESIZE) / 1024);
 }
+
+/* ------------------------------------------------------------------------------------------------------------
+ * A worker that is replaced
+ * ------------------------------------------------------------------------------------------------------------ */
+
+/* Whether a place belongs to a process that serves the same database on the same port. */
+static bool
+is_colleague(const EndpointWorker *worker)
+{
+	return worker->pid != 0 && worker->port == endpoint_worker->port &&
+		strcmp(worker->database, endpoint_worker->database) == 0;
+}
+
+/* Tells those that wait for it that there is one more who listens. */
+static void
+announce_listening(void)
+{
+	LWLockAcquire(endpoint->shared->lock, LW_EXCLUSIVE);
+	endpoint_worker->listening = true;
+	for (int i = 0; i < ENDPOINT_MAX_WORKERS; i++)
+	{
+		EndpointWorker *worker = &endpoint->shared->workers[i];
+
+		if (is_colleague(worker) && worker->leaving)
+			SetLatch(worker->latch);
+	}
+	LWLockRelease(endpoint->shared->lock);
+}
+
+/* Asks for another worker in this one's stead; false: a colleague is being replaced, and one is enough at a time. */
+static bool
+ask_to_leave(void)
+{
+	bool		may_leave = true;
+
+	LWLockAcquire(endpoint->shared->lock, LW_EXCLUSIVE);
+	for (int i = 0; i < ENDPOINT_MAX_WORKERS; i++)
+		may_leave &= !(is_colleague(&endpoint->shared->workers[i]) && endpoint->shared->workers[i].leaving);
+	endpoint_worker->leaving = may_leave;
+	LWLockRelease(endpoint->shared->lock);
+	if (may_leave && endpoint->shared->launcher_latch != NULL)
+		SetLatch(endpoint->shared->launcher_latch);
+	return may_leave;
+}
+
+/* Whether as many others listen as there should be. */
+static bool
+is_replaced(void)
+{
+	int			others = 0;
+
+	LWLockAcquire(endpoint->shared->lock, LW_SHARED);
+	for (int i = 0; i < ENDPOINT_MAX_WORKERS; i++)
+	{
+		const EndpointWorker *worker = &endpoint->shared->workers[i];
+
+		others += is_colleague(worker) && worker->listening && !worker->leaving;
+	}
+	LWLockRelease(endpoint->shared->lock);
+	return others >= endpoint->settings->workers;
+}
+
+/*
+ * Looks, every second, whether the worker has too much memory: the relation cache never shrinks.  Bodies of requests that are not
+ * answered are not its fault.  Then it asks to be replaced; when another worker listens, it accepts no more connections, cuts
+ * those that are idle, and a moment later those that have not sent a whole request; it ends with its last answer, or when that takes
+ * too long.
+ */
+static void
+look_after_memory(TimestampTz now)
+{
+	static TimestampTz looked_at = 0;
+
+	if (phase == SERVING && now - looked_at > USECS_PER_SEC)
+	{
+		looked_at = now;
+		if (process_memory() - (int64) (body_kept() / 1024) > endpoint->settings->worker_memory && ask_to_leave())
+		{
+			ereport(LOG, (errmsg("dynapg worker has reached dynapg.worker_memory and is replaced")));
+			phase = LEAVING;
+			phase_since = now;
+		}
+	}
+	if (phase == LEAVING && (is_replaced() || now - phase_since > REPLACEMENT_TIMEOUT))
+	{
+		if (!is_replaced())
+			ereport(LOG,
+					(errmsg("no other dynapg worker has come in time to replace one"),
+					 errhint("max_worker_processes may be too small.")));
+		server_drain();
+		phase = DRAINING;
+		phase_since = now;
+	}
+	if (phase == DRAINING && now - phase_since > RECEIVE_TIMEOUT)
+		connections_end_unanswered();
+	if (phase == DRAINING && (server_is_idle() || now - phase_since > DRAIN_TIMEOUT))
+		proc_exit(1);
+}
+
+/* ------------------------------------------------------------------------------------------------------------
+ * The loop
+ * ------------------------------------------------------------------------------------------------------------ */
 
 /* The latch, the postmaster's death, and the library's epoll descriptors. */
 static WaitEventSet *
@@ -129,7 +246,9 @@ longest_wait(bool on_standby)
 	if (ConfigReloadPending)
 		return 0;
 	if (on_standby && (timeout < 0 || timeout > PROMOTION_PAUSE))
-		return PROMOTION_PAUSE;
+		timeout = PROMOTION_PAUSE;
+	if (phase != SERVING && (timeout < 0 || timeout > LEAVING_PAUSE))
+		timeout = LEAVING_PAUSE;
 	return timeout;
 }
 
@@ -162,9 +281,8 @@ dynapg_worker_main(Datum argument)
 	WaitEventSet *events;
 	WaitEvent	happened[MAX_DESCRIPTORS + 2];
 	bool		changed = false;
-	bool		leaving = false;
 	bool		on_standby;
-	TimestampTz memory_checked_at = 0;
+	TimestampTz reaped_at = 0;
 
 	http_find_endpoint();
 	endpoint_worker = &endpoint->shared->workers[DatumGetInt32(argument)];
@@ -188,6 +306,7 @@ dynapg_worker_main(Datum argument)
 	begin_serving();
 	server_start(endpoint->settings->listen_addresses, endpoint_worker->port);
 	events = create_event_set();
+	announce_listening();
 	ereport(LOG, (errmsg("dynapg serves database \"%s\" on port %d",
 						 endpoint_worker->database, endpoint_worker->port)));
 	pgstat_report_activity(STATE_IDLE, NULL);
@@ -219,18 +338,11 @@ dynapg_worker_main(Datum argument)
 		if (!IsTransactionState())
 			pgstat_report_stat(false);
 
-		/* the relation cache never shrinks: past its bound a worker ends, and the launcher starts another */
 		now = GetCurrentTimestamp();
-		if (now - memory_checked_at > USECS_PER_SEC)
+		if (now - reaped_at > USECS_PER_SEC)
 		{
-			memory_checked_at = now;
+			reaped_at = now;
 			changed |= server_reap();
-			if (!leaving && process_memory() > endpoint->settings->worker_memory)
-			{
-				ereport(LOG, (errmsg("dynapg worker has reached dynapg.worker_memory and is replaced")));
-				leaving = true;
-				server_drain();
-			}
 		}
 		if (changed)
 		{
@@ -238,7 +350,8 @@ dynapg_worker_main(Datum argument)
 			events = create_event_set();
 			changed = false;
 		}
-		if (endpoint_worker->stop || (leaving && server_is_idle()))
+		if (endpoint_worker->stop)
 			proc_exit(1);
+		look_after_memory(now);
 	}
 }

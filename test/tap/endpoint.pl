@@ -125,6 +125,18 @@ foreach my $how ('kill -9', 'immediate')
 	ok(eventually(90, sub { my @now = worker_pids(); @now == 2 && !grep { $before{$_} } @now }), 'it also replaces workers that it has not started');
 	ok(wait_for_endpoint($port), 'and the endpoint answers');
 
+	# While there is no launcher, stop() still ends workers, and the next launcher knows of it.
+	$launcher = launcher_pid();
+	kill 'TERM', $launcher;
+	ok(eventually(3, sub { !launcher_pid() }), 'the launcher is gone');
+	is($node->safe_psql('postgres', q{SELECT dynapg.stop('postgres')}), 't', 'dynapg.stop() without a launcher');
+	ok(eventually(30, sub { launcher_pid() }), 'the next launcher is there');
+	sleep(1);
+	is(scalar(worker_pids()), 0, 'what was stopped stays so');
+	$node->safe_psql('postgres', q{SELECT dynapg.start('postgres')});
+	ok(eventually(30, sub { worker_pids() == 2 }), 'dynapg.start()');
+	ok(wait_for_endpoint($port), 'and the endpoint answers');
+
 	my $flusher = sub { $node->safe_psql('postgres', q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'dynapg flusher'}) };
 	my $first = $flusher->();
 	my $background = in_background(sub {
@@ -392,7 +404,8 @@ SQL
 	$node->safe_psql('postgres', "CREATE DATABASE $_") foreach qw(second third);
 	$node->safe_psql($_, 'CREATE EXTENSION dynapg') foreach qw(second third);
 	my $from = -s $node->logfile;
-	reload('dynapg.databases' => "postgres:$port, second:$second, third:$third, absent:1");
+	my $absent = free_http_port();
+	reload('dynapg.databases' => "postgres:$port, second:$second, third:$third, absent:$absent");
 	ok(wait_for_endpoint($second), 'a database that was added is served');
 	like(answer_of(create_table($second, 'items')), $ok, 'it has tables of its own');
 	is(answer_of(get_item($second, 'items', 'a')), '200 {}', 'and items of its own');
@@ -401,10 +414,13 @@ SQL
 	my $attempts = log_count(qr/could not listen/, $from);
 	cmp_ok($attempts, '>=', 1, 'a taken port is logged');
 	cmp_ok($attempts, '<=', 6, "and is not tried in a loop ($attempts times)");
-	cmp_ok(log_count(qr/database "absent" does not exist/, $from), '<=', 6, 'neither is a database that does not exist');
+	is(log_count(qr/dynapg serves no database "absent", which does not exist/, $from), 1, 'a database that does not exist is logged once');
+	is(log_count(qr/database "absent" does not exist/, $from), 0, 'no worker is started for it');
 	like(answer_of(get_item($port, 'items', 'a')), $ok, 'the others go on');
 	close $taken;
 	ok(wait_for_endpoint($third, 70), 'the port is taken as soon as it is free');
+	$node->safe_psql('postgres', 'CREATE DATABASE absent');
+	ok(wait_for_endpoint($absent, 30), 'a database that is made later is served without a reload');
 
 	my ($status, $out, $error) = $node->psql('postgres', 'DROP DATABASE second');
 	isnt($status, 0, 'DROP DATABASE of a database that is served is refused');
@@ -413,7 +429,8 @@ SQL
 	($status, $out, $error) = $node->psql('postgres', 'DROP DATABASE second WITH (FORCE)');
 	is($status, 0, 'WITH (FORCE) it is dropped') or diag $error;
 	sleep(8);
-	cmp_ok(log_count(qr/database "second" does not exist/, $from), '<=', 6, 'and the launcher does not try it in a loop');
+	is(log_count(qr/dynapg serves no database "second", which does not exist/, $from), 1, 'which is logged once');
+	cmp_ok(log_count(qr/database "second" does not exist/, $from), '<=', 2, 'and no worker is started for it but while it is being dropped');
 	like(answer_of(get_item($port, 'items', 'a')), $ok, 'the others go on');
 
 	is($node->safe_psql('postgres', "SELECT dynapg.stop('third')"), 't', 'dynapg.stop()');
