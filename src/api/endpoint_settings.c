@@ -13,6 +13,12 @@
 
 static EndpointSettings settings;
 
+static const struct config_enum_entry tls_versions[] = {
+	{"TLSv1.2", ENDPOINT_TLS_1_2, false},
+	{"TLSv1.3", ENDPOINT_TLS_1_3, false},
+	{NULL, 0, false}
+};
+
 const EndpointSettings *
 endpoint_define_settings(void)
 {
@@ -68,5 +74,9 @@ endpoint_define_settings(void)
 	DefineCustomStringVariable("dynapg.ssl_key_file",
 							   "Key file of the HTTP endpoint's certificate.", NULL,
 							   &settings.ssl_key_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
+	DefineCustomEnumVariable("dynapg.ssl_min_protocol_version",
+							 "Oldest version of TLS that the HTTP endpoint speaks.", NULL,
+							 &settings.ssl_min_protocol_version, ENDPOINT_TLS_1_2, tls_versions, PGC_SIGHUP,
+							 GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
 	return &settings;
 }

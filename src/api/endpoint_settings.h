@@ -5,6 +5,12 @@
 #ifndef DYNAPG_ENDPOINT_SETTINGS_H
 #define DYNAPG_ENDPOINT_SETTINGS_H
 
+typedef enum EndpointTlsVersion
+{
+	ENDPOINT_TLS_1_2,
+	ENDPOINT_TLS_1_3
+} EndpointTlsVersion;
+
 typedef struct EndpointSettings
 {
 	char	   *listen_addresses;
@@ -23,6 +29,7 @@ typedef struct EndpointSettings
 	bool		developer_mode;
 	char	   *ssl_cert_file;
 	char	   *ssl_key_file;
+	int			ssl_min_protocol_version;	/* an EndpointTlsVersion */
 } EndpointSettings;
 
 /* Defines them, while the library is preloaded; what it returns changes with the configuration. */

@@ -220,4 +220,10 @@ compat_live_tuples(PgStat_StatTabEntry *entry)
 #define compat_new_tuple(change) ((change)->data.tp.newtuple ? &(change)->data.tp.newtuple->tuple : NULL)
 #endif
 
+/*
+ * PostgreSQL's rules for a private key's file, broken ones logged: a backend's function in all versions, declared in libpq/libpq.h, which
+ * wants GSSAPI's headers where the server was built with it.
+ */
+extern bool check_ssl_key_file_permissions(const char *ssl_key_file, bool isServerStart);
+
 #endif							/* DYNAPG_COMPAT_H */

@@ -9,6 +9,7 @@
 #include "storage/fd.h"
 #include "utils/memutils.h"
 
+#include "base/compat.h"
 #include "http/http.h"
 
 /* How strict the library is; of the same values in both. */
@@ -45,7 +46,16 @@ read_file(const char *path)
 	return text.data;
 }
 
-/* What TLS is to be started with: settings and the files' times; NULL: no TLS. */
+/* The key as text; raises an error if others than the server's user may read it, by PostgreSQL's own rules, or if it cannot be read. */
+static char *
+read_key(const char *path)
+{
+	if (!check_ssl_key_file_permissions(path, false))
+		ereport(ERROR, (errcode(ERRCODE_CONFIG_FILE_ERROR), errmsg("dynapg does not use private key file \"%s\"", path)));
+	return read_file(path);
+}
+
+/* What TLS is to be started with: settings and the files' last changes, also of who may read them; NULL: no TLS. */
 static char *
 current_tls_state(void)
 {
@@ -58,8 +68,17 @@ current_tls_state(void)
 	memset(&key, 0, sizeof(key));
 	(void) stat(endpoint->settings->ssl_cert_file, &cert);
 	(void) stat(endpoint->settings->ssl_key_file, &key);
-	return psprintf("%s %ld %ld %s %ld %ld", endpoint->settings->ssl_cert_file, (long) cert.st_mtime, (long) cert.st_ino,
-					endpoint->settings->ssl_key_file, (long) key.st_mtime, (long) key.st_ino);
+	return psprintf("%s %ld %ld %s %ld %ld %d", endpoint->settings->ssl_cert_file, (long) cert.st_ctime, (long) cert.st_ino,
+					endpoint->settings->ssl_key_file, (long) key.st_ctime, (long) key.st_ino,
+					endpoint->settings->ssl_min_protocol_version);
+}
+
+/* GnuTLS's words for the versions that may be. */
+static const char *
+tls_priorities(void)
+{
+	return endpoint->settings->ssl_min_protocol_version == ENDPOINT_TLS_1_3 ?
+		"NORMAL:-VERS-ALL:+VERS-TLS1.3" : "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE";
 }
 
 /* A daemon that takes new connections from now on; raises an error if there is a certificate that is no good. */
@@ -78,8 +97,9 @@ start_daemon(void)
 	{
 		flags |= MHD_USE_TLS;
 		options[0] = (struct MHD_OptionItem) {MHD_OPTION_HTTPS_MEM_CERT, 0, read_file(endpoint->settings->ssl_cert_file)};
-		options[1] = (struct MHD_OptionItem) {MHD_OPTION_HTTPS_MEM_KEY, 0, read_file(endpoint->settings->ssl_key_file)};
-		options[2] = (struct MHD_OptionItem) {MHD_OPTION_END, 0, NULL};
+		options[1] = (struct MHD_OptionItem) {MHD_OPTION_HTTPS_MEM_KEY, 0, read_key(endpoint->settings->ssl_key_file)};
+		options[2] = (struct MHD_OptionItem) {MHD_OPTION_HTTPS_PRIORITIES, 0, unconstify(char *, tls_priorities())};
+		options[3] = (struct MHD_OptionItem) {MHD_OPTION_END, 0, NULL};
 	}
 	daemon = MHD_start_daemon(flags, 0, NULL, NULL, callback_request, NULL,
 							  MHD_OPTION_URI_LOG_CALLBACK, callback_uri, NULL,

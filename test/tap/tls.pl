@@ -27,11 +27,11 @@ sub make_certificate
 # What openssl's client says of a connection on which it sends these bytes.
 sub over_tls
 {
-	my ($port, $bytes) = @_;
+	my ($port, $bytes, @options) = @_;
 	my ($out, $error) = ('', '');
 
 	eval {
-		IPC::Run::run([ 'openssl', 's_client', '-connect', "127.0.0.1:$port", '-ign_eof' ], '<', \$bytes, '>', \$out, '2>', \$error,
+		IPC::Run::run([ 'openssl', 's_client', '-connect', "127.0.0.1:$port", '-ign_eof', @options ], '<', \$bytes, '>', \$out, '2>', \$error,
 			IPC::Run::timeout(30));
 	};
 	return "$out$error";
@@ -42,21 +42,9 @@ my $bytes = post_bytes([ [ 'Host', 'h' ], [ 'Content-Type', 'application/x-amz-j
 
 sub serves
 {
-	my ($port, $name) = @_;
-	my $answer = over_tls($port, $bytes);
+	my ($port, $name, @options) = @_;
+	my $answer = over_tls($port, $bytes, @options);
 	return $answer =~ /subject=.*CN ?= ?\Q$name\E/ && $answer =~ /^\{"TableNames":\[\]\}/m;
-}
-
-sub eventually
-{
-	my ($test) = @_;
-	my $until = time() + 30;
-	while (time() < $until)
-	{
-		return 1 if $test->();
-		sleep(0.3);
-	}
-	return 0;
 }
 
 make_certificate('first');
@@ -75,14 +63,28 @@ CONF
 $node->start;
 $node->safe_psql('postgres', 'CREATE EXTENSION dynapg');
 
-ok(eventually(sub { serves($port, 'first') }), 'the endpoint speaks TLS');
+ok(eventually(30, sub { serves($port, 'first') }), 'the endpoint speaks TLS');
 my $plain = eval { exchange($port, $bytes) };
 ok(!$plain, 'and nothing else');
+
+# Versions.  Without a security level OpenSSL would not even ask for the old ones.
+my @old = ('-cipher', 'DEFAULT@SECLEVEL=0');
+ok(serves($port, 'first', $_), "$_ is spoken") foreach '-tls1_2', '-tls1_3';
+ok(!serves($port, 'first', $_, @old), "$_ is not") foreach '-tls1', '-tls1_1';
+$node->append_conf('postgresql.conf', "dynapg.ssl_min_protocol_version = 'TLSv1.3'");
+$node->reload;
+ok(eventually(30, sub { !serves($port, 'first', '-tls1_2') }), 'dynapg.ssl_min_protocol_version = TLSv1.3: TLS 1.2 is not spoken');
+ok(serves($port, 'first', '-tls1_3'), 'TLS 1.3 is');
+$node->append_conf('postgresql.conf', "dynapg.ssl_min_protocol_version = 'TLSv1.2'");
+$node->reload;
+ok(eventually(30, sub { serves($port, 'first', '-tls1_2') }), 'and again with TLSv1.2');
+my ($status) = $node->psql('postgres', "ALTER SYSTEM SET dynapg.ssl_min_protocol_version = 'TLSv1.1'");
+isnt($status, 0, 'there is no older one');
 
 make_certificate('second');
 ok(serves($port, 'first'), 'a new certificate waits for a reload');
 $node->reload;
-ok(eventually(sub { serves($port, 'second') }), 'and is used after it');
+ok(eventually(30, sub { serves($port, 'second') }), 'and is used after it');
 sleep(1.5);
 is(scalar(grep { serves($port, 'second') } 1 .. 5), 5, 'by every connection');
 
@@ -99,9 +101,39 @@ sleep(1);
 is(scalar(grep { serves($port, 'second') } 1 .. 10), 10, 'neither does a certificate that is not there');
 make_certificate('third');
 $node->reload;
-ok(eventually(sub { serves($port, 'third') }), 'a good one is used again');
+ok(eventually(30, sub { serves($port, 'third') }), 'a good one is used again');
 sleep(1.5);
 is(scalar(grep { serves($port, 'third') } 1 .. 10), 10, 'by every connection');
+
+# A key that others can read is refused, as by PostgreSQL.
+foreach my $mode (0640, 0604)
+{
+	my $shown = sprintf '%04o', $mode;
+	my $from = -s $node->logfile;
+
+	make_certificate("open$shown");
+	chmod $mode, "$folder/server.key";
+	$node->reload;
+	ok(eventually(30, sub { slurp_file($node->logfile, $from) =~ /private key file .* has group or world access/ }), "a key file of mode $shown: the log says so");
+	is(scalar(grep { serves($port, 'third') } 1 .. 3), 3, "a key file of mode $shown: the certificate before goes on");
+	chmod 0600, "$folder/server.key";
+	$node->reload;
+	ok(eventually(30, sub { serves($port, "open$shown") }), "a key file of mode $shown: once nobody else can read it, it is used");
+	make_certificate('third');
+	$node->reload;
+	ok(eventually(30, sub { serves($port, 'third') }), 'the certificate before');
+}
+{
+	my $from = -s $node->logfile;
+
+	chmod 0644, "$folder/server.key";
+	$node->restart;
+	ok(eventually(30, sub { slurp_file($node->logfile, $from) =~ /dynapg does not use private key file/ }), 'at the start, too');
+	is(eval { exchange($port, $bytes) }, undef, 'there is no endpoint then');
+	chmod 0600, "$folder/server.key";
+	$node->reload;
+	ok(eventually(30, sub { serves($port, 'third') }), 'until the file is as it should be');
+}
 
 $node->append_conf('postgresql.conf', "dynapg.ssl_cert_file = ''");
 $node->reload;
