@@ -8,7 +8,8 @@ COMMENT ON SCHEMA dynapg_log IS 'dynapg: the segments of change logs';
 CREATE SEQUENCE dynapg.log_seq START WITH 100 INCREMENT BY 100 CACHE 1;
 COMMENT ON SEQUENCE dynapg.log_seq IS 'numbers of log rows; the numbers between are for events that come late';
 
--- Which logs there are and were.  Every row is short: the output plugin reads it, which cannot read what is TOASTed.
+-- Which logs there are and were.  The output plugin knows a row from its insertion in the WAL or as it is now (api/decoding.c), which is
+-- why this is no user catalog table: once such a table is dropped, no slot of the database gets past what was written to it.
 CREATE TABLE dynapg.logs (
 	id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	kind text NOT NULL CHECK (kind IN ('STREAM', 'UNDO')),
@@ -29,7 +30,7 @@ CREATE TABLE dynapg.logs (
 	days integer,
 	CHECK ((kind = 'STREAM') = (label IS NOT NULL)),
 	CHECK ((kind = 'STREAM') = (view_type IS NOT NULL))
-) WITH (user_catalog_table = true);
+);
 CREATE INDEX logs_relation ON dynapg.logs (relation);
 CREATE UNIQUE INDEX logs_label_key ON dynapg.logs (table_name, label);
 COMMENT ON TABLE dynapg.logs IS 'the change logs of tables: streams and undo logs, also of tables that are gone';

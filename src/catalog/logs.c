@@ -11,6 +11,7 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
@@ -184,16 +185,54 @@ find_logs(const char *index_name, int n_keys, ScanKey keys, int limit)
 	HeapTuple	row;
 
 	while (list_length(logs) < limit && HeapTupleIsValid(row = systable_getnext_ordered(scan, ForwardScanDirection)))
-	{
-		TableLog   *log = (TableLog *) palloc(sizeof(TableLog));
-
-		read_log(catalog, row, log);
-		logs = lappend(logs, log);
-	}
+		logs = lappend(logs, catalog_read_log(catalog, row));
 	systable_endscan_ordered(scan);
 	index_close(index, AccessShareLock);
 	table_close(catalog, AccessShareLock);
 	return logs;
+}
+
+TableLog *
+catalog_read_log(Relation logs, HeapTuple row)
+{
+	TableLog   *log = (TableLog *) palloc(sizeof(TableLog));
+
+	read_log(logs, row, log);
+	return log;
+}
+
+static List *
+append_all_logs(List *logs, Relation catalog, Snapshot snapshot)
+{
+	SysScanDesc scan = systable_beginscan(catalog, InvalidOid, false, snapshot, 0, NULL);
+	HeapTuple	row;
+
+	while (HeapTupleIsValid(row = systable_getnext(scan)))
+		logs = lappend(logs, catalog_read_log(catalog, row));
+	systable_endscan(scan);
+	return logs;
+}
+
+/*
+ * Committed is, here, what the WAL says: a transaction that waits for a synchronous standby may have been decoded.  So what is in progress is
+ * read, too; and after that what is visible, since a row that is updated meanwhile may be missed by the first scan, but not by both.
+ */
+List *
+catalog_all_logs(Oid *logs)
+{
+	SnapshotData dirty;
+	Relation	catalog;
+	List	   *found;
+
+	*logs = get_relname_relid("logs", get_namespace_oid("dynapg", true));
+	if (!OidIsValid(*logs))
+		return NIL;
+	catalog = table_open(*logs, AccessShareLock);
+	InitDirtySnapshot(dirty);
+	found = append_all_logs(NIL, catalog, &dirty);
+	found = append_all_logs(found, catalog, NULL);
+	table_close(catalog, AccessShareLock);
+	return found;
 }
 
 TableLog *

@@ -8,9 +8,11 @@
 #ifndef DYNAPG_LOGS_H
 #define DYNAPG_LOGS_H
 
+#include "access/htup.h"
 #include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
 #include "utils/jsonb.h"
+#include "utils/rel.h"
 #include "utils/snapshot.h"
 #include "utils/uuid.h"
 
@@ -77,6 +79,15 @@ extern bool catalog_wants_stream(const struct TableInfo *table, StreamView *view
 /* A log by its id, or a stream by its table's name and its label; palloc'd, NULL if there is none. */
 extern TableLog *catalog_log(int32 id);
 extern TableLog *catalog_stream(const char *table_name, const char *label);
+
+/* What a row of dynapg.logs says; palloc'd. */
+extern TableLog *catalog_read_log(Relation logs, HeapTuple row);
+
+/*
+ * All logs that there are, those of transactions that have not ended among them: TableLog pointers, some of them twice.  logs: the OID of
+ * dynapg.logs, InvalidOid where the extension is not there.
+ */
+extern List *catalog_all_logs(Oid *logs);
 
 /*
  * The streams of this database after one of them (NULL: from the first) in the order of their ARNs, of one table only if table_name is not

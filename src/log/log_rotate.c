@@ -77,13 +77,18 @@ rotate_kind(LogKind kind, TimestampTz now)
 	return false;
 }
 
-/* Streams that have ended are forgotten when their last record is. */
+/*
+ * Streams that have ended are forgotten when their last record is, and no slot of our output plugin has to decode from before their end.
+ * The transaction that ended a stream, and wrote its row last, had waited for those that wrote records.
+ */
 static bool
 forget_logs(TimestampTz now)
 {
 	static CatalogStatement statement = {
-		"DELETE FROM dynapg.logs WHERE id OPERATOR(pg_catalog.=) (SELECT id FROM dynapg.logs WHERE closed_at OPERATOR(pg_catalog.<) $1 "
-		"AND kind OPERATOR(pg_catalog.=) 'STREAM' ORDER BY id LIMIT 1) RETURNING id",
+		"DELETE FROM dynapg.logs WHERE id OPERATOR(pg_catalog.=) (SELECT id FROM dynapg.logs l WHERE closed_at OPERATOR(pg_catalog.<) $1 "
+		"AND kind OPERATOR(pg_catalog.=) 'STREAM' AND NOT EXISTS (SELECT FROM pg_catalog.pg_replication_slots s "
+		"WHERE s.plugin OPERATOR(pg_catalog.=) 'dynapg' AND s.database OPERATOR(pg_catalog.=) pg_catalog.current_database() "
+		"AND pg_catalog.age(s.catalog_xmin) OPERATOR(pg_catalog.>=) pg_catalog.age(l.xmin)) ORDER BY id LIMIT 1) RETURNING id",
 		1, {TIMESTAMPTZOID}
 	};
 	Oid			types[1] = {INT4OID};

@@ -127,12 +127,18 @@ fill_cache(void)
 bool
 log_is_stream_segment(Relation relation)
 {
-	char	   *schema;
+	static const Oid types[LOG_COLUMNS] = {
+		INT8OID, XID8OID, TIMESTAMPTZOID, INT4OID, CHAROID, UUIDOID, BYTEAOID, JSONBOID, JSONBOID, JSONBOID
+	};
+	TupleDesc	columns = RelationGetDescr(relation);
 
-	if (strncmp(RelationGetRelationName(relation), "stream_", strlen("stream_")) != 0)
+	if (strncmp(RelationGetRelationName(relation), "stream_", strlen("stream_")) != 0 ||
+		RelationGetNamespace(relation) != get_namespace_oid(CATALOG_LOG_SCHEMA, true) || columns->natts < LOG_COLUMNS)
 		return false;
-	schema = get_namespace_name(RelationGetNamespace(relation));
-	return schema != NULL && strcmp(schema, CATALOG_LOG_SCHEMA) == 0;
+	for (int i = 0; i < LOG_COLUMNS; i++)
+		if (TupleDescAttr(columns, i)->atttypid != types[i])
+			return false;
+	return true;
 }
 
 List *

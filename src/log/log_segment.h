@@ -27,7 +27,10 @@ typedef struct LogSegment
 	TimestampTz closed_at;		/* 0 until then */
 } LogSegment;
 
-/* Whether a relation is a segment of streams, by its name: logical decoding cannot ask the catalog. */
+/*
+ * Whether a relation is a segment of streams, by its name and columns: logical decoding cannot ask dynapg.log_segments, which may be gone
+ * by then.
+ */
 extern bool log_is_stream_segment(Relation relation);
 
 /* The segments of a kind, oldest first; palloc'd. */

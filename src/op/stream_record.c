@@ -21,16 +21,20 @@ write_text(WireWriter *response, const char *name, const char *text)
 	wire_cstring(response, text);
 }
 
-/* 32 hexadecimal digits of SHA-256 over log and number: derived, so that each reader sees the same. */
+/*
+ * 32 hexadecimal digits of SHA-256 over the table's id, the stream's label and the number: derived, so that each reader sees the same, and
+ * another one for the record of another table, stream or database.
+ */
 static char *
 event_id(const TableLog *log, int64 seq)
 {
-	char	   *text = psprintf("%d/%lld", log->id, (long long) seq);
+	char	   *text = psprintf("%s/%lld", log->label, (long long) seq);
 	uint8		digest[PG_SHA256_DIGEST_LENGTH];
 	char	   *id = (char *) palloc(2 * EVENT_ID_BYTES + 1);
 	pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
 
 	if (context == NULL || pg_cryptohash_init(context) < 0 ||
+		pg_cryptohash_update(context, log->table_id.data, UUID_LEN) < 0 ||
 		pg_cryptohash_update(context, (const uint8 *) text, strlen(text)) < 0 ||
 		pg_cryptohash_final(context, digest, sizeof(digest)) < 0)
 		elog(ERROR, "could not compute a digest");
