@@ -20,6 +20,19 @@ request_header(const HttpRequest *request, const char *name)
 	return NULL;
 }
 
+/* A proxy's client sends the URI with scheme and host. */
+const char *
+request_path(const HttpRequest *request, size_t *len)
+{
+	const char *path = request->uri;
+	const char *authority = path[0] == '/' ? NULL : strstr(path, "://");
+
+	if (authority != NULL)
+		path = authority + 3 + strcspn(authority + 3, "/?#");
+	*len = strcspn(path, "?#");
+	return path;
+}
+
 /* The first thing of a request: its URI as sent.  What it returns becomes the request's state. */
 void *
 callback_uri(void *cls, const char *uri, struct MHD_Connection *connection)

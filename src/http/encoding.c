@@ -1,6 +1,6 @@
 /*
  * encoding.c
- *		Content codings: gzip and deflate requests, gzip responses, and the checksum of what is sent.
+ *		Content codings: gzip and deflate, of requests and of responses, and the checksum of what is sent.
  */
 #include "postgres.h"
 
@@ -9,6 +9,19 @@
 #include "http/http.h"
 
 #define COMPRESS_FROM 4096		/* bytes; smaller responses are sent as they are */
+
+/* Of responses; the bits are zlib's. */
+typedef struct Coding
+{
+	const char *name;
+	int			window_bits;
+} Coding;
+
+static const Coding codings[] = {
+	{"gzip", MAX_WBITS + 16},
+	{"deflate", MAX_WBITS},
+	{"identity", 0},
+};
 
 /*
  * Inflates the whole of what was sent, member after member for gzip; false if it is broken.  Stops with *too_big as soon as
@@ -82,39 +95,50 @@ encoding_decode_body(HttpRequest *request, StringInfo decoded, bool *too_big)
 	return false;
 }
 
-/* Whether the first Accept-Encoding header takes gzip. */
-static bool
-accepts_gzip(const HttpRequest *request)
+/* The weight of an element of Accept-Encoding, whose name has ended: 0 if it is not wanted. */
+static double
+element_weight(const char *parameters, size_t len)
 {
-	const char *accepted = request_header(request, "Accept-Encoding");
+	const char *q = memchr(parameters, 'q', len);
 
-	for (const char *c = accepted; c != NULL && *c; c += strcspn(c, ",") + (strchr(c, ',') != NULL))
-	{
-		const char *weight;
-
-		c += strspn(c, " \t");
-		if (pg_strncasecmp(c, "gzip", 4) != 0 || strchr(" \t,;", c[4]) == NULL)
-			continue;
-		weight = c + 4 + strspn(c + 4, " \t");
-		if (*weight != ';')
-			return true;
-		weight = strstr(weight, "q=");
-		return weight == NULL || strtod(weight + 2, NULL) > 0;
-	}
-	return false;
+	if (q == NULL || q + 1 >= parameters + len || q[1] != '=')
+		return 1;
+	return strtod(q + 2, NULL);
 }
 
-/* Compresses a response that is large enough, for a client that takes it. */
-bool
+/* The coding that a response gets: the first one of the first Accept-Encoding header that there is here, in the client's order. */
+static const Coding *
+accepted_coding(const HttpRequest *request)
+{
+	const char *element = request_header(request, "Accept-Encoding");
+
+	while (element != NULL && *element)
+	{
+		size_t		len = strcspn(element, ",");
+		size_t		blanks = strspn(element, " \t");
+		const char *name = element + blanks;
+		size_t		name_len = strcspn(name, " \t;,");
+
+		for (int i = 0; i < lengthof(codings); i++)
+			if (strlen(codings[i].name) == name_len && pg_strncasecmp(codings[i].name, name, name_len) == 0 &&
+				element_weight(name + name_len, element + len - name - name_len) > 0)
+				return &codings[i];
+		element += len + (element[len] == ',');
+	}
+	return NULL;
+}
+
+const char *
 encoding_compress(const HttpRequest *request, StringInfo body, StringInfo compressed)
 {
 	z_stream	stream = {0};
+	const Coding *coding = body->len < COMPRESS_FROM ? NULL : accepted_coding(request);
 	bool		done;
 
-	if (body->len < COMPRESS_FROM || !accepts_gzip(request))
-		return false;
-	if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-		return false;
+	if (coding == NULL || coding->window_bits == 0)
+		return NULL;
+	if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, coding->window_bits, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+		return NULL;
 	initStringInfo(compressed);
 	enlargeStringInfo(compressed, deflateBound(&stream, body->len));
 	stream.next_in = (Bytef *) body->data;
@@ -124,7 +148,7 @@ encoding_compress(const HttpRequest *request, StringInfo body, StringInfo compre
 	done = deflate(&stream, Z_FINISH) == Z_STREAM_END;
 	compressed->len = (char *) stream.next_out - compressed->data;
 	deflateEnd(&stream);
-	return done;
+	return done ? coding->name : NULL;
 }
 
 uint32

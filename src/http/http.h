@@ -123,6 +123,7 @@ extern size_t callback_unescape(void *cls, struct MHD_Connection *connection, ch
 extern void request_suspend(HttpRequest *request);
 extern void request_resume(HttpRequest *request);	/* the library calls again for the answer, or learns that there is none */
 extern const char *request_header(const HttpRequest *request, const char *name);	/* the first one's value, or NULL */
+extern const char *request_path(const HttpRequest *request, size_t *len);	/* of the URI, in it, as sent */
 
 /*
  * framing.c: whether a head (request line and headers) can be read in one way only, and is not too large; method and version as the
@@ -234,7 +235,8 @@ extern void auth_check_sender(const HttpRequest *request);
 
 /* encoding.c */
 extern bool encoding_decode_body(HttpRequest *request, StringInfo decoded, bool *too_big);
-extern bool encoding_compress(const HttpRequest *request, StringInfo body, StringInfo compressed);
+/* The response in the coding that the client takes, palloc'd, and the coding's name; NULL: none, or it is not worth it. */
+extern const char *encoding_compress(const HttpRequest *request, StringInfo body, StringInfo compressed);
 extern uint32 encoding_crc32(const char *bytes, int len);
 
 /* metrics.c */

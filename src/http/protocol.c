@@ -126,19 +126,35 @@ target_operation(const char *target)
 	return -1;
 }
 
+static void
+respond_not_found(HttpRequest *request)
+{
+	respond_text(request, 404, NULL, "<UnknownOperationException/>\n");
+}
+
+static bool
+is_path(const char *path, size_t len, const char *expected)
+{
+	return len == strlen(expected) && memcmp(path, expected, len) == 0;
+}
+
 /* GET: health for whoever asks, metrics for Prometheus. */
 static void
 answer_get(HttpRequest *request)
 {
 	const char *host = request_header(request, "Host");
+	size_t		len;
+	const char *path = request_path(request, &len);
 
-	if (strcmp(request->uri, "/metrics") == 0)
+	if (is_path(path, len, "/metrics"))
 	{
 		respond_text(request, 200, "text/plain; version=0.0.4; charset=utf-8", "");
 		metrics_write(&request->response);
-		return;
 	}
-	respond_text(request, 200, NULL, psprintf("healthy: %s ", host ? host : "localhost"));
+	else if (is_path(path, len, "/"))
+		respond_text(request, 200, NULL, psprintf("healthy: %s ", host ? host : "localhost"));
+	else
+		respond_not_found(request);
 }
 
 /* What the log line says of whoever called: trace headers, so that a request can be found again; cut if they are longer than such are. */
@@ -277,6 +293,8 @@ execute_in_transaction(HttpRequest *request)
 	settings = session_begin_request(auth_role(request));
 	MemoryContextSwitchTo(CurTransactionContext);
 	PushActiveSnapshot(GetTransactionSnapshot());
+	if (request->text.len == 0)
+		endpoint->raise(DYN_SERIALIZATION, "");
 	endpoint->execute(request->operation, request->text.data, request->text.len, &request->response, &request->outcome);
 	if (RecoveryInProgress() && !request->outcome.eventual)
 		endpoint->raise(DYN_VALIDATION, "This endpoint is a read replica: it answers eventually consistent reads only");
@@ -333,8 +351,8 @@ recover(HttpRequest *request, MemoryContext context)
 static void
 finish_failure(HttpRequest *request)
 {
-	/* a request that is no JSON at all is told so before anything else that is wrong with it */
-	if (!endpoint->is_json(request->text.data, request->text.len))
+	/* what is no JSON at all is told so before all else that is wrong with it, its signature too; not so what is empty */
+	if (request->text.len > 0 && !endpoint->is_json(request->text.data, request->text.len))
 		respond_exception(request, DYN_SERIALIZATION, "");
 	else if (request->status == 0)
 		respond_exception(request, DYN_INTERNAL_SERVER_ERROR, "Internal server error");
@@ -409,11 +427,6 @@ answer_operation(HttpRequest *request)
 			respond_exception(request, DYN_UNKNOWN_OPERATION, request->operation < 0 ? "" : "Unknown operation exception");
 		return true;
 	}
-	if (body->len == 0)
-	{
-		respond_exception(request, DYN_SERIALIZATION, "");
-		return true;
-	}
 	return protocol_try_again(request);
 }
 
@@ -477,7 +490,7 @@ protocol_answer(HttpRequest *request)
 	else if (strcmp(request->method, "GET") == 0)
 		answer_get(request);
 	else if (!protocol_uses_body(request))
-		respond_text(request, 404, NULL, "<UnknownOperationException/>\n");
+		respond_not_found(request);
 	else
 		return answer_operation(request);
 	return true;

@@ -159,18 +159,6 @@ append_encoded(StringInfo out, const char *text, size_t len, const char *keep)
 	}
 }
 
-/* The path of a URI, which a proxy's client sends with scheme and host. */
-static const char *
-uri_path(const char *uri)
-{
-	const char *authority;
-
-	if (uri[0] == '/')
-		return uri;
-	authority = strstr(uri, "://");
-	return authority == NULL ? uri : authority + 3 + strcspn(authority + 3, "/?");
-}
-
 /* The path without dot segments and empty segments, encoded once more than it was sent. */
 static void
 append_path(StringInfo out, const char *path, size_t len)
@@ -349,10 +337,11 @@ append_headers(StringInfo out, const HttpRequest *request, const char *signed_he
 static void
 write_canonical_request(StringInfo out, const HttpRequest *request, const Sigv4Query *query, const Sigv4Claim *claim)
 {
-	const char *path = uri_path(request->uri);
+	size_t		path_len;
+	const char *path = request_path(request, &path_len);
 
 	appendStringInfo(out, "%s\n", request->method);
-	append_path(out, path, strcspn(path, "?#"));
+	append_path(out, path, path_len);
 	appendStringInfoChar(out, '\n');
 	append_query(out, query);
 	appendStringInfoChar(out, '\n');

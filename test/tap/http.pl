@@ -65,6 +65,9 @@ is($response->{headers}{'content-length'}, 42, 'health: its length');
 ok(!defined $response->{headers}{'x-amz-crc32'}, 'health: no checksum');
 
 my $not_found = "404 <UnknownOperationException/>\n";
+is(answer_of(exchange($port, "GET $_ HTTP/1.1\r\nHost: h\r\n\r\n")), '200 healthy: h ', "health: GET $_") foreach ('/', '/?a=b', "http://h/");
+is(answer_of(exchange($port, "GET $_ HTTP/1.1\r\nHost: h\r\n\r\n")), $not_found, "no other path: GET $_")
+  foreach ('/a', '/a/', '//', '/index.html', '/metrics/', '/metricsx', '/%2f', '/favicon.ico', 'http://h/a', '*');
 is(answer_of(post(\@usual, '{}', method => $_)), $not_found, "method $_") foreach qw(PUT DELETE PATCH);
 is(answer_of(post([ $host, $target ], '{}')), $not_found, 'no content type');
 is(answer_of(post([ $host, $target, [ 'Content-Type', $_ ] ], '{}')), $not_found, "content type $_")
@@ -137,7 +140,8 @@ is(answer_of(call($port, 'DescribeExport', { TransactItems => [] })), $lacking_o
 
 $response = post([ @usual, [ 'Origin', 'http://example.com' ] ], '{}');
 is($response->{headers}{'access-control-allow-origin'}, '*', 'CORS: any origin');
-like($response->{headers}{'access-control-expose-headers'}, qr/x-amzn-RequestId/i, 'CORS: what a script may see');
+my $exposed = 'x-amzn-RequestId,x-amzn-ErrorType,x-amz-request-id,x-amz-id-2,x-amz-crc32,x-amzn-ErrorMessage,Date';
+is($response->{headers}{'access-control-expose-headers'}, $exposed, 'CORS: what a script may see');
 ok(!defined post(\@usual, '{}')->{headers}{'access-control-allow-origin'}, 'CORS: only if there is an origin');
 $response = post([ $host, [ 'Origin', 'null' ], [ 'Access-Control-Request-Headers', 'authorization,x-amz-target' ],
 		[ 'Access-Control-Request-Method', 'POST' ] ], '', method => 'OPTIONS');
@@ -146,6 +150,8 @@ is($response->{headers}{'content-length'}, 0, 'preflight: no body');
 is($response->{headers}{'access-control-allow-headers'}, 'authorization,x-amz-target', 'preflight: headers');
 is($response->{headers}{'access-control-allow-methods'}, 'POST', 'preflight: methods');
 is($response->{headers}{'access-control-max-age'}, 172800, 'preflight: lifetime');
+is($response->{headers}{'access-control-expose-headers'}, $exposed, 'preflight: what a script may see');
+ok(!defined post([$host], '', method => 'OPTIONS')->{headers}{'access-control-expose-headers'}, 'OPTIONS without an origin: nothing');
 $response = exchange($port, "GET / HTTP/1.1\r\nHost: h\r\nOrigin: o\r\n\r\n");
 is($response->{headers}{'access-control-allow-origin'}, '*', 'CORS: GET');
 is(post([ $host, [ 'Origin', 'o' ] ], 'x')->{headers}{'access-control-allow-origin'}, '*', 'CORS: 404');
@@ -250,18 +256,36 @@ is(answer_of(post([ @usual, $chunks, [ 'Content-Encoding', 'gzip' ] ], chunked(m
 put_item($port, 'things', 'large', attributes => { text => { S => 'x' x 8000 } });
 my $plain = get_item($port, 'things', 'large');
 ok(!defined $plain->{headers}{'content-encoding'}, 'an answer is not compressed unless that is asked for');
-foreach my $accept ('gzip', 'GZIP', 'br, gzip', 'gzip;q=0.5', 'deflate,gzip;q=1.0')
+sub large
 {
-	$response = get_item($port, 'things', 'large', headers => [ [ 'Accept-Encoding', $accept ] ]);
-	is($response->{headers}{'content-encoding'}, 'gzip', "Accept-Encoding $accept: compressed");
-	is($response->{headers}{'x-amz-crc32'}, crc32($response->{body}), "Accept-Encoding $accept: checksum of the compressed bytes");
-	is(memGunzip(my $copy = $response->{body}), $plain->{body}, "Accept-Encoding $accept: contents");
+	return get_item($port, 'things', 'large', headers => [ map { [ 'Accept-Encoding', $_ ] } @_ ]);
 }
-foreach my $accept ('identity', 'br', 'gzip;q=0', 'gzip; q=0.0', '', 'gzipx')
+
+my %decode = (gzip => \&memGunzip, deflate => \&Compress::Zlib::uncompress);
+foreach my $case (
+	[ 'gzip', 'gzip' ], [ 'gzip', 'GZIP' ], [ 'gzip', 'br, gzip' ], [ 'gzip', 'gzip;q=0.5' ], [ 'gzip', 'gzip ; x=y; q=0.001' ],
+	[ 'deflate', 'deflate' ], [ 'deflate', 'Deflate;q=0.1' ],
+	# the client's order, not its weights
+	[ 'deflate', 'deflate,gzip;q=1.0' ], [ 'deflate', 'deflate;q=0.1, gzip' ], [ 'gzip', 'gzip, deflate' ], [ 'gzip', 'gzip,deflate,br' ],
+	[ 'gzip', 'deflate;q=0, gzip' ], [ 'deflate', 'gzip;q=0.0, x, deflate' ], [ 'deflate', ' ,, deflate' ],
+	# and of several headers the first
+	[ 'deflate', 'deflate', 'gzip' ], [ 'gzip', 'gzip', 'deflate' ])
 {
-	$response = get_item($port, 'things', 'large', headers => [ [ 'Accept-Encoding', $accept ] ]);
+	my ($coding, @accept) = @$case;
+	my $name = 'Accept-Encoding ' . join ' and ', @accept;
+
+	$response = large(@accept);
+	is($response->{headers}{'content-encoding'}, $coding, "$name: $coding");
+	is($response->{headers}{'x-amz-crc32'}, crc32($response->{body}), "$name: checksum of the compressed bytes");
+	is($decode{$coding}->(my $copy = $response->{body}), $plain->{body}, "$name: contents");
+}
+foreach my $accept ('identity', 'br', 'gzip;q=0', 'gzip; q=0.0', 'gzip;q=0,deflate;q=0', '', 'gzipx', 'x-gzip', 'identity, gzip')
+{
+	$response = large($accept);
 	ok(!defined $response->{headers}{'content-encoding'}, "Accept-Encoding '$accept': not compressed");
+	is($response->{body}, $plain->{body}, "Accept-Encoding '$accept': contents");
 }
+ok(!defined large('br', 'gzip')->{headers}{'content-encoding'}, 'a second Accept-Encoding does not count');
 $response = post([ @usual, [ 'Accept-Encoding', 'gzip' ] ], '{}');
 ok(!defined $response->{headers}{'content-encoding'}, 'a small answer is not compressed');
 

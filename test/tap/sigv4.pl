@@ -238,6 +238,13 @@ isnt(outcome(by_header(unsigned => [ [ 'Host', 'elsewhere' ] ])), $good, 'a seco
 
 is(outcome(by_header(body => '{', secret => 'wrong')), 'SerializationException: (none)',
 	'what is no JSON is refused before the signature is looked at');
+# but what is empty is not
+is(outcome(exchange($port, post_bytes(headers(), ''))), $missing_token, 'an empty body, not signed');
+is(outcome(by_header(body => '', secret => 'wrong')), $mismatch, 'an empty body, wrongly signed');
+is(outcome(by_header(body => '', id => 'AKIAIOSFODNN7EXAMPLE')), $unrecognized, 'an empty body of an unknown key');
+is(outcome(by_header(body => '', region => 'mars')), 'InvalidSignatureException: Credential should be scoped to a valid region. ',
+	'an empty body of another region');
+is(outcome(by_header(body => '')), 'SerializationException: (none)', 'an empty body, signed');
 is( outcome(exchange($port, post_bytes([ [ 'Host', 'h' ], [ 'Content-Type', 'application/x-amz-json-1.0' ], [ 'X-Amz-Target', 'DynamoDB_20120810.Nothing' ] ], '{}'))),
 	'UnknownOperationException: (none)',
 	'an unknown operation, too');
