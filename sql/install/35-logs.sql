@@ -52,12 +52,16 @@ CREATE TABLE dynapg.log_segments (
 	created_at timestamptz NOT NULL,
 	first_seq bigint NOT NULL,
 	closed_seq bigint,
-	closed_at timestamptz
+	closed_at timestamptz,
+	timeline integer NOT NULL,
+	trim_seq bigint NOT NULL
 );
 COMMENT ON TABLE dynapg.log_segments IS 'the tables that hold the rows of change logs';
 COMMENT ON COLUMN dynapg.log_segments.format IS 'of its columns: 1';
 COMMENT ON COLUMN dynapg.log_segments.first_seq IS 'all its rows have greater numbers';
 COMMENT ON COLUMN dynapg.log_segments.closed_seq IS 'no row has a greater number; null while it may be written';
+COMMENT ON COLUMN dynapg.log_segments.timeline IS 'where it was made: after a promotion a new one is';
+COMMENT ON COLUMN dynapg.log_segments.trim_seq IS 'rows up to this number may have been in segments that were dropped';
 GRANT SELECT ON dynapg.log_segments TO PUBLIC;
 
 -- The generations of a stream's shards after the first, which dynapg.logs tells: one ends where the next begins.

@@ -6,16 +6,18 @@
 #include "postgres.h"
 
 #include "access/xlog.h"
-#include "commands/extension.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "postmaster/bgworker.h"
+#include "utils/timestamp.h"
 
 #include "api/access_key.h"
 #include "api/endpoint.h"
 #include "api/endpoint_error.h"
 #include "op/op.h"
 #include "keep/table_job.h"
+#include "log/log_keeper.h"
+#include "log/log_segment.h"
 
 /* ------------------------------------------------------------------------------------------------------------
  * What src/http/ calls
@@ -33,8 +35,12 @@ find_operation(const char *name, int len, bool is_stream)
 static void
 begin_worker(void)
 {
-	if (!RecoveryInProgress() && OidIsValid(get_extension_oid("dynapg", true)))
-		table_job_resume_all();
+	if (RecoveryInProgress() || !catalog_try_lock_extension())
+		return;
+	table_job_resume_all();
+	(void) log_follow_timeline();
+	if (log_segments(LOG_STREAM) != NIL || log_segments(LOG_UNDO) != NIL)
+		log_want_keeper(GetCurrentTimestamp());
 }
 
 static bool
@@ -73,7 +79,9 @@ execute_operation(int operation, const char *body, int len, StringInfo response,
 
 	wire_read_text(&reader, body, len);
 	wire_write_text(&writer, response);
-	op_eventual_read = is_description(operation);
+
+	/* of a stream a read replica gives what it has; from a primary nothing leaves before it is durable */
+	op_eventual_read = is_description(operation) || (model_operations[operation].is_stream && RecoveryInProgress());
 	op_read_units = 0;
 	op_write_units = 0;
 	PG_TRY();

@@ -6,6 +6,7 @@
 
 #include <signal.h>
 
+#include "commands/dbcommands.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -15,6 +16,7 @@
 #include "utils/tuplestore.h"
 
 #include "api/endpoint.h"
+#include "log/log_keeper.h"
 #include "op/model.h"
 
 PG_FUNCTION_INFO_V1(dynapg_endpoint_workers);
@@ -24,18 +26,27 @@ PG_FUNCTION_INFO_V1(dynapg_endpoint_start);
 
 #define STOP_TIMEOUT_MS 10000
 
-/* The shared state; raises an error if the library was not preloaded. */
+/* The shared state; NULL if the library was not preloaded. */
 static EndpointShared *
-endpoint_shared(void)
+find_shared(void)
 {
 	const EndpointApi *api = *(const EndpointApi **) find_rendezvous_variable(ENDPOINT_API_VARIABLE);
 
-	if (api == NULL || api->shared == NULL)
+	return api == NULL ? NULL : api->shared;
+}
+
+/* The same; raises an error if there is none. */
+static EndpointShared *
+endpoint_shared(void)
+{
+	EndpointShared *shared = find_shared();
+
+	if (shared == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("dynapg has no endpoint on this server"),
 				 errhint("Put dynapg into shared_preload_libraries and restart the server.")));
-	return api->shared;
+	return shared;
 }
 
 static Datum
@@ -140,21 +151,43 @@ wake_launcher(EndpointShared *shared)
 		kill((pid_t) pid, SIGHUP);
 }
 
+/* Asks a database's keeper to end; true if it has one. */
+static bool
+end_keeper(const char *database, bool ask)
+{
+	Oid			oid = get_database_oid(database, true);
+	int			pid = OidIsValid(oid) ? log_keeper_pid(oid) : 0;
+
+	if (pid != 0 && ask)
+		kill(pid, SIGTERM);
+	return pid != 0;
+}
+
+/* Asks all processes of a database that are ours to end; true if there are any. */
+static bool
+end_processes(EndpointShared *shared, const char *database, bool ask)
+{
+	bool		any = shared != NULL && mark_workers(shared, database, true) > 0;
+
+	if (any && ask)
+		wake_launcher(shared);
+	/* a worker may have started it while it ended */
+	return any || end_keeper(database, ask);
+}
+
 /*
- * stop(database): ends the endpoint of a database until start() or the server's next start, and waits until its
- * workers are gone, so that DROP DATABASE may follow.  True if they are.
+ * stop(database): ends the endpoint of a database until start() or the server's next start, and its keeper until somebody
+ * writes, and waits until they are gone, so that DROP DATABASE may follow.  True if they are.
  */
 Datum
 dynapg_endpoint_stop(PG_FUNCTION_ARGS)
 {
-	EndpointShared *shared = endpoint_shared();
 	char	   *database = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	EndpointShared *shared = end_keeper(database, false) ? find_shared() : endpoint_shared();
 	int			waited = 0;
 
-	while (mark_workers(shared, database, true) > 0)
+	while (end_processes(shared, database, waited % 1000 == 0))
 	{
-		if (waited == 0)
-			wake_launcher(shared);
 		if (waited >= STOP_TIMEOUT_MS)
 			PG_RETURN_BOOL(false);
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, 10, PG_WAIT_EXTENSION);

@@ -24,7 +24,7 @@ dynapg_tick(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
 				 errmsg("dynapg.tick() must be called in a transaction of isolation level READ COMMITTED")));
-	PG_RETURN_BOOL(log_tick());
+	PG_RETURN_BOOL(log_tick(true));
 }
 
 Datum

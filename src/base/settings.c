@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <limits.h>
 
+#include "datatype/timestamp.h"
 #include "utils/guc.h"
 
 #include "base/settings.h"
@@ -18,7 +19,19 @@ int			dynapg_lock_timeout;
 bool		dynapg_consistent_gsi_reads;
 int			dynapg_item_collection_limit;
 int			dynapg_stream_retention;
+int			dynapg_stream_shards;
+int			dynapg_stream_hold_warning;
 char	   *dynapg_notify_channel;
+
+/* What NOTIFY would refuse. */
+static bool
+check_channel(char **value, void **extra, GucSource source)
+{
+	if (strlen(*value) < NAMEDATALEN)
+		return true;
+	GUC_check_errdetail("A channel's name has less than %d bytes.", NAMEDATALEN);
+	return false;
+}
 
 /* Regions and account numbers stand in ARNs, where colons and slashes separate. */
 static bool
@@ -94,8 +107,22 @@ settings_init(void)
 							"How long records of streams are kept.",
 							"Read by the keeper; the service keeps them for 24 hours.",
 							&dynapg_stream_retention,
-							24 * 60, 1, 365 * 24 * 60,
-							PGC_SIGHUP, GUC_UNIT_MIN,
+							SECS_PER_DAY, 1, 365 * SECS_PER_DAY,
+							PGC_SIGHUP, GUC_UNIT_S,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("dynapg.stream_shards",
+							"Number of shards of streams that are enabled from now on.",
+							"dynapg.set_stream_shards() changes it for a table.",
+							&dynapg_stream_shards,
+							1, 1, 16,
+							PGC_USERSET, 0,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("dynapg.stream_hold_warning",
+							"The keeper warns of transactions that have held back a stream for so long.",
+							"0: never.",
+							&dynapg_stream_hold_warning,
+							SECS_PER_HOUR, 0, INT_MAX / 1000,
+							PGC_SIGHUP, GUC_UNIT_S,
 							NULL, NULL, NULL);
 	DefineCustomStringVariable("dynapg.notify_channel",
 							   "Channel on which the keeper notifies of streams that have new records.",
@@ -103,5 +130,5 @@ settings_init(void)
 							   &dynapg_notify_channel,
 							   "",
 							   PGC_SIGHUP, 0,
-							   NULL, NULL, NULL);
+							   check_channel, NULL, NULL);
 }

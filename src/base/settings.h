@@ -13,7 +13,9 @@ extern int	dynapg_item_collection_limit;	/* dynapg.item_collection_limit, kB: of
 
 extern int	dynapg_lock_timeout;	/* dynapg.lock_timeout, milliseconds: of endpoint requests and of transactions */
 
-extern int	dynapg_stream_retention;	/* dynapg.stream_retention, minutes: how long records of streams are kept */
+extern int	dynapg_stream_retention;	/* dynapg.stream_retention, seconds: how long records of streams are kept */
+extern int	dynapg_stream_shards;	/* dynapg.stream_shards: shards of new streams */
+extern int	dynapg_stream_hold_warning; /* dynapg.stream_hold_warning, seconds: when the keeper warns of who holds streams back; 0: never */
 extern char *dynapg_notify_channel; /* dynapg.notify_channel: where the keeper tells of new records; empty: nowhere */
 
 extern void settings_init(void);

@@ -16,6 +16,7 @@
 
 #include "base/compat.h"
 #include "base/error.h"
+#include "base/settings.h"
 #include "catalog/catalog_private.h"
 #include "catalog/logs.h"
 #include "catalog/owner.h"
@@ -323,7 +324,7 @@ void
 catalog_begin_log(const TableInfo *table, LogKind kind, StreamView view, LogStatus status, int64 last_number)
 {
 	Oid			types[] = {TEXTOID, TEXTOID, UUIDOID, REGCLASSOID, REGROLEOID, TEXTOID, TEXTOID, JSONBOID, TEXTOID, TIMESTAMPTZOID,
-	INT8OID};
+	INT8OID, INT4OID};
 	TimestampTz now = time_of_label(table->name);
 	Relation	relation = table_open(table->relation, AccessShareLock);
 	Datum		values[] = {
@@ -337,9 +338,10 @@ catalog_begin_log(const TableInfo *table, LogKind kind, StreamView view, LogStat
 		JsonbPGetDatum(table->definition),
 		CStringGetTextDatum(statuses[status]),
 		TimestampTzGetDatum(now),
-		Int64GetDatum(last_number)
+		Int64GetDatum(last_number),
+		Int32GetDatum(dynapg_stream_shards)
 	};
-	char		nulls[] = "           ";
+	char		nulls[] = "            ";
 
 	if (relation->rd_rel->relpersistence == RELPERSISTENCE_UNLOGGED)
 		ereport(ERROR,
@@ -352,8 +354,8 @@ catalog_begin_log(const TableInfo *table, LogKind kind, StreamView view, LogStat
 	if (status != LOG_ENABLED)
 		nulls[10] = 'n';
 	(void) catalog_execute("INSERT INTO dynapg.logs (kind, table_name, table_id, relation, owner, label, view_type, "
-						   "key_schema, status, kept, created_at, first_seq) "
-						   "VALUES ($1, $2, $3, $4, $5, $6, $7, $8 -> 'KeySchema', $9, true, $10, $11)",
+						   "key_schema, status, kept, created_at, first_seq, shards) "
+						   "VALUES ($1, $2, $3, $4, $5, $6, $7, $8 -> 'KeySchema', $9, true, $10, $11, $12)",
 						   lengthof(values), types, values, nulls);
 }
 

@@ -17,6 +17,7 @@
 #include "common/hashfn.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
+#include "storage/lock.h"
 #include "utils/acl.h"
 #include "utils/inval.h"
 #include "utils/syscache.h"
@@ -24,16 +25,31 @@
 #include "base/error.h"
 #include "catalog/catalog_private.h"
 
-bool
-catalog_lock_extension(void)
+static bool
+lock_extension(bool wait)
 {
 	Oid			extension = get_extension_oid("dynapg", true);
+	LOCKTAG		tag;
 
 	if (!OidIsValid(extension))
 		return false;
-	LockDatabaseObject(ExtensionRelationId, extension, 0, AccessShareLock);
+	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, ExtensionRelationId, extension, 0);
+	if (LockAcquire(&tag, AccessShareLock, false, !wait) == LOCKACQUIRE_NOT_AVAIL)
+		return false;
 	AcceptInvalidationMessages();
 	return get_extension_oid("dynapg", true) == extension;
+}
+
+bool
+catalog_lock_extension(void)
+{
+	return lock_extension(true);
+}
+
+bool
+catalog_try_lock_extension(void)
+{
+	return lock_extension(false);
 }
 
 uint32

@@ -120,8 +120,12 @@ extern void catalog_lock_name(const char *name, int name_len);
 extern uint32 catalog_name_number(const char *name, int name_len);
 extern void catalog_lock_number(uint32 number);
 
-/* Keeps DROP EXTENSION away until the end of the transaction; false if it came first.  To be taken before all other locks. */
+/*
+ * Keeps DROP EXTENSION away until the end of the transaction; false if it came first.  To be taken before all other locks.
+ * catalog_try_lock_extension: also false if somebody is about to drop it.
+ */
 extern bool catalog_lock_extension(void);
+extern bool catalog_try_lock_extension(void);
 
 /*
  * The table of a name with its relation locked until the end of the transaction: all that is said of it, its relation's name and owner

@@ -7,6 +7,7 @@
 #include "access/xact.h"
 #include "commands/async.h"
 #include "commands/extension.h"
+#include "executor/spi.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
@@ -21,7 +22,7 @@
 
 #include "base/compat.h"
 #include "base/settings.h"
-#include "catalog/logs.h"
+#include "catalog/tables.h"
 #include "keep/keeper.h"
 #include "log/log.h"
 #include "log/log_keeper.h"
@@ -57,15 +58,26 @@ typedef struct Keeper
 {
 	int64		notified;		/* streams with records up to this number have been told of */
 	TimestampTz rotated_at;
+	TimestampTz warned_at;
 	int			failures;
 } Keeper;
 
-static void
+/*
+ * A transaction with a snapshot, during which the extension cannot be dropped: false, and nothing has begun, if somebody is about to drop
+ * it, or has; then there is nothing to do for now.
+ */
+static bool
 begin(void)
 {
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
+	if (!catalog_try_lock_extension())
+	{
+		CommitTransactionCommand();
+		return false;
+	}
 	PushActiveSnapshot(GetTransactionSnapshot());
+	return true;
 }
 
 static void
@@ -76,12 +88,23 @@ commit(void)
 	pgstat_report_stat(false);
 }
 
-/* Whether there is anything to keep: segments, which are there until they are dropped; the extension may be dropped, too. */
+/* Whether the extension is (still) there. */
+static bool
+has_extension(void)
+{
+	bool		found;
+
+	StartTransactionCommand();
+	found = OidIsValid(get_extension_oid("dynapg", true));
+	CommitTransactionCommand();
+	return found;
+}
+
+/* Whether there is anything to keep: segments, which are there until the last row is dropped with them. */
 static bool
 has_work(void)
 {
-	return OidIsValid(get_extension_oid("dynapg", true)) &&
-		(log_segments(LOG_STREAM) != NIL || log_segments(LOG_UNDO) != NIL);
+	return log_segments(LOG_STREAM) != NIL || log_segments(LOG_UNDO) != NIL;
 }
 
 static bool
@@ -127,10 +150,63 @@ rotate_step(void)
 {
 	bool		more;
 
-	begin();
+	if (!begin())
+		return false;
 	more = log_rotate();
 	commit();
 	return more;
+}
+
+/*
+ * Who holds streams back for long: readers wait until that transaction ends, and the segment that it has written to stays.  Warned of again as often
+ * as the setting says.
+ */
+static void
+warn_of_holders(void)
+{
+	int			result;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	result = SPI_execute(psprintf("SELECT DISTINCT ON (held_by_pid, held_by_gid) table_name, held_by_pid::text, held_by_gid, "
+								  "held_since::text FROM dynapg.stat_streams "
+								  "WHERE held_since < pg_catalog.now() - '%d s'::interval ORDER BY 2, 3, 1",
+								  dynapg_stream_hold_warning), true, 0);
+	if (result < 0)
+		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		HeapTuple	row = SPI_tuptable->vals[i];
+		TupleDesc	columns = SPI_tuptable->tupdesc;
+		char	   *table = SPI_getvalue(row, columns, 1);
+		char	   *pid = SPI_getvalue(row, columns, 2);
+		char	   *gid = SPI_getvalue(row, columns, 3);
+		char	   *since = SPI_getvalue(row, columns, 4);
+
+		ereport(WARNING,
+				(gid ? errmsg("prepared transaction \"%s\" holds back the stream of table \"%s\" since %s", gid, table, since) :
+				 errmsg("the transaction of process %s holds back the stream of table \"%s\" since %s", pid, table, since),
+				 errdetail("Readers get no records that were written after it had begun to write."),
+				 gid ? errhint("COMMIT PREPARED or ROLLBACK PREPARED.") :
+				 errhint("End it, or set idle_in_transaction_session_timeout.")));
+	}
+	SPI_finish();
+}
+
+/* What is not due every second. */
+static void
+take_long_round(Keeper *keeper, TimestampTz now)
+{
+	while (rotate_step())
+		CHECK_FOR_INTERRUPTS();
+	if (dynapg_stream_hold_warning > 0 &&
+		TimestampDifferenceExceeds(keeper->warned_at, now, dynapg_stream_hold_warning * 1000) && begin())
+	{
+		warn_of_holders();
+		commit();
+		keeper->warned_at = now;
+	}
+	keeper->rotated_at = now;
 }
 
 /* False if there is nothing to keep any more. */
@@ -140,22 +216,25 @@ take_round(Keeper *keeper)
 	TimestampTz now = GetCurrentTimestamp();
 	bool		work;
 
-	begin();
+	if (!begin())
+		return has_extension();
 	work = has_work();
-	if (work)
-		(void) log_tick();
 	commit();
 	if (!work)
 		return false;
 
-	begin();
-	notify(keeper);
-	commit();
+	/* first, since a promotion ends all shards */
 	if (TimestampDifferenceExceeds(keeper->rotated_at, now, ROTATE_EVERY_MS))
+		take_long_round(keeper, now);
+	if (begin())
 	{
-		while (rotate_step())
-			CHECK_FOR_INTERRUPTS();
-		keeper->rotated_at = now;
+		(void) log_tick(false);
+		commit();
+	}
+	if (begin())
+	{
+		notify(keeper);
+		commit();
 	}
 	return true;
 }
@@ -213,8 +292,9 @@ take_office(void)
 {
 	bool		taken;
 
-	begin();
-	taken = OidIsValid(get_extension_oid("dynapg", true)) && log_become_keeper();
+	if (!begin())
+		return false;
+	taken = log_become_keeper();
 	commit();
 	return taken;
 }
@@ -235,7 +315,8 @@ dynapg_keeper_main(Datum argument)
 	while (try_round(&keeper))
 	{
 		pgstat_report_activity(STATE_IDLE, NULL);
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, PAUSE_MS, PG_WAIT_EXTENSION);
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, PAUSE_MS * (1 + Min(keeper.failures, 2)),
+						 PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
 		if (ConfigReloadPending)

@@ -50,7 +50,7 @@ log_switch_order(const TableInfo *table)
 		catalog_retire_log(kept_stream(table)->id);
 	else
 	{
-		log_make_segment(LOG_STREAM, true);
+		log_want_segment(LOG_STREAM);
 		catalog_begin_log(table, LOG_STREAM, view, LOG_ENABLING, 0);
 	}
 }

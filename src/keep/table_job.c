@@ -60,6 +60,8 @@ static void
 set_job_tag(LOCKTAG *tag, Oid relation, JobLock lock)
 {
 	SET_LOCKTAG_OBJECT(*tag, MyDatabaseId, catalog_indexes_oid(), relation, lock);
+	/* the end of a transaction that fails releases a session's locks of the default method */
+	tag->locktag_lockmethodid = USER_LOCKMETHOD;
 }
 
 bool
@@ -226,7 +228,7 @@ dynapg_table_job_main(Datum argument)
 		return;
 	while (try_to_work_on(relation, order.name, &failures))
 		CHECK_FOR_INTERRUPTS();
-	LockReleaseAll(DEFAULT_LOCKMETHOD, true);
+	LockReleaseAll(USER_LOCKMETHOD, true);
 }
 
 /* ------------------------------------------------------------------------------------------------------------

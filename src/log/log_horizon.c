@@ -30,6 +30,7 @@
 #include "utils/resowner.h"
 
 #include "log/log.h"
+#include "log/log_horizon.h"
 #include "log/log_tick.h"
 
 /* The logs whose locks this transaction has. */
@@ -141,7 +142,29 @@ log_draw(const TableInfo *table)
 	return nextval_internal(sequence_oid(), false);
 }
 
-/* Up to which number a log may be read, or all of them (0). */
+/*
+ * A reader that does not see the lock has read the last number before the lock was there; one that sees it stops at what was the last
+ * number earlier still.
+ */
+int64
+log_fence(int32 log)
+{
+	if (!is_held(log))
+		hold(log, log_last_number());
+	return log_last_number();
+}
+
+/* Whether a lock holds back the readers of a log, or of any (LOG_ALL_LOGS). */
+static bool
+holds_back(const LOCKTAG *tag, int32 log)
+{
+	if (tag->locktag_lockmethodid != USER_LOCKMETHOD || tag->locktag_type != LOCKTAG_USERLOCK ||
+		tag->locktag_field1 != MyDatabaseId || tag->locktag_field2 == LOG_NOT_A_LOG)
+		return false;
+	return log == LOG_ALL_LOGS || tag->locktag_field2 == LOG_ALL_LOGS || tag->locktag_field2 == (uint32) log;
+}
+
+/* Up to which number a log may be read, or all of them. */
 static int64
 horizon_of(int32 log)
 {
@@ -152,8 +175,7 @@ horizon_of(int32 log)
 	{
 		const LOCKTAG *tag = &locks->locks[i].locktag;
 
-		if (tag->locktag_lockmethodid == USER_LOCKMETHOD && tag->locktag_type == LOCKTAG_USERLOCK &&
-			tag->locktag_field1 == MyDatabaseId && (log == 0 || tag->locktag_field2 == (uint32) log))
+		if (holds_back(tag, log))
 			horizon = Min(horizon, (int64) (((uint64) tag->locktag_field3 << 16 | tag->locktag_field4) * LOG_STEP));
 	}
 	return horizon;
@@ -180,5 +202,5 @@ log_horizon(int32 log)
 int64
 log_common_horizon(void)
 {
-	return horizon_of(0);
+	return horizon_of(LOG_ALL_LOGS);
 }

@@ -4,45 +4,81 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "access/xlog.h"
-#include "catalog/namespace.h"
 #include "miscadmin.h"
 #include "postmaster/bgworker.h"
 #include "storage/lock.h"
-#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
+#include "log/log_horizon.h"
 #include "log/log_keeper.h"
 
 #define LOOK_EVERY_MS 1000
 
-static void
-keeper_tag(LOCKTAG *tag)
+/*
+ * Two locks of the session tell of a keeper.  One makes it the only one, and nobody else touches it; the other is its sign to those who
+ * would start one, and is shared among them for the moment in which they look.  They are of the database and not of the extension, which
+ * may be dropped and made again, and of the method of user locks: an error of the keeper's does not release these.
+ */
+typedef enum KeeperLock
 {
-	SET_LOCKTAG_OBJECT(*tag, MyDatabaseId, get_relname_relid("ticks", get_namespace_oid("dynapg", false)), 0, 1);
+	KEEPER_ALONE = 1,
+	KEEPER_SIGN
+} KeeperLock;
+
+static LOCKTAG
+keeper_tag(Oid database, KeeperLock lock)
+{
+	return (LOCKTAG) {
+		.locktag_field1 = database,
+		.locktag_field2 = LOG_NOT_A_LOG,
+		.locktag_field3 = (uint32) lock,
+		.locktag_type = LOCKTAG_USERLOCK,
+		.locktag_lockmethodid = USER_LOCKMETHOD
+	};
 }
 
 bool
 log_become_keeper(void)
 {
-	LOCKTAG		tag;
+	LOCKTAG		alone = keeper_tag(MyDatabaseId, KEEPER_ALONE);
+	LOCKTAG		sign = keeper_tag(MyDatabaseId, KEEPER_SIGN);
 
-	keeper_tag(&tag);
-	return LockAcquire(&tag, ExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL;
+	if (LockAcquire(&alone, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
+		return false;
+	(void) LockAcquire(&sign, ExclusiveLock, true, false);
+	return true;
 }
 
 void
 log_leave_keeper(void)
 {
-	LockReleaseAll(DEFAULT_LOCKMETHOD, true);
+	for (int lock = KEEPER_SIGN; lock >= KEEPER_ALONE; lock--)
+	{
+		LOCKTAG		tag = keeper_tag(MyDatabaseId, (KeeperLock) lock);
+
+		(void) LockRelease(&tag, ExclusiveLock, true);
+	}
+}
+
+int
+log_keeper_pid(Oid database)
+{
+	LOCKTAG		tag = keeper_tag(database, KEEPER_ALONE);
+	LockData   *locks = GetLockStatusData();
+
+	for (int i = 0; i < locks->nelements; i++)
+		if (memcmp(&locks->locks[i].locktag, &tag, sizeof(tag)) == 0)
+			return locks->locks[i].pid;
+	return 0;
 }
 
 static bool
 has_keeper(void)
 {
-	LOCKTAG		tag;
+	LOCKTAG		tag = keeper_tag(MyDatabaseId, KEEPER_SIGN);
 
-	keeper_tag(&tag);
 	if (LockAcquire(&tag, ShareLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
 		return true;
 	LockRelease(&tag, ShareLock, false);
@@ -71,7 +107,7 @@ log_want_keeper(TimestampTz now)
 {
 	static TimestampTz looked_at = 0;
 
-	if (!IsUnderPostmaster || (looked_at != 0 && !TimestampDifferenceExceeds(looked_at, now, LOOK_EVERY_MS)))
+	if (!IsUnderPostmaster || IsBinaryUpgrade || XactReadOnly || (looked_at != 0 && !TimestampDifferenceExceeds(looked_at, now, LOOK_EVERY_MS)))
 		return;
 	looked_at = now;
 	if (!RecoveryInProgress() && !has_keeper())

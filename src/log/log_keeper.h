@@ -9,12 +9,17 @@
 
 /*
  * Sees to it that the database has a keeper, looking once a second at most.  now: the time, about.  It begins after this transaction's commit, if a
- * process can be had; does nothing on a standby.
+ * process can be had; does nothing on a standby and in a read-only transaction.
  */
 extern void log_want_keeper(TimestampTz now);
 
-/* Becomes the keeper of this database until the session ends or log_leave_keeper(); false if there is one. */
+/*
+ * Becomes the keeper of this database until the session ends or log_leave_keeper(), whatever errors come between; false if there is one.
+ */
 extern bool log_become_keeper(void);
 extern void log_leave_keeper(void);
+
+/* The process id of a database's keeper; 0 if it has none. */
+extern int	log_keeper_pid(Oid database);
 
 #endif							/* DYNAPG_LOG_KEEPER_H */

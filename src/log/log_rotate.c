@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "access/xlog.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
@@ -12,6 +13,7 @@
 #include "catalog/owner.h"
 #include "log/log.h"
 #include "log/log_segment.h"
+#include "log/log_shard.h"
 #include "log/log_tick.h"
 
 /* A kind's rows are in about so many segments: what is kept too long is at most such a part of the retention. */
@@ -35,7 +37,7 @@ longest_undo(void)
 int64
 log_retention(LogKind kind)
 {
-	return kind == LOG_STREAM ? (int64) dynapg_stream_retention * SECS_PER_MINUTE * USECS_PER_SEC :
+	return kind == LOG_STREAM ? (int64) dynapg_stream_retention * USECS_PER_SEC :
 		(int64) longest_undo() * SECS_PER_DAY * USECS_PER_SEC;
 }
 
@@ -47,10 +49,33 @@ make_next(LogKind kind, const LogSegment *newest, int64 retention, TimestampTz n
 
 	if (now - newest->created_at < Min(age, Max(retention, USECS_PER_SEC)) || newest->first_seq == log_last_number())
 		return false;
-	log_make_segment(kind, false);
+	log_make_segment(kind);
 	return true;
 }
 
+bool
+log_segment_is_over(const LogSegment *segment, int64 retention, TimestampTz now)
+{
+	return segment->closed_at != 0 && now - segment->closed_at > retention;
+}
+
+static bool
+has_logs(LogKind kind)
+{
+	Oid			types[1] = {TEXTOID};
+	Datum		values[1] = {CStringGetTextDatum(kind == LOG_STREAM ? "STREAM" : "UNDO")};
+
+	return catalog_execute("SELECT FROM dynapg.logs WHERE kind = $1 LIMIT 1", 1, types, values, NULL) > 0;
+}
+
+/* Whether there is a log of a kind whose rows are kept, or one may be about to begin. */
+static bool
+is_wanted(LogKind kind)
+{
+	return has_logs(kind) || !log_lock_segments(LOCK_KEPT, kind, ExclusiveLock, false) || has_logs(kind);
+}
+
+/* What an idle transaction of somebody's uses stays, and nothing else does. */
 static bool
 rotate_kind(LogKind kind, TimestampTz now)
 {
@@ -60,21 +85,19 @@ rotate_kind(LogKind kind, TimestampTz now)
 
 	if (segments == NIL)
 		return false;
-	if (make_next(kind, (const LogSegment *) llast(segments), retention, now))
-		return true;
 	foreach(cell, segments)
 	{
 		const LogSegment *segment = (const LogSegment *) lfirst(cell);
 
-		if (segment->closed_at != 0 && now - segment->closed_at > retention)
-		{
-			log_drop_segment(segment);
+		if (log_segment_is_over(segment, retention, now) && log_drop_segment(segment))
 			return true;
-		}
-		if (segment->closed_at == 0 && lnext(segments, cell) != NULL && log_close_segment(segment))
+		if (segment->closed_at == 0 && lnext(segments, cell) != NULL &&
+			!log_segment_is_new((const LogSegment *) llast(segments)) && log_close_segment(segment))
 			return true;
 	}
-	return false;
+	if (make_next(kind, (const LogSegment *) llast(segments), retention, now))
+		return true;
+	return list_length(segments) == 1 && !is_wanted(kind) && log_drop_segment((const LogSegment *) linitial(segments));
 }
 
 /*
@@ -103,11 +126,30 @@ forget_logs(TimestampTz now)
 }
 
 bool
+log_follow_timeline(void)
+{
+	List	   *segments = log_segments(LOG_STREAM);
+
+	if (segments == NIL || ((const LogSegment *) llast(segments))->timeline == GetWALInsertionTimeLine())
+		return false;
+	if (!log_lock_segments(LOCK_ROTATION, 0, ExclusiveLock, false))
+		return false;
+	segments = log_segments(LOG_STREAM);
+	if (segments == NIL || ((const LogSegment *) llast(segments))->timeline == GetWALInsertionTimeLine())
+		return false;
+	log_begin_generation(NULL, 0);
+	log_make_segment(LOG_STREAM);
+	return true;
+}
+
+bool
 log_rotate(void)
 {
 	TimestampTz now = GetCurrentTimestamp();
 
-	if (rotate_kind(LOG_STREAM, now) || rotate_kind(LOG_UNDO, now) || forget_logs(now))
+	if (!log_lock_segments(LOCK_ROTATION, 0, ExclusiveLock, false))
+		return false;
+	if (log_follow_timeline() || rotate_kind(LOG_STREAM, now) || rotate_kind(LOG_UNDO, now) || forget_logs(now))
 		return true;
 	log_forget_ticks(now - Max(log_retention(LOG_STREAM), log_retention(LOG_UNDO)));
 	return false;

@@ -8,13 +8,16 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "catalog/dependency.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_type.h"
 #include "commands/extension.h"
+#include "miscadmin.h"
 #include "storage/lmgr.h"
+#include "storage/lock.h"
 #include "storage/sinval.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
@@ -36,11 +39,15 @@
 #define SEGMENTS_FIRST_SEQ	6	/* int8 */
 #define SEGMENTS_CLOSED_SEQ 7	/* int8, null until it is closed */
 #define SEGMENTS_CLOSED_AT	8	/* timestamptz, null until it is closed */
-#define SEGMENTS_COLUMNS	8
+#define SEGMENTS_TIMELINE	9	/* int4 */
+#define SEGMENTS_TRIM_SEQ	10	/* int8 */
+#define SEGMENTS_COLUMNS	10
 
 static Oid	segments_oid;		/* of dynapg.log_segments */
 static LogSegment *cached;		/* in the order of their numbers; NULL: to be read */
 static int	n_cached;
+
+static TransactionId made_in = InvalidTransactionId;	/* the transaction of the last log_make_segment() here */
 
 static const char *const kinds[LOG_KINDS] = {"STREAM", "UNDO"};
 
@@ -68,6 +75,8 @@ read_segment(Relation catalog, HeapTuple row, LogSegment *segment)
 	segment->closed_seq = nulls[SEGMENTS_CLOSED_SEQ - 1] ? PG_INT64_MAX :
 		DatumGetInt64(values[SEGMENTS_CLOSED_SEQ - 1]);
 	segment->closed_at = nulls[SEGMENTS_CLOSED_AT - 1] ? 0 : DatumGetTimestampTz(values[SEGMENTS_CLOSED_AT - 1]);
+	segment->timeline = (uint32) DatumGetInt32(values[SEGMENTS_TIMELINE - 1]);
+	segment->trim_seq = DatumGetInt64(values[SEGMENTS_TRIM_SEQ - 1]);
 }
 
 /* All segments, in the order of their numbers, into memory that is the caller's. */
@@ -202,20 +211,47 @@ make_member(Oid relation)
 	recordDependencyOn(&object, &extension, DEPENDENCY_EXTENSION);
 }
 
-void
-log_make_segment(LogKind kind, bool only_first)
+bool
+log_lock_segments(SegmentLock lock, LogKind kind, LOCKMODE mode, bool wait)
 {
-	Oid			types[4] = {INT4OID, TEXTOID, REGCLASSOID, INT8OID};
-	Datum		values[4];
+	Oid			schema = get_namespace_oid("dynapg", false);
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, get_relname_relid("log_segments", schema), kind, lock);
+	if (LockAcquire(&tag, mode, false, !wait) == LOCKACQUIRE_NOT_AVAIL)
+		return false;
+	AcceptInvalidationMessages();
+	return true;
+}
+
+void
+log_want_segment(LogKind kind)
+{
+	(void) log_lock_segments(LOCK_KEPT, kind, ShareLock, true);
+	if (OidIsValid(newest_segment(kind)))
+		return;
+	(void) log_lock_segments(LOCK_ROTATION, 0, ExclusiveLock, true);
+	if (!OidIsValid(newest_segment(kind)))
+		log_make_segment(kind);
+}
+
+bool
+log_segment_is_new(const LogSegment *segment)
+{
+	return n_cached > 0 && cached[n_cached - 1].number == segment->number && TransactionIdIsValid(made_in) &&
+		TransactionIdIsCurrentTransactionId(made_in);
+}
+
+void
+log_make_segment(LogKind kind)
+{
+	Oid			types[5] = {INT4OID, TEXTOID, REGCLASSOID, INT8OID, INT4OID};
+	Datum		values[5];
 	char	   *name;
 	int32		number;
 	Oid			relation;
 
-	/* one at a time; writers do not look here */
 	fill_cache();
-	LockDatabaseObject(segments_oid, (Oid) kind, 0, ExclusiveLock);
-	if (only_first && OidIsValid(newest_segment(kind)))
-		return;
 	number = n_cached == 0 ? 1 : cached[n_cached - 1].number + 1;
 	name = psprintf("%s_%06d", kind == LOG_STREAM ? "stream" : "undo", number);
 	(void) catalog_execute(psprintf("CREATE TABLE " CATALOG_LOG_SCHEMA ".%s (seq bigint NOT NULL, xid xid8 NOT NULL, "
@@ -230,8 +266,11 @@ log_make_segment(LogKind kind, bool only_first)
 	values[1] = CStringGetTextDatum(kinds[kind]);
 	values[2] = ObjectIdGetDatum(relation);
 	values[3] = Int64GetDatum(log_last_number());
-	(void) catalog_execute("INSERT INTO dynapg.log_segments (number, kind, relation, format, created_at, first_seq) "
-						   "VALUES ($1, $2, $3, 1, pg_catalog.clock_timestamp(), $4)", 4, types, values, NULL);
+	values[4] = Int32GetDatum((int32) GetWALInsertionTimeLine());
+	(void) catalog_execute("INSERT INTO dynapg.log_segments (number, kind, relation, format, created_at, first_seq, timeline, "
+						   "trim_seq) VALUES ($1, $2, $3, 1, pg_catalog.clock_timestamp(), $4, $5, 0)",
+						   lengthof(types), types, values, NULL);
+	made_in = GetTopTransactionId();
 }
 
 bool
@@ -249,19 +288,25 @@ log_close_segment(const LogSegment *segment)
 	return true;
 }
 
-void
+/* Notes up to which number rows are gone: a writer that was late may have put greater ones than the next segment's first into this one. */
+bool
 log_drop_segment(const LogSegment *segment)
 {
-	Oid			types[1] = {INT4OID};
-	Datum		values[1] = {Int32GetDatum(segment->number)};
+	Oid			types[3] = {INT4OID, TEXTOID, INT8OID};
+	Datum		values[3] = {Int32GetDatum(segment->number), CStringGetTextDatum(kinds[segment->kind]),
+	Int64GetDatum(segment->closed_seq)};
 	char	   *name;
 
-	LockRelationOid(segment->relation, AccessExclusiveLock);
+	if (!ConditionalLockRelationOid(segment->relation, AccessExclusiveLock))
+		return false;
 	name = get_rel_name(segment->relation);
 	if (name == NULL)
-		return;
+		return false;
 	(void) catalog_execute("DELETE FROM dynapg.log_segments WHERE number = $1", 1, types, values, NULL);
+	(void) catalog_execute("UPDATE dynapg.log_segments SET trim_seq = $2 WHERE kind = $1 AND trim_seq < $2 AND "
+						   "number = (SELECT max(number) FROM dynapg.log_segments WHERE kind = $1)", 2, types + 1, values + 1, NULL);
 	deleteDependencyRecordsForClass(RelationRelationId, segment->relation, ExtensionRelationId, DEPENDENCY_EXTENSION);
 	CommandCounterIncrement();
 	(void) catalog_execute(psprintf("DROP TABLE " CATALOG_LOG_SCHEMA ".%s", quote_identifier(name)), 0, NULL, NULL, NULL);
+	return true;
 }

@@ -12,6 +12,7 @@
 
 #include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
+#include "storage/lockdefs.h"
 #include "utils/rel.h"
 
 #include "catalog/logs.h"
@@ -25,6 +26,8 @@ typedef struct LogSegment
 	int64		first_seq;		/* all its rows have greater numbers */
 	int64		closed_seq;		/* and none a greater one than this; PG_INT64_MAX until it is closed */
 	TimestampTz closed_at;		/* 0 until then */
+	uint32		timeline;		/* where it was made */
+	int64		trim_seq;		/* rows up to this number may have been in segments that were dropped */
 } LogSegment;
 
 /*
@@ -41,20 +44,49 @@ extern List *log_segments(LogKind kind);
  */
 extern Relation log_open_newest_segment(LogKind kind);
 
-/* Makes a segment, or, if only_first, only where there is none of the kind. */
-extern void log_make_segment(LogKind kind, bool only_first);
+/*
+ * Locks that order those who make and drop segments; the caller's transaction keeps them.  Whoever rotates has LOCK_ROTATION alone; whoever begins
+ * a log shares LOCK_KEPT, so that the last segment of its kind is not dropped.
+ */
+typedef enum SegmentLock
+{
+	LOCK_ROTATION = 1,
+	LOCK_KEPT					/* and the kind */
+} SegmentLock;
+
+/* Takes one of these; if not wait, false where it is not to be had at once. */
+extern bool log_lock_segments(SegmentLock lock, LogKind kind, LOCKMODE mode, bool wait);
+
+/* Sees to it that there is a segment of a kind until the end of the transaction, in which a log of the kind begins. */
+extern void log_want_segment(LogKind kind);
+
+/* Makes a segment; the caller has LOCK_ROTATION. */
+extern void log_make_segment(LogKind kind);
+
+/* Whether a segment was made in this transaction: until it is committed, others write to the one before. */
+extern bool log_segment_is_new(const LogSegment *segment);
 
 /* Closes an older segment if nobody writes to it; false if somebody does. */
 extern bool log_close_segment(const LogSegment *segment);
 
-/* Drops a segment; the caller has waited for the lock, or has a lock_timeout. */
-extern void log_drop_segment(const LogSegment *segment);
+/* Drops a segment if nobody uses it; false if somebody does. */
+extern bool log_drop_segment(const LogSegment *segment);
 
 /*
  * What is due in the life of segments and ended logs, a step at a time: takes one step, and returns whether there may be another.  Each is
- * to be a transaction of its own, with a lock_timeout: a step waits for nobody who writes.
+ * to be a transaction of its own.  A step waits for nobody: what others use stays for the next time.  Nothing is done where somebody else
+ * rotates, in a transaction that goes on.
  */
 extern bool log_rotate(void);
+
+/*
+ * After a promotion numbers may come again that readers of the old primary have seen: all shards end, and others begin, with a segment.  Whoever
+ * comes first does it, rotation at the latest; false if there was nothing to do.
+ */
+extern bool log_follow_timeline(void);
+
+/* Whether a segment's rows are older than their kind is kept, and so no longer served. */
+extern bool log_segment_is_over(const LogSegment *segment, int64 retention, TimestampTz now);
 
 /* For how long rows of a kind are kept, in microseconds. */
 extern int64 log_retention(LogKind kind);

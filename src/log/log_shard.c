@@ -9,11 +9,14 @@
 #include "access/stratnum.h"
 #include "access/table.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
+#include "catalog/owner.h"
+#include "log/log_horizon.h"
 #include "log/log_segment.h"
 #include "log/log_shard.h"
 
@@ -120,6 +123,13 @@ make_shard(const TableLog *log, const Generation *generation, int number)
 	return shard;
 }
 
+bool
+log_shard_follows(const LogShard *child, const LogShard *parent)
+{
+	return parent->generation == child->generation - 1 && memcmp(&parent->first, &child->last, UUID_LEN) <= 0 &&
+		memcmp(&child->first, &parent->last, UUID_LEN) <= 0;
+}
+
 /* The first shard of the generation before that has hashes in common. */
 static const char *
 find_parent(List *shards, const LogShard *child)
@@ -130,8 +140,7 @@ find_parent(List *shards, const LogShard *child)
 	{
 		const LogShard *shard = (const LogShard *) lfirst(cell);
 
-		if (shard->generation == child->generation - 1 &&
-			memcmp(&shard->first, &child->last, UUID_LEN) <= 0 && memcmp(&child->first, &shard->last, UUID_LEN) <= 0)
+		if (log_shard_follows(child, shard))
 			return shard->id;
 	}
 	return NULL;
@@ -168,10 +177,55 @@ log_shards(const TableLog *log)
 	return shards;
 }
 
+int
+log_shard_count(const TableLog *log)
+{
+	return ((const Generation *) llast(read_generations(log)))->shards;
+}
+
+/* A generation is made at a later millisecond than the one before: shards are in the order of their ids. */
+void
+log_begin_generation(const TableLog *log, int shards)
+{
+	Oid			types[3] = {INT8OID, INT4OID, INT4OID};
+	Datum		values[3] = {Int64GetDatum(log_fence(log != NULL ? log->id : LOG_ALL_LOGS))};
+	char		nulls[] = "   ";
+
+	if (log != NULL)
+		values[1] = Int32GetDatum(log->id);
+	else
+		nulls[1] = 'n';
+	if (shards > 0)
+		values[2] = Int32GetDatum(shards);
+	else
+		nulls[2] = 'n';
+	(void) catalog_execute("INSERT INTO dynapg.log_shards (log, generation, created_at, first_seq, shards) "
+						   "SELECT id, coalesce(generation, 0) + 1, greatest(date_trunc('milliseconds', clock_timestamp()), "
+						   "coalesce(last.created_at, logs.created_at) + interval '1 ms'), $1, "
+						   "coalesce($3, last.shards, logs.shards) "
+						   "FROM dynapg.logs LEFT JOIN LATERAL (SELECT * FROM dynapg.log_shards WHERE log = id "
+						   "ORDER BY generation DESC LIMIT 1) last ON true "
+						   "WHERE kind = 'STREAM' AND last_seq IS NULL AND logs.first_seq <= $1 AND coalesce(id = $2, true)",
+						   lengthof(types), types, values, nulls);
+}
+
 int64
 log_trim_horizon(const TableLog *log)
 {
 	List	   *segments = log_segments(log->kind);
+	int64		retention = log_retention(log->kind);
+	TimestampTz now = GetCurrentTimestamp();
+	int64		trim;
+	ListCell   *cell;
 
-	return segments == NIL ? log_last_number() : ((const LogSegment *) linitial(segments))->first_seq;
+	if (segments == NIL)
+		return log_last_number();
+	trim = ((const LogSegment *) linitial(segments))->first_seq;
+	foreach(cell, segments)
+	{
+		const LogSegment *segment = (const LogSegment *) lfirst(cell);
+
+		trim = Max(trim, log_segment_is_over(segment, retention, now) ? segment->closed_seq : segment->trim_seq);
+	}
+	return trim;
 }

@@ -28,7 +28,25 @@ typedef struct LogShard
 /* All shards of a log that is or was ENABLED, in the order of their ids: LogShard pointers, palloc'd. */
 extern List *log_shards(const TableLog *log);
 
-/* Up to which number rows of a log may have been dropped with their segments. */
+/* Whether a shard goes on where another one ends: of the next generation, with hashes in common. */
+extern bool log_shard_follows(const LogShard *child, const LogShard *parent);
+
+/*
+ * Ends all shards of an ENABLED stream (NULL: of each that is written), and begins others, as many (0: as there are now).  Readers stop at
+ * the boundary until this transaction ends.
+ *
+ * So whoever reads a log takes its horizon first (log.h) and looks for its shards then: a boundary that is not committed yet is not below the
+ * horizon, and one that is, is seen.
+ */
+extern void log_begin_generation(const TableLog *log, int shards);
+
+/* How many shards a stream has that are open, or were when it ended. */
+extern int	log_shard_count(const TableLog *log);
+
+/*
+ * Up to which number rows of a stream are no longer served: they have been dropped with their segments, or their segments are older than they
+ * are kept.
+ */
 extern int64 log_trim_horizon(const TableLog *log);
 
 #endif							/* DYNAPG_LOG_SHARD_H */

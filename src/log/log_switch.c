@@ -10,7 +10,7 @@
 void
 log_begin(const TableInfo *table, LogKind kind, StreamView view)
 {
-	log_make_segment(kind, true);
+	log_want_segment(kind);
 	catalog_begin_log(table, kind, view, LOG_ENABLED, log_last_number());
 }
 

@@ -6,7 +6,8 @@
 
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
-#include "storage/lmgr.h"
+#include "miscadmin.h"
+#include "storage/lock.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
@@ -59,15 +60,25 @@ insert_tick(TimestampTz time, int64 horizon)
 	(void) catalog_fetch_saved(&statement, values, 1, &column, &isnull);
 }
 
-bool
-log_tick(void)
+/* A lock of ours and not one on the table: vacuum, which takes such a lock, is not waited for, and waits for nobody. */
+static bool
+lock_ticks(bool wait)
 {
-	Oid			ticks = get_relname_relid("ticks", get_namespace_oid("dynapg", false));
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, get_relname_relid("ticks", get_namespace_oid("dynapg", false)), 0, 1);
+	return LockAcquire(&tag, ExclusiveLock, false, !wait) != LOCKACQUIRE_NOT_AVAIL;
+}
+
+bool
+log_tick(bool wait)
+{
 	LogTick		last = {DT_NOBEGIN, -1};
 	bool		found;
 	int64		horizon;
 
-	LockRelationOid(ticks, ShareUpdateExclusiveLock);
+	if (!lock_ticks(wait))
+		return false;
 	found = log_last_tick(&last);
 	horizon = log_common_horizon();
 	if (found && horizon == last.horizon)
@@ -83,5 +94,5 @@ log_forget_ticks(TimestampTz before)
 	Datum		values[1] = {TimestampTzGetDatum(before)};
 
 	(void) catalog_execute("DELETE FROM dynapg.ticks WHERE time IN (SELECT time FROM dynapg.ticks WHERE time < $1 "
-						   "ORDER BY time LIMIT " MOST_FORGOTTEN ")", 1, types, values, NULL);
+						   "ORDER BY time LIMIT " MOST_FORGOTTEN ") AND time < (SELECT max(time) FROM dynapg.ticks)", 1, types, values, NULL);
 }

@@ -18,11 +18,12 @@ extern bool log_last_tick(LogTick *tick);
 extern bool log_tick_at(TimestampTz time, LogTick *tick);
 
 /*
- * Writes a tick if numbers have been drawn or have become readable since the last one; whether it did.  Only one transaction at a time does.
+ * Writes a tick if numbers have been drawn or have become readable since the last one; whether it did.  Only one transaction at a time does:
+ * another one is waited for, or, if not wait, left to it.
  */
-extern bool log_tick(void);
+extern bool log_tick(bool wait);
 
-/* Deletes some of the ticks before a time. */
+/* Deletes some of the ticks before a time; never the last one, which readers on a standby go by. */
 extern void log_forget_ticks(TimestampTz before);
 
 #endif							/* DYNAPG_LOG_TICK_H */

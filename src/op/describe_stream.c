@@ -78,6 +78,25 @@ read_filter(const RequestValue *filter)
 	return shard->as.string.text;
 }
 
+/* Whether all that a shard had is trimmed.  Those of the last generation are shown for as long as their stream is. */
+static bool
+is_over(const LogShard *shard, const List *shards, int64 trim)
+{
+	return shard->last_seq <= trim && shard->generation < ((const LogShard *) llast(shards))->generation;
+}
+
+/* Whether a shard goes on where the one of an id ends; a shard that follows several names one of them as its parent. */
+static bool
+is_child(const LogShard *shard, const List *shards, const char *parent)
+{
+	ListCell   *cell;
+
+	foreach(cell, shards)
+		if (strcmp(((const LogShard *) lfirst(cell))->id, parent) == 0)
+			return log_shard_follows(shard, (const LogShard *) lfirst(cell));
+	return false;
+}
+
 static void
 write_shards(const RequestValue *request, WireWriter *response, const TableLog *log)
 {
@@ -87,16 +106,18 @@ write_shards(const RequestValue *request, WireWriter *response, const TableLog *
 	int			room = given->present ? (int) given->as.integer : MAX_SHARDS;
 	const char *last = NULL;
 	bool		more = false;
+	List	   *shards = log_shards(log);
+	int64		trim = log_trim_horizon(log);
 	ListCell   *cell;
 
 	wire_member(response, "Shards");
 	wire_array_start(response);
-	foreach(cell, log_shards(log))
+	foreach(cell, shards)
 	{
 		const LogShard *shard = (const LogShard *) lfirst(cell);
 
-		if ((after != NULL && strcmp(shard->id, after) <= 0) ||
-			(parent != NULL && (shard->parent == NULL || strcmp(shard->parent, parent) != 0)))
+		if ((after != NULL && strcmp(shard->id, after) <= 0) || is_over(shard, shards, trim) ||
+			(parent != NULL && !is_child(shard, shards, parent)))
 			continue;
 		more = room == 0;
 		if (more)

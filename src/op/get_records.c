@@ -4,10 +4,11 @@
  */
 #include "postgres.h"
 
-#include "access/xlog.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 
 #include "base/error.h"
+#include "log/log_keeper.h"
 #include "op/op.h"
 #include "op/stream.h"
 
@@ -60,14 +61,6 @@ write_records(WireWriter *response, const TableLog *log, const LogShard *shard, 
 	return after;
 }
 
-/* What is handed out must not be lost by a crash; over HTTP no answer leaves before. */
-static void
-flush_what_was_read(void)
-{
-	if (!RecoveryInProgress())
-		XLogFlush(GetXLogInsertEndRecPtr());
-}
-
 void
 op_get_records(const RequestValue *request, WireWriter *response)
 {
@@ -78,6 +71,9 @@ op_get_records(const RequestValue *request, WireWriter *response)
 	int64		horizon;
 
 	stream_iterator_read(request_member(request, GetRecordsInput_ShardIterator), &position);
+	log_want_keeper(GetCurrentTimestamp());
+	/* before the shards are looked for (log_shard.h) */
+	horizon = log_horizon(position.log);
 	log = catalog_log(position.log);
 	if (log == NULL)
 		dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found: Stream not found");
@@ -86,7 +82,7 @@ op_get_records(const RequestValue *request, WireWriter *response)
 	if (position.after < log_trim_horizon(log))
 		dyn_error(DYN_TRIMMED_DATA_ACCESS, "The data you are trying to access has been trimmed");
 
-	horizon = Min(log_horizon(log->id), shard->last_seq);
+	horizon = Min(horizon, shard->last_seq);
 	wire_object_start(response);
 	wire_member(response, "Records");
 	wire_array_start(response);
@@ -99,5 +95,5 @@ op_get_records(const RequestValue *request, WireWriter *response)
 		wire_cstring(response, stream_iterator_make(log, &position));
 	}
 	wire_object_end(response);
-	flush_what_was_read();
+	stream_flush_what_was_read();
 }

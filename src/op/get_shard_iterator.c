@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "log/log_segment.h"
+#include "log/log_tick.h"
 #include "op/op.h"
 #include "op/stream.h"
 #include "op/table_definition.h"
@@ -20,11 +21,11 @@ trim_horizon(const TableLog *log, const LogShard *shard)
 	return Max(shard->first_seq, log_trim_horizon(log));
 }
 
-/* Up to where the shard can be read now: what is written from now on is behind that. */
+/* Behind the horizon: what becomes readable from now on. */
 static int64
-latest(const TableLog *log, const LogShard *shard)
+latest(const LogShard *shard, int64 horizon)
 {
-	return Min(log_horizon(log->id), shard->last_seq);
+	return Max(Min(horizon, shard->last_seq), shard->first_seq);
 }
 
 /* A position at or after the row of a number. */
@@ -45,30 +46,33 @@ at_number(const RequestValue *request, const TableLog *log, const LogShard *shar
 	return at ? seq - 1 : seq;
 }
 
-/* Behind which number rows may have been written at a time or later. */
+/*
+ * Up to which number rows were written before a time: what the last tick before it vouches for had been committed by then.  Where nobody has
+ * ticked a segment's beginning will do.
+ */
 static int64
 number_before(const TableLog *log, TimestampTz time)
 {
-	int64		number = 0;
+	LogTick		tick;
+	int64		number = log_tick_at(time - 1, &tick) ? tick.horizon : 0;
 	ListCell   *cell;
 
 	foreach(cell, log_segments(log->kind))
 	{
 		const LogSegment *segment = (const LogSegment *) lfirst(cell);
 
-		if (segment->created_at <= time)
-			number = segment->first_seq;
+		if (segment->created_at < time)
+			number = Max(number, segment->first_seq);
 	}
 	return number;
 }
 
 /* A position before the first row that was written at a time or later. */
 static int64
-at_time(const RequestValue *request, const TableLog *log, const LogShard *shard)
+at_time(const RequestValue *request, const TableLog *log, const LogShard *shard, int64 horizon)
 {
 	const RequestValue *given = request_member(request, GetShardIteratorInput_Timestamp);
 	int64		after = trim_horizon(log, shard);
-	int64		horizon;
 	TimestampTz time;
 	LogReader  *reader;
 	LogRow		row;
@@ -79,7 +83,7 @@ at_time(const RequestValue *request, const TableLog *log, const LogShard *shard)
 		dyn_invalid("Timestamp may not be in the future");
 	time = table_timestamp(given->as.real);
 	after = Max(after, number_before(log, time));
-	horizon = latest(log, shard);
+	horizon = Min(horizon, shard->last_seq);
 	PushActiveSnapshot(GetLatestSnapshot());
 	reader = log_read_begin(log->kind, log->id, after, horizon, GetActiveSnapshot());
 	after = Max(after, horizon);
@@ -95,7 +99,7 @@ at_time(const RequestValue *request, const TableLog *log, const LogShard *shard)
 }
 
 static int64
-position_of_request(const RequestValue *request, const TableLog *log, const LogShard *shard)
+position_of_request(const RequestValue *request, const TableLog *log, const LogShard *shard, int64 horizon)
 {
 	const char *type = request_text(request, GetShardIteratorInput_ShardIteratorType);
 
@@ -106,8 +110,8 @@ position_of_request(const RequestValue *request, const TableLog *log, const LogS
 	if (request_member(request, GetShardIteratorInput_SequenceNumber)->present)
 		dyn_invalid("SequenceNumber may not be specified for ShardIteratorType %s", type);
 	if (strcmp(type, "AT_TIMESTAMP") == 0)
-		return at_time(request, log, shard);
-	return strcmp(type, "LATEST") == 0 ? Max(latest(log, shard), shard->first_seq) : trim_horizon(log, shard);
+		return at_time(request, log, shard, horizon);
+	return strcmp(type, "LATEST") == 0 ? latest(shard, horizon) : trim_horizon(log, shard);
 }
 
 void
@@ -116,10 +120,14 @@ op_get_shard_iterator(const RequestValue *request, WireWriter *response)
 	const TableLog *log = stream_of_request(request_member(request, GetShardIteratorInput_StreamArn));
 	const LogShard *shard;
 	StreamPosition position;
+	int64		horizon;
 
 	stream_require_reader(log);
+	/* before the shards are looked for (log_shard.h) */
+	horizon = log_horizon(log->id);
 	shard = stream_shard(log, request_member(request, GetShardIteratorInput_ShardId));
-	position = (StreamPosition) {log->id, shard->generation, shard->number, position_of_request(request, log, shard)};
+	position = (StreamPosition) {log->id, shard->generation, shard->number,
+		position_of_request(request, log, shard, horizon)};
 	wire_object_start(response);
 	wire_member(response, "ShardIterator");
 	wire_cstring(response, stream_iterator_make(log, &position));

@@ -89,7 +89,7 @@ replace_index(const RequestValue *request)
 
 	if (catalog_table_status(table) == TABLE_UPDATING)
 		table_refuse_in_use(TABLE_UPDATING, table->name);
-	table_resume_builds(table);
+	table_resume_jobs(table);
 	table_view_read(&view, table, false);
 	index = table_view_index(&view, name);
 	if (index == NULL)

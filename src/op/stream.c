@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "access/xlog.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 
@@ -34,11 +35,16 @@ stream_arn(const TableLog *log)
 const TableLog *
 stream_of_request(const RequestValue *arn)
 {
-	const char *text = arn->as.string.text;
+	return stream_of_arn(arn->as.string.text, arn->as.string.len);
+}
+
+const TableLog *
+stream_of_arn(const char *text, int len)
+{
 	ResourceArn parts;
 	const TableLog *log = NULL;
 
-	arn_parse_resource(text, arn->as.string.len, &parts);
+	arn_parse_resource(text, len, &parts);
 	if (parts.kind != ARN_STREAM)
 		dyn_invalid("Invalid StreamArn: %s", text);
 	if (parts.is_own_account && parts.is_own_region)
@@ -108,9 +114,12 @@ stream_sequence_number(int64 seq)
 int64
 stream_read_sequence_number(const RequestValue *text)
 {
-	const char *digits = text->as.string.text;
-	int			len = text->as.string.len;
+	return stream_number_of_text(text->as.string.text, text->as.string.len);
+}
 
+int64
+stream_number_of_text(const char *digits, int len)
+{
 	if (strspn(digits, "0123456789") != len)
 		dyn_invalid("Invalid SequenceNumber: %s", digits);
 	while (len > 1 && *digits == '0')
@@ -124,4 +133,11 @@ stream_read_sequence_number(const RequestValue *text)
 	if (len > SEQUENCE_DIGITS + 1 || strncmp(digits, SEQUENCE_PREFIX "0", 2) != 0)
 		return PG_INT64_MAX;
 	return strtoll(digits + 2, NULL, 10);
+}
+
+void
+stream_flush_what_was_read(void)
+{
+	if (!RecoveryInProgress())
+		XLogFlush(GetXLogInsertEndRecPtr());
 }

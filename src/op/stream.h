@@ -21,6 +21,7 @@ extern char *stream_arn(const TableLog *log);
  * stream (any more).
  */
 extern const TableLog *stream_of_request(const RequestValue *arn);
+extern const TableLog *stream_of_arn(const char *text, int len);
 
 /*
  * Raises AccessDeniedException unless the current user may read all items of the stream's table; once that is gone, unless he has the
@@ -42,6 +43,10 @@ extern char *stream_sequence_number(int64 seq);
  * PG_INT64_MAX, what is below 0 or less.
  */
 extern int64 stream_read_sequence_number(const RequestValue *text);
+extern int64 stream_number_of_text(const char *digits, int len);
+
+/* What is handed out must not be lost by a crash: flushes all WAL.  Over HTTP no answer leaves before in any case. */
+extern void stream_flush_what_was_read(void);
 
 /* A position in a shard, as a ShardIterator carries it. */
 typedef struct StreamPosition
@@ -67,6 +72,10 @@ typedef struct RecordOrigin
 	TransactionId xid;
 	XLogRecPtr	lsn;			/* InvalidXLogRecPtr: it does not */
 } RecordOrigin;
+
+/* INSERT, MODIFY or REMOVE; the key attributes of a row's item. */
+extern const char *stream_event_name(LogAction action);
+extern Jsonb *stream_record_keys(const TableLog *log, const LogRow *row);
 
 /*
  * Writes a row as a record of GetRecords; with an origin (else NULL), also eventSourceARN, tableName, xid and lsn.  Returns the bytes that it

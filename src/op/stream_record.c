@@ -44,8 +44,8 @@ event_id(const TableLog *log, int64 seq)
 	return id;
 }
 
-static const char *
-event_name(LogAction action)
+const char *
+stream_event_name(LogAction action)
 {
 	switch (action)
 	{
@@ -71,8 +71,8 @@ write_image(WireWriter *response, const char *name, Jsonb *image)
 }
 
 /* The key attributes, which images hold too. */
-static Jsonb *
-keys_of(const TableLog *log, const LogRow *row)
+Jsonb *
+stream_record_keys(const TableLog *log, const LogRow *row)
 {
 	return row->keys ? row->keys : log_keys_of_schema(log->key_schema, row->item ? row->item : row->old);
 }
@@ -86,7 +86,7 @@ write_change(WireWriter *response, const TableLog *log, const LogRow *row)
 	wire_object_start(response);
 	wire_member(response, "ApproximateCreationDateTime");
 	wire_double(response, (double) timestamptz_to_time_t(row->written_at));
-	size = write_image(response, "Keys", keys_of(log, row));
+	size = write_image(response, "Keys", stream_record_keys(log, row));
 	if (row->item)
 		size += write_image(response, "NewImage", row->item);
 	if (row->old)
@@ -117,7 +117,7 @@ stream_write_record(WireWriter *response, const TableLog *log, const LogRow *row
 
 	wire_object_start(response);
 	write_text(response, "eventID", event_id(log, row->seq));
-	write_text(response, "eventName", event_name(row->action));
+	write_text(response, "eventName", stream_event_name(row->action));
 	write_text(response, "eventVersion", "1.1");
 	write_text(response, "eventSource", "aws:dynamodb");
 	write_text(response, "awsRegion", dynapg_region);

@@ -34,8 +34,8 @@ extern const TableInfo *table_to_change(const RequestValue *table_name, LOCKMODE
 /* ResourceInUseException in the words for a status. */
 extern _Noreturn void table_refuse_in_use(TableStatus status, const char *name);
 
-/* Sees to it that a builder works on the table's indexes if they wait for one. */
-extern void table_resume_builds(const TableInfo *table);
+/* Sees to it that a job works on the table if something waits for one, and that the keeper keeps its logs. */
+extern void table_resume_jobs(const TableInfo *table);
 
 /* TableClass is one of those that there are. */
 extern void check_table_class(const RequestValue *table_class);

@@ -4,9 +4,12 @@
  */
 #include "postgres.h"
 
+#include "utils/timestamp.h"
+
 #include "base/error.h"
 #include "keep/log_switch.h"
 #include "keep/table_job.h"
+#include "log/log_keeper.h"
 #include "op/stream.h"
 #include "op/table_check.h"
 #include "op/update_table.h"
@@ -65,5 +68,6 @@ update_stream_write(const Update *update, const TableInfo *table)
 	if (!update->stream->present)
 		return;
 	log_switch_order(table);
+	log_want_keeper(GetCurrentTimestamp());
 	table_job_start(table->name);
 }

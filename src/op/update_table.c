@@ -359,7 +359,7 @@ op_update_table(const RequestValue *request, WireWriter *response)
 	check_request(&update);
 
 	table = table_to_change(request_member(request, UpdateTableInput_TableName), AccessShareLock);
-	table_resume_builds(table);
+	table_resume_jobs(table);
 	table_view_read(&view, table, true);
 	update_check_busy(&update, &view);
 	definition = view.definition;

@@ -1,0 +1,18 @@
+/*
+ * log_horizon.h
+ *		Holding readers back.
+ */
+#ifndef DYNAPG_LOG_HORIZON_H
+#define DYNAPG_LOG_HORIZON_H
+
+/* What lock tags of ours that belong to no log have in the place of its id; all logs have 0. */
+#define LOG_NOT_A_LOG PG_UINT32_MAX
+#define LOG_ALL_LOGS 0
+
+/*
+ * Holds the readers of a log, or of all logs, back until this transaction ends, as a writer does, and returns a number that none of them has
+ * passed: who has committed something about the numbers behind it is known to all who read these.
+ */
+extern int64 log_fence(int32 log);
+
+#endif							/* DYNAPG_LOG_HORIZON_H */
