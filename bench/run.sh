@@ -5,6 +5,7 @@
 #   BENCH_HTTP=1 make bench     those of the HTTP endpoint instead, see bench/http.sh
 #   BENCH_INDEXES=1 make bench  those of secondary indexes instead, see bench/indexes.sh
 #   BENCH_TRANSACTIONS=1 make bench  those of transactions instead, see bench/transactions.sh
+#   BENCH_STREAMS=1 make bench  those of streams instead, see bench/streams.sh
 #   BENCH_ITEMS=1000000 BENCH_ROUNDS=11 BENCH_SECONDS=2 BENCH_CLIENTS='1 4' BENCH_ONLY='get put' bench/run.sh
 #
 # A private temporary cluster is made and removed. The two sides of a comparison alternate in short runs, so that
@@ -16,6 +17,7 @@ cd "$(dirname "$0")/.."
 [ -z "${BENCH_HTTP:-}" ] || exec bash bench/http.sh
 [ -z "${BENCH_INDEXES:-}" ] || exec bash bench/indexes.sh
 [ -z "${BENCH_TRANSACTIONS:-}" ] || exec bash bench/transactions.sh
+[ -z "${BENCH_STREAMS:-}" ] || exec bash bench/streams.sh
 # shellcheck source=scripts/lib.sh
 . scripts/lib.sh
 # shellcheck source=bench/lib.sh

@@ -54,6 +54,7 @@ static Oid	catalog_name_index; /* each change */
 static Oid	catalog_relation_index;
 static Oid	indexes_oid;		/* of dynapg.indexes */
 static Oid	logs_oid;			/* of dynapg.logs */
+static Oid	log_seq_oid;		/* of the sequence dynapg.log_seq */
 
 /* Empties the cache.  What it held stays readable until the transaction ends. */
 static void
@@ -105,9 +106,10 @@ catalog_exists(void)
 	catalog_relation_index = get_relname_relid("tables_relation_key", schema);
 	indexes_oid = get_relname_relid("indexes", schema);
 	logs_oid = get_relname_relid("logs", schema);
+	log_seq_oid = get_relname_relid("log_seq", schema);
 	catalog_oid = get_relname_relid("tables", schema);
 	if (!OidIsValid(catalog_name_index) || !OidIsValid(catalog_relation_index) || !OidIsValid(indexes_oid) ||
-		!OidIsValid(logs_oid))
+		!OidIsValid(logs_oid) || !OidIsValid(log_seq_oid))
 		catalog_oid = InvalidOid;
 	return OidIsValid(catalog_oid);
 }
@@ -142,6 +144,13 @@ catalog_logs_oid(void)
 {
 	find_catalog();
 	return logs_oid;
+}
+
+Oid
+catalog_log_sequence_oid(void)
+{
+	find_catalog();
+	return log_seq_oid;
 }
 
 void

@@ -223,8 +223,9 @@ extern bool catalog_index_position(Oid index_relation, pg_uuid_t *hash, bytea *s
 /* The OID of dynapg.indexes, for locks. */
 extern Oid	catalog_indexes_oid(void);
 
-/* The OID of dynapg.logs. */
+/* The OID of dynapg.logs, and of the sequence that numbers their rows. */
 extern Oid	catalog_logs_oid(void);
+extern Oid	catalog_log_sequence_oid(void);
 
 /* Whether an index was ACTIVE already when a snapshot was taken. */
 extern bool catalog_index_is_visible(const TableIndex *index, Snapshot snapshot);

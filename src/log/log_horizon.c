@@ -19,12 +19,10 @@
 #include "access/relation.h"
 #include "access/xact.h"
 #include "access/xlog.h"
-#include "catalog/namespace.h"
 #include "commands/sequence.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "storage/lock.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/resowner.h"
@@ -38,23 +36,13 @@ static int32 *held;
 static int	n_held;
 static int	held_size;
 
-static Oid
-sequence_oid(void)
-{
-	Oid			oid = get_relname_relid("log_seq", get_namespace_oid("dynapg", false));
-
-	if (!OidIsValid(oid))
-		elog(ERROR, "sequence dynapg.log_seq is gone");
-	return oid;
-}
-
 /*
  * Read off the page: pg_sequence_last_value() asks for privileges, which those who read their table's stream do not have.
  */
 int64
 log_last_number(void)
 {
-	Relation	sequence = relation_open(sequence_oid(), AccessShareLock);
+	Relation	sequence = relation_open(catalog_log_sequence_oid(), AccessShareLock);
 	Buffer		buffer = ReadBuffer(sequence, 0);
 	HeapTupleData tuple;
 	Form_pg_sequence_data data;
@@ -139,7 +127,7 @@ log_draw(const TableInfo *table)
 			last = log_last_number();
 		hold(table->logs[i].id, last);
 	}
-	return nextval_internal(sequence_oid(), false);
+	return nextval_internal(catalog_log_sequence_oid(), false);
 }
 
 /*
