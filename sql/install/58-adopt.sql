@@ -93,6 +93,8 @@ CREATE FUNCTION dynapg.restored_settings(the_role regrole, the_table text) RETUR
 		'DeletionProtectionEnabled', d -> 'DeletionProtectionEnabled',
 		'SSESpecification', CASE WHEN d ? 'SSEDescription' THEN jsonb_build_object('Enabled', true, 'SSEType', 'KMS',
 			'KMSMasterKeyId', d #> '{SSEDescription,KMSMasterKeyArn}') END,
+		'StreamSpecification', CASE WHEN d ? 'StreamSpecification' THEN jsonb_build_object('StreamEnabled', true,
+			'StreamViewType', d #> '{StreamSpecification,StreamViewType}') END,
 		'Tags', (SELECT jsonb_agg(jsonb_build_object('Key', key, 'Value', value)) FROM jsonb_each(tags)),
 		'AttributeDefinitions', (SELECT jsonb_agg(a) FROM jsonb_array_elements(d -> 'AttributeDefinitions') a
 			WHERE a ->> 'AttributeName' IN (SELECT name FROM used)),

@@ -202,7 +202,8 @@ append_attributes(StringInfo out, const Layout *layout, Jsonb *settings)
 
 static const char *const settings_members[] = {
 	"AttributeDefinitions", "GlobalSecondaryIndexes", "LocalSecondaryIndexes", "BillingMode", "ProvisionedThroughput",
-	"OnDemandThroughput", "WarmThroughput", "TableClass", "SSESpecification", "DeletionProtectionEnabled", "Tags"
+	"OnDemandThroughput", "WarmThroughput", "TableClass", "SSESpecification", "DeletionProtectionEnabled",
+	"StreamSpecification", "Tags"
 };
 
 static RequestValue *

@@ -373,7 +373,7 @@ table_job_start(const char *table_name)
 {
 	const TableInfo *table = catalog_lock_table(table_name, strlen(table_name), AccessShareLock, true);
 
-	if (table == NULL)
+	if (table == NULL || !has_work(table->relation))
 		return;
 	if (IsTransactionBlock() || IsSubTransaction() || !ask_for_job(table, GetCurrentTransactionStartTimestamp()))
 	{

@@ -17,6 +17,7 @@
 #include "op/table_check.h"
 #include "op/table_description.h"
 #include "op/tags.h"
+#include "keep/log_switch.h"
 #include "keep/table_job.h"
 
 #define MAX_LOCAL_INDEXES	5
@@ -350,10 +351,15 @@ create(const NewTable *table, const char *name)
 
 		catalog_create_index(name, index->name, index->global, index_definition_jsonb(&index->definition), adopts, NULL);
 	}
-	if (adopts && table->indexes != NIL)
-		table_job_start(name);
-	if (table->definition.stream_view)
+	if (table->definition.stream_view && !adopts)
 		log_begin(catalog_table(name, strlen(name)), LOG_STREAM, catalog_view_of_name(table->definition.stream_view));
+
+	/* others may be writing to it */
+	if (adopts)
+	{
+		log_switch_order(catalog_table(name, strlen(name)));
+		table_job_start(name);
+	}
 }
 
 /*

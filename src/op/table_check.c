@@ -11,11 +11,10 @@
 
 #include "base/error.h"
 #include "base/settings.h"
-#include "op/op.h"
-#include "op/table_check.h"
-#include "keep/log_switch.h"
 #include "keep/table_job.h"
 #include "log/log_keeper.h"
+#include "op/op.h"
+#include "op/table_check.h"
 
 /* How often a table's class may be changed, and what it is encrypted with. */
 #define MAX_CLASS_CHANGES			2
@@ -38,12 +37,7 @@ table_of_request(const RequestValue *table_name)
 void
 table_resume_jobs(const TableInfo *table)
 {
-	bool		due = OidIsValid(table->relation) && log_switch_is_due(table->relation);
-
-	for (int i = 0; i < table->n_indexes; i++)
-		due |= table->indexes[i].status == TABLE_CREATING || table->indexes[i].status == TABLE_DELETING;
-	if (due)
-		table_job_resume(table);
+	table_job_resume(table);
 	if (table->n_logs > 0)
 		log_want_keeper(GetCurrentTimestamp());
 }

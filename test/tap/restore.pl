@@ -42,6 +42,7 @@ my $music = q{{"TableName": "Music", "BillingMode": "PROVISIONED", "ProvisionedT
 
 as('regress Owner', 'source', qq{SELECT dynamo_create_table('$music');
 	SELECT dynamo_create_table('{"TableName": "$long", "BillingMode": "PAY_PER_REQUEST", "OnDemandThroughput": {"MaxReadRequestUnits": 10},
+		"StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_IMAGE"},
 		"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}], "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}]}');
 	SELECT dynapg.put('$long', '{"id": "1"}');
 	INSERT INTO dynamo."Music" (item) SELECT jsonb_strip_nulls(jsonb_build_object('id', 'a' || i % 100, 'n', i, 'year', i % 60, 'note', repeat('note ', i % 10),
@@ -50,10 +51,23 @@ $node->safe_psql('source', 'GRANT CREATE ON SCHEMA dynamo TO regress_member');
 as('regress_member', 'source', q{SELECT dynamo_create_table('{"TableName": "Member", "BillingMode": "PAY_PER_REQUEST",
 	"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}], "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "B"}]}')});
 
-my $described = q{SELECT jsonb_pretty(t #- '{TableId}' #- '{CreationDateTime}' #- '{BillingModeSummary}' #- '{TableThroughputModeSummary}' #- '{TableClassSummary,LastUpdateDateTime}')
+my $described = q{SELECT jsonb_pretty(t #- '{TableId}' #- '{CreationDateTime}' #- '{BillingModeSummary}' #- '{TableThroughputModeSummary}' #- '{TableClassSummary,LastUpdateDateTime}' #- '{LatestStreamArn}' #- '{LatestStreamLabel}')
 	FROM (SELECT dynamo_describe_table(jsonb_build_object('TableName', name)) -> 'Table' FROM dynapg.tables ORDER BY name) x (t)};
 my $tags = q{SELECT name, tags, relation::text, pg_get_userbyid(relowner) FROM dynapg.tables t JOIN pg_class c ON c.oid = t.relation ORDER BY 1};
 my $relations = q{SELECT c.oid::regclass::text, pg_get_userbyid(relowner) FROM pg_class c WHERE relnamespace = 'dynapg_index'::regnamespace AND relkind = 'r' ORDER BY 1};
+
+# A stream does not go through a dump: a new one is begun by whoever looks at the table.
+sub has_stream
+{
+	my ($database, $how) = @_;
+
+	ok($node->poll_query_until($database, qq{SELECT t #>> '{StreamSpecification,StreamViewType}' = 'NEW_IMAGE' AND t ->> 'TableStatus' = 'ACTIVE'
+		FROM (SELECT dynamo_describe_table('{"TableName": "$long"}') -> 'Table') x (t)}), "$how: a stream is begun");
+	$node->safe_psql($database, qq{SELECT dynapg.put('$long', '{"id": "2"}')});
+	is($node->safe_psql($database, qq{SELECT count(*) FROM dynapg_log.stream_000001}), '1', "$how: and written");
+	$node->safe_psql($database, qq{SELECT dynapg.delete('$long', '2')});
+	return;
+}
 
 # Whether a restored database is like the source.
 sub same
@@ -62,6 +76,7 @@ sub same
 
 	is(as('regress Owner', $database, 'SELECT * FROM dynapg.repair() ORDER BY 1'), "Member\nMusic\n$long", "$how: repair() makes tables of the relations");
 	is(as('regress Owner', $database, q{SELECT dynapg.wait_for_indexes('Music')}), 't', "$how: indexes are built");
+	has_stream($database, $how);
 	is($node->safe_psql($database, $_), $node->safe_psql('source', $_), "$how: the same") foreach ($described, $tags, $relations);
 	is(as('regress Owner', $database, q{SELECT * FROM dynapg.check_table('Music')}), '', "$how: indexes and items agree");
 	as('regress Owner', $database, q{SELECT dynapg.put('Music', '{"id": "new", "n": 1, "g": "group 3", "year": 7}'); DELETE FROM dynamo."Music" WHERE item->>'id' = 'a7'});
@@ -113,6 +128,7 @@ foreach my $database (sort keys %ways)
 # a superuser's dump has the same, and a superuser's restore needs no repair
 make_database('super');
 command_ok([ 'pg_restore', '--exit-on-error', '-d', $node->connstr('super'), "$dir/dump" ], 'pg_restore by a superuser');
+has_stream('super', 'by a superuser');
 is($node->safe_psql('super', $_), $node->safe_psql('source', $_), 'by a superuser: the same') foreach ($described, $tags, $relations);
 is($node->safe_psql('super', 'SELECT count(*) FROM dynapg.restored'), '0', 'by a superuser: nothing is set aside');
 
