@@ -126,6 +126,7 @@ DROP SCHEMA renamed CASCADE;
 -- Without the catalog, whoever took it away
 BEGIN;
 ALTER EXTENSION dynapg DROP VIEW dynapg.index_progress;
+ALTER EXTENSION dynapg DROP VIEW dynapg.stat_ttl;
 ALTER EXTENSION dynapg DROP TABLE dynapg.indexes;
 DROP TABLE dynapg.indexes CASCADE;
 SELECT pg_temp.make();

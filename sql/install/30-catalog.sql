@@ -7,7 +7,8 @@ CREATE TABLE dynapg.tables (
 	definition jsonb NOT NULL,
 	change text CHECK (change IN ('CREATING', 'UPDATING', 'DELETING')),
 	change_ends timestamptz,
-	tags jsonb NOT NULL DEFAULT '{}' CHECK (pg_catalog.jsonb_typeof(tags) OPERATOR(pg_catalog.=) 'object')
+	tags jsonb NOT NULL DEFAULT '{}' CHECK (pg_catalog.jsonb_typeof(tags) OPERATOR(pg_catalog.=) 'object'),
+	time_to_live_changed_at timestamptz
 );
 CREATE UNIQUE INDEX tables_relation_key ON dynapg.tables (relation);
 COMMENT ON TABLE dynapg.tables IS 'the DynamoDB tables of this database';
@@ -17,6 +18,7 @@ COMMENT ON COLUMN dynapg.tables.id IS 'TableId: another one for each table that 
 COMMENT ON COLUMN dynapg.tables.definition IS 'what CreateTable and UpdateTable were given, in the shapes of DescribeTable';
 COMMENT ON COLUMN dynapg.tables.change IS 'status until change_ends, where dynapg.control_plane_delay makes changes last';
 COMMENT ON COLUMN dynapg.tables.tags IS 'tags: each key''s value';
+COMMENT ON COLUMN dynapg.tables.time_to_live_changed_at IS 'when UpdateTimeToLive changed something last';
 GRANT SELECT ON dynapg.tables TO PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('dynapg.tables', '');
 
@@ -28,7 +30,7 @@ CREATE TABLE dynapg.indexes (
 	table_name text COLLATE "C" NOT NULL,
 	name text COLLATE "C" NOT NULL,
 	relation regclass NOT NULL,
-	kind text NOT NULL CHECK (kind IN ('LOCAL', 'GLOBAL')),
+	kind text NOT NULL CHECK (kind IN ('LOCAL', 'GLOBAL', 'TTL')),
 	definition jsonb NOT NULL,
 	status text NOT NULL CHECK (status IN ('CREATING', 'ACTIVE', 'DELETING')),
 	backfilling boolean NOT NULL DEFAULT false,
@@ -40,6 +42,7 @@ CREATE TABLE dynapg.indexes (
 CREATE UNIQUE INDEX indexes_relation_key ON dynapg.indexes (relation);
 COMMENT ON TABLE dynapg.indexes IS 'the secondary indexes of the tables in dynapg.tables';
 COMMENT ON COLUMN dynapg.indexes.relation IS 'the table in schema dynapg_index that holds its entries';
+COMMENT ON COLUMN dynapg.indexes.kind IS 'TTL: by what items expire, which callers never see';
 COMMENT ON COLUMN dynapg.indexes.definition IS 'KeySchema, Projection and throughput, in the shapes of DescribeTable';
 COMMENT ON COLUMN dynapg.indexes.status IS 'CREATING, DELETING: not read';
 COMMENT ON COLUMN dynapg.indexes.backfilling IS 'CREATING, and items that were there before are being entered';
@@ -65,6 +68,18 @@ COMMENT ON COLUMN dynapg.index_builds.hash IS 'with sort, the key of the last it
 COMMENT ON COLUMN dynapg.index_builds.items IS 'items read';
 COMMENT ON COLUMN dynapg.index_builds.entries IS 'entries made; writers make theirs themselves';
 -- Not in dumps, which whoever owns the tables makes: a restored index that was not built yet is built from the first item.
+
+CREATE TABLE dynapg.time_to_live_counts (
+	relation regclass PRIMARY KEY,
+	deleted bigint NOT NULL,
+	since timestamptz NOT NULL,
+	deleted_at timestamptz NOT NULL
+);
+COMMENT ON TABLE dynapg.time_to_live_counts IS 'how many items have expired; shown by dynapg.stat_ttl';
+COMMENT ON COLUMN dynapg.time_to_live_counts.relation IS 'the table in dynapg_index of the index of kind TTL';
+COMMENT ON COLUMN dynapg.time_to_live_counts.since IS 'when it was begun to count';
+COMMENT ON COLUMN dynapg.time_to_live_counts.deleted_at IS 'when items expired last';
+GRANT SELECT ON dynapg.time_to_live_counts TO PUBLIC;
 
 CREATE FUNCTION dynapg.catalog_changed() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'dynapg_catalog_changed' LANGUAGE C;

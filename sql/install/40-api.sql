@@ -53,6 +53,10 @@ CREATE FUNCTION @extschema@.dynamo_update_table(request jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_update_table' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.dynamo_update_table(jsonb) IS 'UpdateTable: changes the settings of a table';
 
+CREATE FUNCTION @extschema@.dynamo_update_time_to_live(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_update_time_to_live' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.dynamo_update_time_to_live(jsonb) IS 'UpdateTimeToLive: has items of a table expire, or no longer';
+
 CREATE FUNCTION @extschema@.dynamo_batch_get_item(request jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_batch_get_item' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.dynamo_batch_get_item(jsonb) IS 'BatchGetItem: reads items of several tables by their keys';

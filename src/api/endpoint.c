@@ -41,6 +41,8 @@ begin_worker(void)
 	(void) log_follow_timeline();
 	if (log_segments(LOG_STREAM) != NIL || log_segments(LOG_UNDO) != NIL)
 		log_want_keeper(GetCurrentTimestamp());
+	if (catalog_expiring_relations() != NIL)
+		log_want_sweeper(GetCurrentTimestamp());
 }
 
 static bool

@@ -101,6 +101,7 @@ SQL_OPERATION(dynamo_describe_limits, DescribeLimits);
 SQL_OPERATION(dynamo_describe_stream, DescribeStream);
 SQL_OPERATION(dynamo_describe_table, DescribeTable);
 SQL_OPERATION(dynamo_describe_time_to_live, DescribeTimeToLive);
+SQL_OPERATION(dynamo_update_time_to_live, UpdateTimeToLive);
 SQL_OPERATION(dynamo_get_item, GetItem);
 SQL_OPERATION(dynamo_get_records, GetRecords);
 SQL_OPERATION(dynamo_get_shard_iterator, GetShardIterator);

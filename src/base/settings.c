@@ -22,6 +22,8 @@ int			dynapg_stream_retention;
 int			dynapg_stream_shards;
 int			dynapg_stream_hold_warning;
 char	   *dynapg_notify_channel;
+int			dynapg_expire_interval;
+int			dynapg_time_to_live_interval;
 
 /* What NOTIFY would refuse. */
 static bool
@@ -131,4 +133,18 @@ settings_init(void)
 							   "",
 							   PGC_SIGHUP, 0,
 							   check_channel, NULL, NULL);
+	DefineCustomIntVariable("dynapg.expire_interval",
+							"How often the keeper looks for items that have expired.",
+							"0: never; dynapg.expire_items() removes them.",
+							&dynapg_expire_interval,
+							10, 0, 24 * 3600,
+							PGC_SIGHUP, GUC_UNIT_S,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("dynapg.time_to_live_interval",
+							"How long after UpdateTimeToLive has changed a table another change is refused.",
+							"0: it is not. The service refuses it for about half an hour.",
+							&dynapg_time_to_live_interval,
+							0, 0, 24 * 3600,
+							PGC_USERSET, GUC_UNIT_S,
+							NULL, NULL, NULL);
 }

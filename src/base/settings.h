@@ -18,6 +18,9 @@ extern int	dynapg_stream_shards;	/* dynapg.stream_shards: shards of new streams 
 extern int	dynapg_stream_hold_warning; /* dynapg.stream_hold_warning, seconds: when the keeper warns of who holds streams back; 0: never */
 extern char *dynapg_notify_channel; /* dynapg.notify_channel: where the keeper tells of new records; empty: nowhere */
 
+extern int	dynapg_expire_interval; /* dynapg.expire_interval, seconds: how often the keeper removes expired items; 0: never */
+extern int	dynapg_time_to_live_interval;	/* dynapg.time_to_live_interval, seconds: between two UpdateTimeToLive of a table */
+
 extern void settings_init(void);
 
 #endif							/* DYNAPG_SETTINGS_H */

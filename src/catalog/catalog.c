@@ -252,6 +252,8 @@ catalog_read_row(Relation catalog, HeapTuple row)
 	table->created_at = DatumGetTimestampTz(values[CATALOG_CREATED_AT - 1]);
 	table->definition = DatumGetJsonbPCopy(values[CATALOG_DEFINITION - 1]);
 	table->tags = DatumGetJsonbPCopy(values[CATALOG_TAGS - 1]);
+	if (!nulls[CATALOG_EXPIRY - 1])
+		table->expiry_changed_at = DatumGetTimestampTz(values[CATALOG_EXPIRY - 1]);
 	if (!nulls[CATALOG_CHANGE - 1] && !nulls[CATALOG_CHANGE_ENDS - 1])
 	{
 		table->change = catalog_status_of_text(DatumGetTextPP(values[CATALOG_CHANGE - 1]));

@@ -19,13 +19,14 @@
 #define CATALOG_CHANGE		6	/* text, null if nothing goes on */
 #define CATALOG_CHANGE_ENDS	7	/* timestamptz */
 #define CATALOG_TAGS		8	/* jsonb: an object of texts */
-#define CATALOG_COLUMNS		8
+#define CATALOG_EXPIRY		9	/* timestamptz, null if time to live was never changed */
+#define CATALOG_COLUMNS		9
 
 /* The columns of dynapg.indexes. */
 #define INDEXES_TABLE_NAME	1	/* text */
 #define INDEXES_NAME		2	/* text */
 #define INDEXES_RELATION	3	/* regclass */
-#define INDEXES_KIND		4	/* text: LOCAL, GLOBAL */
+#define INDEXES_KIND		4	/* text: LOCAL, GLOBAL, TTL */
 #define INDEXES_DEFINITION	5	/* jsonb */
 #define INDEXES_STATUS		6	/* text */
 #define INDEXES_BACKFILLING	7	/* boolean */
@@ -59,6 +60,16 @@ extern TableStatus catalog_status_of_text(const text *status);
 
 /* indexes.c: reads the indexes of a table into it, in the current context. */
 extern void catalog_read_indexes(TableInfo *table, Snapshot snapshot);
+
+/*
+ * index_ddl.c: creates an index table and its row, in the name of the table's owner, which the current user must be.  See
+ * catalog_create_index().
+ */
+extern void catalog_add_index(const TableInfo *table, const char *name, const char *kind, Jsonb *definition, bool building,
+							  const char *replaces);
+
+/* ddl.c: notes in a table's row that its time to live was changed now. */
+extern void catalog_expiry_changed(const TableInfo *table);
 
 /* logs.c: the same of its logs. */
 extern void catalog_read_logs(TableInfo *table, Snapshot snapshot);

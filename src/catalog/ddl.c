@@ -288,7 +288,7 @@ insert_row(const char *name, int name_len, Oid relation, Jsonb *definition, Json
 {
 	Relation	catalog = table_open(catalog_relation(), RowExclusiveLock);
 	Datum		values[CATALOG_COLUMNS];
-	bool		nulls[CATALOG_COLUMNS] = {0};
+	bool		nulls[CATALOG_COLUMNS] = {[CATALOG_EXPIRY - 1] = true};
 
 	sweep_deleted(catalog, name, name_len);
 	values[CATALOG_NAME - 1] = PointerGetDatum(cstring_to_text_with_len(name, name_len));
@@ -373,6 +373,18 @@ catalog_set_tags(const TableInfo *table, Jsonb *tags)
 	catalog_require_owner(table);
 	values[CATALOG_TAGS - 1] = JsonbPGetDatum(tags);
 	replaced[CATALOG_TAGS - 1] = true;
+	replace_row(table, values, nulls, replaced);
+}
+
+void
+catalog_expiry_changed(const TableInfo *table)
+{
+	Datum		values[CATALOG_COLUMNS] = {0};
+	bool		nulls[CATALOG_COLUMNS] = {0};
+	bool		replaced[CATALOG_COLUMNS] = {0};
+
+	values[CATALOG_EXPIRY - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
+	replaced[CATALOG_EXPIRY - 1] = true;
 	replace_row(table, values, nulls, replaced);
 }
 

@@ -136,23 +136,20 @@ count_sort_attributes(Jsonb *definition)
 }
 
 void
-catalog_create_index(const char *table_name, const char *name, bool global, Jsonb *definition,
-					 bool building, const char *replaces)
+catalog_add_index(const TableInfo *table, const char *name, const char *kind, Jsonb *definition, bool building,
+				  const char *replaces)
 {
-	const TableInfo *table = catalog_table(table_name, strlen(table_name));
 	Oid			types[8] = {TEXTOID, TEXTOID, REGCLASSOID, TEXTOID, JSONBOID, TEXTOID, TEXTOID, TIMESTAMPTZOID};
 	Datum		values[8];
 	char		nulls[9] = "        ";
 	bool		delayed = dynapg_control_plane_delay > 0;
 	TimestampTz ready;
 
-	if (table == NULL)
-		catalog_raise_not_found(table_name, strlen(table_name));
 	catalog_require_owner(table);
-	values[0] = CStringGetTextDatum(table_name);
+	values[0] = CStringGetTextDatum(table->name);
 	values[1] = CStringGetTextDatum(name);
 	values[2] = ObjectIdGetDatum(create_index_table(table, name, count_sort_attributes(definition)));
-	values[3] = CStringGetTextDatum(global ? "GLOBAL" : "LOCAL");
+	values[3] = CStringGetTextDatum(kind);
 	values[4] = JsonbPGetDatum(definition);
 	values[5] = CStringGetTextDatum(catalog_status_name(building ? TABLE_CREATING : TABLE_ACTIVE));
 	values[6] = replaces ? CStringGetTextDatum(replaces) : (Datum) 0;
@@ -168,6 +165,17 @@ catalog_create_index(const char *table_name, const char *name, bool global, Json
 	nulls[7] = delayed ? ' ' : 'n';
 	(void) catalog_execute("INSERT INTO dynapg.indexes (table_name, name, relation, kind, definition, status, replaces, "
 							"change_ends, kept) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $6 = 'ACTIVE')", 8, types, values, nulls);
+}
+
+void
+catalog_create_index(const char *table_name, const char *name, bool global, Jsonb *definition,
+					 bool building, const char *replaces)
+{
+	const TableInfo *table = catalog_table(table_name, strlen(table_name));
+
+	if (table == NULL)
+		catalog_raise_not_found(table_name, strlen(table_name));
+	catalog_add_index(table, name, global ? "GLOBAL" : "LOCAL", definition, building, replaces);
 }
 
 void
@@ -265,6 +273,7 @@ catalog_drop_index(Oid index_relation)
 {
 	(void) change_index_row("DELETE FROM dynapg.indexes WHERE relation = $1", index_relation);
 	(void) change_index_row("DELETE FROM dynapg.index_builds WHERE relation = $1", index_relation);
+	(void) change_index_row("DELETE FROM dynapg.time_to_live_counts WHERE relation = $1", index_relation);
 	catalog_drop_relation(index_relation, execute_ddl_as_owner);
 }
 

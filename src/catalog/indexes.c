@@ -43,7 +43,7 @@ read_keys(const TableInfo *table, TableIndex *index)
 		if (index->n_hash > INDEX_KEY_MAX_ATTRIBUTES || index->n_sort > INDEX_KEY_MAX_ATTRIBUTES)
 			elog(ERROR, "index %s has too many key attributes", index->name);
 		set_name(attribute, &name);
-		attribute->type = catalog_defined_type(table->definition, attribute);
+		attribute->type = index->expires ? KEY_TYPE_N : catalog_defined_type(table->definition, attribute);
 	}
 }
 
@@ -77,11 +77,14 @@ read_index(const TableInfo *table, Relation catalog, HeapTuple row, TableIndex *
 {
 	Datum		values[INDEXES_COLUMNS];
 	bool		nulls[INDEXES_COLUMNS];
+	char		kind;
 
 	heap_deform_tuple(row, RelationGetDescr(catalog), values, nulls);
 	index->name = TextDatumGetCString(values[INDEXES_NAME - 1]);
 	index->relation = DatumGetObjectId(values[INDEXES_RELATION - 1]);
-	index->global = *VARDATA_ANY(DatumGetTextPP(values[INDEXES_KIND - 1])) == 'G';
+	kind = *VARDATA_ANY(DatumGetTextPP(values[INDEXES_KIND - 1]));
+	index->global = kind != 'L';
+	index->expires = kind == 'T';
 	index->definition = DatumGetJsonbPCopy(values[INDEXES_DEFINITION - 1]);
 	index->status = catalog_status_of_text(DatumGetTextPP(values[INDEXES_STATUS - 1]));
 	index->kept = DatumGetBool(values[INDEXES_KEPT - 1]);

@@ -51,12 +51,13 @@ typedef struct TableIndex
 {
 	char	   *name;
 	Oid			relation;		/* the index table, in schema dynapg_index */
-	bool		global;
+	bool		global;			/* entries are no part of item collections */
+	bool		expires;		/* the hidden index of time to live, see catalog_time_to_live() */
 	TableStatus status;			/* CREATING, DELETING: not to be read */
 	bool		kept;			/* writers keep its entries; else they only take away (CREATING), or do nothing (DELETING) */
 	bool		backfilling;	/* CREATING: items that were there before are being entered */
 	char	   *replaces;		/* the index whose place it takes when it is built; NULL: none.  No caller sees it before */
-	int			n_hash;			/* 1 to INDEX_KEY_MAX_ATTRIBUTES */
+	int			n_hash;			/* 1 to INDEX_KEY_MAX_ATTRIBUTES; time to live: 0, all entries are in one partition */
 	int			n_sort;			/* 0 to INDEX_KEY_MAX_ATTRIBUTES */
 	KeyAttribute hash[INDEX_KEY_MAX_ATTRIBUTES];
 	KeyAttribute sort[INDEX_KEY_MAX_ATTRIBUTES];
@@ -78,6 +79,7 @@ typedef struct TableInfo
 	bool		has_sort;
 	Jsonb	   *definition;		/* the members of TableDescription that are given by callers, see below */
 	Jsonb	   *tags;			/* an object: each key's value, a string */
+	TimestampTz expiry_changed_at;	/* when its time to live was changed last; 0: never */
 	TableStatus change;			/* what goes on until change_ends; TABLE_ACTIVE: nothing */
 	TimestampTz change_ends;
 	int			n_indexes;
@@ -176,11 +178,12 @@ extern void catalog_drop_table(const TableInfo *table);
 
 /*
  * Whether an index's entries are kept by writers; whether they are only taken away, if there are any; whether callers never see it;
- * and whether it may be read.
+ * whether items must fit into it; and whether it may be read.
  */
 #define index_is_kept(index)		((index)->kept)
 #define index_loses_entries(index)	((index)->status == TABLE_CREATING && !(index)->kept)
-#define index_is_hidden(index)		(strchr((index)->name, '~') != NULL)	/* replaces another, or was replaced */
+#define index_is_hidden(index)		(strchr((index)->name, '~') != NULL)	/* replaces another, was replaced, or is time to live's */
+#define index_checks_items(index)	(index_is_kept(index) && !(index)->expires)
 #define index_is_readable(index)	((index)->status == TABLE_ACTIVE || (index)->status == TABLE_UPDATING)
 
 /* An index of a table that callers may know of, by its name; NULL if there is none. */
@@ -219,6 +222,30 @@ extern void catalog_index_built(Oid index_relation);
 
 /* The key that catalog_index_progress() noted last, sort having room for any; false if there is none. */
 extern bool catalog_index_position(Oid index_relation, pg_uuid_t *hash, bytea *sort);
+
+/*
+ * Time to live is a hidden index: its entries are the items that have a number under its only key attribute (sort[0], of type N),
+ * in the order of those.  What has no number there has no entry, and that is no error.
+ */
+
+/* The index by which a table's items expire, or will when it is built; NULL if they do not. */
+extern const TableIndex *catalog_time_to_live(const TableInfo *table);
+
+/* Whether an index of time to live that was disabled is still being dropped. */
+extern bool catalog_disables_time_to_live(const TableInfo *table);
+
+/*
+ * Has a table's items expire by an attribute, once the index is built (keep/table_job.h), or no longer.  Owner only
+ * (AccessDeniedException); the caller knows that there is a change.
+ */
+extern void catalog_enable_time_to_live(const TableInfo *table, const char *attribute, int attribute_len);
+extern void catalog_disable_time_to_live(const TableInfo *table);
+
+/* The item tables whose items expire, or will, in the order of their OIDs. */
+extern List *catalog_expiring_relations(void);
+
+/* Counts items that have expired, by the index's relation. */
+extern void catalog_count_expired(Oid index_relation, int64 items);
 
 /* The OID of dynapg.indexes, for locks. */
 extern Oid	catalog_indexes_oid(void);

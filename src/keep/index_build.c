@@ -26,6 +26,7 @@
 #include "base/varlena.h"
 #include "keep/index_build.h"
 #include "keep/table_job.h"
+#include "log/log_keeper.h"
 #include "storage/index_write.h"
 #include "storage/layout.h"
 #include "storage/storage.h"
@@ -263,10 +264,12 @@ drop_index(Oid relation, Oid index_relation)
 	catalog_drop_index(index_relation);
 }
 
-/* Enters all items into an index that all writers keep, batch by batch. */
+/* Enters all items into an index that all writers keep, batch by batch.  If that is time to live's, they may be due. */
 static void
 backfill(Oid relation, Oid index_relation)
 {
+	const TableInfo *table;
+	const TableIndex *index;
 	bool		more = true;
 
 	pgstat_report_activity(STATE_RUNNING, "backfilling an index");
@@ -276,6 +279,12 @@ backfill(Oid relation, Oid index_relation)
 		table_job_commit();
 		CHECK_FOR_INTERRUPTS();
 	}
+	if (!table_job_begin())
+		return;
+	index = catalog_index_of_relation(index_relation, &table);
+	if (index != NULL && index->expires)
+		log_want_sweeper(GetCurrentTimestamp());
+	table_job_commit();
 }
 
 void

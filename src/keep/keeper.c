@@ -23,6 +23,7 @@
 #include "base/compat.h"
 #include "base/settings.h"
 #include "catalog/tables.h"
+#include "keep/expire.h"
 #include "keep/keeper.h"
 #include "log/log.h"
 #include "log/log_keeper.h"
@@ -30,6 +31,7 @@
 #include "log/log_tick.h"
 
 #define PAUSE_MS		1000
+#define EXPIRE_MS		500		/* of each second at most */
 #define ROTATE_EVERY_MS	(10 * 1000)
 #define LOCK_TIMEOUT	"100ms"
 #define MAX_FAILURES	10		/* one after the other */
@@ -59,15 +61,12 @@ typedef struct Keeper
 	int64		notified;		/* streams with records up to this number have been told of */
 	TimestampTz rotated_at;
 	TimestampTz warned_at;
+	ExpireRound expire;
 	int			failures;
 } Keeper;
 
-/*
- * A transaction with a snapshot, during which the extension cannot be dropped: false, and nothing has begun, if somebody is about to drop
- * it, or has; then there is nothing to do for now.
- */
-static bool
-begin(void)
+bool
+keeper_begin(void)
 {
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
@@ -80,8 +79,8 @@ begin(void)
 	return true;
 }
 
-static void
-commit(void)
+void
+keeper_commit(void)
 {
 	PopActiveSnapshot();
 	CommitTransactionCommand();
@@ -100,11 +99,12 @@ has_extension(void)
 	return found;
 }
 
-/* Whether there is anything to keep: segments, which are there until the last row is dropped with them. */
+/* Whether there is anything to keep: segments, which are there until the last row is dropped with them, or items that will expire. */
 static bool
 has_work(void)
 {
-	return log_segments(LOG_STREAM) != NIL || log_segments(LOG_UNDO) != NIL;
+	return log_segments(LOG_STREAM) != NIL || log_segments(LOG_UNDO) != NIL ||
+		(dynapg_expire_interval > 0 && catalog_expiring_relations() != NIL);
 }
 
 static bool
@@ -150,10 +150,10 @@ rotate_step(void)
 {
 	bool		more;
 
-	if (!begin())
+	if (!keeper_begin())
 		return false;
 	more = log_rotate();
-	commit();
+	keeper_commit();
 	return more;
 }
 
@@ -200,10 +200,10 @@ take_long_round(Keeper *keeper, TimestampTz now)
 	while (rotate_step())
 		CHECK_FOR_INTERRUPTS();
 	if (dynapg_stream_hold_warning > 0 &&
-		TimestampDifferenceExceeds(keeper->warned_at, now, dynapg_stream_hold_warning * 1000) && begin())
+		TimestampDifferenceExceeds(keeper->warned_at, now, dynapg_stream_hold_warning * 1000) && keeper_begin())
 	{
 		warn_of_holders();
-		commit();
+		keeper_commit();
 		keeper->warned_at = now;
 	}
 	keeper->rotated_at = now;
@@ -216,26 +216,27 @@ take_round(Keeper *keeper)
 	TimestampTz now = GetCurrentTimestamp();
 	bool		work;
 
-	if (!begin())
+	if (!keeper_begin())
 		return has_extension();
 	work = has_work();
-	commit();
+	keeper_commit();
 	if (!work)
 		return false;
 
 	/* first, since a promotion ends all shards */
 	if (TimestampDifferenceExceeds(keeper->rotated_at, now, ROTATE_EVERY_MS))
 		take_long_round(keeper, now);
-	if (begin())
+	if (keeper_begin())
 	{
 		(void) log_tick(false);
-		commit();
+		keeper_commit();
 	}
-	if (begin())
+	if (keeper_begin())
 	{
 		notify(keeper);
-		commit();
+		keeper_commit();
 	}
+	expire_round(&keeper->expire, EXPIRE_MS);
 	return true;
 }
 
@@ -292,10 +293,10 @@ take_office(void)
 {
 	bool		taken;
 
-	if (!begin())
+	if (!keeper_begin())
 		return false;
 	taken = log_become_keeper();
-	commit();
+	keeper_commit();
 	return taken;
 }
 

@@ -2,15 +2,23 @@
  * keeper.h
  *		The keeper: the process of a database that does what is due in its change logs.
  *
- * It ticks once a second while items with a log change, makes, closes and drops segments, and notifies.  It needs no
- * preloaded library and no endpoint: whoever writes to a log, or asks for a stream, starts it if there is none (log/log_keeper.h).  It ends when
- * there is nothing to keep, and within about a second of being alone in its database, so that DROP DATABASE and a copy as a template
- * need not be told.  At any moment there is at most one; one that dies loses nothing.
+ * It ticks once a second while items with a log change, makes, closes and drops segments, notifies, and removes items that have
+ * expired (expire.h).  It needs no preloaded library and no endpoint: whoever writes to a log, asks for a stream, or writes an item
+ * that will expire, starts it if there is none (log/log_keeper.h).  It ends when there is nothing to keep, and within about a second of
+ * being alone in its database, so that DROP DATABASE and a copy as a template need not be told.  At any moment there is at most one;
+ * one that dies loses nothing.
  */
 #ifndef DYNAPG_KEEPER_H
 #define DYNAPG_KEEPER_H
 
 /* Takes all steps that are due in the life of segments, in the caller's transaction; returns how many. */
 extern int	keeper_rotate(void);
+
+/*
+ * For the keeper's own steps.  A transaction with a snapshot, during which the extension cannot be dropped: false, and nothing has begun, if
+ * somebody is about to drop it, or has; then there is nothing to do for now.
+ */
+extern bool keeper_begin(void);
+extern void keeper_commit(void);
 
 #endif							/* DYNAPG_KEEPER_H */

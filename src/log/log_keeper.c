@@ -11,6 +11,7 @@
 #include "storage/lock.h"
 #include "utils/timestamp.h"
 
+#include "base/settings.h"
 #include "log/log_horizon.h"
 #include "log/log_keeper.h"
 
@@ -112,4 +113,11 @@ log_want_keeper(TimestampTz now)
 	looked_at = now;
 	if (!RecoveryInProgress() && !has_keeper())
 		start_keeper();
+}
+
+void
+log_want_sweeper(TimestampTz now)
+{
+	if (dynapg_expire_interval > 0)
+		log_want_keeper(now);
 }

@@ -13,6 +13,9 @@
  */
 extern void log_want_keeper(TimestampTz now);
 
+/* The same for who knows of items that will expire: unless dynapg.expire_interval says that the keeper does not remove them. */
+extern void log_want_sweeper(TimestampTz now);
+
 /*
  * Becomes the keeper of this database until the session ends or log_leave_keeper(), whatever errors come between; false if there is one.
  */

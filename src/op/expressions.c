@@ -272,7 +272,7 @@ check_key_path(const DocPath *path, void *argument)
 	{
 		const TableIndex *index = &table->indexes[i];
 
-		if (!index_is_kept(index))
+		if (!index_checks_items(index))
 			continue;
 		check_attributes(path, index->hash, index->n_hash, "IndexKey");
 		check_attributes(path, index->sort, index->n_sort, "IndexKey");

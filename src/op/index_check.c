@@ -322,7 +322,7 @@ index_check_not_redefined(const TableInfo *table, List *keys, List *attributes)
 		{
 			const TableIndex *index = &table->indexes[i];
 
-			known = index_attribute(index, key);
+			known = index->expires ? NULL : index_attribute(index, key);
 			if (known)
 				check_type(known, given, echo_attributes(index->hash, index->n_hash, index->sort, index->n_sort),
 						   keys, attributes);
@@ -338,7 +338,7 @@ index_check_alone(const TableInfo *table, const char *name)
 		const TableIndex *index = &table->indexes[i];
 		TableStatus status = catalog_index_status(index);
 
-		if ((status == TABLE_CREATING || status == TABLE_DELETING) &&
+		if ((status == TABLE_CREATING || status == TABLE_DELETING) && !index->expires &&
 			(name == NULL || strcmp(index->name, name) != 0))
 			index_refuse_online();
 	}
@@ -399,7 +399,7 @@ index_merge_attributes(const TableView *view, List *keys, List *attributes)
 		bool		used = table_attribute(view->table, attribute) != NULL;
 
 		for (int i = 0; i < view->table->n_indexes; i++)
-			used |= index_attribute(&view->table->indexes[i], attribute) != NULL;
+			used |= !view->table->indexes[i].expires && index_attribute(&view->table->indexes[i], attribute) != NULL;
 		if (used)
 			merged = lappend(merged, attribute);
 	}

@@ -84,7 +84,7 @@ check_index_literals(const Update *update, const TableInfo *table)
 	{
 		const TableIndex *index = &table->indexes[i];
 
-		if (!index_is_kept(index))
+		if (!index_checks_items(index))
 			continue;
 		for (int a = 0; a < update->n_actions; a++)
 		{

@@ -40,6 +40,7 @@ static const OperationFunction functions[OPERATION_COUNT] = {
 	[OPERATION_UntagResource] = op_untag_resource,
 	[OPERATION_UpdateItem] = op_update_item,
 	[OPERATION_UpdateTable] = op_update_table,
+	[OPERATION_UpdateTimeToLive] = op_update_time_to_live,
 };
 
 bool		op_eventual_read;

@@ -65,6 +65,7 @@ extern void op_tag_resource(const RequestValue *request, WireWriter *response);
 extern void op_untag_resource(const RequestValue *request, WireWriter *response);
 extern void op_list_tags_of_resource(const RequestValue *request, WireWriter *response);
 extern void op_describe_time_to_live(const RequestValue *request, WireWriter *response);
+extern void op_update_time_to_live(const RequestValue *request, WireWriter *response);
 extern void op_describe_continuous_backups(const RequestValue *request, WireWriter *response);
 extern void op_describe_limits(const RequestValue *request, WireWriter *response);
 extern void op_describe_endpoints(const RequestValue *request, WireWriter *response);

@@ -40,6 +40,8 @@ table_resume_jobs(const TableInfo *table)
 	table_job_resume(table);
 	if (table->n_logs > 0)
 		log_want_keeper(GetCurrentTimestamp());
+	if (catalog_time_to_live(table) != NULL)
+		log_want_sweeper(GetCurrentTimestamp());
 }
 
 void

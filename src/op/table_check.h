@@ -34,7 +34,10 @@ extern const TableInfo *table_to_change(const RequestValue *table_name, LOCKMODE
 /* ResourceInUseException in the words for a status. */
 extern _Noreturn void table_refuse_in_use(TableStatus status, const char *name);
 
-/* Sees to it that a job works on the table if something waits for one, and that the keeper keeps its logs. */
+/*
+ * Sees to it that a job works on the table if something waits for one, that the keeper keeps its logs, and that it removes what has
+ * expired.
+ */
 extern void table_resume_jobs(const TableInfo *table);
 
 /* TableClass is one of those that there are. */

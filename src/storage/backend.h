@@ -35,7 +35,7 @@ struct StorageTable
 	List	   *arbiters;		/* the primary key, and what REINDEX CONCURRENTLY puts in its place */
 	IndexTargets indexes;
 	LogWriter	log;
-	bool		expires;		/* what is removed is removed by time to live */
+	bool		expires;		/* what is removed is removed by time to live, which waits for nobody */
 };
 
 /* Whether an item is stored under the partition key asked for, and not under another of the same hash. */
@@ -93,6 +93,9 @@ extern Jsonb *spi_get_at(StorageTable *table, const pg_uuid_t *hash, bytea *sort
 /* Holds the item under a key as it is, and gives it, or holds its absence; spi: as far as policies let the user know of it. */
 extern Jsonb *direct_hold(StorageTable *table, const StorageKey *key);
 extern Jsonb *spi_hold(StorageTable *table, const StorageKey *key);
+
+/* Locks the item under a key as a write does; false if it is not there, or, for time to live, if somebody else has locked it. */
+extern bool direct_lock(StorageTable *table, const StorageKey *key);
 
 /* Holds the absence of a key; false if it is there by now. */
 extern bool direct_hold_absence(StorageTable *table, const StorageKey *key);

@@ -316,7 +316,7 @@ delete_version(StorageTable *table, Snapshot snapshot)
 
 	CheckCmdReplicaIdentity(table->relation, CMD_DELETE);
 	return am_heap_routine()->tuple_delete(table->relation, &table->slot->tts_tid, GetCurrentCommandId(true),
-										   snapshot, InvalidSnapshot, true, &failure, false);
+										   snapshot, InvalidSnapshot, !table->expires, &failure, false);
 }
 
 static LockTupleMode
@@ -335,7 +335,7 @@ lock_mode(StorageAccess access)
 
 /*
  * Locks the version of the item in table->slot; if `latest`, the latest one, and puts it there.  False if it is another one by now (not
- * `latest`), has gone, or has moved to another key (plain SQL can do that).
+ * `latest`), has gone, or has moved to another key (plain SQL can do that); for time to live, if somebody else has locked it.
  */
 static bool
 lock_version(StorageTable *table, const StorageKey *key, Snapshot snapshot, bool latest)
@@ -346,7 +346,7 @@ lock_version(StorageTable *table, const StorageKey *key, Snapshot snapshot, bool
 	TM_Result	result;
 
 	result = table_tuple_lock(table->relation, &tid, snapshot, table->slot, GetCurrentCommandId(false),
-							  lock_mode(table->access), LockWaitBlock, flags, &failure);
+							  lock_mode(table->access), table->expires ? LockWaitSkip : LockWaitBlock, flags, &failure);
 	return result == TM_Ok && layout_row_has_key(table->slot, &key->hash, key->sort);
 }
 
@@ -403,6 +403,7 @@ attempt_on_version(StorageTable *table, const StorageKey *key, Snapshot snapshot
 			return ATTEMPT_DONE;
 		case TM_Updated:
 		case TM_Deleted:
+		case TM_BeingModified:	/* time to live does not wait */
 			return ATTEMPT_OVERTAKEN;
 		default:
 			elog(ERROR, "unexpected result %d of a write by key", outcome);
@@ -444,6 +445,11 @@ direct_write(StorageTable *table, const StorageKey *key, WriteDecision decide, v
 			attempt = attempt_on_absence(table, key, neighbour, contended || overtaken, decide, argument, result);
 		PopActiveSnapshot();
 
+		if (attempt == ATTEMPT_OVERTAKEN && table->expires)
+		{
+			result->action = WRITE_NOTHING;
+			return;
+		}
 		if (attempt == ATTEMPT_DONE)
 			return;
 		if (IsolationUsesXactSnapshot())
@@ -462,6 +468,18 @@ direct_hold_absence(StorageTable *table, const StorageKey *key)
 	held = placeholder_insert(table, key);
 	PopActiveSnapshot();
 	return held;
+}
+
+bool
+direct_lock(StorageTable *table, const StorageKey *key)
+{
+	Snapshot	snapshot = push_snapshot();
+	BlockNumber neighbour;
+	bool		contended;
+	bool		locked = find_version(table, key, snapshot, &neighbour, &contended) && lock_version(table, key, snapshot, true);
+
+	PopActiveSnapshot();
+	return locked;
 }
 
 Jsonb *

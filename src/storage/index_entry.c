@@ -72,6 +72,8 @@ read_key(const TableIndex *index, const JsonbValue *item, KeyBytes *key, IndexMi
 			fit = INDEX_TOO_LONG;
 		if (fit == INDEX_FITS)
 			continue;
+		if (index->expires)
+			return INDEX_ABSENT;
 		if (misfit != NULL)
 			*misfit = (IndexMisfit) {fit, index, attribute, is_sort, value};
 		return fit;
@@ -86,7 +88,10 @@ make_entry(const TableIndex *index, const KeyBytes *key, IndexEntry *entry)
 
 	for (int i = 0; i < index->n_hash; i++)
 		types[i] = index->hash[i].type;
-	key_hash_many(index->n_hash, types, key->bytes, key->lens, &entry->hash);
+	if (index->n_hash > 0)
+		key_hash_many(index->n_hash, types, key->bytes, key->lens, &entry->hash);
+	else
+		memset(&entry->hash, 0, sizeof(entry->hash));
 	for (int i = 0; i < index->n_sort; i++)
 		entry->sort[i] = storage_sort_bytes(key->bytes[index->n_hash + i], key->lens[index->n_hash + i]);
 }
@@ -143,7 +148,7 @@ index_check_item(const TableInfo *table, const JsonbValue *old, const JsonbValue
 		IndexMisfit misfit;
 		JsonbValue	before;
 
-		if (!index_is_kept(index) || index_fit(index, item, NULL, &misfit) < INDEX_WRONG_TYPE)
+		if (!index_checks_items(index) || index_fit(index, item, NULL, &misfit) < INDEX_WRONG_TYPE)
 			continue;
 		if (old != NULL &&
 			attr_lookup(old, misfit.attribute->stored, misfit.attribute->stored_len, &before) &&

@@ -15,8 +15,10 @@
 #include "executor/executor.h"
 #include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 
 #include "base/compat.h"
+#include "log/log_keeper.h"
 #include "storage/index_guard.h"
 #include "storage/index_write.h"
 
@@ -312,6 +314,8 @@ index_targets_change(IndexTargets *targets, Jsonb *old, Jsonb *item, const pg_uu
 		index_upkeep(targets->table, &targets->table->indexes[i], old, item, change);
 		if (change->action == INDEX_KEEP)
 			continue;
+		if (targets->table->indexes[i].expires && change->action != INDEX_DELETE)
+			log_want_sweeper(GetCurrentTimestamp());
 		target = index_targets_get(targets, i);
 		if (target != NULL)
 			index_target_change(target, change, base_hash, base_sort);

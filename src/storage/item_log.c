@@ -123,13 +123,30 @@ log_insert(LogWriter *writer, Relation relation, const EventVersion *new, bool i
 		log_note_insert(oid, new->hash, new->sort, command_of(new->slot, false), seq);
 }
 
+/* The item that expires; see item_log_expires(). */
+static struct
+{
+	Oid			relation;
+	const pg_uuid_t *hash;
+	const bytea *sort;
+}			expiring;
+
+void
+item_log_expires(Oid relation, const pg_uuid_t *hash, const bytea *sort)
+{
+	expiring.relation = relation;
+	expiring.hash = hash;
+	expiring.sort = sort;
+}
+
 /* Of a delete, or of such an update. */
 static void
 log_removal(LogWriter *writer, Relation relation, const EventVersion *old)
 {
 	Oid			oid = RelationGetRelid(relation);
 	LogPlace	place = log_place_of_removal(oid, old->hash, old->sort, command_of(old->slot, true));
-	int64		seq = log_write(writer, old->item, NULL, false, old->hash, old->sort, place);
+	bool		expires = expiring.relation == oid && layout_is_same_key(expiring.hash, expiring.sort, old->hash, old->sort);
+	int64		seq = log_write(writer, old->item, NULL, expires, old->hash, old->sort, place);
 
 	if (log_may_be_early(relation) && is_own_version(old->slot))
 		log_note_version(oid, &old->slot->tts_tid, NULL, seq);

@@ -18,6 +18,12 @@
 extern void item_log_write(LogWriter *writer, Relation relation, Jsonb *old, Jsonb *item, bool expires,
 						   const pg_uuid_t *hash, bytea *sort, TupleTableSlot *over, ItemPointer written);
 
+/*
+ * The item that time to live is about to remove by a statement: what the row trigger logs of its removal is that.  InvalidOid: there is none (any
+ * more).
+ */
+extern void item_log_expires(Oid relation, const pg_uuid_t *hash, const bytea *sort);
+
 /* Logs what an event of the item table's row trigger tells.  is_current: nobody has written over its new version. */
 extern void item_log_event(LogWriter *writer, const TriggerData *event, bool is_current);
 

@@ -20,6 +20,7 @@
 #include "base/error.h"
 #include "base/settings.h"
 #include "storage/backend.h"
+#include "storage/item_log.h"
 #include "storage/layout.h"
 
 /* The privileges on the relation that an access needs. */
@@ -201,6 +202,45 @@ storage_hold(StorageTable *table, bool hold)
 	table->holds = hold;
 }
 
+bool
+storage_expires(StorageTable *table)
+{
+	table->expires = true;
+	return !table->direct;
+}
+
+static bool
+lock_for_executor(StorageTable *table, const StorageKey *key)
+{
+	bool		locked;
+
+	direct_open(table);
+	locked = direct_lock(table, key);
+	direct_close(table);
+	return locked;
+}
+
+/* Writes by the executor, whose row trigger is told of the item that expires.  Its statement finds the item locked. */
+static void
+expire_by_executor(StorageTable *table, const StorageKey *key, WriteDecision decide, void *argument, WriteResult *result)
+{
+	if (!lock_for_executor(table, key))
+	{
+		result->action = WRITE_NOTHING;
+		return;
+	}
+	item_log_expires(RelationGetRelid(table->relation), &key->hash, key->sort);
+	PG_TRY();
+	{
+		spi_write(table, key, decide, argument, result);
+	}
+	PG_FINALLY();
+	{
+		item_log_expires(InvalidOid, NULL, NULL);
+	}
+	PG_END_TRY();
+}
+
 /* Holds by direct access what the executor is to see and write; not what a policy hides, which is nothing to the user. */
 static void
 hold_for_executor(StorageTable *table, const StorageKey *key)
@@ -220,6 +260,8 @@ storage_write(StorageTable *table, const StorageKey *key, WriteDecision decide, 
 	result->changes = NULL;
 	if (table->direct)
 		direct_write(table, key, decide, argument, result);
+	else if (table->expires)
+		expire_by_executor(table, key, decide, argument, result);
 	else
 	{
 		if (table->holds)

@@ -90,6 +90,13 @@ typedef struct WriteResult
 										 * (index_change() tells) */
 } WriteResult;
 
+/*
+ * From now on what storage_write() removes is removed by time to live, and logged as that.  It waits for nobody who writes or locks the item: then
+ * the item stays, and the result's action is WRITE_NOTHING.  Whether the executor writes: then it may wait for other locks, and raise the
+ * errors of the table's own triggers and constraints, and what a trigger does not let go is WRITE_DELETE all the same.
+ */
+extern bool storage_expires(StorageTable *table);
+
 /* Reads the latest version under a key, decides and writes, as one atomic step. */
 extern void storage_write(StorageTable *table, const StorageKey *key, WriteDecision decide, void *argument,
 						  WriteResult *result);
