@@ -270,8 +270,8 @@ check_own_key(Relation keys, HeapTuple row)
 }
 
 /*
- * The row of a key that the caller may change, palloc'd, and locked: who changes it at the same time is waited for, and what comes
- * of that is the row.
+ * The row of a key that the caller may change, palloc'd, and locked: who changes it at the same
+ * time is waited for, and what comes of that is the row.
  */
 static HeapTuple
 lock_own_key(Relation keys, Oid index, const char *id)
@@ -289,8 +289,9 @@ lock_own_key(Relation keys, Oid index, const char *id)
 	check_own_key(keys, row);
 	tid = row->t_self;
 	systable_endscan(scan);
-	if (table_tuple_lock(keys, &tid, GetActiveSnapshot(), slot, GetCurrentCommandId(true), LockTupleExclusive, LockWaitBlock,
-						 TUPLE_LOCK_FLAG_FIND_LAST_VERSION, &failure) != TM_Ok)
+	if (table_tuple_lock(keys, &tid, GetActiveSnapshot(), slot, GetCurrentCommandId(true),
+						 LockTupleExclusive, LockWaitBlock, TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
+						 &failure) != TM_Ok)
 		raise_no_key(id);
 	row = ExecCopySlotHeapTuple(slot);
 	row->t_self = slot->tts_tid;

@@ -2,15 +2,18 @@
  * aside.c
  *		Requests that somebody else's lock is in the way of.
  *
- * A worker executes one request at a time, and while it waits for a lock, all its connections wait.  So a request waits for a
- * lock no longer than a transaction of the endpoint's own takes.  Then its transaction is aborted, as if nothing had been, and
- * the request is set aside, its connection suspended.  The worker looks every now and then whether the lock is still held, which
- * costs next to nothing, and when it is free executes the request anew from its beginning.  dynapg.lock_timeout after the first
- * attempt it gets what its last one came to: a TransactionConflictException.
+ * A worker executes one request at a time, and while it waits for a lock, all its connections
+ * wait.  So a request waits for a lock no longer than a transaction of the endpoint's own takes.
+ * Then its transaction is aborted, as if nothing had been, and the request is set aside, its
+ * connection suspended.  The worker looks every now and then whether the lock is still held, which
+ * costs next to nothing, and when it is free executes the request anew from its beginning.
+ * dynapg.lock_timeout after the first attempt it gets what its last one came to: a
+ * TransactionConflictException.
  *
- * An attempt whose wait was cut short is undone also if it went on after that, because a trigger or a batch took the error for
- * an answer: what counts is the last attempt.  A wait that was cut short by a lock_timeout of a user's function is that function's
- * affair.  Requests that wait for one lock are executed in their order.
+ * An attempt whose wait was cut short is undone also if it went on after that, because a trigger or
+ * a batch took the error for an answer: what counts is the last attempt.  A wait that was cut short
+ * by a lock_timeout of a user's function is that function's affair.  Requests that wait for one
+ * lock are executed in their order.
  */
 #include "postgres.h"
 
@@ -23,7 +26,7 @@
 
 #define MAX_ASIDE 256			/* requests of one worker; another one is answered at once */
 #define LONGEST_WAIT 10			/* milliseconds of one wait for a lock */
-#define WAITING_SHARE 10		/* of the time that has passed, a worker waits no more than this part, or a millisecond an attempt */
+#define WAITING_SHARE 10		/* a worker waits for this part of its time, or a millisecond an attempt */
 #define LOOKING_SHARE 8			/* the longer a request is there, the more rarely is its lock looked at */
 #define FIRST_LOOK 1000			/* microseconds, the shortest and the longest pause between two looks */
 #define LAST_LOOK 20000
@@ -44,9 +47,10 @@ static LOCKTAG awaited_lock;
 static volatile LOCKMODE awaited_mode;
 
 /*
- * SIGINT: a cancel, a statement_timeout, or, when its indicator is set, a lock_timeout.  In the latter case the process is in
- * ProcSleep(), and the lock is to be seen that will be forgotten before the error is raised.  If it has just been granted,
- * waitLock is NULL, or its memory is another lock's: that one will be found free, or be retried in vain once.
+ * SIGINT: a cancel, a statement_timeout, or, when its indicator is set, a lock_timeout.  In the
+ * latter case the process is in ProcSleep(), and the lock is to be seen that will be forgotten
+ * before the error is raised.  If it has just been granted, waitLock is NULL, or its memory is
+ * another lock's: that one will be found free, or be retried in vain once.
  */
 void
 aside_on_cancel(SIGNAL_ARGS)
@@ -78,7 +82,8 @@ aside_begin_attempt(HttpRequest *request)
 		wait->since = now;
 	wait->until = TimestampTzPlusMilliseconds(wait->since, *endpoint->settings->lock_timeout);
 	wait->wants_last = false;
-	if (endpoint->settings->statement_timeout > 0 && endpoint->settings->statement_timeout < *endpoint->settings->lock_timeout)
+	if (endpoint->settings->statement_timeout > 0 &&
+		endpoint->settings->statement_timeout < *endpoint->settings->lock_timeout)
 	{
 		/* a last attempt will be cancelled at once, and answered so */
 		wait->until = TimestampTzPlusMilliseconds(wait->since, endpoint->settings->statement_timeout);
@@ -98,7 +103,10 @@ aside_is_wanted(const HttpRequest *request)
 		(request->queue == QUEUE_ASIDE || (n_aside < MAX_ASIDE && body_may_wait(request)));
 }
 
-/* Kinds of locks that can be taken for a moment by who is in no transaction, and without anybody's taking note. */
+/*
+ * Kinds of locks that can be taken for a moment by who is in no transaction, and without anybody's
+ * taking note.
+ */
 static bool
 can_probe(const LOCKTAG *lock, LOCKMODE mode)
 {

@@ -2,10 +2,11 @@
  * body.c
  *		The bodies that a worker keeps: of requests that it receives, and of those that wait for a lock.
  *
- * A signature covers the body, so that who has sent a request is known only when all of it is there.  Until then anybody may have
- * sent it.  So a body may be small for all; beyond that, the sender must have named a key of ours and all else that can be looked
- * at before, and all such bodies of a worker together may have dynapg.receive_memory.  What comes of a body that is not kept is
- * thrown away, since the library answers only after it, but not for ever.
+ * A signature covers the body, so that who has sent a request is known only when all of it is
+ * there.  Until then anybody may have sent it.  So a body may be small for all; beyond that, the
+ * sender must have named a key of ours and all else that can be looked at before, and all such
+ * bodies of a worker together may have dynapg.receive_memory.  What comes of a body that is not
+ * kept is thrown away, since the library answers only after it, but not for ever.
  */
 #include "postgres.h"
 
@@ -14,7 +15,7 @@
 #include "http/http.h"
 
 #define SMALL_BODY (64 * 1024)	/* bytes of a body that are kept of anybody */
-#define MAX_DROPPED (64 * 1024 * 1024)	/* bytes of a body that are read past what is kept, to answer the request */
+#define MAX_DROPPED (64 * 1024 * 1024)	/* bytes that are read past what is kept, to answer */
 #define DEFAULT_SHARE 4			/* dynapg.receive_memory, if it is 0, is this part of dynapg.worker_memory */
 
 static size_t kept;				/* bytes, without what is free for anybody */
@@ -41,7 +42,10 @@ has_room(size_t more)
 	return kept + more <= limit * 1024;
 }
 
-/* From here on nothing is kept of the body; the answer is what protocol_answer() makes of that, or it is there already. */
+/*
+ * From here on nothing is kept of the body; the answer is what protocol_answer() makes of that, or
+ * it is there already.
+ */
 static void
 drop(HttpRequest *request, HttpBody state)
 {

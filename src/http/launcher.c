@@ -2,13 +2,15 @@
  * launcher.c
  *		Starts the endpoint's workers and companions, and starts them again.
  *
- * The launcher is connected to no database, and the postmaster restarts no worker by itself: a database that is being
- * dropped must not be held by a restart, and a port that is taken must not become a loop.  A worker that
- * ends soon after its start is started again only after a pause that doubles, up to a minute.  It reads pg_database, which
- * needs none, so that no worker is started for a database that is not there: that is said once, and looked at again in silence.
+ * The launcher is connected to no database, and the postmaster restarts no worker by itself: a
+ * database that is being dropped must not be held by a restart, and a port that is taken must not
+ * become a loop.  A worker that ends soon after its start is started again only after a pause that
+ * doubles, up to a minute.  It reads pg_database, which needs none, so that no worker is started
+ * for a database that is not there: that is said once, and looked at again in silence.
  *
- * A worker that wants to be replaced says so by "leaving", and goes on serving.  It does not count as one of its database's
- * any more, so that another one gets a place; when that listens, the old one ends (worker.c).
+ * A worker that wants to be replaced says so by "leaving", and goes on serving.  It does not count
+ * as one of its database's any more, so that another one gets a place; when that listens, the old
+ * one ends (worker.c).
  */
 #include "postgres.h"
 
@@ -116,8 +118,8 @@ free_place(const char *database, int port)
 }
 
 /*
- * Gives every configured worker a place, and marks those that are not wanted any more.  Says what it cannot do once, until the
- * configuration changes.
+ * Gives every configured worker a place, and marks those that are not wanted any more.  Says what
+ * it cannot do once, until the configuration changes.
  */
 static void
 assign_places(void)
@@ -215,7 +217,10 @@ start_companion(int i)
 	return start_process(&companion_places[i], "dynapg companion", "of synchronous standbys", "dynapg_companion_main", i);
 }
 
-/* Whether there is a database of this name.  By a scan, if the shared catalogs' indexes are not known to who has no database. */
+/*
+ * Whether there is a database of this name.  By a scan, if the shared catalogs' indexes are not
+ * known to who has no database.
+ */
 static bool
 database_exists(const char *name)
 {
@@ -259,8 +264,9 @@ has_database(int i)
 }
 
 /*
- * Takes note of a process that has ended.  It is started again after a pause, unless it has lived for a while, or faultless says
- * that it had a reason.  Whoever found no room for a process may find it now.
+ * Takes note of a process that has ended.  It is started again after a pause, unless it has lived
+ * for a while, or faultless says that it had a reason.  Whoever found no room for a process may
+ * find it now.
  */
 static void
 reap_place(Place *place, bool faultless, TimestampTz now)
@@ -363,7 +369,8 @@ tend_workers(void)
 		/* a launcher before us has started it */
 		if (!worker->used && worker->pid != 0 && places[i].handle == NULL)
 			stop_lost_worker(worker);
-		if (wanted && worker->pid == 0 && places[i].handle == NULL && places[i].next_start <= now && !has_database(i))
+		if (wanted && worker->pid == 0 && places[i].handle == NULL && places[i].next_start <= now &&
+			!has_database(i))
 		{
 			due = Min(due, now + ABSENT_PAUSE);
 			continue;
@@ -413,7 +420,10 @@ dynapg_launcher_main(Datum argument)
 			ProcessConfigFile(PGC_SIGHUP);
 			told = false;
 
-			/* whoever asks for a reload has changed something: try at once what had failed, and say what fails again */
+			/*
+			 * whoever asks for a reload has changed something: try at once what had failed, and say
+			 * what fails again
+			 */
 			for (int i = 0; i < ENDPOINT_MAX_WORKERS; i++)
 			{
 				places[i].next_start = 0;

@@ -198,8 +198,8 @@ protocol_log(const HttpRequest *request, int64 microseconds)
  * ------------------------------------------------------------------------------------------------------------ */
 
 /*
- * A request that takes too long is cancelled, which a trigger may catch.  What goes on all the same ends the worker, as if it had
- * been terminated: that is not to be caught.
+ * A request that takes too long is cancelled, which a trigger may catch.  What goes on all the same
+ * ends the worker, as if it had been terminated: that is not to be caught.
  */
 static void
 end_worker(void)
@@ -260,7 +260,10 @@ describe_request(void *argument)
 	errcontext("dynapg request %s: %s", request->request_id, endpoint->operation_name(request->operation));
 }
 
-/* An attempt that has met a lock, and has not failed for it, is aborted all the same if there is to be another one. */
+/*
+ * An attempt that has met a lock, and has not failed for it, is aborted all the same if there is to
+ * be another one.
+ */
 static void
 check_attempt(HttpRequest *request)
 {
@@ -271,8 +274,9 @@ check_attempt(HttpRequest *request)
 }
 
 /*
- * Executes the operation in a transaction of its own, in a session of the role that the request's key belongs to, which lasts
- * until the transaction has ended, deferred triggers and all (session.c).
+ * Executes the operation in a transaction of its own, in a session of the role that the request's
+ * key belongs to, which lasts until the transaction has ended, deferred triggers and all
+ * (session.c).
  */
 static void
 execute_in_transaction(HttpRequest *request)
@@ -313,8 +317,8 @@ execute_in_transaction(HttpRequest *request)
 }
 
 /*
- * After an error inside the transaction: writes the answer, if it can be written, and ends the transaction in any case.  Never
- * raises: an answer that could not be written has the status 0.
+ * After an error inside the transaction: writes the answer, if it can be written, and ends the
+ * transaction in any case.  Never raises: an answer that could not be written has the status 0.
  */
 static void
 recover(HttpRequest *request, MemoryContext context)
@@ -351,7 +355,10 @@ recover(HttpRequest *request, MemoryContext context)
 static void
 finish_failure(HttpRequest *request)
 {
-	/* what is no JSON at all is told so before all else that is wrong with it, its signature too; not so what is empty */
+	/*
+	 * what is no JSON at all is told so before all else that is wrong with it, its signature too;
+	 * not so what is empty
+	 */
 	if (request->text.len > 0 && !endpoint->is_json(request->text.data, request->text.len))
 		respond_exception(request, DYN_SERIALIZATION, "");
 	else if (request->status == 0)

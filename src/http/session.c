@@ -2,21 +2,23 @@
  * session.c
  *		The worker's session between requests: one request's role leaves nothing in it for the next one's.
  *
- * Functions of users (triggers, policies, defaults) may do to the session what any client may: SET, PREPARE, temporary tables,
- * cursors WITH HOLD, advisory locks, currval().  A session of PostgreSQL's belongs to one user; a worker's serves them all, and a
- * search_path or a temporary table of one would make the functions of another call what is not theirs.  So each request finds
- * the session as the worker has made it, as after DISCARD ALL; but only what a request has touched is put back, and settings go
- * back to what they were, so that those that came with a reload stay.
+ * Functions of users (triggers, policies, defaults) may do to the session what any client may: SET,
+ * PREPARE, temporary tables, cursors WITH HOLD, advisory locks, currval().  A session of
+ * PostgreSQL's belongs to one user; a worker's serves them all, and a search_path or a temporary
+ * table of one would make the functions of another call what is not theirs.  So each request finds
+ * the session as the worker has made it, as after DISCARD ALL; but only what a request has touched
+ * is put back, and settings go back to what they were, so that those that came with a reload stay.
  *
- * What is undone with the transaction is undone before it commits, so that an error there fails the request; the rest after it,
- * however it ended.
+ * What is undone with the transaction is undone before it commits, so that an error there fails the
+ * request; the rest after it, however it ended.
  *
- * A request is its role's session: session_user, current_user and is_superuser are what they were if the role had logged in, so
- * that a policy or trigger that asks for one of them finds whoever has signed the request.  It is a local change of the user, as a
- * security-definer function's is, in which PostgreSQL refuses to set role and session_authorization by whatever way; the security
- * context only gets more bits inside, and an aborted subtransaction finds it as it was.  To the rest of the server the worker
- * stays the bootstrap superuser's (pg_stat_activity.usesysid, who may cancel it); system_user is NULL, as nobody has
- * authenticated to PostgreSQL.
+ * A request is its role's session: session_user, current_user and is_superuser are what they were
+ * if the role had logged in, so that a policy or trigger that asks for one of them finds whoever
+ * has signed the request.  It is a local change of the user, as a security-definer function's is,
+ * in which PostgreSQL refuses to set role and session_authorization by whatever way; the security
+ * context only gets more bits inside, and an aborted subtransaction finds it as it was.  To the
+ * rest of the server the worker stays the bootstrap superuser's (pg_stat_activity.usesysid, who may
+ * cancel it); system_user is NULL, as nobody has authenticated to PostgreSQL.
  */
 #include "postgres.h"
 

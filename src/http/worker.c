@@ -29,7 +29,10 @@
 #define PROMOTION_PAUSE 1000	/* milliseconds */
 #define LEAVING_PAUSE 100		/* milliseconds between two looks of a worker that is replaced */
 
-/* Of a worker that is replaced, how long it waits for another one, for the rest of requests, and for its last answers. */
+/*
+ * Of a worker that is replaced, how long it waits for another one, for the rest of requests, and
+ * for its last answers.
+ */
 #define REPLACEMENT_TIMEOUT (10 * USECS_PER_SEC)
 #define RECEIVE_TIMEOUT USECS_PER_SEC
 #define DRAIN_TIMEOUT (60 * USECS_PER_SEC)
@@ -137,7 +140,10 @@ announce_listening(void)
 	LWLockRelease(endpoint->shared->lock);
 }
 
-/* Asks for another worker in this one's stead; false: a colleague is being replaced, and one is enough at a time. */
+/*
+ * Asks for another worker in this one's stead; false: a colleague is being replaced, and one is
+ * enough at a time.
+ */
 static bool
 ask_to_leave(void)
 {
@@ -171,9 +177,10 @@ is_replaced(void)
 }
 
 /*
- * Looks, every second, whether the worker has too much memory: the relation cache never shrinks.  Bodies of requests that are not
- * answered are not its fault.  Then it asks to be replaced; when another worker listens, it accepts no more connections, cuts
- * those that are idle, and a moment later those that have not sent a whole request; it ends with its last answer, or when that takes
+ * Looks, every second, whether the worker has too much memory: the relation cache never shrinks.
+ * Bodies of requests that are not answered are not its fault.  Then it asks to be replaced; when
+ * another worker listens, it accepts no more connections, cuts those that are idle, and a moment
+ * later those that have not sent a whole request; it ends with its last answer, or when that takes
  * too long.
  */
 static void
@@ -184,7 +191,8 @@ look_after_memory(TimestampTz now)
 	if (phase == SERVING && now - looked_at > USECS_PER_SEC)
 	{
 		looked_at = now;
-		if (process_memory() - (int64) (body_kept() / 1024) > endpoint->settings->worker_memory && ask_to_leave())
+		if (process_memory() - (int64) (body_kept() / 1024) > endpoint->settings->worker_memory &&
+			ask_to_leave())
 		{
 			ereport(LOG, (errmsg("dynapg worker has reached dynapg.worker_memory and is replaced")));
 			phase = LEAVING;
