@@ -260,6 +260,20 @@ SELECT dynapg.expire_items();
 RESET ROLE;
 SELECT pg_temp.left_in('ttl-sql');
 
+-- What the owner may not do is not done: privileges, policies
+ALTER TABLE dynamo."ttl-sql" OWNER TO dynapg_ttl_owner;
+SELECT pg_temp.expired('ttl-sql', 'hidden');
+ALTER TABLE dynamo."ttl-sql" ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY p ON dynamo."ttl-sql" USING (item ->> 'p' <> 'hidden');
+SELECT dynapg.expire_items('ttl-sql'), pg_temp.left_in('ttl-sql');
+ALTER TABLE dynamo."ttl-sql" DISABLE ROW LEVEL SECURITY;
+SELECT pg_temp.expired('ttl-what', 'of another table');
+REVOKE DELETE ON dynamo."ttl-sql" FROM dynapg_ttl_owner;
+SELECT dynapg.expire_items('ttl-sql');
+SELECT dynapg.expire_items(), pg_temp.left_in('ttl-sql');
+GRANT DELETE ON dynamo."ttl-sql" TO dynapg_ttl_owner;
+DROP POLICY p ON dynamo."ttl-sql";
+
 -- How far behind
 SELECT table_name, attribute_name, status, items_deleted, since <= last_deleted_at AS counted, oldest_expired < now() AS waits, behind > '8 seconds' AS behind
 FROM dynapg.stat_ttl WHERE table_name IN ('ttl-what', 'ttl-sql', 'ttl-one') ORDER BY 1;

@@ -82,7 +82,7 @@ CREATE FUNCTION dynapg.restored_settings(the_role regrole, the_table text) RETUR
 			jsonb_build_object('IndexName', r.index_name, 'KeySchema', r.definition -> 'KeySchema',
 				'Projection', r.definition -> 'Projection') ||
 			CASE WHEN r.kind = 'GLOBAL' THEN dynapg.restored_capacity(r.definition, own.on_demand) ELSE '{}' END AS request
-		FROM own, dynapg.restored r WHERE r.role = the_role AND r.table_name = the_table AND r.index_name <> ''
+		FROM own, dynapg.restored r WHERE r.role = the_role AND r.table_name = the_table AND r.index_name <> '' AND r.kind <> 'TTL'
 	), used AS (
 		SELECT k ->> 'AttributeName' AS name FROM own, jsonb_array_elements(own.d -> 'KeySchema') k
 		UNION SELECT k ->> 'AttributeName' FROM index, jsonb_array_elements(index.key) k
@@ -110,6 +110,7 @@ DECLARE
 	r record;
 	settings jsonb;
 	old_index regclass;
+	expires_by text;
 BEGIN
 	FOR r IN SELECT x.role, x.table_name, x.relation, c.relowner FROM dynapg.restored x JOIN pg_class c ON c.oid = x.relation
 		WHERE x.index_name = '' AND c.relnamespace = 'dynamo'::regnamespace
@@ -128,6 +129,12 @@ BEGIN
 			EXECUTE format('DROP TABLE %s', old_index);
 		END LOOP;
 		PERFORM dynapg.adopt_table(r.relation, settings, r.table_name);
+		SELECT x.definition #>> '{KeySchema,0,AttributeName}' INTO expires_by
+			FROM dynapg.restored x WHERE x.role = r.role AND x.table_name = r.table_name AND x.kind = 'TTL';
+		IF FOUND THEN
+			PERFORM @extschema@.dynamo_update_time_to_live(jsonb_build_object('TableName', r.table_name,
+				'TimeToLiveSpecification', jsonb_build_object('AttributeName', expires_by, 'Enabled', true)));
+		END IF;
 		DELETE FROM dynapg.restored x WHERE x.role = r.role AND x.table_name = r.table_name;
 		RETURN NEXT r.table_name;
 	END LOOP;

@@ -6,7 +6,10 @@
 
 #include "access/table.h"
 #include "access/xact.h"
+#include "commands/trigger.h"
 #include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "pgstat.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
 #include "utils/fmgrprotos.h"
@@ -444,6 +447,19 @@ has_failed(ExpireRound *round, Oid relation, TimestampTz now)
 	return false;
 }
 
+/*
+ * Triggers that are deferred fire at the end of each removal.  They are the owner's, too, and at the transaction's end it would be
+ * in nobody's name but the keeper's: PostgreSQL refuses that.
+ */
+static void
+fire_at_once(void)
+{
+	ConstraintsSetStmt *all = makeNode(ConstraintsSetStmt);
+
+	all->deferred = false;
+	AfterTriggerSetState(all);
+}
+
 /* Sweeps a table, batch by batch. */
 static void
 sweep_table(ExpireRound *round, ExpireSweep *sweep, TimestampTz ends)
@@ -451,8 +467,10 @@ sweep_table(ExpireRound *round, ExpireSweep *sweep, TimestampTz ends)
 	bool		more = true;
 	int64		removed = 0;
 
+	pgstat_report_activity(STATE_RUNNING, "removing expired items");
 	while (more && keeper_begin())
 	{
+		fire_at_once();
 		more = expire_batch(sweep, EXPIRE_BATCH, &removed);
 		round->unfinished |= more && GetCurrentTimestamp() >= ends;
 		more &= !round->unfinished;

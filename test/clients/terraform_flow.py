@@ -243,6 +243,20 @@ class Provider:
         self.wait_active()
         return seen[-1]
 
+    # updateTimeToLive, and waitTTLUpdated after it; a resource that disables it names the attribute still
+    def update_ttl(self, attribute, enabled):
+        def status():
+            found = call("DescribeTimeToLive", TableName=self.name)["TimeToLiveDescription"]
+            return found, found["TimeToLiveStatus"]
+
+        specification = {"AttributeName": attribute, "Enabled": enabled}
+        answer = call("UpdateTimeToLive", TableName=self.name, TimeToLiveSpecification=specification)
+        equal(answer, {"TimeToLiveSpecification": specification})
+        pending, target = ("ENABLING", "DISABLED"), ("ENABLED",)
+        if not enabled:
+            pending, target = ("DISABLING", "ENABLED"), ("DISABLED",)
+        return wait_for_state(status, pending, target)
+
     # indexes change one by one; attributes are all that the configuration has, whatever the change
     def update_index(self, name, **action):
         attributes = [{"AttributeName": a, "AttributeType": "S"} for a in ("UserId", "GameTitle", "Player")]
@@ -429,7 +443,15 @@ def _():
     not_found("Nothing", "DescribeTimeToLive")
 
 
-not_there_yet("UpdateTimeToLive", TableName="GameScores", TimeToLiveSpecification={"AttributeName": "Expires", "Enabled": True})
+@test(named("on-demand table: time to live on and off, as updateTimeToLive waits for it"))
+def _():
+    for attribute, enabled in (("Expires", True), ("Expires", False), ("Until", True), ("Until", False)):
+        state, seen = on_demand.update_ttl(attribute, enabled)
+        equal(state.get("AttributeName"), attribute if enabled else None)
+        equal(seen[-1], "ENABLED" if enabled else "DISABLED")
+        equal(on_demand.find()["TableStatus"], "ACTIVE")
+
+
 not_there_yet(
     "UpdateContinuousBackups", TableName="GameScores", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
 )

@@ -45,6 +45,7 @@ as('regress Owner', 'source', qq{SELECT dynamo_create_table('$music');
 		"StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_IMAGE"},
 		"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}], "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}]}');
 	SELECT dynapg.put('$long', '{"id": "1"}');
+	SELECT dynamo_update_time_to_live('{"TableName": "$long", "TimeToLiveSpecification": {"Enabled": true, "AttributeName": "until"}}');
 	INSERT INTO dynamo."Music" (item) SELECT jsonb_strip_nulls(jsonb_build_object('id', 'a' || i % 100, 'n', i, 'year', i % 60, 'note', repeat('note ', i % 10),
 		'g', CASE WHEN i % 5 > 0 THEN 'group ' || i % 7 END)) FROM generate_series(1, 3000) i});
 $node->safe_psql('source', 'GRANT CREATE ON SCHEMA dynamo TO regress_member');
@@ -69,6 +70,17 @@ sub has_stream
 	return;
 }
 
+# Time to live does, and repair() begins it anew.
+sub expires
+{
+	my ($database, $how) = @_;
+
+	is($node->safe_psql($database, qq{SELECT dynapg.wait_for_indexes('$long')}), 't', "$how: the index of time to live is built");
+	is($node->safe_psql($database, qq{SELECT dynamo_describe_time_to_live('{"TableName": "$long"}')}),
+		'{"TimeToLiveDescription": {"AttributeName": "until", "TimeToLiveStatus": "ENABLED"}}', "$how: items expire");
+	return;
+}
+
 # Whether a restored database is like the source.
 sub same
 {
@@ -77,6 +89,7 @@ sub same
 	is(as('regress Owner', $database, 'SELECT * FROM dynapg.repair() ORDER BY 1'), "Member\nMusic\n$long", "$how: repair() makes tables of the relations");
 	is(as('regress Owner', $database, q{SELECT dynapg.wait_for_indexes('Music')}), 't', "$how: indexes are built");
 	has_stream($database, $how);
+	expires($database, $how);
 	is($node->safe_psql($database, $_), $node->safe_psql('source', $_), "$how: the same") foreach ($described, $tags, $relations);
 	is(as('regress Owner', $database, q{SELECT * FROM dynapg.check_table('Music')}), '', "$how: indexes and items agree");
 	as('regress Owner', $database, q{SELECT dynapg.put('Music', '{"id": "new", "n": 1, "g": "group 3", "year": 7}'); DELETE FROM dynamo."Music" WHERE item->>'id' = 'a7'});
@@ -143,7 +156,7 @@ is(as('regress Owner', 'lies', q{INSERT INTO dynapg.tables (name, relation, id, 
 		SELECT name, relation, gen_random_uuid(), now(), definition, '{}' FROM
 			(VALUES ('Unknown', 'dynamo."Unknown"'::regclass, '{}'::jsonb), ('Catalog', 'pg_class', '{"KeySchema": []}'), ('Strange2', 'dynamo."Strange"', '{}')) v (name, relation, definition);
 	INSERT INTO dynapg.indexes VALUES ('Music', 'lie', 'dynapg_index.precious', 'GLOBAL', '{"KeySchema": "none", "Projection": 1}', 'ACTIVE', false, NULL, NULL, true);
-	SELECT count(*) FROM dynapg.restored}), '10', 'the owner brings rows');
+	SELECT count(*) FROM dynapg.restored}), '11', 'the owner brings rows');
 is($node->safe_psql('lies', 'SELECT name FROM dynapg.tables'), 'Strange', 'lies: the catalog stays as it is');
 is($node->safe_psql('lies', 'SELECT count(*) FROM dynapg.indexes'), '0', 'lies: the indexes, too');
 foreach my $role ('regress_stranger', 'regress_member')

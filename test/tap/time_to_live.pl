@@ -82,6 +82,16 @@ $locker->ask('COMMIT');
 left_are($node, 'postgres', 'Locked', '', 'when the lock is gone that table is swept');
 like(slurp_file($node->logfile), qr/WARNING:  items of table "Own" have expired but cannot be removed/, 'what is refused is in the log');
 
+# --- a trigger that is deferred is fired in the owner's name, as any other
+$node->safe_psql('postgres', create('Deferred') . update('Deferred', 'true'));
+$node->safe_psql('postgres', q{CREATE ROLE regress_dynapg_ttl; GRANT USAGE, CREATE ON SCHEMA dynamo, public TO regress_dynapg_ttl;
+	ALTER TABLE dynamo."Deferred" OWNER TO regress_dynapg_ttl; CREATE TABLE fired (by name); GRANT INSERT ON fired TO PUBLIC;
+	CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.fired VALUES (current_user); RETURN NULL; END $$;
+	CREATE CONSTRAINT TRIGGER note AFTER DELETE ON dynamo."Deferred" DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION note()});
+$node->safe_psql('postgres', insert('Deferred', 'past', -5));
+left_are($node, 'postgres', 'Deferred', '', 'a deferred trigger keeps no item');
+is($node->safe_psql('postgres', 'SELECT by FROM fired'), 'regress_dynapg_ttl', 'and is fired in the name of the owner');
+
 # --- many items: in bounded transactions, each with its record in the stream, while others write
 $node->safe_psql('postgres', create('Many', 1) . update('Many', 'true'));
 my $transactions = $node->safe_psql('postgres', 'SELECT txid_current()');

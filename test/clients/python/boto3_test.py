@@ -1,5 +1,6 @@
 """boto3: client and resource, paginators, waiters, the batch writer, errors, and botocore's other signers."""
 import hashlib
+import time
 import urllib.error
 import urllib.request
 from decimal import Decimal
@@ -199,7 +200,7 @@ def _():
     equal(answer["Item"]["text"], text)
 
 
-@test("tags; time to live and continuous backups that no table has yet")
+@test("tags, and continuous backups that no table has yet")
 def _():
     arn = table.table_arn
     client.tag_resource(ResourceArn=arn, Tags=[{"Key": "Owner", "Value": "me"}, {"Key": "\u043a\u043b\u044e\u0447", "Value": ""}])
@@ -209,11 +210,40 @@ def _():
     equal(client.list_tags_of_resource(ResourceArn=arn)["Tags"], [{"Key": "\u043a\u043b\u044e\u0447", "Value": ""}])
     error = error_of(client.tag_resource, ResourceArn=arn, Tags=[{"Key": "aws:x", "Value": "y"}])
     equal(error["Error"], {"Code": "ValidationException", "Message": "Tag Key cannot be prefixed with aws:, Key: aws:x"})
-    equal(client.describe_time_to_live(TableName="Music")["TimeToLiveDescription"], {"TimeToLiveStatus": "DISABLED"})
     backups = client.describe_continuous_backups(TableName="Music")["ContinuousBackupsDescription"]
     equal(backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"], "DISABLED")
     error = error_of(client.describe_continuous_backups, TableName="None")
     equal(error["Error"], {"Code": "TableNotFoundException", "Message": "Table not found: None"})
+
+
+@test("time to live")
+def _():
+    def update(enabled, attribute="Until"):
+        specification = {"Enabled": enabled, "AttributeName": attribute}
+        return client.update_time_to_live(TableName="Music", TimeToLiveSpecification=specification)["TimeToLiveSpecification"]
+
+    def described():
+        return client.describe_time_to_live(TableName="Music")["TimeToLiveDescription"]
+
+    def wait(what, awaited):
+        deadline = time.monotonic() + 60
+        while (found := what()) != awaited:
+            if time.monotonic() > deadline:
+                equal(found, awaited)
+            time.sleep(0.2)
+
+    equal(described(), {"TimeToLiveStatus": "DISABLED"})
+    equal(update(True), {"Enabled": True, "AttributeName": "Until"})
+    wait(described, {"TimeToLiveStatus": "ENABLED", "AttributeName": "Until"})
+    error = error_of(update, enabled=True)
+    equal(error["Error"], {"Code": "ValidationException", "Message": "TimeToLive is already enabled"})
+    table.put_item(Item={"Artist": "Gone", "Title": "1", "Until": int(time.time()) - 10})
+    table.put_item(Item={"Artist": "Stays", "Title": "1", "Until": int(time.time()) + 1000})
+    wait(lambda: "Item" in table.get_item(Key={"Artist": "Gone", "Title": "1"}), False)
+    equal("Item" in table.get_item(Key={"Artist": "Stays", "Title": "1"}), True)
+    equal(update(False), {"Enabled": False, "AttributeName": "Until"})
+    wait(described, {"TimeToLiveStatus": "DISABLED"})
+    table.delete_item(Key={"Artist": "Stays", "Title": "1"})
 
 
 @test("what is not there yet says so")
