@@ -80,9 +80,6 @@ extern void catalog_execute_ddl(const char *command);
 /* Raises AccessDeniedException unless it is allowed; the detail is for the log. */
 extern void catalog_require(bool allowed, const char *name, const char *detail);
 
-/* Who owns a relation; InvalidOid if it is gone. */
-extern Oid	catalog_relation_owner(Oid relation);
-
 /* AccessDeniedException unless the table's relation belongs to the current user; ResourceNotFoundException if it is gone. */
 extern void catalog_require_owner(const TableInfo *table);
 
@@ -94,6 +91,12 @@ extern char *catalog_relation_name(const char *name, int name_len, const char *s
 
 /* The name of a relation that is locked, qualified and quoted; NULL if it is gone. */
 extern char *catalog_qualified_name(Oid relation);
+
+/* ddl.c: makes a table CREATING without an end, or ACTIVE. */
+extern void catalog_set_restoring(const TableInfo *table, bool restoring);
+
+/* restores.c: a table that is being restored is dropped. */
+extern void catalog_forget_restore(Oid relation);
 
 /* index_ddl.c: drops the indexes of a table that is dropped: their rows, and the index tables that are still there. */
 extern void catalog_drop_indexes(const TableInfo *table);

@@ -33,6 +33,7 @@
 #include "base/settings.h"
 #include "base/subtransaction.h"
 #include "catalog/catalog_private.h"
+#include "catalog/restores.h"
 
 /* So many other names are tried where a table's own is taken. */
 #define MAX_NAMES 20
@@ -388,6 +389,20 @@ catalog_expiry_changed(const TableInfo *table)
 	replace_row(table, values, nulls, replaced);
 }
 
+void
+catalog_set_restoring(const TableInfo *table, bool restoring)
+{
+	Datum		values[CATALOG_COLUMNS] = {0};
+	bool		nulls[CATALOG_COLUMNS] = {0};
+	bool		replaced[CATALOG_COLUMNS] = {0};
+
+	values[CATALOG_CHANGE - 1] = CStringGetTextDatum(catalog_status_name(TABLE_CREATING));
+	values[CATALOG_CHANGE_ENDS - 1] = TimestampTzGetDatum(DT_NOEND);
+	nulls[CATALOG_CHANGE - 1] = nulls[CATALOG_CHANGE_ENDS - 1] = !restoring;
+	replaced[CATALOG_CHANGE - 1] = replaced[CATALOG_CHANGE_ENDS - 1] = true;
+	replace_row(table, values, nulls, replaced);
+}
+
 /* Deletes the rows that a key finds. */
 static void
 delete_rows(ScanKey key)
@@ -437,6 +452,8 @@ void
 catalog_drop_table(const TableInfo *table)
 {
 	catalog_require_owner(table);
+	if (catalog_is_being_restored(table))
+		catalog_forget_restore(table->relation);
 	catalog_drop_indexes(table);
 	if (dynapg_control_plane_delay > 0)
 	{
@@ -467,6 +484,8 @@ catalog_forget_relation(Oid relation)
 
 	if (table != NULL)
 		catalog_drop_indexes(table);
+	if (table != NULL && catalog_is_being_restored(table))
+		catalog_forget_restore(relation);
 	ScanKeyInit(&key, CATALOG_RELATION, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relation));
 	delete_rows(&key);
 }

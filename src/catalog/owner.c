@@ -140,3 +140,21 @@ catalog_fetch_saved(CatalogStatement *statement, Datum *values, int n_columns, D
 	become_caller(&state);
 	return found;
 }
+
+Portal
+catalog_open_cursor(const char *query)
+{
+	Oid			role;
+	int			context;
+	SPIPlanPtr	plan;
+	Portal		cursor;
+
+	GetUserIdAndSecContext(&role, &context);
+	SetUserIdAndSecContext(catalog_owner(), context | SECURITY_LOCAL_USERID_CHANGE);
+	plan = SPI_prepare(query, 0, NULL);
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+	cursor = SPI_cursor_open(NULL, plan, NULL, NULL, true);
+	SetUserIdAndSecContext(role, context);
+	return cursor;
+}

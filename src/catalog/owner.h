@@ -5,6 +5,8 @@
 #ifndef DYNAPG_OWNER_H
 #define DYNAPG_OWNER_H
 
+#include "utils/portal.h"
+
 /*
  * Executes a statement as the catalog's owner, out of reach of the caller's search_path; returns the number of rows.  nulls: an n for
  * each argument that is null, as SPI takes it; NULL: none is.
@@ -31,5 +33,11 @@ typedef struct CatalogStatement
 
 /* The same as catalog_fetch() of a statement that touches at most one row; false if it touched none. */
 extern bool catalog_fetch_saved(CatalogStatement *statement, Datum *values, int n_columns, Datum *columns, bool *nulls);
+
+/*
+ * Opens a cursor on a query in the name of the catalog's owner, which is asked for privileges now and not when rows are fetched.  It reads on
+ * the active snapshot.  The caller is connected to SPI; the query qualifies all its names, as above.
+ */
+extern Portal catalog_open_cursor(const char *query);
 
 #endif							/* DYNAPG_OWNER_H */

@@ -247,6 +247,9 @@ extern List *catalog_expiring_relations(void);
 /* Counts items that have expired, by the index's relation. */
 extern void catalog_count_expired(Oid index_relation, int64 items);
 
+/* Who owns a relation; InvalidOid if it is gone. */
+extern Oid	catalog_relation_owner(Oid relation);
+
 /* The OID of dynapg.indexes, for locks. */
 extern Oid	catalog_indexes_oid(void);
 

@@ -6,6 +6,8 @@
  */
 #include "postgres.h"
 
+#include <signal.h>
+
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "miscadmin.h"
@@ -25,6 +27,7 @@
 #include "base/compat.h"
 #include "keep/index_build.h"
 #include "keep/log_switch.h"
+#include "keep/restore.h"
 #include "keep/table_job.h"
 
 #define MAX_FAILURES	5		/* one after the other, before a job gives up */
@@ -102,7 +105,7 @@ table_job_wait(Oid relation, LOCKMODE mode, const char *activity)
 static bool
 has_work(Oid relation)
 {
-	return index_build_is_due(relation) || log_switch_is_due(relation);
+	return restore_is_due(relation) || index_build_is_due(relation) || log_switch_is_due(relation);
 }
 
 /* Ends the work on a table, unless there is more to do by now. */
@@ -132,15 +135,19 @@ leave(Oid relation, uint32 name)
 static bool
 work_on(Oid relation, uint32 name)
 {
+	bool		restores;
 	bool		switches;
 	bool		builds;
 
 	if (!table_job_begin())
 		return false;
+	restores = restore_is_due(relation);
 	switches = log_switch_is_due(relation);
 	builds = index_build_is_due(relation);
 	table_job_commit();
-	if (switches)
+	if (restores)
+		restore_step(relation);
+	else if (switches)
 		log_switch_step(relation);
 	else if (builds)
 		index_build_step(relation);
@@ -323,6 +330,18 @@ is_at_work(Oid relation)
 	return false;
 }
 
+void
+table_job_interrupt(const TableInfo *table)
+{
+	LOCKTAG		tag;
+	LockData   *locks = GetLockStatusData();
+
+	set_job_tag(&tag, table->relation, JOB_ALONE);
+	for (int i = 0; i < locks->nelements; i++)
+		if (memcmp(&locks->locks[i].locktag, &tag, sizeof(tag)) == 0)
+			(void) kill(locks->locks[i].pid, SIGINT);
+}
+
 static void
 register_job(const TableInfo *table, AskedJob *asked)
 {
@@ -377,8 +396,10 @@ table_job_start(const char *table_name)
 		return;
 	if (IsTransactionBlock() || IsSubTransaction() || !ask_for_job(table, GetCurrentTransactionStartTimestamp()))
 	{
+		restore_fill_here(table_name);
 		index_build_here(table_name);
 		log_switch_here(table_name);
+		restore_finish_here(table_name);
 	}
 }
 

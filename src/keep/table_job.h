@@ -1,7 +1,7 @@
 /*
  * table_job.h
  *		What takes long for a table, in a process of its own: building and dropping indexes (index_build.h), switching logs
- *		(log_switch.h).
+ *		(log_switch.h), filling it where it is restored (restore.h).
  *
  * What is to be done stands in the catalog, step by step, so a job may die at any moment.  One that does, or whose server gives way to a
  * standby, is started again by whoever notices: the next DescribeTable or UpdateTable, or the endpoint, when it starts and after a
@@ -26,6 +26,11 @@ extern void table_job_resume(const TableInfo *table);
 
 /* The same for all tables. */
 extern void table_job_resume_all(void);
+
+/*
+ * Interrupts what the job of a table is at, which gives back its locks, and begins again unless the caller has taken the table away by then.
+ */
+extern void table_job_interrupt(const TableInfo *table);
 
 /*
  * For the steps of a job.  A transaction with a snapshot: false, and nothing has begun, if the extension was dropped; as long as it

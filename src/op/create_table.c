@@ -10,6 +10,7 @@
 #include "utils/timestamp.h"
 
 #include "base/error.h"
+#include "catalog/restores.h"
 #include "log/log.h"
 #include "op/adopt_table.h"
 #include "op/index_check.h"
@@ -404,6 +405,8 @@ make_table(const RequestValue *request, Oid adopted)
 
 	catalog_lock_name(name, name_len);
 	existing = catalog_table(name, name_len);
+	if (existing != NULL && catalog_is_being_restored(existing))
+		dyn_error(DYN_RESOURCE_IN_USE, IN_USE "Table is being used: %s", existing->name);
 	if (existing != NULL && catalog_table_status(existing) == TABLE_CREATING)
 		table_refuse_in_use(TABLE_CREATING, existing->name);
 	if (existing != NULL)

@@ -5,6 +5,8 @@
 #include "postgres.h"
 
 #include "base/error.h"
+#include "catalog/restores.h"
+#include "keep/table_job.h"
 #include "log/log.h"
 #include "op/op.h"
 #include "op/stream.h"
@@ -31,6 +33,20 @@ check_idle(const TableView *view)
 		dyn_error(DYN_RESOURCE_IN_USE, IN_USE "Table: %s is in the process of being updated.", view->table->name);
 }
 
+/* A table that is being restored: the restore ends. */
+static const TableInfo *
+cancel_restore(const char *name, int len)
+{
+	const TableInfo *table;
+
+	catalog_lock_name(name, len);
+	table = catalog_lock_table(name, len, AccessShareLock, true);
+	if (table == NULL)
+		return NULL;
+	table_job_interrupt(table);
+	return catalog_lock_table(name, len, AccessExclusiveLock, true);
+}
+
 void
 op_delete_table(const RequestValue *request, WireWriter *response)
 {
@@ -38,22 +54,31 @@ op_delete_table(const RequestValue *request, WireWriter *response)
 	int			len;
 	const char *name = op_table_name(table_name, &len);
 	const TableInfo *table = catalog_table(name, len);
+	bool		is_restored;
 	TableView	view;
 
 	/*
 	 * What goes on may hold the table for long: it is refused at once, not waited for.
 	 * That is all that is made of the table before it is locked.
 	 */
-	if (table != NULL)
+	is_restored = table != NULL && catalog_is_being_restored(table);
+	if (table != NULL && !is_restored)
 	{
 		table_view_read(&view, table, false);
 		check_idle(&view);
 	}
+	if (is_restored)
+		table = cancel_restore(name, len);
 
 	/* described first: afterwards there is nothing to count */
-	table = table_to_change(table_name, AccessExclusiveLock);
+	if (!is_restored || table == NULL || !catalog_is_being_restored(table))
+	{
+		is_restored = false;
+		table = table_to_change(table_name, AccessExclusiveLock);
+	}
 	table_view_read(&view, table, true);
-	check_idle(&view);
+	if (!is_restored)
+		check_idle(&view);
 	if (view.definition.deletion_protection)
 		dyn_invalid("Resource cannot be deleted as it is currently protected against deletion. "
 					"Disable deletion protection first.");

@@ -7,6 +7,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/uuid.h"
 
+#include "catalog/restores.h"
 #include "op/arn.h"
 #include "op/stream.h"
 #include "op/table_check.h"
@@ -37,6 +38,7 @@ read_index(const TableView *table_view, const TableIndex *index, bool counted)
 	view->global = index->global;
 	view->has_warm = true;
 	view->status = catalog_index_status(index);
+	view->hides_status = catalog_is_being_restored(table);
 	view->replaced = is_replaced(table, index->name);
 	if (view->replaced && view->status == TABLE_ACTIVE)
 		view->status = TABLE_UPDATING;
@@ -253,7 +255,8 @@ write_global_part(WireWriter *response, const IndexView *index)
 {
 	bool		warming = index->warm_changes || index->status == TABLE_CREATING;
 
-	write_text(response, "IndexStatus", catalog_status_name(index->status));
+	if (!index->hides_status)
+		write_text(response, "IndexStatus", catalog_status_name(index->status));
 	if (index->has_backfilling)
 	{
 		wire_member(response, "Backfilling");
@@ -297,6 +300,25 @@ write_indexes(WireWriter *response, const char *member, const TableView *view, b
 		wire_array_end(response);
 }
 
+/* RestoreSummary, while the table is being restored. */
+static void
+write_restore(WireWriter *response, const TableInfo *table)
+{
+	const TableRestore *restore = catalog_is_being_restored(table) ? catalog_restore(table->relation) : NULL;
+
+	if (restore == NULL)
+		return;
+	wire_member(response, "RestoreSummary");
+	wire_object_start(response);
+	if (restore->backup_arn != NULL)
+		write_text(response, "SourceBackupArn", restore->backup_arn);
+	write_text(response, "SourceTableArn", arn_of_table(restore->source_table));
+	write_time(response, "RestoreDateTime", table_time(restore->restore_time));
+	wire_member(response, "RestoreInProgress");
+	wire_boolean(response, true);
+	wire_object_end(response);
+}
+
 static void
 write_counts_and_names(WireWriter *response, const TableView *view)
 {
@@ -337,6 +359,7 @@ table_view_write(WireWriter *response, const char *member, const TableView *view
 	}
 	write_encryption(response, view);
 	write_stream(response, view->table);
+	write_restore(response, view->table);
 	wire_member(response, "DeletionProtectionEnabled");
 	wire_boolean(response, definition->deletion_protection);
 	wire_object_end(response);

@@ -19,6 +19,7 @@ typedef struct IndexView
 	bool		backfilling;
 	bool		has_warm;
 	bool		warm_changes;	/* its status is UPDATING */
+	bool		hides_status;	/* IndexStatus is not shown */
 	bool		replaced;		/* another index is being built in its place */
 	IndexDefinition definition;
 	int64		items;

@@ -1,0 +1,30 @@
+/*
+ * restore.h
+ *		Filling tables that are restored.
+ *
+ * All items of a restored table come in one transaction, on one snapshot of their source, so that nobody ever sees half of them; then its
+ * indexes are built (index_build.h), and then it is ACTIVE.  Table jobs (table_job.h) take the steps.  A job that dies begins again with the
+ * step it was at.  DeleteTable of the table ends the job.
+ */
+#ifndef DYNAPG_RESTORE_H
+#define DYNAPG_RESTORE_H
+
+#include "catalog/restores.h"
+
+/* Whether a table waits to be filled, or has been filled and has nothing else to wait for. */
+extern bool restore_is_due(Oid relation);
+
+/* Takes one step, outside of a transaction. */
+extern void restore_step(Oid relation);
+
+/* Fills a table in this transaction, and makes it ACTIVE once nothing else is to be done.  The current user owns it. */
+extern void restore_fill_here(const char *table_name);
+extern void restore_finish_here(const char *table_name);
+
+/*
+ * A query whose rows are the items of a source, one column: what a restore fills its table from.  It qualifies all its names
+ * (catalog_open_cursor()), and is to be run on a snapshot that is taken after the point in time.
+ */
+extern char *restore_query(Oid source, int32 log, int64 horizon, const char *snapshot);
+
+#endif							/* DYNAPG_RESTORE_H */
