@@ -297,6 +297,7 @@ ROLLBACK;
 -- What was counted goes with the index
 DROP TABLE dynamo."ttl-stream";
 UPDATE dynapg.tables SET change = NULL, change_ends = NULL WHERE relation IS NOT NULL;
+DELETE FROM dynapg.tables WHERE relation IS NULL;
 SELECT count(dynamo_delete_table(jsonb_build_object('TableName', name))) FROM dynapg.tables WHERE name LIKE 'ttl-%' AND relation IS NOT NULL;
 SELECT count(*) FROM dynapg.time_to_live_counts;
 DROP FUNCTION public.ttl_look();
