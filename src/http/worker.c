@@ -51,6 +51,7 @@ static enum {
 	DRAINING					/* accepts no more, and ends with its last connection */
 }			phase = SERVING;
 static TimestampTz phase_since;
+static bool is_too_large;		/* and waits for its turn, if it is serving */
 
 void
 http_find_endpoint(void)
@@ -191,8 +192,8 @@ look_after_memory(TimestampTz now)
 	if (phase == SERVING && now - looked_at > USECS_PER_SEC)
 	{
 		looked_at = now;
-		if (process_memory() - (int64) (body_kept() / 1024) > endpoint->settings->worker_memory &&
-			ask_to_leave())
+		is_too_large = process_memory() - (int64) (body_kept() / 1024) > endpoint->settings->worker_memory;
+		if (is_too_large && ask_to_leave())
 		{
 			ereport(LOG, (errmsg("dynapg worker has reached dynapg.worker_memory and is replaced")));
 			phase = LEAVING;
@@ -255,7 +256,7 @@ longest_wait(bool on_standby)
 		return 0;
 	if (on_standby && (timeout < 0 || timeout > PROMOTION_PAUSE))
 		timeout = PROMOTION_PAUSE;
-	if (phase != SERVING && (timeout < 0 || timeout > LEAVING_PAUSE))
+	if ((phase != SERVING || is_too_large) && (timeout < 0 || timeout > LEAVING_PAUSE))
 		timeout = LEAVING_PAUSE;
 	return timeout;
 }

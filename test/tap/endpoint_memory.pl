@@ -213,7 +213,7 @@ foreach my $workers (1, 2)
 	my @clients = map {
 		in_background(sub {
 				my $failed = 0;
-				for (my $until = time() + 8; time() < $until; sleep(0.002))
+				for (my $until = time() + 10; time() < $until; sleep(0.002))
 				{
 					my $response = eval { exchange($port, "GET / HTTP/1.1\r\nHost: x\r\n\r\n") };
 					$failed++ unless $response && $response->{status} == 200;
@@ -222,7 +222,7 @@ foreach my $workers (1, 2)
 			})
 	} 1 .. 2;
 	my $most_leaving = 0;
-	my $until = time() + 7;
+	my $until = time() + 40;
 	while (time() < $until)
 	{
 		grow();
