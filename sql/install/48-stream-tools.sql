@@ -12,14 +12,18 @@ CREATE FUNCTION dynapg.set_stream_shards(table_name text, shards integer) RETURN
 COMMENT ON FUNCTION dynapg.set_stream_shards(text, integer) IS
 	'ends the shards of a table''s stream and begins so many others, 1 to 16, each with its share of the partition keys; for the table''s owner';
 
--- A transaction that has written to a stream holds its readers back at the number in a lock's tag (src/log/log_horizon.c).
+-- A transaction that has written to a stream holds its readers back at the number in a lock's tag (src/log/log_horizon.c).  A prepared one is
+-- known by the lock on its xid, which has the same virtual transaction.
 CREATE VIEW dynapg.stat_streams AS
-	WITH holders AS (
+	WITH locks AS MATERIALIZED (
+		SELECT * FROM pg_catalog.pg_locks WHERE locktype IN ('userlock', 'transactionid')
+	), holders AS (
 		SELECT l.classid, (l.objid::bigint << 16 | l.objsubid::integer & 65535) * 100 AS number, l.pid, p.gid,
 			coalesce(a.xact_start, p.prepared) AS since
-		FROM pg_catalog.pg_locks l
+		FROM locks l
 			LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
-			LEFT JOIN pg_catalog.pg_prepared_xacts p ON l.pid IS NULL AND l.virtualtransaction = '-1/' || p.transaction
+			LEFT JOIN locks t ON l.pid IS NULL AND t.pid IS NULL AND t.locktype = 'transactionid' AND t.mode = 'ExclusiveLock' AND t.virtualtransaction = l.virtualtransaction
+			LEFT JOIN pg_catalog.pg_prepared_xacts p ON p.transaction = t.transactionid
 		WHERE l.locktype = 'userlock' AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
 	), last AS (
 		SELECT CASE WHEN s.is_called THEN s.last_value ELSE s.last_value - 100 END AS number,
