@@ -102,7 +102,12 @@ op_update_time_to_live(const RequestValue *request, WireWriter *response)
 	const RequestValue *specification = request_member(request, UpdateTimeToLiveInput_TimeToLiveSpecification);
 	const RequestValue *attribute = request_member(specification, TimeToLiveSpecification_AttributeName);
 	bool		enable = request_boolean(specification, TimeToLiveSpecification_Enabled);
-	const TableInfo *table = table_to_expire(request_member(request, UpdateTimeToLiveInput_TableName));
+	const TableInfo *table;
+
+	/* the index's definition is jsonb */
+	if (memchr(attribute->as.string.text, '\0', attribute->as.string.len) != NULL)
+		dyn_invalid(INVALID "the attribute's name cannot hold U+0000");
+	table = table_to_expire(request_member(request, UpdateTimeToLiveInput_TableName));
 
 	/* of a table that is being deleted nothing expires any more: the service says yes */
 	if (catalog_table_status(table) != TABLE_DELETING)

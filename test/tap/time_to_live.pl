@@ -6,6 +6,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
+use DynapgHttp ();
 use DynapgSession;
 
 my $node = PostgreSQL::Test::Cluster->new('time_to_live');
@@ -162,5 +163,48 @@ $node->safe_psql('postgres', 'DROP DATABASE restored');
 ok($node->poll_query_until('postgres', q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'dynapg keeper' AND datname <> current_database()}, '0'),
 	'DROP DATABASE is not in its way');
 $node->stop;
+
+# --- the endpoint, and no SQL at all
+my ($server, $port) = DynapgHttp::start_node('time_to_live_http', "dynapg.workers = 1\ndynapg.developer_mode = on\ndynapg.expire_interval = 1");
+
+sub answer
+{
+	my ($operation, $body) = @_;
+	return DynapgHttp::answer_of(DynapgHttp::call($port, $operation, $body));
+}
+
+# Asks until the answer is this one.
+sub awaited
+{
+	my ($operation, $body, $expected, $what) = @_;
+	my $deadline = time + 60;
+	my $answer;
+
+	while (($answer = answer($operation, $body)) !~ $expected && time < $deadline) { select undef, undef, undef, 0.2; }
+	like($answer, $expected, $what);
+	return;
+}
+
+my $get = '{"TableName":"Sessions","Key":{"id":{"S":"a"}}}';
+my $put = sub { return sprintf '{"TableName":"Sessions","Item":{"id":{"S":"a"},"until":{"N":"%d"}}}', time - 10; };
+like(answer('CreateTable', '{"TableName":"Sessions","BillingMode":"PAY_PER_REQUEST","KeySchema":[{"AttributeName":"id","KeyType":"HASH"}],'
+	. '"AttributeDefinitions":[{"AttributeName":"id","AttributeType":"S"}]}'), qr/^200 /, 'HTTP: CreateTable');
+like(answer('UpdateTimeToLive', '{"TableName":"Sessions","TimeToLiveSpecification":{"AttributeName":"a\\u0000b","Enabled":true}}'),
+	qr/^400 .*ValidationException.*cannot hold U\+0000/, 'HTTP: a name that the catalog cannot hold');
+is(answer('UpdateTimeToLive', '{"TableName":"Sessions","TimeToLiveSpecification":{"AttributeName":"until","Enabled":true}}'),
+	'200 {"TimeToLiveSpecification":{"AttributeName":"until","Enabled":true}}', 'HTTP: UpdateTimeToLive');
+awaited('DescribeTimeToLive', '{"TableName":"Sessions"}', qr/^200 \{"TimeToLiveDescription":\{"TimeToLiveStatus":"ENABLED","AttributeName":"until"\}\}$/,
+	'HTTP: DescribeTimeToLive');
+answer('PutItem', $put->());
+awaited('GetItem', $get, qr/^200 \{\}$/, 'HTTP: the item expires');
+$server->append_conf('postgresql.conf', 'dynapg.expire_interval = 0');
+$server->reload;
+ok($server->poll_query_until('postgres', 'SHOW dynapg.expire_interval', '0'), 'HTTP: the keeper stops removing');
+answer('PutItem', $put->());
+$server->append_conf('postgresql.conf', 'dynapg.expire_interval = 1');
+$server->restart;
+DynapgHttp::wait_for_endpoint($port);
+awaited('GetItem', $get, qr/^200 \{\}$/, 'HTTP: after a restart the endpoint starts the keeper');
+$server->stop;
 
 done_testing();
