@@ -112,6 +112,55 @@ $node->safe_psql('postgres', insert('Many', 'stays', -5) . ';' . insert('Session
 left_are($node, 'postgres', 'Sessions', 'later', 'another table goes on');
 is($node->safe_psql('postgres', ids('Many')), 'stays', 'a table whose items no longer expire');
 
+# --- writers, other sweeps and the keeper on few items: the stream tells what became of each, and nothing goes too early
+sub race
+{
+	my ($how) = @_;
+	my $script = PostgreSQL::Test::Utils::tempdir() . '/race.sql';
+	my $until = q{extract(epoch FROM clock_timestamp())::numeric};
+	my $log = q{(SELECT s.* FROM dynapg_log.stream_000001 s JOIN dynapg.logs l ON l.id = s.log WHERE l.table_name = 'Race')};
+
+	append_to_file($script, <<"SQL");
+\\set id random(1, 100)
+\\set seconds random(-2, 2)
+\\set kind random(1, 6)
+\\if :kind <= 2
+SELECT dynapg.put('Race', jsonb_build_object('id', 'i' || :id, 'until', $until + :seconds, 'n', :seconds));
+\\elif :kind = 3
+UPDATE dynamo."Race" SET item = item || jsonb_build_object('until', $until + :seconds) WHERE item ->> 'id' = 'i' || :id;
+\\elif :kind = 4
+SELECT dynapg.delete('Race', 'i' || :id);
+\\elif :kind = 5
+BEGIN;
+SELECT dynapg.put('Race', jsonb_build_object('id', 'i' || :id, 'until', $until - 1));
+SAVEPOINT s;
+SELECT dynapg.put('Race', jsonb_build_object('id', 'i' || :id, 'until', $until + 1));
+ROLLBACK TO s;
+COMMIT;
+\\else
+SELECT dynapg.expire_items('Race', 20);
+\\endif
+SQL
+	$node->command_ok([ 'pgbench', '-n', '-f', $script, '-c', '5', '-j', '2', '-T', '4', $node->connstr('postgres') ], "$how: writers");
+	is($node->safe_psql('postgres', q{SELECT * FROM dynapg.check_table('Race')}), '', "$how: index and items agree");
+	is($node->safe_psql('postgres', qq{SELECT count(*) FROM $log l WHERE kind = 'X' AND (old ->> 'until')::numeric > extract(epoch FROM written_at)}),
+		'0', "$how: nothing expires too early");
+	is($node->safe_psql('postgres', qq{SELECT count(*) FROM (SELECT old, lag(new) OVER (PARTITION BY hash, sort ORDER BY seq) AS before FROM $log l) c
+		WHERE old IS DISTINCT FROM before}), '0', "$how: each record goes on from the one before");
+	is($node->safe_psql('postgres', qq{SELECT count(*) FROM (SELECT DISTINCT ON (hash, sort) hash, sort, new FROM $log l ORDER BY hash, sort, seq DESC) l
+		FULL JOIN dynamo."Race" t USING (hash, sort) WHERE l.new IS DISTINCT FROM t.item}), '0', "$how: the last ones give the table");
+	is($node->safe_psql('postgres', qq{SELECT items_deleted = (SELECT count(*) FROM $log l WHERE kind = 'X') AND items_deleted > 0
+		FROM dynapg.stat_ttl WHERE table_name = 'Race'}), 't', "$how: what expired is counted");
+	return;
+}
+
+$node->safe_psql('postgres', create('Race', 1) =~ s/KEYS_ONLY/NEW_AND_OLD_IMAGES/r . update('Race', 'true'));
+race('by key');
+$node->safe_psql('postgres', q{CREATE FUNCTION pass() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN coalesce(NEW, OLD); END';
+	CREATE TRIGGER pass BEFORE INSERT OR UPDATE OR DELETE ON dynamo."Race" FOR EACH ROW EXECUTE FUNCTION pass()});
+race('by the executor');
+$node->safe_psql('postgres', q{SELECT dynamo_delete_table('{"TableName": "Race"}')});
+
 # --- dump and restore
 my $dump = PostgreSQL::Test::Utils::tempdir() . '/dump.sql';
 $node->append_conf('postgresql.conf', 'dynapg.expire_interval = 0');
