@@ -34,7 +34,7 @@ CREATE VIEW dynapg.stat_streams AS
 		coalesce((SELECT g.shards FROM dynapg.log_shards g WHERE g.log = l.id ORDER BY g.generation DESC LIMIT 1), l.shards) AS shards,
 		l.created_at, l.closed_at,
 		100000000000000000000 + least(coalesce(last.ticked, h.number, last.number), l.last_seq) AS horizon,
-		CASE WHEN l.last_seq IS NULL THEN (last.number - least(coalesce(last.ticked, h.number), last.number)) / 100 ELSE 0 END AS behind,
+		CASE WHEN l.last_seq IS NOT NULL THEN 0 WHEN last.ticked IS NULL THEN (last.number - least(h.number, last.number)) / 100 END AS behind,
 		h.pid AS held_by_pid, h.gid AS held_by_gid, h.since AS held_since
 	FROM dynapg.logs l
 		CROSS JOIN last
@@ -43,6 +43,7 @@ CREATE VIEW dynapg.stat_streams AS
 COMMENT ON VIEW dynapg.stat_streams IS
 	'streams: up to where they can be read, how many changes of all streams are behind that, and the oldest transaction that holds readers back';
 COMMENT ON COLUMN dynapg.stat_streams.horizon IS 'records with greater sequence numbers are not served yet';
+COMMENT ON COLUMN dynapg.stat_streams.behind IS 'changes of all streams since; null on a standby, whose horizon is the last tick''s';
 COMMENT ON COLUMN dynapg.stat_streams.held_since IS 'when that transaction began, or was prepared';
 
 CREATE VIEW dynapg.stat_logs AS

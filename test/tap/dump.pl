@@ -52,6 +52,13 @@ CREATE TRIGGER pass BEFORE UPDATE ON dynamo."a.b-c_D" FOR EACH ROW EXECUTE FUNCT
 CREATE VIEW music AS SELECT item->>'id' AS id FROM dynamo."Music";
 SQL
 
+# a stream; what it has logged stays behind
+$node->safe_psql('source', q{SELECT dynamo_update_table('{"TableName": "Music", "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "KEYS_ONLY"}}')});
+my $enabled = q{SELECT dynamo_describe_table('{"TableName": "Music"}') #>> '{Table,LatestStreamLabel}' IS NOT NULL AND (SELECT string_agg(status, ',') FROM dynapg.logs) = 'ENABLED'};
+ok($node->poll_query_until('source', $enabled), 'a stream');
+$node->safe_psql('source', q{SELECT dynapg.put('Music', '{"id": "logged", "n": 1}')});
+my $arn = $node->safe_psql('source', q{SELECT dynamo_describe_table('{"TableName": "Music"}') #>> '{Table,LatestStreamArn}'});
+
 my $catalog = 'SELECT name, relation::text, id, created_at, definition, tags FROM dynapg.tables ORDER BY name';
 my $items = q{SELECT count(*), md5(string_agg(item::text, '' ORDER BY hash, sort)) FROM dynamo."Music"};
 
@@ -76,6 +83,12 @@ sub same
 		0, "$how: the foreign key holds");
 	is($node->safe_psql($database, q{SET ROLE regress_dynapg_app;
 		SELECT dynamo_put_item('{"TableName": "Music", "Item": {"id": {"S": "app"}, "n": {"N": "1"}}}')}), '{}', "$how: privileges");
+	is($node->safe_psql($database, q{SELECT string_agg(name, ',') FROM unnest('{logs,log_segments,log_shards,ticks}'::text[]) name WHERE (xpath('/row/n/text()', query_to_xml('SELECT count(*) AS n FROM dynapg.' || name, false, true, '')))[1]::text <> '0'}),
+		'', "$how: nothing of change logs comes along");
+	ok($node->poll_query_until($database, $enabled), "$how: the next DescribeTable begins a new stream");
+	is($node->safe_psql($database, q{SELECT dynapg.put('Music', '{"id": "logged", "n": 2}'); SELECT string_agg(keys ->> 'n', ',') FROM dynapg.stream_records('Music')}),
+		"\n2", "$how: which has what is written from then on");
+	like(($node->psql($database, "SELECT dynapg.stream_records('$arn')"))[2], qr/Stream: \Q$arn\E not found/, "$how: the old one is not there");
 	isnt(($node->psql($database, q{ALTER TABLE dynamo."Empty" DROP COLUMN item}))[0], 0, "$how: tables are guarded");
 	$node->safe_psql($database, 'DROP TABLE dynamo."Empty"');
 	is($node->safe_psql($database, q{SELECT count(*) FROM dynapg.tables}), '4', "$how: and followed");
