@@ -6,71 +6,56 @@
 
 #include "access/xact.h"
 #include "commands/trigger.h"
+#include "common/hashfn.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
 #include "base/varlena.h"
 #include "log/log_late.h"
 
-typedef struct VersionKey
+typedef struct NoteKey
 {
-	Oid			relation;
-	ItemPointerData version;
-} VersionKey;
-
-typedef struct VersionNote
-{
-	VersionKey	key;			/* first; padded with zeroes */
-	ItemPointerData next;		/* invalid: it was removed */
-	int64		seq;			/* 0: the change was not logged */
-} VersionNote;
-
-typedef struct InsertKey
-{
-	Oid			relation;
 	pg_uuid_t	hash;
-} InsertKey;
+	uint64		sort;			/* its digest */
+	Oid			relation;
+	uint32		zero;			/* no padding */
+} NoteKey;
 
-typedef struct Insert
+typedef struct Note
 {
-	struct Insert *more;		/* of the same hash */
-	CommandId	command;
+	struct Note *earlier;		/* the next of the same NoteKey, by moments */
+	LogMoment	moment;
 	int64		seq;
 	int			sort_len;
 	char		sort[FLEXIBLE_ARRAY_MEMBER];
-} Insert;
+} Note;
 
-typedef struct InsertNote
+typedef struct NoteList
 {
-	InsertKey	key;			/* first */
-	Insert	   *inserts;
-} InsertNote;
+	NoteKey		key;			/* first */
+	Note	   *latest;
+} NoteList;
 
 /* In the transaction's memory; NULL until there is a note. */
-static HTAB *versions;
-static HTAB *inserts;
+static HTAB *notes;
 
 static void
 forget_notes(XactEvent event, void *argument)
 {
 	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
-		versions = inserts = NULL;
+		notes = NULL;
 }
 
 static void
-make_tables(void)
+make_notes(void)
 {
 	static bool registered;
-	HASHCTL		of_versions = {.keysize = sizeof(VersionKey), .entrysize = sizeof(VersionNote), .hcxt = TopTransactionContext};
-	HASHCTL		of_inserts = {.keysize = sizeof(InsertKey), .entrysize = sizeof(InsertNote), .hcxt = TopTransactionContext};
+	HASHCTL		control = {.keysize = sizeof(NoteKey), .entrysize = sizeof(NoteList), .hcxt = TopTransactionContext};
 
-	if (versions != NULL)
-		return;
 	if (!registered)
 		RegisterXactCallback(forget_notes, NULL);
 	registered = true;
-	inserts = hash_create("dynapg inserts with later events", 64, &of_inserts, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	versions = hash_create("dynapg versions with later events", 64, &of_versions, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	notes = hash_create("dynapg changes with late events", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
 /* One reference is the writer's own. */
@@ -80,95 +65,89 @@ log_may_be_early(Relation relation)
 	return relation->rd_refcnt > 1 && AfterTriggerPendingOnRel(RelationGetRelid(relation));
 }
 
-static void
-version_key(VersionKey *key, Oid relation, const ItemPointerData *version)
+/* Whether a foreign key's cascade may write to a table.  It leaves its events to the statement that has caused it, the table closed. */
+static bool
+has_foreign_key(Relation relation)
 {
-	memset(key, 0, sizeof(*key));
-	key->relation = relation;
-	key->version = *version;
+	TriggerDesc *triggers = relation->trigdesc;
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+		if (RI_FKey_trigger_type(triggers->triggers[i].tgfoid) == RI_TRIGGER_FK)
+			return true;
+	return false;
+}
+
+bool
+log_event_may_be_early(Relation relation)
+{
+	return relation->rd_refcnt > 1 || has_foreign_key(relation);
+}
+
+static NoteKey
+note_key(Oid relation, const pg_uuid_t *hash, const bytea *sort)
+{
+	NoteKey		key = {*hash, hash_bytes_extended((const unsigned char *) VARDATA_ANY(sort), VARSIZE_ANY_EXHDR(sort), 0), relation};
+
+	return key;
+}
+
+static bool
+is_of_sort(const Note *note, const bytea *sort)
+{
+	return note->sort_len == VARSIZE_ANY_EXHDR(sort) && memcmp(note->sort, VARDATA_ANY(sort), note->sort_len) == 0;
 }
 
 void
-log_note_version(Oid relation, ItemPointer version, ItemPointer next, int64 seq)
-{
-	VersionKey	key;
-	VersionNote *note;
-
-	make_tables();
-	version_key(&key, relation, version);
-	note = (VersionNote *) hash_search(versions, &key, HASH_ENTER, NULL);
-	note->seq = seq;
-	if (next != NULL)
-		note->next = *next;
-	else
-		ItemPointerSetInvalid(&note->next);
-}
-
-void
-log_note_insert(Oid relation, const pg_uuid_t *hash, const bytea *sort, CommandId command, int64 seq)
+log_note(Oid relation, const pg_uuid_t *hash, const bytea *sort, LogMoment moment, int64 seq)
 {
 	int			sort_len = VARSIZE_ANY_EXHDR(sort);
-	InsertKey	key = {relation, *hash};
-	InsertNote *note;
-	Insert	   *insert;
+	NoteKey		key = note_key(relation, hash, sort);
+	NoteList   *list;
+	Note	  **later;
+	Note	   *note;
 	bool		found;
 
-	make_tables();
-	note = (InsertNote *) hash_search(inserts, &key, HASH_ENTER, &found);
+	if (notes == NULL)
+		make_notes();
+	list = (NoteList *) hash_search(notes, &key, HASH_ENTER, &found);
 	if (!found)
-		note->inserts = NULL;
-	insert = (Insert *) MemoryContextAlloc(TopTransactionContext, offsetof(Insert, sort) + sort_len);
-	insert->command = command;
-	insert->seq = seq;
-	insert->sort_len = sort_len;
-	memcpy(insert->sort, VARDATA_ANY(sort), sort_len);
-	insert->more = note->inserts;
-	note->inserts = insert;
+		list->latest = NULL;
+	note = (Note *) MemoryContextAlloc(TopTransactionContext, offsetof(Note, sort) + sort_len);
+	note->moment = moment;
+	note->seq = seq;
+	note->sort_len = sort_len;
+	memcpy(note->sort, VARDATA_ANY(sort), sort_len);
+	for (later = &list->latest; *later != NULL && (*later)->moment > moment; later = &(*later)->earlier)
+		;
+	note->earlier = *later;
+	*later = note;
 }
 
-/* The number just below that of the change that follows. */
-static LogPlace
-place_before(int64 seq)
+int64
+log_next_noted(Oid relation, const pg_uuid_t *hash, const bytea *sort, LogMoment moment, LogMoment *next)
 {
-	if ((seq - 1) % LOG_STEP == 0)
+	NoteKey		key = note_key(relation, hash, sort);
+	const NoteList *list;
+	int64		seq = 0;
+
+	if (notes == NULL || (list = (const NoteList *) hash_search(notes, &key, HASH_FIND, NULL)) == NULL)
+		return 0;
+	for (const Note *note = list->latest; note != NULL && note->moment > moment; note = note->earlier)
+		if (is_of_sort(note, sort))
+		{
+			seq = note->seq;
+			*next = note->moment;
+		}
+	return seq;
+}
+
+LogPlace
+log_place_before(int64 seq, int distance)
+{
+	if ((seq - 1) % LOG_STEP < distance)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("an item was changed more than %d times by triggers of one statement", LOG_STEP - 1),
 				 errdetail("Its changes cannot be put into their order in the change log.")));
-	return seq - 1;
-}
-
-LogPlace
-log_place_of_version(Oid relation, ItemPointer version)
-{
-	VersionKey	key;
-	VersionNote *note;
-
-	if (versions == NULL)
-		return 0;
-	version_key(&key, relation, version);
-	while ((note = (VersionNote *) hash_search(versions, &key, HASH_FIND, NULL)) != NULL)
-	{
-		if (note->seq != 0)
-			return place_before(note->seq);
-		version_key(&key, relation, &note->next);
-	}
-	return 0;
-}
-
-LogPlace
-log_place_of_removal(Oid relation, const pg_uuid_t *hash, const bytea *sort, CommandId command)
-{
-	InsertKey	key = {relation, *hash};
-	int			sort_len = VARSIZE_ANY_EXHDR(sort);
-	InsertNote *note;
-	int64		first = 0;
-
-	if (inserts == NULL || (note = (InsertNote *) hash_search(inserts, &key, HASH_FIND, NULL)) == NULL)
-		return 0;
-	for (const Insert *insert = note->inserts; insert != NULL; insert = insert->more)
-		if (insert->command > command && (first == 0 || insert->seq < first) && insert->sort_len == sort_len &&
-			memcmp(insert->sort, VARDATA_ANY(sort), sort_len) == 0)
-			first = insert->seq;
-	return first == 0 ? 0 : place_before(first);
+	return seq - distance;
 }

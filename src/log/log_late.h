@@ -2,41 +2,50 @@
  * log_late.h
  *		Events that come late: the places of changes that are logged after later ones of the same item.
  *
- * A row trigger's event fires when its statement ends.  Until then another trigger, or a function in the statement, may write the item again, and
- * log that at once: in the order of their drawing v1 -> v2 would come before v0 -> v1.  So a writer that may have such an event before it notes
- * the number it got, and an event that comes late takes the number just below the one of the change that follows its own.
+ * A row trigger's event fires when its statement ends, or, of what a foreign key's cascade has written, when the statement ends that has
+ * caused it.  Until then another trigger, or a function in the statement, may write the item again, and log that earlier: in the order of
+ * their drawing v1 -> v2 would come before v0 -> v1.  So a writer that may have such an event before it notes the number it got, and an
+ * event that comes late takes a number below the one of the change that follows its own.
  *
- * Which change follows is told by the versions themselves: by the tuple that was written over, or, where an item was removed, by the
- * first insert of its key by a later command.  (An item under a key that a statement removes was there when the statement began, so what
- * a later command inserts comes after the removal.)
+ * What follows what is told by moments.  A transaction's changes under one key happen one after the other: by different commands, but
+ * for an update that gives the key's item another key and then another item this one.
  *
- * Notes last until the transaction ends.  Those of a savepoint that is rolled back are never asked for: nothing refers to versions that
- * have gone, and a place that is used again is noted again when it is written over.
+ * Notes last until the transaction ends.  Those of a savepoint that is rolled back do no harm: what came before the change that is gone
+ * comes before what followed it, too.
  */
 #ifndef DYNAPG_LOG_LATE_H
 #define DYNAPG_LOG_LATE_H
 
 #include "log/log.h"
 
+/* When, within its transaction, a change under a key was made. */
+typedef int64 LogMoment;
+
+/* Of a command's change: what removes an item under a key comes before what puts another one there. */
+#define LOG_MOMENT(command, removes) ((LogMoment) (command) * 2 + ((removes) ? 0 : 1))
+#define LOG_COMMAND(moment) ((CommandId) ((moment) / 2))
+
 /*
- * Whether what is written to an item table now must be noted: a statement that uses the table is under way around this one, and it
- * has events of the table that have not fired.
+ * Whether what a writer by key does to an item table now may have to be noted: a statement that uses the table is under way around this
+ * one, and it has events of the table that have not fired.  (Where foreign keys may cascade there are no writers by key.)
  */
 extern bool log_may_be_early(Relation relation);
 
 /*
- * Notes that a version which this transaction has made was written over, next being the new version (NULL: it was removed), and that the change has
- * the number seq (0: nothing was logged, since the versions are equal).
+ * The same for an event of the table's row trigger, which is itself one that has not fired: whether a statement may be under way
+ * around its own, or foreign keys may have queued events after it.
  */
-extern void log_note_version(Oid relation, ItemPointer version, ItemPointer next, int64 seq);
+extern bool log_event_may_be_early(Relation relation);
 
-/* Notes that a command has inserted an item, and under which number. */
-extern void log_note_insert(Oid relation, const pg_uuid_t *hash, const bytea *sort, CommandId command, int64 seq);
+/* Notes that a change was logged, and under which number. */
+extern void log_note(Oid relation, const pg_uuid_t *hash, const bytea *sort, LogMoment moment, int64 seq);
 
-/* The place of a change whose new version has been written over by now; 0 if nothing was logged after it. */
-extern LogPlace log_place_of_version(Oid relation, ItemPointer version);
+/* The number of the first change noted after a moment, and when that was made; 0 if there is none. */
+extern int64 log_next_noted(Oid relation, const pg_uuid_t *hash, const bytea *sort, LogMoment moment, LogMoment *next);
 
-/* The place of a removal by a command; 0 if nothing was logged after it. */
-extern LogPlace log_place_of_removal(Oid relation, const pg_uuid_t *hash, const bytea *sort, CommandId command);
+/*
+ * The place so far before a noted change's number.  Raises an error if there are not so many numbers before it.
+ */
+extern LogPlace log_place_before(int64 seq, int distance);
 
 #endif							/* DYNAPG_LOG_LATE_H */

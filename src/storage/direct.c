@@ -362,7 +362,7 @@ static void
 follow_up(StorageTable *table, const StorageKey *key, WriteResult *result, Jsonb *item, bool over_version)
 {
 	item_log_write(&table->log, table->relation, result->old, item, table->expires, &key->hash, key->sort,
-				   over_version ? table->slot : NULL, item ? &table->new_slot->tts_tid : NULL);
+				   over_version ? table->slot : NULL);
 	index_targets_change(&table->indexes, result->old, item, &key->hash, key->sort);
 	result->changes = table->indexes.changes;
 }

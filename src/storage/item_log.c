@@ -18,6 +18,10 @@
 #include "storage/item_log.h"
 #include "storage/layout.h"
 
+/* ------------------------------------------------------------------------------------------------------------
+ * Places among this transaction's changes of an item
+ * ------------------------------------------------------------------------------------------------------------ */
+
 /* Whether this transaction has made the version in a slot. */
 static bool
 is_own_version(TupleTableSlot *slot)
@@ -28,21 +32,95 @@ is_own_version(TupleTableSlot *slot)
 	return TransactionIdIsCurrentTransactionId(DatumGetTransactionId(xmin));
 }
 
+/* Whether this transaction has written a version over, or removed it; locks do not matter. */
+static bool
+is_ended_here(HeapTupleHeader header)
+{
+	return !(header->t_infomask & (HEAP_XMAX_INVALID)) && !HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask) &&
+		TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetUpdateXid(header));
+}
+
+/* How many times a version tells of a change by this transaction after one moment and by an earlier command than another's. */
+static int
+count_changes_of_version(TupleTableSlot *slot, LogMoment after, CommandId before)
+{
+	bool		should_free;
+	HeapTuple	tuple = ExecFetchSlotHeapTuple(slot, false, &should_free);
+	CommandId	command;
+	int			count = 0;
+
+	if (is_own_version(slot))
+	{
+		command = HeapTupleHeaderGetCmin(tuple->t_data);
+		count += command < before && LOG_MOMENT(command, false) > after;
+	}
+	if (is_ended_here(tuple->t_data))
+	{
+		command = HeapTupleHeaderGetCmax(tuple->t_data);
+		count += command < before && LOG_MOMENT(command, true) > after;
+	}
+	if (should_free)
+		heap_freetuple(tuple);
+	return count;
+}
+
+/* The same of all versions under a key: at least as many as there were changes, since an update in place ends one and begins another. */
+static int
+count_changes(Relation relation, const pg_uuid_t *hash, const bytea *sort, LogMoment after, CommandId before)
+{
+	Relation	key_index = index_open(compat_primary_key(relation), AccessShareLock);
+	TupleTableSlot *slot = table_slot_create(relation, NULL);
+	ScanKeyData keys[2];
+	IndexScanDesc scan;
+	int			count = 0;
+
+	layout_scan_keys(keys, hash, BTEqualStrategyNumber, sort);
+	scan = compat_index_beginscan(relation, key_index, SnapshotAny, lengthof(keys));
+	index_rescan(scan, keys, lengthof(keys), NULL, 0);
+	while (index_getnext_slot(scan, ForwardScanDirection, slot))
+		count += count_changes_of_version(slot, after, before);
+	index_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+	index_close(key_index, NoLock);
+	return count;
+}
+
+/*
+ * Whether this transaction has changed the item under a key before a command, so that an event of that may still come.  over: the slot with the
+ * version that was written over; NULL if there was none.
+ */
+static bool
+was_changed_before(Relation relation, const pg_uuid_t *hash, const bytea *sort, TupleTableSlot *over, CommandId command)
+{
+	return over != NULL ? is_own_version(over) : count_changes(relation, hash, sort, -1, command) > 0;
+}
+
+/*
+ * The place of a change by an event.  Where later changes of the item have been logged, it is before the first of them, and
+ * before those between whose events come after this one: a foreign key's cascades are such.
+ */
+static LogPlace
+place_of(Relation relation, const pg_uuid_t *hash, const bytea *sort, LogMoment moment)
+{
+	LogMoment	next;
+	int64		seq = log_next_noted(RelationGetRelid(relation), hash, sort, moment, &next);
+
+	return seq == 0 ? 0 :
+		log_place_before(seq, 1 + count_changes(relation, hash, sort, moment, LOG_COMMAND(next)));
+}
+
 void
 item_log_write(LogWriter *writer, Relation relation, Jsonb *old, Jsonb *item, bool expires, const pg_uuid_t *hash,
-			   bytea *sort, TupleTableSlot *over, ItemPointer written)
+			   bytea *sort, TupleTableSlot *over)
 {
+	CommandId	command = GetCurrentCommandId(false);
 	int64		seq;
 
 	if (!writer->table->is_logged)
 		return;
 	seq = log_write(writer, old, item, expires, hash, sort, 0);
-	if (!log_may_be_early(relation))
-		return;
-	if (over == NULL)
-		log_note_insert(RelationGetRelid(relation), hash, sort, GetCurrentCommandId(false), seq);
-	else if (is_own_version(over))
-		log_note_version(RelationGetRelid(relation), &over->tts_tid, written, seq);
+	if (seq != 0 && log_may_be_early(relation) && was_changed_before(relation, hash, sort, over, command))
+		log_note(RelationGetRelid(relation), hash, sort, LOG_MOMENT(command, item == NULL), seq);
 }
 
 /* ------------------------------------------------------------------------------------------------------------
@@ -85,44 +163,6 @@ command_of(TupleTableSlot *slot, bool over)
 	return command;
 }
 
-/* Whether this transaction has removed an item under a key: only then can an event of that come after the key's next insert. */
-static bool
-was_removed_here(Relation relation, const pg_uuid_t *hash, const bytea *sort)
-{
-	Relation	key_index = index_open(compat_primary_key(relation), AccessShareLock);
-	TupleTableSlot *slot = table_slot_create(relation, NULL);
-	ScanKeyData keys[2];
-	IndexScanDesc scan;
-	bool		removed = false;
-
-	layout_scan_keys(keys, hash, BTEqualStrategyNumber, sort);
-	scan = compat_index_beginscan(relation, key_index, SnapshotAny, lengthof(keys));
-	index_rescan(scan, keys, lengthof(keys), NULL, 0);
-	while (!removed && index_getnext_slot(scan, ForwardScanDirection, slot))
-	{
-		bool		isnull;
-		Datum		xmax = slot_getsysattr(slot, MaxTransactionIdAttributeNumber, &isnull);
-
-		removed = TransactionIdIsCurrentTransactionId(DatumGetTransactionId(xmax));
-	}
-	index_endscan(scan);
-	ExecDropSingleTupleTableSlot(slot);
-	index_close(key_index, NoLock);
-	return removed;
-}
-
-/* Of an insert, or of an update that has given an item another key. */
-static void
-log_insert(LogWriter *writer, Relation relation, const EventVersion *new, bool is_current)
-{
-	Oid			oid = RelationGetRelid(relation);
-	LogPlace	place = is_current ? 0 : log_place_of_version(oid, &new->slot->tts_tid);
-	int64		seq = log_write(writer, NULL, new->item, false, new->hash, new->sort, place);
-
-	if (log_may_be_early(relation) && was_removed_here(relation, new->hash, new->sort))
-		log_note_insert(oid, new->hash, new->sort, command_of(new->slot, false), seq);
-}
-
 /* The item that expires; see item_log_expires(). */
 static struct
 {
@@ -139,32 +179,31 @@ item_log_expires(Oid relation, const pg_uuid_t *hash, const bytea *sort)
 	expiring.sort = sort;
 }
 
-/* Of a delete, or of such an update. */
-static void
-log_removal(LogWriter *writer, Relation relation, const EventVersion *old)
+static bool
+is_expiring(Oid relation, const pg_uuid_t *hash, const bytea *sort)
 {
-	Oid			oid = RelationGetRelid(relation);
-	LogPlace	place = log_place_of_removal(oid, old->hash, old->sort, command_of(old->slot, true));
-	bool		expires = expiring.relation == oid && layout_is_same_key(expiring.hash, expiring.sort, old->hash, old->sort);
-	int64		seq = log_write(writer, old->item, NULL, expires, old->hash, old->sort, place);
-
-	if (log_may_be_early(relation) && is_own_version(old->slot))
-		log_note_version(oid, &old->slot->tts_tid, NULL, seq);
+	return expiring.relation == relation && layout_is_same_key(expiring.hash, expiring.sort, hash, sort);
 }
 
+/* A change of the item under one key.  old, new: NULL if there is none. */
 static void
-log_update(LogWriter *writer, Relation relation, const EventVersion *old, const EventVersion *new, bool is_current)
+log_change_of(LogWriter *writer, Relation relation, const EventVersion *old, const EventVersion *new)
 {
 	Oid			oid = RelationGetRelid(relation);
-	LogPlace	place = is_current ? 0 : log_place_of_version(oid, &new->slot->tts_tid);
-	int64		seq = log_write(writer, old->item, new->item, false, new->hash, new->sort, place);
+	const EventVersion *any = new ? new : old;
+	CommandId	command = command_of(any->slot, new == NULL);
+	LogMoment	moment = LOG_MOMENT(command, new == NULL);
+	LogPlace	place = place_of(relation, any->hash, any->sort, moment);
+	bool		expires = new == NULL && is_expiring(oid, any->hash, any->sort);
+	int64		seq = log_write(writer, old ? old->item : NULL, new ? new->item : NULL, expires, any->hash, any->sort, place);
 
-	if (log_may_be_early(relation) && is_own_version(old->slot))
-		log_note_version(oid, &old->slot->tts_tid, &new->slot->tts_tid, seq);
+	if (seq != 0 && log_event_may_be_early(relation) &&
+		was_changed_before(relation, any->hash, any->sort, old ? old->slot : NULL, command))
+		log_note(oid, any->hash, any->sort, moment, seq);
 }
 
 void
-item_log_event(LogWriter *writer, const TriggerData *event, bool is_current)
+item_log_event(LogWriter *writer, const TriggerData *event)
 {
 	bool		inserts = TRIGGER_FIRED_BY_INSERT(event->tg_event);
 	bool		deletes = TRIGGER_FIRED_BY_DELETE(event->tg_event);
@@ -175,13 +214,13 @@ item_log_event(LogWriter *writer, const TriggerData *event, bool is_current)
 		return;
 	if (!inserts && !deletes && layout_is_same_key(old.hash, old.sort, new.hash, new.sort))
 	{
-		log_update(writer, event->tg_relation, &old, &new, is_current);
+		log_change_of(writer, event->tg_relation, &old, &new);
 		return;
 	}
 	if (!inserts)
-		log_removal(writer, event->tg_relation, &old);
+		log_change_of(writer, event->tg_relation, &old, NULL);
 	if (!deletes)
-		log_insert(writer, event->tg_relation, &new, is_current);
+		log_change_of(writer, event->tg_relation, NULL, &new);
 }
 
 void

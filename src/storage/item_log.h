@@ -13,10 +13,10 @@
 
 /*
  * Logs a write by key, when it is done and before another command begins.  over: the slot with the version that was written over, NULL if there was
- * none; written: the new version's place, NULL if the item was removed.
+ * none.
  */
 extern void item_log_write(LogWriter *writer, Relation relation, Jsonb *old, Jsonb *item, bool expires,
-						   const pg_uuid_t *hash, bytea *sort, TupleTableSlot *over, ItemPointer written);
+						   const pg_uuid_t *hash, bytea *sort, TupleTableSlot *over);
 
 /*
  * The item that time to live is about to remove by a statement: what the row trigger logs of its removal is that.  InvalidOid: there is none (any
@@ -24,8 +24,8 @@ extern void item_log_write(LogWriter *writer, Relation relation, Jsonb *old, Jso
  */
 extern void item_log_expires(Oid relation, const pg_uuid_t *hash, const bytea *sort);
 
-/* Logs what an event of the item table's row trigger tells.  is_current: nobody has written over its new version. */
-extern void item_log_event(LogWriter *writer, const TriggerData *event, bool is_current);
+/* Logs what an event of the item table's row trigger tells. */
+extern void item_log_event(LogWriter *writer, const TriggerData *event);
 
 /* BEFORE TRUNCATE: logs the removal of every item. */
 extern void item_log_truncate(LogWriter *writer, Relation relation);

@@ -182,7 +182,7 @@ dynapg_items_changed(PG_FUNCTION_ARGS)
 	}
 	/* first: what indexes do may begin new commands */
 	if (table->is_logged && triggers_is_first(trigger, TRIGGER_ITEMS_CHANGED))
-		item_log_event(&log, trigger, current);
+		item_log_event(&log, trigger);
 	keep_indexes(&targets, relation, has_old ? &old : NULL, has_new ? &new : NULL, current);
 	log_writer_close(&log);
 	index_targets_close(&targets);
