@@ -92,9 +92,12 @@ run_operation(int operation, Jsonb *request)
 	Datum function(PG_FUNCTION_ARGS) { return run_operation(OPERATION_##operation, PG_GETARG_JSONB_P(0)); } \
 	extern Datum function(PG_FUNCTION_ARGS)
 
+SQL_OPERATION(dynamo_create_backup, CreateBackup);
 SQL_OPERATION(dynamo_create_table, CreateTable);
+SQL_OPERATION(dynamo_delete_backup, DeleteBackup);
 SQL_OPERATION(dynamo_delete_item, DeleteItem);
 SQL_OPERATION(dynamo_delete_table, DeleteTable);
+SQL_OPERATION(dynamo_describe_backup, DescribeBackup);
 SQL_OPERATION(dynamo_describe_continuous_backups, DescribeContinuousBackups);
 SQL_OPERATION(dynamo_describe_endpoints, DescribeEndpoints);
 SQL_OPERATION(dynamo_describe_limits, DescribeLimits);
@@ -105,10 +108,12 @@ SQL_OPERATION(dynamo_update_time_to_live, UpdateTimeToLive);
 SQL_OPERATION(dynamo_get_item, GetItem);
 SQL_OPERATION(dynamo_get_records, GetRecords);
 SQL_OPERATION(dynamo_get_shard_iterator, GetShardIterator);
+SQL_OPERATION(dynamo_list_backups, ListBackups);
 SQL_OPERATION(dynamo_list_streams, ListStreams);
 SQL_OPERATION(dynamo_list_tables, ListTables);
 SQL_OPERATION(dynamo_list_tags_of_resource, ListTagsOfResource);
 SQL_OPERATION(dynamo_put_item, PutItem);
+SQL_OPERATION(dynamo_restore_table_from_backup, RestoreTableFromBackup);
 SQL_OPERATION(dynamo_tag_resource, TagResource);
 SQL_OPERATION(dynamo_untag_resource, UntagResource);
 SQL_OPERATION(dynamo_update_item, UpdateItem);

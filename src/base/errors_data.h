@@ -18,6 +18,8 @@ DYN_EXCEPTION(TABLE_ALREADY_EXISTS, "TableAlreadyExistsException", MAKE_SQLSTATE
 DYN_EXCEPTION(TABLE_IN_USE, "TableInUseException", MAKE_SQLSTATE('Y', 'D', '0', '2', '4'), 400, "com.amazonaws.dynamodb.v20120810#", "message", false)
 DYN_EXCEPTION(POINT_IN_TIME_RECOVERY_UNAVAILABLE, "PointInTimeRecoveryUnavailableException", MAKE_SQLSTATE('Y', 'D', '0', '2', '7'), 400, "com.amazonaws.dynamodb.v20120810#", "message", false)
 DYN_EXCEPTION(INVALID_RESTORE_TIME, "InvalidRestoreTimeException", MAKE_SQLSTATE('Y', 'D', '0', '2', '8'), 400, "com.amazonaws.dynamodb.v20120810#", "message", false)
+DYN_EXCEPTION(BACKUP_NOT_FOUND, "BackupNotFoundException", MAKE_SQLSTATE('Y', 'D', '0', '2', '5'), 400, "com.amazonaws.dynamodb.v20120810#", "message", false)
+DYN_EXCEPTION(BACKUP_IN_USE, "BackupInUseException", MAKE_SQLSTATE('Y', 'D', '0', '2', '6'), 400, "com.amazonaws.dynamodb.v20120810#", "message", false)
 DYN_EXCEPTION(RESOURCE_IN_USE, "ResourceInUseException", MAKE_SQLSTATE('Y', 'D', '0', '1', '2'), 400, "com.amazonaws.dynamodb.v20120810#", "message", false)
 DYN_EXCEPTION(LIMIT_EXCEEDED, "LimitExceededException", MAKE_SQLSTATE('Y', 'D', '0', '1', '3'), 400, "com.amazonaws.dynamodb.v20120810#", "message", true)
 DYN_EXCEPTION(ITEM_COLLECTION_SIZE_LIMIT_EXCEEDED, "ItemCollectionSizeLimitExceededException", MAKE_SQLSTATE('Y', 'D', '0', '1', '4'), 400, "com.amazonaws.dynamodb.v20120810#", "message", false)

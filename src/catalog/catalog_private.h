@@ -98,6 +98,9 @@ extern void catalog_set_restoring(const TableInfo *table, bool restoring);
 /* restores.c: a table that is being restored is dropped. */
 extern void catalog_forget_restore(Oid relation);
 
+/* index_ddl.c: the tablespace of a relation, whatever default_tablespace says: quoted. */
+extern const char *catalog_tablespace_of(Oid relation);
+
 /* index_ddl.c: drops the indexes of a table that is dropped: their rows, and the index tables that are still there. */
 extern void catalog_drop_indexes(const TableInfo *table);
 

@@ -69,11 +69,10 @@ free_relation_name(const char *table_name, const char *name)
 	return relation;
 }
 
-/* Where a relation is, whatever default_tablespace says: quoted. */
-static const char *
-tablespace_of(Relation relation)
+const char *
+catalog_tablespace_of(Oid relation)
 {
-	Oid			tablespace = relation->rd_rel->reltablespace;
+	Oid			tablespace = get_rel_tablespace(relation);
 
 	return quote_identifier(get_tablespace_name(OidIsValid(tablespace) ? tablespace : MyDatabaseTableSpace));
 }
@@ -90,7 +89,7 @@ create_index_table(const TableInfo *table, const char *name, int n_sort)
 	Relation	base = table_open(table->relation, AccessShareLock);
 	char	   *owner = GetUserNameFromId(base->rd_rel->relowner, false);
 	const char *persistence = base->rd_rel->relpersistence == RELPERSISTENCE_UNLOGGED ? "UNLOGGED " : "";
-	const char *tablespace = tablespace_of(base);
+	const char *tablespace = catalog_tablespace_of(table->relation);
 	StringInfoData columns;
 	StringInfoData key;
 

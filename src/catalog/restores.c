@@ -80,6 +80,19 @@ catalog_restore(Oid relation)
 	return restore;
 }
 
+bool
+catalog_is_restored_from(const char *backup_arn)
+{
+	static CatalogStatement statement = {
+		"SELECT true FROM dynapg.restores WHERE backup_arn OPERATOR(pg_catalog.=) $1 LIMIT 1", 1, {TEXTOID}
+	};
+	Datum		values[1] = {CStringGetTextDatum(backup_arn)};
+	Datum		column;
+	bool		isnull;
+
+	return catalog_fetch_saved(&statement, values, 1, &column, &isnull);
+}
+
 void
 catalog_restore_filled(Oid relation, int64 items)
 {

@@ -36,6 +36,9 @@ extern void catalog_begin_restore(const TableInfo *table, const TableRestore *re
 /* The restore of a table, palloc'd; NULL if there is none. */
 extern TableRestore *catalog_restore(Oid relation);
 
+/* Whether a table is being restored from the backup of an ARN. */
+extern bool catalog_is_restored_from(const char *backup_arn);
+
 /* All items are there. */
 extern void catalog_restore_filled(Oid relation, int64 items);
 

@@ -25,6 +25,7 @@
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
+#include "keep/backup.h"
 #include "keep/index_build.h"
 #include "keep/log_switch.h"
 #include "keep/restore.h"
@@ -105,7 +106,7 @@ table_job_wait(Oid relation, LOCKMODE mode, const char *activity)
 static bool
 has_work(Oid relation)
 {
-	return restore_is_due(relation) || index_build_is_due(relation) || log_switch_is_due(relation);
+	return restore_is_due(relation) || log_switch_is_due(relation) || backup_is_due(relation) || index_build_is_due(relation);
 }
 
 /* Ends the work on a table, unless there is more to do by now. */
@@ -137,18 +138,22 @@ work_on(Oid relation, uint32 name)
 {
 	bool		restores;
 	bool		switches;
+	bool		backs_up;
 	bool		builds;
 
 	if (!table_job_begin())
 		return false;
 	restores = restore_is_due(relation);
 	switches = log_switch_is_due(relation);
+	backs_up = backup_is_due(relation);
 	builds = index_build_is_due(relation);
 	table_job_commit();
 	if (restores)
 		restore_step(relation);
 	else if (switches)
 		log_switch_step(relation);
+	else if (backs_up)
+		backup_step(relation);
 	else if (builds)
 		index_build_step(relation);
 	else
@@ -400,6 +405,7 @@ table_job_start(const char *table_name)
 		index_build_here(table_name);
 		log_switch_here(table_name);
 		restore_finish_here(table_name);
+		backup_here(table_name);
 	}
 }
 

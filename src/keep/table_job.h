@@ -1,7 +1,7 @@
 /*
  * table_job.h
  *		What takes long for a table, in a process of its own: building and dropping indexes (index_build.h), switching logs
- *		(log_switch.h), filling it where it is restored (restore.h).
+ *		(log_switch.h), filling it where it is restored (restore.h), making backups (backup.h).
  *
  * What is to be done stands in the catalog, step by step, so a job may die at any moment.  One that does, or whose server gives way to a
  * standby, is started again by whoever notices: the next DescribeTable or UpdateTable, or the endpoint, when it starts and after a

@@ -129,6 +129,28 @@ arn_parse_resource(const char *text, int len, ResourceArn *arn)
 		arn->kind = take_resource(p, end, arn);
 }
 
+bool
+arn_parse_backup(const char *text, int len, BackupArn *arn)
+{
+	const char *p = text;
+	const char *end = text + len;
+	const char *slash;
+
+	if (!skip_literal(&p, end, "arn:") ||
+		!take_any_part(&p, end, &arn->partition, &arn->partition_len) ||
+		!take_any_part(&p, end, &arn->service, &arn->service_len) ||
+		!take_any_part(&p, end, &arn->region, &arn->region_len) ||
+		!take_any_part(&p, end, &arn->account, &arn->account_len) ||
+		!skip_literal(&p, end, "table/") || (slash = memchr(p, '/', end - p)) == NULL)
+		return false;
+	arn->table = p;
+	arn->table_len = slash - p;
+	if (!arn_is_name(arn->table, arn->table_len) || !skip_literal(&slash, end, "/backup/"))
+		return false;
+	arn->label = slash;
+	return arn_is_name(arn->label, end - arn->label);
+}
+
 char *
 arn_of_table(const char *name)
 {

@@ -49,6 +49,25 @@ extern bool arn_is_name(const char *text, int len);
  */
 extern bool arn_parse_table(const char *text, int len, TableArn *arn);
 
+/* An ARN that ends in table/<name>/backup/<label>. */
+typedef struct BackupArn
+{
+	const char *partition;
+	int			partition_len;
+	const char *service;
+	int			service_len;
+	const char *region;			/* may be empty, as the account */
+	int			region_len;
+	const char *account;
+	int			account_len;
+	const char *table;
+	int			table_len;
+	const char *label;			/* up to the end of the text */
+} BackupArn;
+
+/* Takes arn:<partition>:<service>:<region>:<account>:table/<name>/backup/<label> apart, whatever its parts; false if text is none. */
+extern bool arn_parse_backup(const char *text, int len, BackupArn *arn);
+
 /* Whether a part of an ARN is a text. */
 extern bool arn_part_is(const char *part, int len, const char *text);
 

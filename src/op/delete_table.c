@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "catalog/restores.h"
+#include "keep/backup.h"
 #include "keep/table_job.h"
 #include "log/log.h"
 #include "op/op.h"
@@ -83,6 +84,10 @@ op_delete_table(const RequestValue *request, WireWriter *response)
 		dyn_invalid("Resource cannot be deleted as it is currently protected against deletion. "
 					"Disable deletion protection first.");
 	table_view_write_deleted(response, &view);
+
+	/* what was asked for before and not begun yet */
+	backup_here(table->name);
+	table = catalog_table(name, len);
 	log_end_all(table);
 	catalog_drop_table(table);
 }

@@ -66,6 +66,11 @@ extern void op_untag_resource(const RequestValue *request, WireWriter *response)
 extern void op_list_tags_of_resource(const RequestValue *request, WireWriter *response);
 extern void op_describe_time_to_live(const RequestValue *request, WireWriter *response);
 extern void op_update_time_to_live(const RequestValue *request, WireWriter *response);
+extern void op_create_backup(const RequestValue *request, WireWriter *response);
+extern void op_describe_backup(const RequestValue *request, WireWriter *response);
+extern void op_list_backups(const RequestValue *request, WireWriter *response);
+extern void op_restore_table_from_backup(const RequestValue *request, WireWriter *response);
+extern void op_delete_backup(const RequestValue *request, WireWriter *response);
 extern void op_describe_continuous_backups(const RequestValue *request, WireWriter *response);
 extern void op_describe_limits(const RequestValue *request, WireWriter *response);
 extern void op_describe_endpoints(const RequestValue *request, WireWriter *response);

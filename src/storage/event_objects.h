@@ -16,7 +16,7 @@ typedef struct EventObject
 	Oid			oid;
 	const char *type;			/* as pg_identify_object() has it: table, index, table constraint, trigger ... */
 	const char *schema;			/* of a dropped one: its own schema, or its table's */
-	const char *relation;		/* of a dropped constraint or trigger: its table's name */
+	const char *relation;		/* of a dropped table its name, of a dropped constraint or trigger its table's */
 } EventObject;
 
 /* The data of an event trigger's function, which must have been called for this event. */

@@ -3,7 +3,8 @@
  *		What plain DDL may not do to item tables, and what it does to the catalog: event triggers.
  *
  * DROP TABLE of an item table forgets it in the catalog, or is refused while deletion protection is on.  ALTER TABLE may
- * not take away what makes it an item table, nor what makes an index table one; neither has children or a parent.
+ * not take away what makes it an item table, nor what makes an index table one; neither has children or a parent.  Backups' tables are their
+ * owners' to do with as they like: DROP TABLE of one deletes the backup.
  *
  * Everybody's DDL comes by here.  What is not ours is left at once, and no reason to raise an error: everything is looked up in C, by OID
  * or by names that may be gone, without a privilege or the search_path having a say.
@@ -34,6 +35,7 @@
 
 #include "base/compat.h"
 #include "base/error.h"
+#include "catalog/backups.h"
 #include "log/log.h"
 #include "storage/event_objects.h"
 #include "storage/index_guard.h"
@@ -347,6 +349,7 @@ forget_table(Oid relation)
 		dyn_invalid("Resource cannot be deleted as it is currently protected against deletion. "
 					"Disable deletion protection first.");
 	log_end_all(table);
+	catalog_forget_pending_backups(table);
 	catalog_forget_relation(relation);
 }
 
@@ -424,6 +427,9 @@ dynapg_on_drop(PG_FUNCTION_ARGS)
 		if (object->class == RelationRelationId && object->schema != NULL &&
 			strcmp(object->schema, CATALOG_INDEX_SCHEMA) == 0)
 			refuse_index_table(object->oid);
+		else if (object->class == RelationRelationId && object->schema != NULL &&
+				 strcmp(object->schema, CATALOG_BACKUP_SCHEMA) == 0 && strcmp(object->type, "table") == 0)
+			catalog_forget_backup(object->relation);
 	}
 	foreach(cell, touched)
 		if (OidIsValid(lfirst_oid(cell)))
@@ -486,7 +492,8 @@ table_of_changed(const EventObject *object, bool has_catalog)
 static void
 check_schema(Oid schema, Oid extension)
 {
-	static const char *const names[] = {"dynapg", CATALOG_ITEM_SCHEMA, CATALOG_INDEX_SCHEMA, CATALOG_LOG_SCHEMA};
+	static const char *const names[] = {"dynapg", CATALOG_ITEM_SCHEMA, CATALOG_INDEX_SCHEMA, CATALOG_LOG_SCHEMA,
+	CATALOG_BACKUP_SCHEMA};
 	const char *name = get_namespace_name(schema);
 
 	if (name == NULL || !OidIsValid(extension) || getExtensionOfObject(NamespaceRelationId, schema) != extension)
