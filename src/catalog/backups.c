@@ -11,6 +11,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
@@ -301,13 +302,16 @@ catalog_backup_failed(const Backup *backup, const char *error)
 bool
 catalog_delete_backup(const Backup *backup)
 {
-	bool		found = change_backup(backup, "DELETE FROM dynapg.backups WHERE label = $1 AND table_name = $2 AND $3 IS NOT NULL",
-									  "");
+	char	   *name = backup->relation_name;
 
-	if (found && backup->is_available)
-		execute_as_owner(psprintf("DROP TABLE IF EXISTS %s",
-								  quote_qualified_identifier(CATALOG_BACKUP_SCHEMA, backup->relation_name)));
-	return found;
+	if (!change_backup(backup, "DELETE FROM dynapg.backups WHERE label = $1 AND table_name = $2 AND $3 IS NOT NULL", ""))
+		return false;
+
+	/* it may have become AVAILABLE just before */
+	AcceptInvalidationMessages();
+	if (OidIsValid(get_relname_relid(name, get_namespace_oid(CATALOG_BACKUP_SCHEMA, false))))
+		execute_as_owner(psprintf("DROP TABLE %s", quote_qualified_identifier(CATALOG_BACKUP_SCHEMA, name)));
+	return true;
 }
 
 void

@@ -18,6 +18,7 @@
 #include "utils/builtins.h"
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "op/arn.h"
 #include "op/request_check.h"
 
@@ -644,11 +645,26 @@ check_table_name(Check *check, const RequestValue *request, int operation)
 			dyn_invalid("The parameter 'TableName' is required but was not present in the request");
 }
 
+/* The name that RestoreTableFromBackup gives has words of its own where its length is wrong. */
+static void
+check_target_name(const RequestValue *request, int operation)
+{
+	const RequestValue *name;
+
+	if (operation != OPERATION_RestoreTableFromBackup)
+		return;
+	name = request_member(request, RestoreTableFromBackupInput_TargetTableName);
+	if (name->present && (name->as.string.len < TABLE_NAME_MIN_SIZE || name->as.string.len > TABLE_NAME_MAX_SIZE))
+		dyn_invalid("TableName must be at least %d characters long and at most %d characters long", TABLE_NAME_MIN_SIZE,
+					TABLE_NAME_MAX_SIZE);
+}
+
 void
 request_check(const RequestValue *request, int operation)
 {
 	Check		check = {.count = 0};
 
+	check_target_name(request, operation);
 	check_table_name(&check, request, operation);
 	check_members(&check, NULL, request);
 	raise_report(&check);

@@ -73,6 +73,7 @@ op_restore_table_from_backup(const RequestValue *request, WireWriter *response)
 	restore_check_request(&restored);
 	backup = backup_to_restore(arn, &restored);
 	backup_require_owner(backup, arn->as.string.text);
+	restore_check_target(&restored);
 	backup_begin_restore(backup, arn);
 	read_source(backup, &source);
 	restore.source_table = pstrdup(backup->table.name);

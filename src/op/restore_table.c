@@ -317,9 +317,11 @@ override_encryption(RestoredTable *table)
 		(void) check_encryption(table->request->encryption, &table->definition.kms_key);
 }
 
-static void
-check_target(const char *name, int len)
+void
+restore_check_target(const RestoreRequest *request)
 {
+	const char *name = request->target->as.string.text;
+	int			len = request->target->as.string.len;
 	const TableInfo *existing;
 	const TableRestore *restore;
 
@@ -373,7 +375,7 @@ restore_table(const RestoreRequest *request, const RestoreSource *source, const 
 	char	   *name = pnstrdup(request->target->as.string.text, len);
 	bool		was_on_demand;
 
-	check_target(name, len);
+	restore_check_target(request);
 	read_source(&table, source);
 	was_on_demand = table.definition.throughput.on_demand;
 	override_capacity(&table);

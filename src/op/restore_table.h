@@ -42,9 +42,12 @@ typedef struct RestoreRequest
 /* What contradicts itself in a request, whatever is restored; raises the service's errors. */
 extern void restore_check_request(const RestoreRequest *request);
 
+/* Locks the name of the new table: TableAlreadyExistsException, TableInUseException where it is taken. */
+extern void restore_check_target(const RestoreRequest *request);
+
 /*
  * Makes the table, CREATING, and its restore's row; starts a job that fills it (restore.relation, table_name and filled are not read); answers.
- * TableAlreadyExistsException, TableInUseException where the name is taken; the service's errors where an override does not fit the source.
+ * What restore_check_target() raises; the service's errors where an override does not fit the source.
  * The caller has seen to it that the current user may read the source.
  */
 extern void restore_table(const RestoreRequest *request, const RestoreSource *source, const TableRestore *restore,
