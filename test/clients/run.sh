@@ -36,7 +36,24 @@ CONF
     export AWS_ACCESS_KEY_ID=${key% *} AWS_SECRET_ACCESS_KEY=${key#* } AWS_REGION=eu-central-1 AWS_DEFAULT_REGION=eu-central-1 \
         AWS_ENDPOINT_URL_DYNAMODB=http://localhost:$port AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null \
         AWS_EC2_METADATA_DISABLED=true
+    export AWS_ENDPOINT_URL_DYNAMODB_STREAMS=$AWS_ENDPOINT_URL_DYNAMODB
     wait_for_port "$port" "the endpoint"
+    restart_program "$port"
+}
+
+# A program for clients to run: the server crashes, and comes back.
+restart_program() {
+    export DYNAPG_RESTART=$work/restart
+    cat >"$DYNAPG_RESTART" <<PROGRAM
+#!/bin/bash
+set -euo pipefail
+cd "$PWD"
+. scripts/lib.sh
+stop_cluster '$bin' '$work/data' immediate
+start_cluster '$bin' '$work/data' '$work/server.log'
+wait_for_port $1 "the endpoint"
+PROGRAM
+    chmod 755 "$DYNAPG_RESTART"
 }
 
 # ---------------------------------------------------------------- installing clients

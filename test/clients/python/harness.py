@@ -1,5 +1,6 @@
 """Names the tests of a client, counts them, and goes on after a failure."""
 import os
+import subprocess
 import sys
 import traceback
 
@@ -29,6 +30,11 @@ def test(name):
 def equal(got, expected):
     if got != expected:
         raise AssertionError(f"got {got!r}, expected {expected!r}")
+
+
+def restart():
+    """The server crashes and comes back."""
+    subprocess.run([os.environ["DYNAPG_RESTART"]], check=True)
 
 
 def finish():
