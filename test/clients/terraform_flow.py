@@ -707,22 +707,28 @@ def _():
     not_found("Indexed")
 
 
-# ---------------------------------------------------------------- what a resource may ask for in vain
+# ---------------------------------------------------------------- stream_enabled
+
+streamed = Provider("Streamed")
 
 
-def not_there_yet_in_a_table(what, message, **config):
-    @test(named(f"not there yet: {what}"))
-    def _():
-        members = {"TableName": "Refused", **ON_DEMAND, **config}
-        refused("com.amazon.coral.validate#ValidationException", message, "CreateTable", **members)
-        not_found("Refused")
+@test(named("streams: enabled with the table"))
+def _():
+    streamed.create(**ON_DEMAND, StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"})
+    table = streamed.read()["table"]
+    equal(table["StreamSpecification"], {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"})
+    equal(table["LatestStreamArn"], table["TableArn"] + "/stream/" + table["LatestStreamLabel"])
 
 
-not_there_yet_in_a_table(
-    "stream_enabled",
-    "One or more parameter values were invalid: streams are not supported by this version of dynapg",
-    StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
-)
+@test(named("streams: another view type is a new stream"))
+def _():
+    before = streamed.read()["table"]
+    table = streamed.update(StreamSpecification={"StreamEnabled": False})
+    equal("StreamSpecification" in table, False)
+    table = streamed.update(StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"})
+    equal(table["StreamSpecification"]["StreamViewType"], "KEYS_ONLY")
+    equal(table["LatestStreamArn"] != before["LatestStreamArn"], True)
+    streamed.delete()
 
 
 # ---------------------------------------------------------------- waiters, and what a passing state allows
