@@ -16,6 +16,7 @@ equal() {
 }
 
 cli() { aws dynamodb "$@" 2>&1; }
+streams() { aws dynamodbstreams "$@" 2>&1; }
 
 equal create-table "$(cli create-table --table-name Music --billing-mode PAY_PER_REQUEST \
     --attribute-definitions AttributeName=Artist,AttributeType=S AttributeName=Song,AttributeType=S \
@@ -52,6 +53,32 @@ equal delete-item "$(cli delete-item --table-name Music --key '{"Artist": {"S": 
     --return-values ALL_OLD --query Attributes.Year.N --output text)" 2016
 equal delete-table "$(cli delete-table --table-name Music --query TableDescription.TableStatus --output text)" DELETING
 equal 'wait table-not-exists' "$(cli wait table-not-exists --table-name Music)" ''
+
+# a stream read to its end, with a restart of the server in the middle
+put_reading() { cli put-item --table-name Readings --item "{\"id\": {\"S\": \"$1\"}}" >/dev/null; }
+cli create-table --table-name Readings --billing-mode PAY_PER_REQUEST --attribute-definitions AttributeName=id,AttributeType=S \
+    --key-schema AttributeName=id,KeyType=HASH --stream-specification StreamEnabled=true,StreamViewType=KEYS_ONLY >/dev/null
+arn=$(cli describe-table --table-name Readings --query Table.LatestStreamArn --output text)
+equal list-streams "$(streams list-streams --table-name Readings --query 'Streams[].StreamArn' --output text)" "$arn"
+for id in a b c; do put_reading "$id"; done
+shard=$(streams describe-stream --stream-arn "$arn" --query 'StreamDescription.Shards[0].ShardId' --output text)
+iterator=$(streams get-shard-iterator --stream-arn "$arn" --shard-id "$shard" --shard-iterator-type TRIM_HORIZON --query ShardIterator --output text)
+read=''
+for page in 1 2 3 4 5 6 7 8 9; do
+    # shellcheck disable=SC2016 # the backticks are the AWS CLI's
+    answer=$(streams get-records --shard-iterator "$iterator" --limit 2 --query '[NextShardIterator, join(`""`, Records[].dynamodb.Keys.id.S)]' --output text)
+    read+=$(cut -f2 <<<"$answer")
+    iterator=$(cut -f1 <<<"$answer")
+    [ "$iterator" != None ] || break
+    if [ "$page" = 1 ]; then
+        "$DYNAPG_RESTART"
+        for id in d e f g; do put_reading "$id"; done
+        cli update-table --table-name Readings --stream-specification StreamEnabled=false >/dev/null
+    fi
+done
+equal 'get-records to the end, over a restart' "$read $iterator" 'abcdefg None'
+equal 'describe-stream of a stream that has ended' "$(streams describe-stream --stream-arn "$arn" --query StreamDescription.StreamStatus --output text)" DISABLED
+cli delete-table --table-name Readings >/dev/null
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -3,7 +3,7 @@
 #
 #   PG_CONFIG=...  test/clients/run.sh [suite...]
 #
-# Suites: boto3 javascript awscli go pynamodb mappers session; all of them if none is named. Each client is installed by
+# Suites: boto3 javascript streams awscli go pynamodb mappers session kcl; all of them if none is named. Each client is installed by
 # its own package manager into the user's cache, as new as it is to be had that day; never into the checkout.
 # The last line is `N passed, N failed`; the exit status is 0 if something ran and nothing failed.
 set -euo pipefail
@@ -11,7 +11,7 @@ cd "$(dirname "$0")/../.."
 # shellcheck source=scripts/lib.sh
 . scripts/lib.sh
 
-SUITES=(boto3 javascript awscli go pynamodb mappers session)
+SUITES=(boto3 javascript streams awscli go pynamodb mappers session kcl)
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/dynapg/clients
 HERE=$PWD/test/clients
 
@@ -112,6 +112,12 @@ suite_javascript() {
     npm_packages "$CACHE/javascript" @aws-sdk/client-dynamodb @aws-sdk/lib-dynamodb && npm_test "$CACHE/javascript" sdk_test.mjs
 }
 
+# A reader of streams that is written for nothing else.
+suite_streams() {
+    npm_packages "$CACHE/streams" @aws-sdk/client-dynamodb @aws-sdk/client-dynamodb-streams dynamodb-streams-readable &&
+        npm_test "$CACHE/streams" streams_test.mjs
+}
+
 suite_mappers() {
     npm_packages "$CACHE/mappers" @aws-sdk/client-dynamodb @aws-sdk/lib-dynamodb electrodb dynamodb-toolbox dynamoose &&
         npm_test "$CACHE/mappers" mappers_test.mjs
@@ -120,6 +126,15 @@ suite_mappers() {
 suite_session() {
     npm_packages "$CACHE/session" @aws-sdk/client-dynamodb connect-dynamodb express express-session &&
         npm_test "$CACHE/session" session_test.mjs
+}
+
+# The Kinesis Client Library, with the adapter for DynamoDB Streams; slow, for its workers wait for each other's leases.
+suite_kcl() {
+    fresh "$CACHE/kcl" || {
+        cp "$HERE/java/pom.xml" "$CACHE/kcl" &&
+            (cd "$CACHE/kcl" && mvn -q -B dependency:copy-dependencies -DoutputDirectory=lib) && touch "$CACHE/kcl/.installed"
+    } >&2
+    DYNAPG_PSQL=$bin/psql java -cp "$CACHE/kcl/lib/*" "$HERE/java/KclTest.java" 2>"$work/kcl.err" || { tail -n 40 "$work/kcl.err"; return 1; }
 }
 
 suite_go() {
