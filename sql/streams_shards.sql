@@ -145,6 +145,22 @@ RESET ROLE;
 SELECT table_name, status, view_type, shards, behind, held_by_pid, held_by_gid, held_since, horizon > 1e20 AS horizon, closed_at IS NULL AS written FROM dynapg.stat_streams WHERE table_name = 'Sharded' ORDER BY created_at;
 SELECT kind, relation::text ~ '^dynapg_log.stream_\d{6}$', closed_at IS NULL AS open, size > 0, bytes_a_day > 0 FROM dynapg.stat_logs ORDER BY number DESC LIMIT 1;
 
+-- AT_TIMESTAMP: what was written at that time or later; ticks before it say where to begin (the one that is made up here lies)
+SELECT pg_temp.make_stream('Timed', 'KEYS_ONLY');
+SELECT pg_temp.put('Timed', 'before', 3);
+SELECT dynapg.tick() IS NOT NULL;
+SELECT clock_timestamp() AS moment \gset
+SELECT pg_temp.put('Timed', 'after', 2);
+CREATE FUNCTION pg_temp.at(moment timestamptz) RETURNS text[] LANGUAGE sql AS $$
+	SELECT ids FROM pg_temp.read(dynamo_get_shard_iterator(jsonb_build_object('StreamArn', pg_temp.arn('Timed'), 'ShardId', (SELECT id FROM pg_temp.shards('Timed')), 'ShardIteratorType', 'AT_TIMESTAMP', 'Timestamp', extract(epoch FROM moment))) ->> 'ShardIterator')
+$$;
+SELECT pg_temp.at(:'moment'), pg_temp.at(:'moment'::timestamptz - interval '1 hour');
+BEGIN;
+INSERT INTO dynapg.ticks SELECT :'moment'::timestamptz - interval '2 microseconds', last_value, pg_current_snapshot() FROM dynapg.log_seq;
+SELECT pg_temp.at(:'moment');
+ROLLBACK;
+SELECT dynamo_delete_table('{"TableName": "Timed"}') IS NOT NULL;
+
 SELECT dynamo_delete_table('{"TableName": "Sharded"}') IS NOT NULL, dynamo_delete_table('{"TableName": "Bare"}') IS NOT NULL;
 REVOKE USAGE ON SCHEMA dynamo FROM regress_dynapg_reader;
 DROP OWNED BY regress_dynapg_reader;
