@@ -39,3 +39,40 @@ COMMENT ON COLUMN dynapg.backups.scheduled IS 'made by a schedule, which deletes
 COMMENT ON COLUMN dynapg.backups.last_error IS 'why the copy has failed last, while it is CREATING';
 GRANT SELECT ON dynapg.backups TO PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('dynapg.backups', '');
+
+-- Rows here are believed: what a role brings that may not change them, as a database's owner who restores a dump, is left out.  The items
+-- are in the tables of dynapg_backup all the same.
+CREATE FUNCTION dynapg.leave_out_backup() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	RAISE WARNING 'backup "%" of table "%" is not restored', NEW.name, NEW.table_name USING
+		DETAIL = 'Only who may change dynapg.backups can bring it.',
+		HINT = format('Its items are in dynapg_backup.%I, if that was restored.', NEW.relation);
+	RETURN NULL;
+END $$;
+REVOKE EXECUTE ON FUNCTION dynapg.leave_out_backup() FROM PUBLIC;
+COMMENT ON FUNCTION dynapg.leave_out_backup() IS 'trigger of dynapg.backups for roles that may insert and not update';
+CREATE TRIGGER leave_out BEFORE INSERT ON dynapg.backups
+	FOR EACH ROW WHEN (NOT pg_catalog.has_table_privilege('dynapg.backups', 'UPDATE')) EXECUTE FUNCTION dynapg.leave_out_backup();
+ALTER TABLE dynapg.backups ADD CONSTRAINT leave_out CHECK (pg_catalog.has_table_privilege('dynapg.backups', 'UPDATE'));
+GRANT CREATE ON SCHEMA dynapg_backup TO pg_database_owner WITH GRANT OPTION;
+GRANT INSERT ON dynapg.backups TO pg_database_owner;
+
+-- Backups that are made again and again.  Not in dumps: a copy of a database makes none unasked.
+CREATE TABLE dynapg.backup_schedules (
+	table_name text COLLATE "C" PRIMARY KEY,
+	every interval NOT NULL CHECK (every >= '1 s'),
+	keep integer NOT NULL CHECK (keep BETWEEN 1 AND 10000),
+	owner regrole NOT NULL,
+	created_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	next_run timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	last_run timestamptz,
+	last_error text,
+	last_error_at timestamptz
+);
+COMMENT ON TABLE dynapg.backup_schedules IS 'schedules of backups; see dynapg.stat_backups';
+COMMENT ON COLUMN dynapg.backup_schedules.every IS 'the time between two backups';
+COMMENT ON COLUMN dynapg.backup_schedules.keep IS 'how many of its backups are kept; older ones are deleted';
+COMMENT ON COLUMN dynapg.backup_schedules.owner IS 'the owner of the table when the schedule was made';
+COMMENT ON COLUMN dynapg.backup_schedules.last_run IS 'when a backup was asked for last';
+COMMENT ON COLUMN dynapg.backup_schedules.last_error IS 'why none could be asked for, or an old one not be deleted; null when that has come right';
+GRANT SELECT ON dynapg.backup_schedules TO PUBLIC;

@@ -14,6 +14,7 @@
 #include "api/access_key.h"
 #include "api/endpoint.h"
 #include "api/endpoint_error.h"
+#include "catalog/backups.h"
 #include "op/op.h"
 #include "keep/table_job.h"
 #include "log/log_keeper.h"
@@ -39,7 +40,7 @@ begin_worker(void)
 		return;
 	table_job_resume_all();
 	(void) log_follow_timeline();
-	if (log_segments(LOG_STREAM) != NIL || log_segments(LOG_UNDO) != NIL)
+	if (log_segments(LOG_STREAM) != NIL || log_segments(LOG_UNDO) != NIL || catalog_backup_schedules() != NIL)
 		log_want_keeper(GetCurrentTimestamp());
 	if (catalog_expiring_relations() != NIL)
 		log_want_sweeper(GetCurrentTimestamp());

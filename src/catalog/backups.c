@@ -35,6 +35,7 @@
 #define BACKUPS_DEFINITION		13	/* jsonb */
 #define BACKUPS_INDEXES			14	/* jsonb: objects with IndexName, Kind, Definition */
 #define BACKUPS_TIME_TO_LIVE	15	/* text, null if items do not expire */
+#define BACKUPS_SCHEDULED		16	/* boolean */
 #define BACKUPS_COLUMNS			18
 
 /* Compressing items costs a fifth of the time where the server has LZ4. */
@@ -114,6 +115,7 @@ read_backup(Relation catalog, HeapTuple row, const BackupFilter *filter)
 	backup->label = TextDatumGetCString(values[BACKUPS_LABEL - 1]);
 	backup->name = TextDatumGetCString(values[BACKUPS_NAME - 1]);
 	backup->is_system = *VARDATA_ANY(DatumGetTextPP(values[BACKUPS_TYPE - 1])) == 'S';
+	backup->is_scheduled = DatumGetBool(values[BACKUPS_SCHEDULED - 1]);
 	backup->created_at = DatumGetTimestampTz(values[BACKUPS_CREATED_AT - 1]);
 	if (!nulls[BACKUPS_EXPIRES_AT - 1])
 		backup->expires_at = DatumGetTimestampTz(values[BACKUPS_EXPIRES_AT - 1]);
@@ -198,6 +200,14 @@ catalog_pending_backup(const TableInfo *table)
 			oldest = backup;
 	}
 	return oldest;
+}
+
+bool
+catalog_has_pending_backup(const char *table_name)
+{
+	const TableInfo *table = catalog_table(table_name, strlen(table_name));
+
+	return table != NULL && catalog_pending_backup(table) != NULL;
 }
 
 Oid

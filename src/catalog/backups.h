@@ -19,6 +19,7 @@ typedef struct Backup
 	char	   *name;
 	bool		is_system;		/* of the type SYSTEM, else USER */
 	bool		is_available;	/* else CREATING */
+	bool		is_scheduled;	/* a schedule has made it, and deletes it */
 	char	   *relation_name;
 	Oid			relation;		/* InvalidOid while CREATING; one column, item */
 	TimestampTz created_at;		/* whole milliseconds, those of the label */
@@ -50,6 +51,8 @@ extern List *catalog_backups(const BackupFilter *filter, int limit);
 /* The oldest backup of a table that is CREATING; NULL if there is none. */
 extern Backup *catalog_pending_backup(const TableInfo *table);
 
+extern bool catalog_has_pending_backup(const char *table_name);
+
 /* Who owns a backup; InvalidOid if it is gone, or is CREATING and its table is gone. */
 extern Oid	catalog_backup_owner(const Backup *backup);
 
@@ -74,5 +77,24 @@ extern bool catalog_delete_backup(const Backup *backup);
 /* The table of a backup was dropped by plain SQL, or a table of which a backup is CREATING. */
 extern void catalog_forget_backup(const char *relation_name);
 extern void catalog_forget_pending_backups(const TableInfo *table);
+
+typedef struct BackupSchedule
+{
+	char	   *table_name;
+	int			keep;			/* so many of its backups */
+	Oid			owner;			/* of the table, when the schedule was made */
+	TimestampTz next_run;
+} BackupSchedule;
+
+/* All schedules: BackupSchedule pointers. */
+extern List *catalog_backup_schedules(void);
+
+/* Gives a table a schedule, by its owner, in the place of the one that it has; drops one. */
+extern void catalog_set_backup_schedule(const TableInfo *table, const Interval *every, int keep);
+extern void catalog_drop_backup_schedule(const char *table_name);
+
+/* A backup was ordered; something has failed, and is due again in a minute at most. */
+extern void catalog_schedule_has_run(const BackupSchedule *schedule);
+extern void catalog_schedule_failed(const BackupSchedule *schedule, const char *error);
 
 #endif							/* DYNAPG_BACKUPS_H */

@@ -93,6 +93,19 @@ catalog_is_restored_from(const char *backup_arn)
 	return catalog_fetch_saved(&statement, values, 1, &column, &isnull);
 }
 
+bool
+catalog_is_restore_source(Oid relation)
+{
+	static CatalogStatement statement = {
+		"SELECT true FROM dynapg.restores WHERE source OPERATOR(pg_catalog.=) $1::pg_catalog.oid LIMIT 1", 1, {OIDOID}
+	};
+	Datum		values[1] = {ObjectIdGetDatum(relation)};
+	Datum		column;
+	bool		isnull;
+
+	return catalog_fetch_saved(&statement, values, 1, &column, &isnull);
+}
+
 void
 catalog_restore_filled(Oid relation, int64 items)
 {

@@ -39,6 +39,9 @@ extern TableRestore *catalog_restore(Oid relation);
 /* Whether a table is being restored from the backup of an ARN. */
 extern bool catalog_is_restored_from(const char *backup_arn);
 
+/* Whether a relation is what a table is being restored from. */
+extern bool catalog_is_restore_source(Oid relation);
+
 /* All items are there. */
 extern void catalog_restore_filled(Oid relation, int64 items);
 

@@ -23,6 +23,7 @@
 #include "base/compat.h"
 #include "base/settings.h"
 #include "catalog/tables.h"
+#include "keep/backup_schedule.h"
 #include "keep/expire.h"
 #include "keep/keeper.h"
 #include "log/log.h"
@@ -35,6 +36,7 @@
 #define ROTATE_EVERY_MS	(10 * 1000)
 #define LOCK_TIMEOUT	"100ms"
 #define MAX_FAILURES	10		/* one after the other */
+#define FIRST_ROUNDS	10		/* in which there may be nothing to do yet */
 #define MAX_STEPS		1000	/* of rotation, in a caller's transaction */
 
 extern PGDLLEXPORT void dynapg_keeper_main(Datum argument);
@@ -63,6 +65,8 @@ typedef struct Keeper
 	TimestampTz warned_at;
 	ExpireRound expire;
 	int			failures;
+	bool		has_worked;
+	int			idle_rounds;	/* before it has: who has started it may not have committed yet what it is to do */
 } Keeper;
 
 bool
@@ -99,12 +103,15 @@ has_extension(void)
 	return found;
 }
 
-/* Whether there is anything to keep: segments, which are there until the last row is dropped with them, or items that will expire. */
+/*
+ * Whether there is anything to keep: segments, which are there until the last row is dropped with them, items that will expire, schedules of
+ * backups.
+ */
 static bool
 has_work(void)
 {
 	return log_segments(LOG_STREAM) != NIL || log_segments(LOG_UNDO) != NIL ||
-		(dynapg_expire_interval > 0 && catalog_expiring_relations() != NIL);
+		(dynapg_expire_interval > 0 && catalog_expiring_relations() != NIL) || catalog_backup_schedules() != NIL;
 }
 
 static bool
@@ -206,6 +213,11 @@ take_long_round(Keeper *keeper, TimestampTz now)
 		keeper_commit();
 		keeper->warned_at = now;
 	}
+	if (keeper_begin())
+	{
+		(void) backup_run_schedules();
+		keeper_commit();
+	}
 	keeper->rotated_at = now;
 }
 
@@ -220,8 +232,10 @@ take_round(Keeper *keeper)
 		return has_extension();
 	work = has_work();
 	keeper_commit();
-	if (!work)
-		return false;
+	if (work)
+		keeper->has_worked = true;
+	else
+		return !keeper->has_worked && ++keeper->idle_rounds < FIRST_ROUNDS;
 
 	/* first, since a promotion ends all shards */
 	if (TimestampDifferenceExceeds(keeper->rotated_at, now, ROTATE_EVERY_MS))

@@ -2,8 +2,8 @@
  * keeper.h
  *		The keeper: the process of a database that does what is due in its change logs.
  *
- * It ticks once a second while items with a log change, makes, closes and drops segments, notifies, and removes items that have
- * expired (expire.h).  It needs no preloaded library and no endpoint: whoever writes to a log, asks for a stream, or writes an item
+ * It ticks once a second while items with a log change, makes, closes and drops segments, notifies, removes items that have
+ * expired (expire.h), and makes the backups that are due (backup_schedule.h).  It needs no preloaded library and no endpoint: whoever writes to a log, asks for a stream, or writes an item
  * that will expire, starts it if there is none (log/log_keeper.h).  It ends when there is nothing to keep, and within about a second of
  * being alone in its database, so that DROP DATABASE and a copy as a template need not be told.  At any moment there is at most one;
  * one that dies loses nothing.

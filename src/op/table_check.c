@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/settings.h"
+#include "catalog/backups.h"
 #include "catalog/restores.h"
 #include "keep/table_job.h"
 #include "log/log_keeper.h"
@@ -39,7 +40,7 @@ void
 table_resume_jobs(const TableInfo *table)
 {
 	table_job_resume(table);
-	if (table->n_logs > 0)
+	if (table->n_logs > 0 || catalog_backup_schedules() != NIL)
 		log_want_keeper(GetCurrentTimestamp());
 	if (catalog_time_to_live(table) != NULL)
 		log_want_sweeper(GetCurrentTimestamp());
