@@ -28,6 +28,7 @@ CREATE TABLE dynapg.logs (
 	last_seq bigint,
 	closed_at timestamptz,
 	days integer,
+	begun_by xid8,
 	CHECK ((kind = 'STREAM') = (label IS NOT NULL)),
 	CHECK ((kind = 'STREAM') = (view_type IS NOT NULL))
 );
@@ -41,6 +42,8 @@ COMMENT ON COLUMN dynapg.logs.shards IS 'shards of the first generation, each wi
 COMMENT ON COLUMN dynapg.logs.kept IS 'writers write it';
 COMMENT ON COLUMN dynapg.logs.first_seq IS 'rows of this number and above are served';
 COMMENT ON COLUMN dynapg.logs.last_seq IS 'rows of this number and below are served; null while it is written';
+COMMENT ON COLUMN dynapg.logs.days IS 'how many days back the table can be restored to a point in time; null of a stream';
+COMMENT ON COLUMN dynapg.logs.begun_by IS 'the transaction since which all changes are logged: moments that it is visible in can be restored';
 GRANT SELECT ON dynapg.logs TO PUBLIC;
 
 -- The segments, which are the extension's own.

@@ -99,6 +99,8 @@ SQL_OPERATION(dynamo_delete_item, DeleteItem);
 SQL_OPERATION(dynamo_delete_table, DeleteTable);
 SQL_OPERATION(dynamo_describe_backup, DescribeBackup);
 SQL_OPERATION(dynamo_describe_continuous_backups, DescribeContinuousBackups);
+SQL_OPERATION(dynamo_update_continuous_backups, UpdateContinuousBackups);
+SQL_OPERATION(dynamo_restore_table_to_point_in_time, RestoreTableToPointInTime);
 SQL_OPERATION(dynamo_describe_endpoints, DescribeEndpoints);
 SQL_OPERATION(dynamo_describe_limits, DescribeLimits);
 SQL_OPERATION(dynamo_describe_stream, DescribeStream);

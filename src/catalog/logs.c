@@ -11,8 +11,10 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
+#include "utils/numeric.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
+#include "utils/xid8.h"
 
 #include "base/compat.h"
 #include "base/error.h"
@@ -39,7 +41,8 @@
 #define LOGS_LAST_SEQ		15	/* int8, null until it is DISABLED */
 #define LOGS_CLOSED_AT		16	/* timestamptz, null until then */
 #define LOGS_DAYS			17	/* int4, null of a stream */
-#define LOGS_COLUMNS		17
+#define LOGS_BEGUN_BY		18	/* xid8, null until it is ENABLED */
+#define LOGS_COLUMNS		18
 
 static const char *const statuses[] = {"ENABLING", "ENABLED", "DISABLING", "DISABLED"};
 static const char *const views[] = {"KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"};
@@ -115,6 +118,8 @@ read_log(Relation catalog, HeapTuple row, TableLog *log)
 		log->closed_at = DatumGetTimestampTz(values[LOGS_CLOSED_AT - 1]);
 	if (!nulls[LOGS_DAYS - 1])
 		log->days = DatumGetInt32(values[LOGS_DAYS - 1]);
+	if (!nulls[LOGS_BEGUN_BY - 1])
+		log->begun_by = U64FromFullTransactionId(DatumGetFullTransactionId(values[LOGS_BEGUN_BY - 1]));
 }
 
 static Oid
@@ -173,6 +178,28 @@ catalog_wants_stream(const TableInfo *table, StreamView *view)
 	catalog_member(specification.val.binary.data, "StreamViewType", &name);
 	*view = catalog_view_of_name(pnstrdup(name.val.string.val, name.val.string.len));
 	return true;
+}
+
+int
+catalog_wants_undo(const TableInfo *table)
+{
+	JsonbValue	description;
+	JsonbValue	days;
+
+	if (getKeyJsonValueFromContainer(&table->definition->root, "PointInTimeRecoveryDescription",
+									 strlen("PointInTimeRecoveryDescription"), &description) == NULL)
+		return 0;
+	catalog_member(description.val.binary.data, "RecoveryPeriodInDays", &days);
+	return DatumGetInt32(DirectFunctionCall1(numeric_int4, NumericGetDatum(days.val.numeric)));
+}
+
+const TableLog *
+catalog_kept_log(const TableInfo *table, LogKind kind)
+{
+	for (int i = 0; i < table->n_logs; i++)
+		if (table->logs[i].kind == kind && table->logs[i].kept)
+			return &table->logs[i];
+	return NULL;
 }
 
 /* The logs that a scan of an index in its order finds, at most limit. */
@@ -324,7 +351,7 @@ void
 catalog_begin_log(const TableInfo *table, LogKind kind, StreamView view, LogStatus status, int64 last_number)
 {
 	Oid			types[] = {TEXTOID, TEXTOID, UUIDOID, REGCLASSOID, REGROLEOID, TEXTOID, TEXTOID, JSONBOID, TEXTOID, TIMESTAMPTZOID,
-	INT8OID, INT4OID};
+	INT8OID, INT4OID, INT4OID};
 	TimestampTz now = time_of_label(table->name);
 	Relation	relation = table_open(table->relation, AccessShareLock);
 	Datum		values[] = {
@@ -339,9 +366,10 @@ catalog_begin_log(const TableInfo *table, LogKind kind, StreamView view, LogStat
 		CStringGetTextDatum(statuses[status]),
 		TimestampTzGetDatum(now),
 		Int64GetDatum(last_number),
-		Int32GetDatum(dynapg_stream_shards)
+		Int32GetDatum(dynapg_stream_shards),
+		Int32GetDatum(catalog_wants_undo(table))
 	};
-	char		nulls[] = "            ";
+	char		nulls[] = "             ";
 
 	if (relation->rd_rel->relpersistence == RELPERSISTENCE_UNLOGGED)
 		ereport(ERROR,
@@ -349,13 +377,15 @@ catalog_begin_log(const TableInfo *table, LogKind kind, StreamView view, LogStat
 				 errmsg("an UNLOGGED table can have neither a stream nor continuous backups"),
 				 errhint("ALTER TABLE ... SET LOGGED.")));
 	table_close(relation, NoLock);
+	nulls[kind == LOG_STREAM ? 12 : 5] = 'n';
 	if (kind != LOG_STREAM)
-		nulls[5] = nulls[6] = 'n';
+		nulls[6] = 'n';
 	if (status != LOG_ENABLED)
 		nulls[10] = 'n';
 	(void) catalog_execute("INSERT INTO dynapg.logs (kind, table_name, table_id, relation, owner, label, view_type, "
-						   "key_schema, status, kept, created_at, first_seq, shards) "
-						   "VALUES ($1, $2, $3, $4, $5, $6, $7, $8 -> 'KeySchema', $9, true, $10, $11, $12)",
+						   "key_schema, status, kept, created_at, first_seq, shards, days, begun_by) "
+						   "VALUES ($1, $2, $3, $4, $5, $6, $7, $8 -> 'KeySchema', $9, true, $10, $11, $12, $13, "
+						   "CASE $9 WHEN 'ENABLED' THEN pg_current_xact_id() END)",
 						   lengthof(values), types, values, nulls);
 }
 
@@ -371,7 +401,14 @@ change_log(const char *statement, int32 id, int64 number)
 void
 catalog_enabled_log(int32 id, int64 first_seq)
 {
-	change_log("UPDATE dynapg.logs SET status = 'ENABLED', first_seq = $2 WHERE id = $1 AND status = 'ENABLING'", id, first_seq);
+	change_log("UPDATE dynapg.logs SET status = 'ENABLED', first_seq = $2, begun_by = pg_current_xact_id() "
+			   "WHERE id = $1 AND status = 'ENABLING'", id, first_seq);
+}
+
+void
+catalog_set_log_days(int32 id, int days)
+{
+	change_log("UPDATE dynapg.logs SET days = $2 WHERE id = $1", id, days);
 }
 
 void

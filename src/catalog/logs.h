@@ -64,6 +64,7 @@ typedef struct TableLog
 	int64		last_seq;		/* and ends with this one; PG_INT64_MAX while it is written */
 	TimestampTz closed_at;		/* 0 while it is written */
 	int			days;			/* of an undo log */
+	uint64		begun_by;		/* since which transaction all changes are in it; 0 until it is ENABLED */
 } TableLog;
 
 extern const char *catalog_log_status_name(LogStatus status);
@@ -75,6 +76,12 @@ extern const TableLog *catalog_latest_stream(const struct TableInfo *table);
 
 /* Whether a table's definition wants a stream, and with which view. */
 extern bool catalog_wants_stream(const struct TableInfo *table, StreamView *view);
+
+/* How many days back a table's definition wants it restorable; 0: not at all. */
+extern int	catalog_wants_undo(const struct TableInfo *table);
+
+/* The log of a kind that writers keep; NULL if there is none. */
+extern const TableLog *catalog_kept_log(const struct TableInfo *table, LogKind kind);
 
 /* A log by its id, or a stream by its table's name and its label; palloc'd, NULL if there is none. */
 extern TableLog *catalog_log(int32 id);
@@ -98,7 +105,7 @@ extern List *catalog_streams(const char *table_name, const char *after_table, co
 /*
  * Begins a log: makes its row, and invalidates the table.  The caller may alter the table and has locked its name.  ENABLED is for a
  * table that nobody else knows yet, or that the caller has locked against writers; its rows are served from last_number on.  Else it
- * is ENABLING.
+ * is ENABLING.  An undo log is kept as long as the table's definition says.
  */
 extern void catalog_begin_log(const struct TableInfo *table, LogKind kind, StreamView view, LogStatus status,
 							  int64 last_number);
@@ -107,6 +114,9 @@ extern void catalog_begin_log(const struct TableInfo *table, LogKind kind, Strea
 extern void catalog_enabled_log(int32 id, int64 first_seq);
 extern void catalog_retire_log(int32 id);
 extern void catalog_disabled_log(int32 id, int64 last_seq);
+
+/* An undo log is kept for so many days from now on. */
+extern void catalog_set_log_days(int32 id, int days);
 
 /* The table of these logs is dropped by the caller, who has locked it: all that it has are closed. */
 extern void catalog_close_logs(const struct TableInfo *table, int64 last_number);

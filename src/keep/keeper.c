@@ -340,7 +340,11 @@ dynapg_keeper_main(Datum argument)
 			ProcessConfigFile(PGC_SIGHUP);
 		}
 		if (CountDBBackends(MyDatabaseId) <= 1)
+		{
+			/* what the last one has done has its tick */
+			(void) try_round(&keeper);
 			break;
+		}
 	}
 	log_leave_keeper();
 }

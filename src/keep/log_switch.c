@@ -9,6 +9,7 @@
 #include "keep/log_switch.h"
 #include "keep/table_job.h"
 #include "log/log.h"
+#include "log/log_horizon.h"
 #include "log/log_segment.h"
 
 /* The next log to be switched; NULL if there is none. */
@@ -21,37 +22,62 @@ next_log(const TableInfo *table)
 	return NULL;
 }
 
-/* The stream that writers keep; NULL if there is none. */
-static const TableLog *
-kept_stream(const TableInfo *table)
+/* Whether the definition wants a log of a kind; view: of a stream. */
+static bool
+wants_log(const TableInfo *table, LogKind kind, StreamView *view)
 {
-	const TableLog *stream = catalog_latest_stream(table);
+	*view = VIEW_OLD_IMAGE;
+	return kind == LOG_STREAM ? catalog_wants_stream(table, view) : catalog_wants_undo(table) > 0;
+}
 
-	return stream != NULL && stream->kept ? stream : NULL;
+/* Whether the log of a kind that writers keep, if any, is not what the definition wants. */
+static bool
+lacks_order_of(const TableInfo *table, LogKind kind)
+{
+	const TableLog *kept = catalog_kept_log(table, kind);
+	StreamView	view;
+
+	if (wants_log(table, kind, &view) != (kept != NULL))
+		return true;
+	return kept != NULL && kind == LOG_UNDO && kept->days != catalog_wants_undo(table);
 }
 
 static bool
 lacks_order(const TableInfo *table)
 {
-	StreamView	view;
+	return table != NULL && OidIsValid(table->relation) &&
+		(lacks_order_of(table, LOG_STREAM) || lacks_order_of(table, LOG_UNDO));
+}
 
-	return table != NULL && OidIsValid(table->relation) && catalog_wants_stream(table, &view) != (kept_stream(table) != NULL);
+static void
+order(const TableInfo *table, LogKind kind)
+{
+	const TableLog *kept = catalog_kept_log(table, kind);
+	StreamView	view;
+	bool		wanted = wants_log(table, kind, &view);
+
+	if (!lacks_order_of(table, kind))
+		return;
+	if (!wanted)
+		catalog_retire_log(kept->id);
+	else if (kept != NULL)
+		catalog_set_log_days(kept->id, catalog_wants_undo(table));
+	else
+	{
+		log_want_segment(kind);
+		catalog_begin_log(table, kind, view, LOG_ENABLING, 0);
+	}
 }
 
 void
 log_switch_order(const TableInfo *table)
 {
-	StreamView	view;
-
-	table = catalog_table(table->name, strlen(table->name));
-	if (!lacks_order(table))
-		return;
-	if (!catalog_wants_stream(table, &view))
-		catalog_retire_log(kept_stream(table)->id);
-	else
+	for (int kind = 0; kind < LOG_KINDS; kind++)
 	{
-		log_want_segment(LOG_STREAM);
-		catalog_begin_log(table, LOG_STREAM, view, LOG_ENABLING, 0);
+		table = catalog_table(table->name, strlen(table->name));
+		if (table == NULL || !OidIsValid(table->relation))
+			return;
+		order(table, (LogKind) kind);
 	}
 }
 
@@ -59,10 +85,14 @@ log_switch_order(const TableInfo *table)
 static void
 finish_switch(const TableLog *log)
 {
-	if (log->status == LOG_ENABLING)
-		catalog_enabled_log(log->id, log_last_number());
-	else
+	if (log->status != LOG_ENABLING)
 		log_end(log);
+	else
+	{
+		catalog_enabled_log(log->id, log_last_number());
+		if (log->kind == LOG_UNDO)
+			log_want_tick(log->id);
+	}
 }
 
 bool
@@ -98,7 +128,7 @@ log_switch_step(Oid relation)
 	if (id == 0)
 		return;
 
-	table_job_wait(relation, ShareLock, "waiting to switch a stream");
+	table_job_wait(relation, ShareLock, "waiting to switch a change log");
 	if (!table_job_begin())
 		return;
 	log = next_log(catalog_table_of_relation(relation));
@@ -121,7 +151,8 @@ log_switch_here(const char *table_name)
 	if (log == NULL)
 		return;
 	ereport(NOTICE,
-			(errmsg("the stream of table \"%s\" is switched under a lock", table_name),
+			(log->kind == LOG_STREAM ? errmsg("the stream of table \"%s\" is switched under a lock", table_name) :
+			 errmsg("point-in-time recovery of table \"%s\" is switched under a lock", table_name),
 			 errdetail("Others cannot write to the table until this transaction ends."),
 			 errhint("Outside of a transaction block, and where a background worker can be started, it is switched "
 					 "while others write.")));

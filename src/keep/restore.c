@@ -65,6 +65,10 @@ append_undo(StringInfo query, int32 log, int64 horizon, const char *snapshot)
 	bool		any = false;
 	ListCell   *cell;
 
+	if (log_trimmed(LOG_UNDO) > horizon)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the changes since that point in time are no longer kept")));
 	appendStringInfoString(query, "WITH undo AS MATERIALIZED (SELECT DISTINCT ON (hash, sort) hash, sort, old FROM (");
 	foreach(cell, log_segments(LOG_UNDO))
 	{

@@ -142,6 +142,13 @@ log_fence(int32 log)
 	return log_last_number();
 }
 
+void
+log_want_tick(int32 log)
+{
+	(void) log_fence(log);
+	(void) nextval_internal(catalog_log_sequence_oid(), false);
+}
+
 /* Whether a lock holds back the readers of a log, or of any (LOG_ALL_LOGS). */
 static bool
 holds_back(const LOCKTAG *tag, int32 log)

@@ -15,4 +15,10 @@
  */
 extern int64 log_fence(int32 log);
 
+/*
+ * Draws a number for nobody, so that the next tick after this transaction's commit is a new one: a moment that sees what the transaction has done to
+ * a log.
+ */
+extern void log_want_tick(int32 log);
+
 #endif							/* DYNAPG_LOG_HORIZON_H */

@@ -11,6 +11,7 @@
 
 #include "base/settings.h"
 #include "catalog/owner.h"
+#include "catalog/restores.h"
 #include "log/log.h"
 #include "log/log_segment.h"
 #include "log/log_shard.h"
@@ -26,7 +27,7 @@ static int
 longest_undo(void)
 {
 	static CatalogStatement statement = {
-		"SELECT pg_catalog.max(days) FROM dynapg.logs WHERE days IS NOT NULL", 0
+		"SELECT pg_catalog.max(days) FROM dynapg.logs WHERE days IS NOT NULL AND status OPERATOR(pg_catalog.<>) 'DISABLED'", 0
 	};
 	Datum		days;
 	bool		isnull;
@@ -80,6 +81,7 @@ static bool
 rotate_kind(LogKind kind, TimestampTz now)
 {
 	int64		retention = log_retention(kind);
+	int64		needed = kind == LOG_UNDO ? catalog_restores_need() : PG_INT64_MAX;
 	List	   *segments = log_segments(kind);
 	ListCell   *cell;
 
@@ -89,7 +91,7 @@ rotate_kind(LogKind kind, TimestampTz now)
 	{
 		const LogSegment *segment = (const LogSegment *) lfirst(cell);
 
-		if (log_segment_is_over(segment, retention, now) && log_drop_segment(segment))
+		if (log_segment_is_over(segment, retention, now) && segment->closed_seq <= needed && log_drop_segment(segment))
 			return true;
 		if (segment->closed_at == 0 && lnext(segments, cell) != NULL &&
 			!log_segment_is_new((const LogSegment *) llast(segments)) && log_close_segment(segment))
@@ -97,21 +99,23 @@ rotate_kind(LogKind kind, TimestampTz now)
 	}
 	if (make_next(kind, (const LogSegment *) llast(segments), retention, now))
 		return true;
-	return list_length(segments) == 1 && !is_wanted(kind) && log_drop_segment((const LogSegment *) linitial(segments));
+	return list_length(segments) == 1 && needed == PG_INT64_MAX && !is_wanted(kind) && log_drop_segment((const LogSegment *) linitial(segments));
 }
 
 /*
- * Streams that have ended are forgotten when their last record is, and no slot of our output plugin has to decode from before their end.
+ * Undo logs that have ended are forgotten when no restore needs them.  Streams that have ended are forgotten when their last record is, and no slot of our output plugin has to decode from before their end.
  * The transaction that ended a stream, and wrote its row last, had waited for those that wrote records.
  */
 static bool
 forget_logs(TimestampTz now)
 {
 	static CatalogStatement statement = {
-		"DELETE FROM dynapg.logs WHERE id OPERATOR(pg_catalog.=) (SELECT id FROM dynapg.logs l WHERE closed_at OPERATOR(pg_catalog.<) $1 "
-		"AND kind OPERATOR(pg_catalog.=) 'STREAM' AND NOT EXISTS (SELECT FROM pg_catalog.pg_replication_slots s "
+		"DELETE FROM dynapg.logs WHERE id OPERATOR(pg_catalog.=) (SELECT id FROM dynapg.logs l WHERE closed_at IS NOT NULL AND "
+		"(kind OPERATOR(pg_catalog.<>) 'UNDO' OR "
+		"NOT EXISTS (SELECT FROM dynapg.restores r WHERE r.log OPERATOR(pg_catalog.=) l.id AND NOT r.filled)) AND "
+		"(kind OPERATOR(pg_catalog.=) 'UNDO' OR closed_at OPERATOR(pg_catalog.<) $1 AND NOT EXISTS (SELECT FROM pg_catalog.pg_replication_slots s "
 		"WHERE s.plugin OPERATOR(pg_catalog.=) 'dynapg' AND s.database OPERATOR(pg_catalog.=) pg_catalog.current_database() "
-		"AND pg_catalog.age(s.catalog_xmin) OPERATOR(pg_catalog.>=) pg_catalog.age(l.xmin)) ORDER BY id LIMIT 1) RETURNING id",
+		"AND pg_catalog.age(s.catalog_xmin) OPERATOR(pg_catalog.>=) pg_catalog.age(l.xmin))) ORDER BY id LIMIT 1) RETURNING id",
 		1, {TIMESTAMPTZOID}
 	};
 	Oid			types[1] = {INT4OID};

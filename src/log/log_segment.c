@@ -162,6 +162,18 @@ log_segments(LogKind kind)
 	return segments;
 }
 
+int64
+log_trimmed(LogKind kind)
+{
+	int64		trimmed = PG_INT64_MAX;
+
+	fill_cache();
+	for (int i = 0; i < n_cached; i++)
+		if (cached[i].kind == kind)
+			trimmed = trimmed == PG_INT64_MAX ? cached[i].trim_seq : Max(trimmed, cached[i].trim_seq);
+	return trimmed;
+}
+
 /* The newest segment's relation; InvalidOid if there is none. */
 static Oid
 newest_segment(LogKind kind)

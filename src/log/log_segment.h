@@ -88,6 +88,9 @@ extern bool log_follow_timeline(void);
 /* Whether a segment's rows are older than their kind is kept, and so no longer served. */
 extern bool log_segment_is_over(const LogSegment *segment, int64 retention, TimestampTz now);
 
+/* Rows of a kind up to this number may have been in segments that were dropped; PG_INT64_MAX if it has no segments. */
+extern int64 log_trimmed(LogKind kind);
+
 /* For how long rows of a kind are kept, in microseconds. */
 extern int64 log_retention(LogKind kind);
 

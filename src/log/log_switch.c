@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "log/log.h"
+#include "log/log_horizon.h"
 #include "log/log_segment.h"
 
 void
@@ -12,6 +13,8 @@ log_begin(const TableInfo *table, LogKind kind, StreamView view)
 {
 	log_want_segment(kind);
 	catalog_begin_log(table, kind, view, LOG_ENABLED, log_last_number());
+	if (kind == LOG_UNDO)
+		log_want_tick(LOG_ALL_LOGS);
 }
 
 void

@@ -81,7 +81,8 @@ log_tick(bool wait)
 		return false;
 	found = log_last_tick(&last);
 	horizon = log_common_horizon();
-	if (found && horizon == last.horizon)
+	/* while a transaction holds the horizon back, others are committed nevertheless */
+	if (found && horizon == last.horizon && horizon == log_last_number())
 		return false;
 	insert_tick(Max(found ? last.time + 1 : DT_NOBEGIN, GetCurrentTimestamp()), horizon);
 	return true;

@@ -18,7 +18,7 @@ extern bool log_last_tick(LogTick *tick);
 extern bool log_tick_at(TimestampTz time, LogTick *tick);
 
 /*
- * Writes a tick if numbers have been drawn or have become readable since the last one; whether it did.  Only one transaction at a time does:
+ * Writes a tick if numbers have been drawn or have become readable since the last one, or are not readable yet; whether it did.  Only one transaction at a time does:
  * another one is waited for, or, if not wait, left to it.
  */
 extern bool log_tick(bool wait);

@@ -72,6 +72,8 @@ extern void op_list_backups(const RequestValue *request, WireWriter *response);
 extern void op_restore_table_from_backup(const RequestValue *request, WireWriter *response);
 extern void op_delete_backup(const RequestValue *request, WireWriter *response);
 extern void op_describe_continuous_backups(const RequestValue *request, WireWriter *response);
+extern void op_update_continuous_backups(const RequestValue *request, WireWriter *response);
+extern void op_restore_table_to_point_in_time(const RequestValue *request, WireWriter *response);
 extern void op_describe_limits(const RequestValue *request, WireWriter *response);
 extern void op_describe_endpoints(const RequestValue *request, WireWriter *response);
 

@@ -4,7 +4,7 @@
  *
  * The jsonb has the members that DescribeTable answers with, so that it can be read without us; what
  * DescribeTable derives from them is not in it.  What is kept and not shown has names that no answer has: Change,
- * TableClassChanges, EncryptionChanges; Position of an index.
+ * TableClassChanges, EncryptionChanges; Position of an index.  PointInTimeRecoveryDescription is DescribeContinuousBackups'.
  */
 #include "postgres.h"
 
@@ -186,6 +186,8 @@ table_definition_read(const TableInfo *table, TableDefinition *definition)
 	definition->kms_key = text_member(object, "KMSMasterKeyArn");
 	read_change_times(&root, "EncryptionChanges", &definition->encryption_changes);
 	definition->deletion_protection = boolean_member(&root, "DeletionProtectionEnabled");
+	object = member(&root, "PointInTimeRecoveryDescription", &space);
+	definition->recovery_days = integer_member(object, "RecoveryPeriodInDays");
 	definition->change = read_change(&root);
 }
 
@@ -352,6 +354,13 @@ table_definition_jsonb(const TableDefinition *definition)
 	write_change_times(&writer, "EncryptionChanges", &definition->encryption_changes);
 	wire_member(&writer, "DeletionProtectionEnabled");
 	wire_boolean(&writer, definition->deletion_protection);
+	if (definition->recovery_days > 0)
+	{
+		wire_member(&writer, "PointInTimeRecoveryDescription");
+		wire_object_start(&writer);
+		write_integer(&writer, "RecoveryPeriodInDays", definition->recovery_days);
+		wire_object_end(&writer);
+	}
 	if (definition->change != CHANGE_NONE)
 		write_text(&writer, "Change", change_names[definition->change]);
 	wire_object_end(&writer);

@@ -62,6 +62,7 @@ typedef struct TableDefinition
 	const char *kms_key;		/* the ARN; NULL: encrypted by default */
 	ChangeTimes encryption_changes;
 	bool		deletion_protection;
+	int			recovery_days;	/* how far back it can be restored to a point in time; 0: not at all */
 	TableChange change;			/* means nothing but while the table's status is UPDATING */
 } TableDefinition;
 
