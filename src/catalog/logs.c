@@ -412,19 +412,17 @@ catalog_set_log_days(int32 id, int days)
 }
 
 void
-catalog_retire_log(int32 id)
+catalog_retire_log(int32 id, int64 last_seq)
 {
-	Oid			types[1] = {INT4OID};
-	Datum		values[1] = {Int32GetDatum(id)};
-
-	(void) catalog_execute("UPDATE dynapg.logs SET status = 'DISABLING', kept = false WHERE id = $1", 1, types, values, NULL);
+	change_log("UPDATE dynapg.logs SET status = 'DISABLING', kept = false, last_seq = $2 WHERE id = $1", id, last_seq);
 }
 
 void
 catalog_disabled_log(int32 id, int64 last_seq)
 {
-	change_log("UPDATE dynapg.logs SET status = 'DISABLED', kept = false, last_seq = $2, first_seq = coalesce(first_seq, $2), "
-			   "closed_at = pg_catalog.clock_timestamp() WHERE id = $1 AND status <> 'DISABLED'", id, last_seq);
+	change_log("UPDATE dynapg.logs SET status = 'DISABLED', kept = false, last_seq = coalesce(last_seq, $2), "
+			   "first_seq = coalesce(first_seq, last_seq, $2), closed_at = pg_catalog.clock_timestamp() "
+			   "WHERE id = $1 AND status <> 'DISABLED'", id, last_seq);
 }
 
 void

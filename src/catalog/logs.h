@@ -110,9 +110,12 @@ extern List *catalog_streams(const char *table_name, const char *after_table, co
 extern void catalog_begin_log(const struct TableInfo *table, LogKind kind, StreamView view, LogStatus status,
 							  int64 last_number);
 
-/* A log that ENABLING or DISABLING has been waited for, or that is DISABLING from now on. */
+/*
+ * A log that ENABLING or DISABLING has been waited for, or that is DISABLING from now on.  One that was DISABLING keeps the end that it
+ * got then.
+ */
 extern void catalog_enabled_log(int32 id, int64 first_seq);
-extern void catalog_retire_log(int32 id);
+extern void catalog_retire_log(int32 id, int64 last_seq);
 extern void catalog_disabled_log(int32 id, int64 last_seq);
 
 /* An undo log is kept for so many days from now on. */

@@ -59,7 +59,7 @@ order(const TableInfo *table, LogKind kind)
 	if (!lacks_order_of(table, kind))
 		return;
 	if (!wanted)
-		catalog_retire_log(kept->id);
+		catalog_retire_log(kept->id, log_last_number());
 	else if (kept != NULL)
 		catalog_set_log_days(kept->id, catalog_wants_undo(table));
 	else

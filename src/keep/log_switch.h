@@ -3,8 +3,9 @@
  *		Switching logs on and off while others write.
  *
  * A log that is ENABLING is kept by all writers that begin from its commit on; once those that began before have ended, every change is in
- * it, and it is ENABLED: what is served begins there.  One that is DISABLING is no longer kept by those that begin; once the others have
- * ended, it is DISABLED, and ends there.  Table jobs (table_job.h) wait.
+ * it, and it is ENABLED: what is served begins there.  One that is DISABLING is no longer kept by those that begin, and ends there: what
+ * the others log after that is not served, since it may follow changes that were not logged.  Once they have ended, it is DISABLED.
+ * Table jobs (table_job.h) wait.
  */
 #ifndef DYNAPG_LOG_SWITCH_H
 #define DYNAPG_LOG_SWITCH_H
