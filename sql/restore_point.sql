@@ -153,6 +153,55 @@ SET LOCAL client_min_messages TO warning;
 SELECT * FROM pg_temp.compare();
 COMMIT;
 
+-- The same without restoring; the versions of an item.  (Times are those of the writers' clocks.)
+SELECT m.name, coalesce((SELECT array_agg(i::text ORDER BY i ->> 'p', i -> 's') FROM dynapg.items_at('First', m."time") i), '{}') =
+		(SELECT coalesce(array_agg(i ORDER BY i::jsonb ->> 'p', i::jsonb -> 's'), '{}') FROM unnest(m.first) i) AS first,
+	(SELECT count(*) FROM dynapg.items_at('Second', m."time")) = cardinality(m.second) AS second FROM moments m ORDER BY m."time";
+CREATE FUNCTION pg_temp.versions(name text, key jsonb) RETURNS TABLE (item jsonb, begins text, ends text, same_transaction boolean) LANGUAGE sql AS $$
+	SELECT h.item, CASE WHEN h.valid_from IS NULL THEN 'before the log' WHEN h.valid_from >= h.before THEN 'then' ELSE 'earlier' END,
+		CASE WHEN h.valid_until IS NULL THEN 'now' WHEN h.valid_until >= h.valid_from OR h.valid_from IS NULL THEN 'then' ELSE 'earlier' END, h.xid = h.xid_before
+	FROM (SELECT *, lag(valid_until) OVER () AS before, lag(xid) OVER () AS xid_before FROM dynapg.history(name, key)) h
+$$;
+SELECT * FROM pg_temp.versions('First', '{"p": "a", "s": 1}');
+SELECT * FROM pg_temp.versions('First', '{"p": "before", "s": 1}');
+SELECT * FROM pg_temp.versions('First', '{"p": "both", "s": 1}');
+SELECT * FROM pg_temp.versions('First', '{"p": "rolled back", "s": 1}');
+SELECT * FROM pg_temp.versions('Second', '{"p": "sql", "s": 1}');
+SELECT * FROM dynapg.history('First', '{"p": "a"}');
+SELECT * FROM dynapg.history('Nothing', '{"p": "a"}');
+SELECT dynapg.items_at('Nothing', now());
+SELECT regexp_replace(pg_temp.fails('SELECT dynapg.items_at(''First'', ''infinity'')'), '-?\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\dZ', '(time)', 'g');
+SELECT regexp_replace(pg_temp.fails('SELECT dynapg.items_at(''First'', ''-infinity'')'), '-?\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\dZ', '(time)', 'g');
+-- for those who may read all of the table
+CREATE ROLE restore_point_reader;
+GRANT USAGE ON SCHEMA dynapg, dynamo TO restore_point_reader;
+SET ROLE restore_point_reader;
+SELECT count(*) FROM dynapg.items_at('First', clock_timestamp());
+RESET ROLE;
+GRANT SELECT ON dynamo."First", moments TO restore_point_reader;
+SET ROLE restore_point_reader;
+SELECT count(*) FROM dynapg.items_at('First', clock_timestamp());
+SELECT count(*) FROM dynapg.history('First', '{"p": "a", "s": 1}');
+RESET ROLE;
+ALTER TABLE dynamo."First" ENABLE ROW LEVEL SECURITY;
+SET ROLE restore_point_reader;
+SELECT count(*) FROM dynapg.items_at('First', clock_timestamp());
+SELECT count(*) FROM dynapg.history('First', '{"p": "a", "s": 1}');
+SELECT pg_temp.restore('First', 'None', 'beginning');
+RESET ROLE;
+ALTER TABLE dynamo."First" DISABLE ROW LEVEL SECURITY;
+-- who may create tables restores what he may read, and owns it; the source's owner does not
+GRANT CREATE ON SCHEMA dynamo TO restore_point_reader;
+SET ROLE restore_point_reader;
+SELECT pg_temp.restore('First', 'Readers', 'puts') #>> '{TableDescription,TableStatus}';
+CALL pg_temp.wait_until_active('Readers');
+SELECT count(*) FROM dynamo."Readers";
+SELECT dynamo_delete_table('{"TableName": "Readers"}') ->> '';
+RESET ROLE;
+REVOKE ALL ON SCHEMA dynapg, dynamo FROM restore_point_reader;
+REVOKE ALL ON dynamo."First", moments FROM restore_point_reader;
+DROP ROLE restore_point_reader;
+
 -- A job restores; the answer is that of a table being restored; what others are told meanwhile
 SELECT dynamo_delete_table(jsonb_build_object('TableName', t)) ->> '' FROM unnest('{Second}'::text[]) t;
 SELECT pg_temp.make_table('Source', '{"StreamSpecification": {"StreamEnabled": true, "StreamViewType": "KEYS_ONLY"},
@@ -224,6 +273,7 @@ LOCK TABLE :segment IN ACCESS EXCLUSIVE MODE;
 PREPARE TRANSACTION 'restore_point';
 SELECT pg_temp.restore('First', 'Waits', NULL, '{"SSESpecificationOverride": {}}') #>> '{TableDescription,TableStatus}';
 SELECT table_name, source_table, backup_arn, filled, failure FROM dynapg.restores;
+SELECT table_name, source_table, backup_arn, attempts, failure, restore_time <= started_at FROM dynapg.stat_restores;
 SELECT pg_temp.api('describe_table', '{"TableName": "Waits"}')::jsonb #>> '{Table,RestoreSummary}';
 SELECT pg_temp.answer('put_item', '{"TableName": "Waits", "Item": {"p": {"S": "a"}, "s": {"N": "1"}}}');
 SELECT pg_temp.answer('get_item', '{"TableName": "Waits", "Key": {"p": {"S": "a"}, "s": {"N": "1"}}}');

@@ -8,3 +8,34 @@ CREATE FUNCTION @extschema@.dynamo_restore_table_to_point_in_time(request jsonb)
 	AS 'MODULE_PATHNAME', 'dynamo_restore_table_to_point_in_time' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.dynamo_restore_table_to_point_in_time(jsonb) IS
 	'RestoreTableToPointInTime: makes a table with the items that another one had at a time';
+
+CREATE FUNCTION dynapg.items_at(table_name text, at timestamptz) RETURNS SETOF jsonb
+	AS 'MODULE_PATHNAME', 'dynapg_items_at' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION dynapg.items_at(text, timestamptz) IS
+	'the items that a table with point-in-time recovery had at a time, in no order; for who may read all of the table';
+
+CREATE FUNCTION dynapg.history(table_name text, key jsonb)
+	RETURNS TABLE (item jsonb, valid_from timestamptz, valid_until timestamptz, xid xid8)
+	AS 'MODULE_PATHNAME', 'dynapg_history' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION dynapg.history(text, jsonb) IS
+	'the versions of an item that point-in-time recovery keeps, oldest first: null where there was none, from when to when, and the transaction that wrote it; for who may read all of the table';
+
+-- How far the job is that fills a table: everybody may know, as with indexes.
+CREATE FUNCTION dynapg.restored_items(relation regclass) RETURNS bigint
+	LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+	SELECT p.param3 FROM pg_catalog.pg_stat_get_progress_info('COPY') p, pg_catalog.pg_database d
+	WHERE d.datname = pg_catalog.current_database() AND p.datid = d.oid AND p.relid = $1
+$$;
+COMMENT ON FUNCTION dynapg.restored_items(regclass) IS 'items that a restore has put into a table so far; null if none is at work on it';
+
+CREATE VIEW dynapg.stat_restores AS
+	SELECT r.table_name, r.source_table, r.backup_arn, r.restore_time,
+		CASE WHEN r.filled THEN 'BUILDING INDEXES' WHEN p.items IS NOT NULL THEN 'FILLING' ELSE 'WAITING' END AS phase,
+		coalesce(r.items, p.items) AS items, nullif(c.reltuples, -1)::bigint AS items_estimated, r.attempts, r.failure, r.started_at
+	FROM dynapg.restores r
+		LEFT JOIN pg_catalog.pg_class c ON c.oid = r.source
+		CROSS JOIN LATERAL (SELECT dynapg.restored_items(r.relation) AS items) p;
+COMMENT ON VIEW dynapg.stat_restores IS 'tables that are being restored: how far they are, and what failed';
+COMMENT ON COLUMN dynapg.stat_restores.items_estimated IS 'how many items the source had when it was last analyzed';
+COMMENT ON COLUMN dynapg.stat_restores.failure IS 'the error of the last attempt; after five nothing more is tried, and the table can be deleted';
+GRANT SELECT ON dynapg.stat_restores TO PUBLIC;

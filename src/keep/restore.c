@@ -5,7 +5,6 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "commands/progress.h"
 #include "executor/spi.h"
@@ -20,92 +19,15 @@
 
 #include "catalog/owner.h"
 #include "keep/index_build.h"
+#include "keep/past.h"
 #include "keep/restore.h"
 #include "keep/table_job.h"
-#include "log/log_segment.h"
 
 /* Inserted at once: at most 40 MB. */
 #define BATCH_ITEMS 100
 
 /* A restore whose source or target is not what it was does not come right by itself. */
 #define MAX_ATTEMPTS 5
-
-/* ------------------------------------------------------------------------------------------------------------
- * The query
- * ------------------------------------------------------------------------------------------------------------ */
-
-static char *
-qualified_name(Oid relation)
-{
-	char	   *name = get_rel_name(relation);
-	char	   *schema = name ? get_namespace_name(get_rel_namespace(relation)) : NULL;
-
-	return schema ? quote_qualified_identifier(schema, name) : NULL;
-}
-
-/* The name of what a source's items are in, locked against changes; an error if it is gone. */
-static char *
-source_name(Oid source)
-{
-	LockRelationOid(source, AccessShareLock);
-	if (get_rel_relkind(source) != RELKIND_RELATION)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("what is being restored is gone: relation %u", source)));
-	return qualified_name(source);
-}
-
-/*
- * The changes that a log's segments have of what is not part of a point in time: each item's first one tells what it was.  A row of a transaction
- * that is not visible in the snapshot is above the horizon, which is why no other rows are read.
- */
-static void
-append_undo(StringInfo query, int32 log, int64 horizon, const char *snapshot)
-{
-	bool		any = false;
-	ListCell   *cell;
-
-	if (log_trimmed(LOG_UNDO) > horizon)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("the changes since that point in time are no longer kept")));
-	appendStringInfoString(query, "WITH undo AS MATERIALIZED (SELECT DISTINCT ON (hash, sort) hash, sort, old FROM (");
-	foreach(cell, log_segments(LOG_UNDO))
-	{
-		const LogSegment *segment = (const LogSegment *) lfirst(cell);
-		char	   *name;
-
-		if (segment->closed_seq <= horizon)
-			continue;
-		LockRelationOid(segment->relation, AccessShareLock);
-		name = qualified_name(segment->relation);
-		if (name == NULL)
-			continue;
-		appendStringInfo(query, "%sSELECT seq, hash, sort, old FROM %s WHERE log OPERATOR(pg_catalog.=) %d AND "
-						 "seq OPERATOR(pg_catalog.>) " INT64_FORMAT "::pg_catalog.int8 AND NOT pg_catalog.pg_visible_in_snapshot(xid, %s::pg_catalog.pg_snapshot)",
-						 any ? " UNION ALL " : "", name, log, horizon, quote_literal_cstr(snapshot));
-		any = true;
-	}
-	if (!any)
-		appendStringInfoString(query, "SELECT NULL::pg_catalog.int8 AS seq, NULL::pg_catalog.uuid AS hash, NULL::pg_catalog.bytea AS sort, "
-							   "NULL::pg_catalog.jsonb AS old WHERE false");
-	appendStringInfoString(query, ") changes ORDER BY hash, sort, seq) ");
-}
-
-char *
-restore_query(Oid source, int32 log, int64 horizon, const char *snapshot)
-{
-	char	   *name = source_name(source);
-	StringInfoData query;
-
-	if (log == 0)
-		return psprintf("SELECT item FROM %s", name);
-	initStringInfo(&query);
-	append_undo(&query, log, horizon, snapshot);
-	appendStringInfo(&query, "SELECT item FROM %s t WHERE NOT EXISTS (SELECT FROM undo u WHERE u.hash OPERATOR(pg_catalog.=) t.hash AND "
-					 "u.sort OPERATOR(pg_catalog.=) t.sort) UNION ALL SELECT old FROM undo WHERE old IS NOT NULL", name);
-	return query.data;
-}
 
 /* ------------------------------------------------------------------------------------------------------------
  * Filling
@@ -116,7 +38,7 @@ static SPIPlanPtr
 prepare_insert(Oid relation)
 {
 	Oid			types[1] = {JSONBARRAYOID};
-	SPIPlanPtr	plan = SPI_prepare(psprintf("INSERT INTO %s (item) SELECT i FROM pg_catalog.unnest($1) i", qualified_name(relation)), 1, types);
+	SPIPlanPtr	plan = SPI_prepare(psprintf("INSERT INTO %s (item) SELECT i FROM pg_catalog.unnest($1) i", past_qualified_name(relation)), 1, types);
 
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
@@ -194,7 +116,8 @@ fill(const TableRestore *restore)
 	pgstat_progress_update_param(PROGRESS_COPY_COMMAND, PROGRESS_COPY_COMMAND_FROM);
 	pgstat_progress_update_param(PROGRESS_COPY_TYPE, PROGRESS_COPY_TYPE_CALLBACK);
 	PushActiveSnapshot(GetLatestSnapshot());
-	cursor = catalog_open_cursor(restore_query(restore->source, restore->log, restore->horizon, restore->snapshot));
+	cursor = catalog_open_cursor(past_items_query(restore->source, restore->log, restore->horizon,
+												  restore->snapshot));
 	items = insert_items(cursor, restore->relation);
 	SPI_cursor_close(cursor);
 	PopActiveSnapshot();

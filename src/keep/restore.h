@@ -21,10 +21,4 @@ extern void restore_step(Oid relation);
 extern void restore_fill_here(const char *table_name);
 extern void restore_finish_here(const char *table_name);
 
-/*
- * A query whose rows are the items of a source, one column: what a restore fills its table from.  It qualifies all its names
- * (catalog_open_cursor()), and is to be run on a snapshot that is taken after the point in time.
- */
-extern char *restore_query(Oid source, int32 log, int64 horizon, const char *snapshot);
-
 #endif							/* DYNAPG_RESTORE_H */

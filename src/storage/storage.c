@@ -156,7 +156,7 @@ storage_require_reader(const TableInfo *info)
 
 	if (!table->sees_all)
 		storage_raise_denied(table->info, table->has_policies ?
-							 "Row-level security may hide items of the table, which its stream would show." :
+							 "Row-level security may hide items of the table, which its change logs would show." :
 							 "The role may not read all columns of the table.");
 	storage_close(table);
 }

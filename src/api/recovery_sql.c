@@ -1,0 +1,124 @@
+/*
+ * recovery_sql.c
+ *		The past of tables and items for those who use SQL: dynapg.items_at(), dynapg.history().
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+#include "utils/tuplestore.h"
+
+#include "base/error.h"
+#include "catalog/owner.h"
+#include "keep/past.h"
+#include "op/continuous_backups.h"
+#include "op/op.h"
+#include "storage/layout.h"
+#include "storage/storage.h"
+
+PG_FUNCTION_INFO_V1(dynapg_items_at);
+PG_FUNCTION_INFO_V1(dynapg_history);
+
+#define FETCH_ROWS 100
+
+/* The table of a name, all of whose items the current user may read; it stays there until the transaction ends. */
+static const TableInfo *
+table_to_read(text *name)
+{
+	const TableInfo *table = op_data_table_of_text(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
+
+	table = catalog_lock_table(table->name, strlen(table->name), AccessShareLock, false);
+	if (table == NULL)
+		dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found");
+	storage_require_reader(table);
+	return table;
+}
+
+/* Returns the rows of a query, which is run on the latest snapshot: what it is about may be later than that of the caller's transaction. */
+static void
+return_rows(FunctionCallInfo fcinfo, const char *query)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Portal		cursor;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	PushActiveSnapshot(GetLatestSnapshot());
+	cursor = catalog_open_cursor(query);
+	do
+	{
+		CHECK_FOR_INTERRUPTS();
+		SPI_cursor_fetch(cursor, true, FETCH_ROWS);
+		for (uint64 i = 0; i < SPI_processed; i++)
+			tuplestore_puttuple(result->setResult, SPI_tuptable->vals[i]);
+		SPI_freetuptable(SPI_tuptable);
+	} while (SPI_processed > 0);
+	SPI_cursor_close(cursor);
+	PopActiveSnapshot();
+	SPI_finish();
+}
+
+/* items_at(table_name text, at timestamptz) returns setof jsonb */
+static void
+return_items(FunctionCallInfo fcinfo)
+{
+	const TableInfo *table = table_to_read(PG_GETARG_TEXT_PP(0));
+	const TableLog *log = recovery_log(table);
+	LogMoment	moment;
+
+	recovery_moment(log, PG_GETARG_TIMESTAMPTZ(1), &moment);
+	return_rows(fcinfo, past_items_query(table->relation, log->id, moment.horizon, moment.snapshot));
+}
+
+/* history(table_name text, key jsonb) returns table (item, valid_from, valid_until, xid) */
+static void
+return_versions(FunctionCallInfo fcinfo)
+{
+	const TableInfo *table = table_to_read(PG_GETARG_TEXT_PP(0));
+	const TableLog *log = recovery_log(table);
+	Relation	relation = table_open(table->relation, AccessShareLock);
+	pg_uuid_t	hash;
+	bytea	   *sort;
+
+	layout_keys(layout_of(relation), PG_GETARG_JSONB_P(1), &hash, &sort);
+	table_close(relation, NoLock);
+	return_rows(fcinfo, past_versions_query(table->relation, log, &hash, sort));
+}
+
+/* Errors name the operation that wants the same. */
+static Datum
+call(FunctionCallInfo fcinfo, void (*function) (FunctionCallInfo fcinfo), uint32 flags)
+{
+	const char *outer = dyn_operation;
+
+	InitMaterializedSRF(fcinfo, flags);
+	dyn_operation = "RestoreTableToPointInTime";
+	PG_TRY();
+	{
+		function(fcinfo);
+	}
+	PG_FINALLY();
+	{
+		dyn_operation = outer;
+	}
+	PG_END_TRY();
+	return (Datum) 0;
+}
+
+Datum
+dynapg_items_at(PG_FUNCTION_ARGS)
+{
+	return call(fcinfo, return_items, MAT_SRF_USE_EXPECTED_DESC);
+}
+
+Datum
+dynapg_history(PG_FUNCTION_ARGS)
+{
+	return call(fcinfo, return_versions, 0);
+}

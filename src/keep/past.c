@@ -1,0 +1,123 @@
+/*
+ * past.c
+ *		Queries on what items were, by undo logs.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_class.h"
+#include "storage/lmgr.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
+
+#include "keep/past.h"
+#include "log/log_segment.h"
+
+char *
+past_qualified_name(Oid relation)
+{
+	char	   *name = get_rel_name(relation);
+	char	   *schema = name ? get_namespace_name(get_rel_namespace(relation)) : NULL;
+
+	return schema ? quote_qualified_identifier(schema, name) : NULL;
+}
+
+/* The name of what a source's items are in, locked against changes; an error if it is gone. */
+static char *
+source_name(Oid source)
+{
+	LockRelationOid(source, AccessShareLock);
+	if (get_rel_relkind(source) != RELKIND_RELATION)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("what is being restored is gone: relation %u", source)));
+	return past_qualified_name(source);
+}
+
+/* A FROM clause with the rows of a log behind a number, over all segments that may hold any, and a condition more. */
+static void
+append_rows(StringInfo query, int32 log, int64 after, const char *condition)
+{
+	static const char columns[] = "seq, xid, written_at, hash, sort, old";
+	const char *separator = "";
+	ListCell   *cell;
+
+	appendStringInfoString(query, "FROM (");
+	foreach(cell, log_segments(LOG_UNDO))
+	{
+		const LogSegment *segment = (const LogSegment *) lfirst(cell);
+		char	   *name;
+
+		if (segment->closed_seq <= after)
+			continue;
+		LockRelationOid(segment->relation, AccessShareLock);
+		name = past_qualified_name(segment->relation);
+		if (name == NULL)
+			continue;
+		appendStringInfo(query, "%sSELECT %s FROM %s WHERE log OPERATOR(pg_catalog.=) %d AND seq OPERATOR(pg_catalog.>) "
+						 INT64_FORMAT "::pg_catalog.int8 AND %s", separator, columns, name, log, after, condition);
+		separator = " UNION ALL ";
+	}
+	if (*separator == '\0')
+		appendStringInfoString(query, "SELECT NULL::pg_catalog.int8 AS seq, NULL::pg_catalog.xid8 AS xid, "
+							   "NULL::pg_catalog.timestamptz AS written_at, NULL::pg_catalog.uuid AS hash, "
+							   "NULL::pg_catalog.bytea AS sort, NULL::pg_catalog.jsonb AS old WHERE false");
+	appendStringInfoString(query, ") changes ");
+}
+
+/*
+ * Each item's first change that is not part of the moment tells what it was.  A row of a transaction that is not visible in the snapshot is above
+ * the horizon, which is why no other rows are read.
+ */
+char *
+past_items_query(Oid source, int32 log, int64 horizon, const char *snapshot)
+{
+	char	   *name = source_name(source);
+	StringInfoData query;
+
+	if (log == 0)
+		return psprintf("SELECT item FROM %s", name);
+	if (log_trimmed(LOG_UNDO) > horizon)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the changes since that point in time are no longer kept")));
+	initStringInfo(&query);
+	appendStringInfoString(&query, "WITH undo AS MATERIALIZED (SELECT DISTINCT ON (hash, sort) hash, sort, old ");
+	append_rows(&query, log, horizon, psprintf("NOT pg_catalog.pg_visible_in_snapshot(xid, %s::pg_catalog.pg_snapshot)",
+											   quote_literal_cstr(snapshot)));
+	appendStringInfo(&query, "ORDER BY hash, sort, seq) SELECT item FROM %s t WHERE NOT EXISTS (SELECT FROM undo u "
+					 "WHERE u.hash OPERATOR(pg_catalog.=) t.hash AND u.sort OPERATOR(pg_catalog.=) t.sort) "
+					 "UNION ALL SELECT old FROM undo WHERE old IS NOT NULL", name);
+	return query.data;
+}
+
+/* hash and sort being those of a key. */
+static char *
+key_condition(const pg_uuid_t *hash, bytea *sort)
+{
+	char	   *hash_text = DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(hash)));
+	char	   *sort_text = TextDatumGetCString(DirectFunctionCall2(binary_encode, PointerGetDatum(sort), CStringGetTextDatum("hex")));
+
+	return psprintf("hash OPERATOR(pg_catalog.=) '%s'::pg_catalog.uuid AND sort OPERATOR(pg_catalog.=) pg_catalog.decode('%s', 'hex')",
+					hash_text, sort_text);
+}
+
+char *
+past_versions_query(Oid source, const TableLog *log, const pg_uuid_t *hash, bytea *sort)
+{
+	char	   *name = source_name(source);
+	char	   *condition = key_condition(hash, sort);
+	StringInfoData query;
+
+	initStringInfo(&query);
+	appendStringInfoString(&query, "WITH changes AS MATERIALIZED (SELECT seq, xid, written_at, old ");
+	append_rows(&query, log->id, log->first_seq, condition);
+	appendStringInfo(&query, "), last AS (SELECT seq, xid, written_at FROM changes ORDER BY seq DESC LIMIT 1), "
+					 "present AS (SELECT item FROM %s WHERE %s) "
+					 "SELECT item, since, until, xid FROM (SELECT old AS item, pg_catalog.lag(written_at) OVER w AS since, "
+					 "written_at AS until, pg_catalog.lag(xid) OVER w AS xid, seq, false AS is_present FROM changes WINDOW w AS (ORDER BY seq) "
+					 "UNION ALL SELECT (SELECT item FROM present), (SELECT written_at FROM last), NULL, (SELECT xid FROM last), NULL, true "
+					 "WHERE EXISTS (SELECT FROM present) OR EXISTS (SELECT FROM last)) versions ORDER BY is_present, seq",
+					 name, condition);
+	return query.data;
+}

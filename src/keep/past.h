@@ -1,0 +1,30 @@
+/*
+ * past.h
+ *		Queries on what items were, by undo logs.
+ *
+ * They qualify all their names, for catalog_open_cursor(), and lock what they read.  They are to be run on a snapshot that is taken after the
+ * moment that they are about.
+ */
+#ifndef DYNAPG_PAST_H
+#define DYNAPG_PAST_H
+
+#include "utils/uuid.h"
+
+#include "catalog/tables.h"
+
+/* A relation's name, qualified and quoted; NULL if it is gone. */
+extern char *past_qualified_name(Oid relation);
+
+/*
+ * The items of a relation, one column: as they were at a moment (log/log_moment.h), or, if log is 0, as they are.  An error if the relation is
+ * gone, or changes since the moment are.
+ */
+extern char *past_items_query(Oid source, int32 log, int64 horizon, const char *snapshot);
+
+/*
+ * The versions of the item under a key that an undo log knows, oldest first: item (null: there was none), since when and until when, by the
+ * clocks of the writers (null: before the log, and now), and the transaction that made it.
+ */
+extern char *past_versions_query(Oid source, const TableLog *log, const pg_uuid_t *hash, bytea *sort);
+
+#endif							/* DYNAPG_PAST_H */
