@@ -246,6 +246,46 @@ def _():
     table.delete_item(Key={"Artist": "Stays", "Title": "1"})
 
 
+@test("backups: made, described, listed in pages, restored, deleted")
+def _():
+    def wait(what, awaited):
+        deadline = time.monotonic() + 60
+        while (found := what()) != awaited:
+            if time.monotonic() > deadline:
+                equal(found, awaited)
+            time.sleep(0.05)
+
+    def status(arn):
+        return client.describe_backup(BackupArn=arn)["BackupDescription"]["BackupDetails"]["BackupStatus"]
+
+    items = sorted(map(repr, table.scan()["Items"]))
+    made = [client.create_backup(TableName="Music", BackupName=name)["BackupDetails"] for name in ("one", "two", "two")]
+    equal([backup["BackupStatus"] for backup in made], ["CREATING"] * 3)
+    for backup in made:
+        wait(lambda arn=backup["BackupArn"]: status(arn), "AVAILABLE")
+    pages = client.get_paginator("list_backups").paginate(TableName="Music", PaginationConfig={"PageSize": 2})
+    equal([[backup["BackupName"] for backup in page["BackupSummaries"]] for page in pages], [["one", "two"], ["two"]])
+    listed = client.list_backups(TableName="Music", TimeRangeLowerBound=made[2]["BackupCreationDateTime"])["BackupSummaries"]
+    equal(listed[-1]["BackupArn"], made[2]["BackupArn"])
+    arn = made[0]["BackupArn"]
+    source = client.describe_backup(BackupArn=arn)["BackupDescription"]["SourceTableDetails"]
+    equal((source["TableName"], source["BillingMode"]), ("Music", "PAY_PER_REQUEST"))
+    answer = client.restore_table_from_backup(TargetTableName="Restored", BackupArn=arn)["TableDescription"]
+    equal((answer["TableStatus"], answer["RestoreSummary"]["SourceBackupArn"]), ("CREATING", arn))
+    client.get_waiter("table_exists").wait(TableName="Restored", WaiterConfig={"Delay": 1})
+    equal(sorted(map(repr, dynamodb.Table("Restored").scan()["Items"])), items)
+    error = error_of(client.restore_table_from_backup, TargetTableName="Restored", BackupArn=arn)
+    equal(error["Error"], {"Code": "TableAlreadyExistsException", "Message": "Table already exists: Restored"})
+    client.delete_table(TableName="Restored")
+    for backup in made:
+        answer = client.delete_backup(BackupArn=backup["BackupArn"])["BackupDescription"]
+        equal(answer["BackupDetails"]["BackupStatus"], "DELETED")
+    error = error_of(client.describe_backup, BackupArn=arn)
+    equal(error["Error"], {"Code": "BackupNotFoundException", "Message": f"Backup not found: {arn}"})
+    error = error_of(client.create_backup, TableName="None", BackupName="one")
+    equal(error["Error"], {"Code": "TableNotFoundException", "Message": "Table not found: None"})
+
+
 @test("what is not there yet says so")
 def _():
     error = error_of(client.list_imports)
