@@ -71,7 +71,7 @@ SELECT pg_temp.plain(pg_temp.backup('arn:aws:dynamodb:us-east-1:000000000000:tab
 COMMIT;
 SELECT jsonb_agg(pg_temp.plain(dynamo_describe_backup(jsonb_build_object('BackupArn', s ->> 'BackupArn'))::text)::jsonb #> '{BackupDescription,SourceTableFeatureDetails}')
 	FROM jsonb_array_elements(dynamo_list_backups('{"TableName": "Plain"}') -> 'BackupSummaries') s;
-SELECT string_agg((xpath('/row/n/text()', query_to_xml(format('SELECT count(*) AS n FROM dynapg_backup.%I', relation), false, true, '')))[1]::text, ' ' ORDER BY items)
+SELECT string_agg(pg_temp.try(format('SELECT count(*) FROM dynapg_backup.%I', relation)), ' ' ORDER BY items)
 	FROM dynapg.backups WHERE table_name = 'Plain';
 -- Rolled back, it never was
 BEGIN;

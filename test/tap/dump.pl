@@ -83,7 +83,7 @@ sub same
 		0, "$how: the foreign key holds");
 	is($node->safe_psql($database, q{SET ROLE regress_dynapg_app;
 		SELECT dynamo_put_item('{"TableName": "Music", "Item": {"id": {"S": "app"}, "n": {"N": "1"}}}')}), '{}', "$how: privileges");
-	is($node->safe_psql($database, q{SELECT string_agg(name, ',') FROM unnest('{logs,log_segments,log_shards,ticks}'::text[]) name WHERE (xpath('/row/n/text()', query_to_xml('SELECT count(*) AS n FROM dynapg.' || name, false, true, '')))[1]::text <> '0'}),
+	is($node->safe_psql($database, join(' UNION ALL ', map { "SELECT '$_' WHERE EXISTS (TABLE dynapg.$_)" } qw(logs log_segments log_shards ticks))),
 		'', "$how: nothing of change logs comes along");
 	ok($node->poll_query_until($database, $enabled), "$how: the next DescribeTable begins a new stream");
 	is($node->safe_psql($database, q{SELECT dynapg.put('Music', '{"id": "logged", "n": 2}'); SELECT string_agg(keys ->> 'n', ',') FROM dynapg.stream_records('Music')}),
