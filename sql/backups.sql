@@ -203,6 +203,57 @@ DROP TABLE dynamo."Owned";
 SELECT count(*) FROM dynapg.backups WHERE table_name = 'Owned';
 ROLLBACK;
 
+-- DeleteTable of a table with continuous backups leaves a SYSTEM backup: its very relation, moved. DROP TABLE leaves none
+SET client_min_messages TO warning;
+SET ROLE backups_owner;
+SELECT pg_temp.make_table('Kept');
+INSERT INTO dynamo."Kept" (item) SELECT jsonb_build_object('p', 'a', 's', i) FROM generate_series(1, 3) i;
+BEGIN;
+SELECT count(*) FROM dynamo_update_continuous_backups('{"TableName": "Kept", "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": true}}');
+COMMIT;
+SELECT 'dynamo."Kept"'::regclass::oid AS oid \gset
+CREATE TEMP VIEW depends AS SELECT item FROM dynamo."Kept";
+SELECT dynamo_delete_table('{"TableName": "Kept"}');
+SELECT count(*) FROM dynapg.backups WHERE table_name = 'Kept';
+DROP VIEW depends;
+SELECT count(*) FROM dynamo_delete_table('{"TableName": "Kept"}');
+SELECT relation = (SELECT relname FROM pg_class WHERE oid = :oid) AS moved, label ~ '-00000000$' AS numbered, expires_at - created_at AS kept FROM dynapg.backups WHERE table_name = 'Kept';
+SELECT count(*) FILTER (WHERE tgname LIKE 'dynapg%') AS triggers, (SELECT count(*) FROM pg_index WHERE indrelid = :oid) AS indexes FROM pg_trigger WHERE tgrelid = :oid;
+SELECT dynamo_list_backups('{"TableName": "Kept"}');
+SELECT jsonb_pretty(pg_temp.plain(dynamo_list_backups('{"TableName": "Kept", "BackupType": "SYSTEM"}')::text)::jsonb);
+SELECT dynamo_list_backups('{"TableName": "Kept", "BackupType": "ALL"}') #>> '{BackupSummaries,0,BackupArn}' AS arn \gset
+SELECT dynamo_describe_backup(jsonb_build_object('BackupArn', :'arn')) #> '{BackupDescription,SourceTableFeatureDetails}';
+SELECT regexp_replace(pg_temp.try(format('SELECT dynamo_delete_backup(''{"BackupArn": "%s"}'')', :'arn')), '20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ', '(time)');
+BEGIN;
+SELECT dynamo_restore_table_from_backup(jsonb_build_object('TargetTableName', 'Kept', 'BackupArn', :'arn')) #>> '{TableDescription,TableStatus}';
+SELECT item FROM dynamo."Kept" ORDER BY item;
+SELECT * FROM dynapg.check_table('Kept');
+COMMIT;
+SELECT dynamo_describe_continuous_backups('{"TableName": "Kept"}') #>> '{ContinuousBackupsDescription,PointInTimeRecoveryDescription,PointInTimeRecoveryStatus}';
+-- A second one of the name; DROP TABLE
+BEGIN;
+SELECT count(*) FROM dynamo_update_continuous_backups('{"TableName": "Kept", "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": true}}');
+SELECT count(*) FROM dynamo_delete_table('{"TableName": "Kept"}');
+SELECT pg_temp.make_table('Kept');
+SELECT count(*) FROM dynamo_update_continuous_backups('{"TableName": "Kept", "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": true}}');
+DROP TABLE dynamo."Kept";
+SELECT jsonb_array_length(dynamo_list_backups('{"TableName": "Kept", "BackupType": "ALL"}') -> 'BackupSummaries');
+COMMIT;
+-- Once it has expired it is not there, and goes with the next round
+RESET ROLE;
+UPDATE dynapg.backups SET expires_at = now() WHERE table_name = 'Kept';
+SELECT dynamo_list_backups('{"TableName": "Kept", "BackupType": "ALL"}'), pg_temp.try(format('SELECT dynamo_describe_backup(''{"BackupArn": "%s"}'')', :'arn'));
+SELECT dynapg.run_backup_schedules();
+DO $$ BEGIN
+	FOR i IN 1 .. 3000 LOOP
+		EXIT WHEN NOT EXISTS (SELECT FROM dynapg.backups WHERE table_name = 'Kept');
+		PERFORM pg_sleep(0.01);
+	END LOOP;
+END $$;
+SELECT count(*) FROM dynapg.backups WHERE table_name = 'Kept';
+SELECT count(*) FROM pg_class WHERE oid = :oid;
+RESET client_min_messages;
+
 -- Schemas of ours keep their names
 ALTER SCHEMA dynapg_backup RENAME TO other;
 

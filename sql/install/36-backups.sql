@@ -26,9 +26,11 @@ CREATE TABLE dynapg.backups (
 	PRIMARY KEY (label, table_name)
 );
 CREATE INDEX backups_pending ON dynapg.backups (table_name) WHERE status = 'CREATING';
+CREATE INDEX backups_expiring ON dynapg.backups (expires_at) WHERE expires_at IS NOT NULL;
 COMMENT ON TABLE dynapg.backups IS 'the backups of tables, also of tables that are gone';
 COMMENT ON COLUMN dynapg.backups.label IS 'milliseconds of created_at and a number of its own; with the table''s name it makes the BackupArn';
 COMMENT ON COLUMN dynapg.backups.name IS 'BackupName; need not be unique';
+COMMENT ON COLUMN dynapg.backups.type IS 'SYSTEM: what DeleteTable has left of a table with continuous backups';
 COMMENT ON COLUMN dynapg.backups.status IS 'CREATING: the items are being copied, or wait for it';
 COMMENT ON COLUMN dynapg.backups.relation IS 'the name of the table in schema dynapg_backup that holds the items';
 COMMENT ON COLUMN dynapg.backups.items IS 'ItemCount of the table when the backup was asked for; as exact as that of DescribeTable';

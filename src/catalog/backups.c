@@ -4,6 +4,8 @@
  */
 #include "postgres.h"
 
+#include <limits.h>
+
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/namespace.h"
@@ -103,6 +105,9 @@ read_backup(Relation catalog, HeapTuple row, const BackupFilter *filter)
 	heap_deform_tuple(row, RelationGetDescr(catalog), values, nulls);
 	if (filter != NULL && !is_wanted(values, filter))
 		return NULL;
+	if (!nulls[BACKUPS_EXPIRES_AT - 1] &&
+		(DatumGetTimestampTz(values[BACKUPS_EXPIRES_AT - 1]) <= GetCurrentTimestamp()) != (filter != NULL && filter->expired))
+		return NULL;
 	backup = (Backup *) palloc0(sizeof(Backup));
 	backup->relation_name = pstrdup(NameStr(*DatumGetName(values[BACKUPS_RELATION - 1])));
 	backup->is_available = *VARDATA_ANY(DatumGetTextPP(values[BACKUPS_STATUS - 1])) == 'A';
@@ -181,6 +186,35 @@ catalog_backups(const BackupFilter *filter, int limit)
 	return find_backups("backups_pkey", 1, &key, filter, limit);
 }
 
+List *
+catalog_expired_backups(void)
+{
+	BackupFilter filter = {.from = PG_INT64_MIN, .to = PG_INT64_MAX, .system = true, .expired = true};
+
+	return catalog_backups_expire() ? catalog_backups(&filter, INT_MAX) : NIL;
+}
+
+bool
+catalog_backups_expire(void)
+{
+	Oid			oid = backup_object("backups_expiring");
+	Relation	catalog;
+	Relation	index;
+	SysScanDesc scan;
+	bool		found;
+
+	if (!OidIsValid(oid))
+		return false;			/* the extension is being created */
+	catalog = table_open(backup_object("backups"), AccessShareLock);
+	index = index_open(oid, AccessShareLock);
+	scan = systable_beginscan_ordered(catalog, index, NULL, 0, NULL);
+	found = HeapTupleIsValid(systable_getnext_ordered(scan, ForwardScanDirection));
+	systable_endscan_ordered(scan);
+	index_close(index, AccessShareLock);
+	table_close(catalog, AccessShareLock);
+	return found;
+}
+
 Backup *
 catalog_pending_backup(const TableInfo *table)
 {
@@ -227,41 +261,61 @@ catalog_backup_owner(const Backup *backup)
  * Writing
  * ------------------------------------------------------------------------------------------------------------ */
 
-Backup *
-catalog_begin_backup(const TableInfo *table, const char *name, bool scheduled, int64 items, int64 bytes)
+/* Writes the row of a backup whose label ends in these hexadecimal digits; expires in so many days, 0: never. */
+static const char *
+insert_backup(const TableInfo *table, const char *name, const char *number, bool scheduled, int days, int64 items, int64 bytes)
 {
-	Oid			types[] = {TEXTOID, TEXTOID, TEXTOID, NAMEOID, TIMESTAMPTZOID, INT8OID, INT8OID, BOOLOID};
+	Oid			types[] = {TEXTOID, TEXTOID, TEXTOID, NAMEOID, TIMESTAMPTZOID, INT8OID, INT8OID, BOOLOID, INT4OID};
 	TimestampTz now = GetCurrentTimestamp();
-	uint32		number;
 	char	   *label;
 	char	   *whole;
-	char	   *relation;
 	Datum		values[lengthof(types)];
 
 	now -= now % 1000;
-	if (!pg_strong_random(&number, sizeof(number)))
-		elog(ERROR, "no random number to be had");
-	label = psprintf("%014lld-%08x", (long long) milliseconds_of_epoch(now), number);
+	label = psprintf("%014lld-%s", (long long) milliseconds_of_epoch(now), number);
 	whole = psprintf("%s~%s", table->name, label);
-	relation = catalog_relation_name(whole, strlen(whole), "", 0);
 	values[0] = CStringGetTextDatum(label);
 	values[1] = CStringGetTextDatum(table->name);
 	values[2] = CStringGetTextDatum(name);
-	values[3] = DirectFunctionCall1(namein, CStringGetDatum(relation));
+	values[3] = DirectFunctionCall1(namein, CStringGetDatum(catalog_relation_name(whole, strlen(whole), "", 0)));
 	values[4] = TimestampTzGetDatum(now);
 	values[5] = Int64GetDatum(items);
 	values[6] = Int64GetDatum(bytes);
 	values[7] = BoolGetDatum(scheduled);
+	values[8] = Int32GetDatum(days);
 	(void) catalog_execute("INSERT INTO dynapg.backups (label, table_name, name, relation, created_at, items, bytes, scheduled, "
-						   "table_id, table_created_at, definition, indexes, time_to_live) "
-						   "SELECT $1, $2, $3, $4, $5, $6, $7, $8, t.id, t.created_at, t.definition, "
+						   "type, expires_at, table_id, table_created_at, definition, indexes, time_to_live) "
+						   "SELECT $1, $2, $3, $4, $5, $6, $7, $8, CASE WHEN $9 > 0 THEN 'SYSTEM' ELSE 'USER' END, "
+						   "CASE WHEN $9 > 0 THEN $5 + make_interval(days => $9) END, t.id, t.created_at, t.definition, "
 						   "coalesce((SELECT jsonb_agg(jsonb_build_object('IndexName', i.name, 'Kind', i.kind, 'Definition', i.definition) "
 						   "ORDER BY i.name) FROM dynapg.indexes i "
 						   "WHERE i.table_name = t.name AND i.status <> 'DELETING' AND position('~' IN i.name) = 0), '[]'), "
 						   "(SELECT i.definition #>> '{KeySchema,0,AttributeName}' FROM dynapg.indexes i "
 						   "WHERE i.table_name = t.name AND i.status <> 'DELETING' AND i.kind = 'TTL') "
 						   "FROM dynapg.tables t WHERE t.name = $2", lengthof(types), types, values, NULL);
-	return catalog_backup(table->name, strlen(table->name), label);
+	return label;
+}
+
+Backup *
+catalog_begin_backup(const TableInfo *table, const char *name, bool scheduled, int64 items, int64 bytes)
+{
+	uint32		number;
+
+	if (!pg_strong_random(&number, sizeof(number)))
+		elog(ERROR, "no random number to be had");
+	return catalog_backup(table->name, strlen(table->name),
+						  insert_backup(table, name, psprintf("%08x", number), scheduled, 0, items, bytes));
+}
+
+Backup *
+catalog_keep_deleted(const TableInfo *table, int days, int64 items, int64 bytes)
+{
+	char	   *name = psprintf("%s$DeletedTableBackup", table->name);
+	const char *label = insert_backup(table, name, "00000000", false, days, items, bytes);
+	Backup	   *backup = catalog_backup(table->name, strlen(table->name), label);
+
+	(void) catalog_backup_available(backup);
+	return backup;
 }
 
 static void

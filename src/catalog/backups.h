@@ -40,9 +40,10 @@ typedef struct BackupFilter
 	int64		to;
 	bool		user;			/* types */
 	bool		system;
+	bool		expired;		/* those that have expired, and no others of those that expire */
 } BackupFilter;
 
-/* A backup by its table's name and its label; palloc'd, NULL if there is none. */
+/* A backup by its table's name and its label; palloc'd, NULL if there is none (any more: one that has expired is not there). */
 extern Backup *catalog_backup(const char *table_name, int name_len, const char *label);
 
 /* Backups in the order in which they were made: Backup pointers, at most limit of them. */
@@ -61,6 +62,16 @@ extern Oid	catalog_backup_owner(const Backup *backup);
  * catalog_lock_table().
  */
 extern Backup *catalog_begin_backup(const TableInfo *table, const char *name, bool scheduled, int64 items, int64 bytes);
+
+/*
+ * Writes the row of the SYSTEM backup that a table with continuous backups leaves when it is deleted; catalog_move_table() is to follow.  It expires
+ * so many days from now.
+ */
+extern Backup *catalog_keep_deleted(const TableInfo *table, int days, int64 items, int64 bytes);
+
+/* Backups that have expired, and whether any will. */
+extern List *catalog_expired_backups(void);
+extern bool catalog_backups_expire(void);
 
 /* Makes the table for the items of a backup that is CREATING: it is where the table is, and its owner's. */
 extern Oid	catalog_create_backup_table(const Backup *backup, const TableInfo *table);

@@ -32,7 +32,9 @@
 #include "base/error.h"
 #include "base/settings.h"
 #include "base/subtransaction.h"
+#include "catalog/backups.h"
 #include "catalog/catalog_private.h"
+#include "catalog/owner.h"
 #include "catalog/restores.h"
 
 /* So many other names are tried where a table's own is taken. */
@@ -448,8 +450,9 @@ catalog_drop_relation(Oid relation, void (*execute) (const char *command))
 				 errmsg("a schema was renamed while table %s was dropped", name)));
 }
 
-void
-catalog_drop_table(const TableInfo *table)
+/* Takes a table out of the catalog, or makes its row DELETING, and drops its indexes. */
+static void
+remove_table(const TableInfo *table)
 {
 	catalog_require_owner(table);
 	if (catalog_is_being_restored(table))
@@ -473,7 +476,65 @@ catalog_drop_table(const TableInfo *table)
 		catalog_scan_key(&key, table->name, strlen(table->name));
 		delete_rows(&key);
 	}
-	catalog_drop_relation(table->relation, catalog_execute_ddl);
+}
+
+void
+catalog_drop_table(const TableInfo *table)
+{
+	Oid			relation = table->relation;
+
+	remove_table(table);
+	catalog_drop_relation(relation, catalog_execute_ddl);
+}
+
+#define NOT_DONE MAKE_SQLSTATE('Y', 'D', 'Z', 'Z', '0')
+
+static void
+drop_and_undo(void *relation)
+{
+	catalog_drop_relation(*(Oid *) relation, catalog_execute_ddl);
+	ereport(ERROR, (errcode(NOT_DONE), errmsg_internal("undone")));
+}
+
+/* Refuses what DROP TABLE would refuse: what depends on the table would go on with the backup. */
+static void
+require_droppable(Oid relation)
+{
+	ErrorData  *error = subtransaction_try(drop_and_undo, &relation);
+
+	if (error->sqlerrcode != NOT_DONE)
+		ReThrowError(error);
+	FreeErrorData(error);
+}
+
+static void
+execute_as_owner(const char *command)
+{
+	(void) catalog_execute(command, 0, NULL, NULL, NULL);
+}
+
+/* What makes the relation an item table goes: the triggers of ours, and the primary key, which needs no room in a backup. */
+void
+catalog_move_table(const TableInfo *table, const char *backup_relation)
+{
+	Oid			relation = table->relation;
+	char	   *name;
+	Relation	opened;
+	Oid			key;
+
+	remove_table(table);
+	require_droppable(relation);
+	name = catalog_qualified_name(relation);
+	opened = table_open(relation, NoLock);
+	key = compat_primary_key(opened);
+	table_close(opened, NoLock);
+	for (int i = 0; i < lengthof(triggers); i++)
+		execute_as_owner(psprintf("DROP TRIGGER IF EXISTS %s ON %s", triggers[i].name, name));
+	if (OidIsValid(key))
+		execute_as_owner(psprintf("ALTER TABLE %s DROP CONSTRAINT %s", name, quote_identifier(get_rel_name(key))));
+	execute_as_owner(psprintf("ALTER TABLE %s RENAME TO %s", name, quote_identifier(backup_relation)));
+	execute_as_owner(psprintf("ALTER TABLE %s SET SCHEMA " CATALOG_BACKUP_SCHEMA,
+							  quote_qualified_identifier(CATALOG_ITEM_SCHEMA, backup_relation)));
 }
 
 void

@@ -176,6 +176,9 @@ extern void catalog_set_tags(const TableInfo *table, Jsonb *tags);
  */
 extern void catalog_drop_table(const TableInfo *table);
 
+/* The same, but the relation and its items become the table of a backup, whose name that is (catalog_keep_deleted()). */
+extern void catalog_move_table(const TableInfo *table, const char *backup_relation);
+
 /*
  * Whether an index's entries are kept by writers; whether they are only taken away, if there are any; whether callers never see it;
  * whether items must fit into it; and whether it may be read.

@@ -80,6 +80,35 @@ delete_old(void *argument)
 	}
 }
 
+static void
+delete_expired(void *backup)
+{
+	catalog_lock_name(((const Backup *) backup)->relation_name, strlen(((const Backup *) backup)->relation_name));
+	if (!catalog_is_restore_source(((const Backup *) backup)->relation))
+		(void) catalog_delete_backup((const Backup *) backup);
+}
+
+/* What DeleteTable has left is deleted when its time has come; what cannot be now, later. */
+static void
+delete_all_expired(void)
+{
+	ListCell   *cell;
+
+	foreach(cell, catalog_expired_backups())
+	{
+		Backup	   *backup = (Backup *) lfirst(cell);
+
+		if (has_privs_of_role(GetUserId(), catalog_backup_owner(backup)))
+		{
+			ErrorData  *error = subtransaction_try(delete_expired, backup);
+
+			if (error != NULL)
+				ereport(LOG,
+						(errmsg("backup \"%s\" has expired and was not deleted: %s", backup->name, error->message)));
+		}
+	}
+}
+
 /* Tries something for a schedule, and notes why it could not be done. */
 static void
 try(void (*run) (void *argument), ScheduleWork *work)
@@ -114,5 +143,6 @@ backup_run_schedules(void)
 		ordered += work.ordered;
 		try(delete_old, &work);
 	}
+	delete_all_expired();
 	return ordered;
 }

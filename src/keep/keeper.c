@@ -111,7 +111,8 @@ static bool
 has_work(void)
 {
 	return log_segments(LOG_STREAM) != NIL || log_segments(LOG_UNDO) != NIL ||
-		(dynapg_expire_interval > 0 && catalog_expiring_relations() != NIL) || catalog_backup_schedules() != NIL;
+		(dynapg_expire_interval > 0 && catalog_expiring_relations() != NIL) ||
+		catalog_backup_schedules() != NIL || catalog_backups_expire();
 }
 
 static bool

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "pgtime.h"
 #include "utils/timestamp.h"
 
 #include "base/error.h"
@@ -58,6 +59,16 @@ op_describe_backup(const RequestValue *request, WireWriter *response)
 	backup_write_description(response, backup, arn->as.string.text, backup_status(backup));
 }
 
+static const char *
+iso_time(TimestampTz time)
+{
+	pg_time_t	seconds = timestamptz_to_time_t(time);
+	char		text[32];
+
+	pg_strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", pg_gmtime(&seconds));
+	return pstrdup(text);
+}
+
 void
 op_delete_backup(const RequestValue *request, WireWriter *response)
 {
@@ -67,7 +78,7 @@ op_delete_backup(const RequestValue *request, WireWriter *response)
 	backup_require_owner(backup, arn->as.string.text);
 	if (backup->is_system)
 		dyn_invalid("Invalid Request: User is not allowed to delete the system backup with arn %s. It will automatically "
-					"expire on %s", arn->as.string.text, timestamptz_to_str(backup->expires_at));
+					"expire on %s", arn->as.string.text, iso_time(backup->expires_at));
 	backup_begin_delete(backup, arn);
 	if (!catalog_delete_backup(backup))
 		backup_raise_not_found(arn);

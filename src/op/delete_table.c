@@ -14,6 +14,9 @@
 #include "op/table_check.h"
 #include "op/table_description.h"
 
+/* A table with continuous backups leaves a backup, which nobody can delete, for so many days. */
+#define KEPT_DAYS 35
+
 /* Nothing goes on with the table, whatever its status, nor with its indexes. */
 static void
 check_idle(const TableView *view)
@@ -56,6 +59,8 @@ op_delete_table(const RequestValue *request, WireWriter *response)
 	const char *name = op_table_name(table_name, &len);
 	const TableInfo *table = catalog_table(name, len);
 	bool		is_restored;
+	bool		is_kept;
+	Backup	   *backup;
 	TableView	view;
 
 	/*
@@ -88,6 +93,11 @@ op_delete_table(const RequestValue *request, WireWriter *response)
 	/* what was asked for before and not begun yet */
 	backup_here(table->name);
 	table = catalog_table(name, len);
+	is_kept = catalog_wants_undo(table) > 0 && !is_restored;
+	backup = is_kept ? catalog_keep_deleted(table, KEPT_DAYS, view.items, view.bytes) : NULL;
 	log_end_all(table);
-	catalog_drop_table(table);
+	if (is_kept)
+		catalog_move_table(table, backup->relation_name);
+	else
+		catalog_drop_table(table);
 }
