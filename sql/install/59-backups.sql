@@ -47,4 +47,4 @@ CREATE VIEW dynapg.backup_progress AS
 	WHERE p.datname = pg_catalog.current_database() AND p.command = 'COPY TO' AND p.type = 'CALLBACK';
 COMMENT ON VIEW dynapg.backup_progress IS 'backups that are being made now: how far they are';
 COMMENT ON COLUMN dynapg.backup_progress.items IS 'items copied';
-GRANT SELECT ON dynapg.backup_progress TO PUBLIC;
+GRANT SELECT ON dynapg.backup_progress TO pg_monitor;
