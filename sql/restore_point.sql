@@ -139,6 +139,17 @@ COPY dynamo."First" (item) FROM stdin;
 {"p": "copy", "s": 2}
 \.
 CALL pg_temp.note('MERGE and COPY');
+-- others come to their end while a transaction that has written does not
+BEGIN;
+SELECT dynapg.put('First', '{"p": "prepared", "s": 1}'), dynapg.put('Second', '{"p": "prepared", "s": 1}');
+PREPARE TRANSACTION 'restore_point';
+CALL pg_temp.note('prepared');
+SELECT dynapg.put('First', '{"p": "meanwhile", "s": 1}');
+CALL pg_temp.note('meanwhile');
+SELECT dynapg.put('Second', '{"p": "meanwhile", "s": 1}');
+CALL pg_temp.note('still');
+COMMIT PREPARED 'restore_point';
+CALL pg_temp.note('committed');
 DELETE FROM dynamo."Second" WHERE (item -> 's')::int > 6;
 TRUNCATE dynamo."First";
 CALL pg_temp.note('DELETE and TRUNCATE');
@@ -154,8 +165,8 @@ SELECT * FROM pg_temp.compare();
 COMMIT;
 
 -- The same without restoring; the versions of an item.  (Times are those of the writers' clocks.)
-SELECT m.name, coalesce((SELECT array_agg(i::text ORDER BY i ->> 'p', i -> 's') FROM dynapg.items_at('First', m."time") i), '{}') =
-		(SELECT coalesce(array_agg(i ORDER BY i::jsonb ->> 'p', i::jsonb -> 's'), '{}') FROM unnest(m.first) i) AS first,
+SELECT m.name, coalesce((SELECT array_agg(item::text ORDER BY hash, sort) FROM dynapg.items_at('First', m."time")), '{}') =
+		m.first AS first,
 	(SELECT count(*) FROM dynapg.items_at('Second', m."time")) = cardinality(m.second) AS second FROM moments m ORDER BY m."time";
 CREATE FUNCTION pg_temp.versions(name text, key jsonb) RETURNS TABLE (item jsonb, begins text, ends text, same_transaction boolean) LANGUAGE sql AS $$
 	SELECT h.item, CASE WHEN h.valid_from IS NULL THEN 'before the log' WHEN h.valid_from >= h.before THEN 'then' ELSE 'earlier' END,

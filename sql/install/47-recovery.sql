@@ -9,10 +9,10 @@ CREATE FUNCTION @extschema@.dynamo_restore_table_to_point_in_time(request jsonb)
 COMMENT ON FUNCTION @extschema@.dynamo_restore_table_to_point_in_time(jsonb) IS
 	'RestoreTableToPointInTime: makes a table with the items that another one had at a time';
 
-CREATE FUNCTION dynapg.items_at(table_name text, at timestamptz) RETURNS SETOF jsonb
+CREATE FUNCTION dynapg.items_at(table_name text, at timestamptz) RETURNS TABLE (item jsonb, hash uuid, sort bytea)
 	AS 'MODULE_PATHNAME', 'dynapg_items_at' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION dynapg.items_at(text, timestamptz) IS
-	'the items that a table with point-in-time recovery had at a time, in no order; for who may read all of the table';
+	'the items that a table with point-in-time recovery had at a time, in no order, with the keys of their rows; for who may read all of the table';
 
 CREATE FUNCTION dynapg.history(table_name text, key jsonb)
 	RETURNS TABLE (item jsonb, valid_from timestamptz, valid_until timestamptz, xid xid8)

@@ -64,7 +64,7 @@ return_rows(FunctionCallInfo fcinfo, const char *query)
 	SPI_finish();
 }
 
-/* items_at(table_name text, at timestamptz) returns setof jsonb */
+/* items_at(table_name text, at timestamptz) returns table (item, hash, sort) */
 static void
 return_items(FunctionCallInfo fcinfo)
 {
@@ -93,11 +93,11 @@ return_versions(FunctionCallInfo fcinfo)
 
 /* Errors name the operation that wants the same. */
 static Datum
-call(FunctionCallInfo fcinfo, void (*function) (FunctionCallInfo fcinfo), uint32 flags)
+call(FunctionCallInfo fcinfo, void (*function) (FunctionCallInfo fcinfo))
 {
 	const char *outer = dyn_operation;
 
-	InitMaterializedSRF(fcinfo, flags);
+	InitMaterializedSRF(fcinfo, 0);
 	dyn_operation = "RestoreTableToPointInTime";
 	PG_TRY();
 	{
@@ -114,11 +114,11 @@ call(FunctionCallInfo fcinfo, void (*function) (FunctionCallInfo fcinfo), uint32
 Datum
 dynapg_items_at(PG_FUNCTION_ARGS)
 {
-	return call(fcinfo, return_items, MAT_SRF_USE_EXPECTED_DESC);
+	return call(fcinfo, return_items);
 }
 
 Datum
 dynapg_history(PG_FUNCTION_ARGS)
 {
-	return call(fcinfo, return_versions, 0);
+	return call(fcinfo, return_versions);
 }

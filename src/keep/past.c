@@ -85,9 +85,9 @@ past_items_query(Oid source, int32 log, int64 horizon, const char *snapshot)
 	appendStringInfoString(&query, "WITH undo AS MATERIALIZED (SELECT DISTINCT ON (hash, sort) hash, sort, old ");
 	append_rows(&query, log, horizon, psprintf("NOT pg_catalog.pg_visible_in_snapshot(xid, %s::pg_catalog.pg_snapshot)",
 											   quote_literal_cstr(snapshot)));
-	appendStringInfo(&query, "ORDER BY hash, sort, seq) SELECT item FROM %s t WHERE NOT EXISTS (SELECT FROM undo u "
+	appendStringInfo(&query, "ORDER BY hash, sort, seq) SELECT item, hash, sort FROM %s t WHERE NOT EXISTS (SELECT FROM undo u "
 					 "WHERE u.hash OPERATOR(pg_catalog.=) t.hash AND u.sort OPERATOR(pg_catalog.=) t.sort) "
-					 "UNION ALL SELECT old FROM undo WHERE old IS NOT NULL", name);
+					 "UNION ALL SELECT old, hash, sort FROM undo WHERE old IS NOT NULL", name);
 	return query.data;
 }
 

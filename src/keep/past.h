@@ -16,7 +16,7 @@
 extern char *past_qualified_name(Oid relation);
 
 /*
- * The items of a relation, one column: as they were at a moment (log/log_moment.h), or, if log is 0, as they are.  An error if the relation is
+ * The items of a relation: as they were at a moment (log/log_moment.h), with hash and sort, or, if log is 0, as they are.  An error if the relation is
  * gone, or changes since the moment are.
  */
 extern char *past_items_query(Oid source, int32 log, int64 horizon, const char *snapshot);
