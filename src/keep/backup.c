@@ -366,3 +366,10 @@ backup_here(const char *table_name)
 		table = catalog_table(table_name, strlen(table_name));
 	}
 }
+
+void
+backup_start(const char *table_name)
+{
+	if (!table_job_order(table_name))
+		backup_here(table_name);
+}

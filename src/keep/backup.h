@@ -15,9 +15,10 @@
 
 /*
  * Orders a backup of a table, in a transaction of its owner's that holds the lock of the table's name and has the table from
- * catalog_lock_table(); table_job_start() is to be called next.
+ * catalog_lock_table(); backup_start() is to be called next, outside of a subtransaction if a job shall make it.
  */
 extern Backup *backup_order(const TableInfo *table, const char *name, bool scheduled);
+extern void backup_start(const char *table_name);
 
 /* Whether a backup of a table waits to be made. */
 extern bool backup_is_due(Oid relation);

@@ -15,7 +15,6 @@
 #include "catalog/restores.h"
 #include "keep/backup.h"
 #include "keep/backup_schedule.h"
-#include "keep/table_job.h"
 
 /* What is to be done for a schedule, in a subtransaction. */
 typedef struct ScheduleWork
@@ -139,7 +138,7 @@ backup_run_schedules(void)
 			try(order_backup, &work);
 		/* also for one whose job has died */
 		if (work.ordered || catalog_has_pending_backup(work.schedule->table_name))
-			table_job_start(work.schedule->table_name);
+			backup_start(work.schedule->table_name);
 		ordered += work.ordered;
 		try(delete_old, &work);
 	}

@@ -8,7 +8,7 @@
 #include "catalog/backups.h"
 
 /*
- * Orders the backups that are due, in the caller's transaction, as table_job.h says of orders, and deletes those that are not kept;
+ * Orders the backups that are due, in the caller's transaction, as backup.h says of orders, and deletes those that are not kept;
  * of the schedules whose owner's privileges the current user has.  Deletes his backups that have expired, too.  What fails is noted in the schedule's row, and tried again.  Returns how many
  * backups were ordered.
  */

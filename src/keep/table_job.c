@@ -392,21 +392,25 @@ ask_for_job(const TableInfo *table, TimestampTz transaction)
 	return asked->handle != NULL;
 }
 
-void
-table_job_start(const char *table_name)
+bool
+table_job_order(const char *table_name)
 {
 	const TableInfo *table = catalog_lock_table(table_name, strlen(table_name), AccessShareLock, true);
 
 	if (table == NULL || !has_work(table->relation))
+		return true;
+	return !IsTransactionBlock() && !IsSubTransaction() && ask_for_job(table, GetCurrentTransactionStartTimestamp());
+}
+
+void
+table_job_start(const char *table_name)
+{
+	if (table_job_order(table_name))
 		return;
-	if (IsTransactionBlock() || IsSubTransaction() || !ask_for_job(table, GetCurrentTransactionStartTimestamp()))
-	{
-		restore_fill_here(table_name);
-		index_build_here(table_name);
-		log_switch_here(table_name);
-		restore_finish_here(table_name);
-		backup_here(table_name);
-	}
+	restore_fill_here(table_name);
+	index_build_here(table_name);
+	log_switch_here(table_name);
+	restore_finish_here(table_name);
 }
 
 void

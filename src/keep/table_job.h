@@ -21,6 +21,12 @@
  */
 extern void table_job_start(const char *table_name);
 
+/*
+ * The same for who does his work himself, and only that, where it says false: in a transaction block, or where no process can be started.  A
+ * backup waits for nobody who builds an index.
+ */
+extern bool table_job_order(const char *table_name);
+
 /* If there is work for the table and no job does it, starts one. */
 extern void table_job_resume(const TableInfo *table);
 

@@ -37,7 +37,7 @@ op_create_backup(const RequestValue *request, WireWriter *response)
 	const TableInfo *table = table_to_back_up(request_member(request, CreateBackupInput_TableName));
 	Backup	   *backup = backup_order(table, request_text(request, CreateBackupInput_BackupName), false);
 
-	table_job_start(backup->table.name);
+	backup_start(backup->table.name);
 	wire_object_start(response);
 	backup_write_details(response, backup, backup_arn(backup), "CREATING");
 	wire_object_end(response);

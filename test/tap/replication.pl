@@ -41,12 +41,18 @@ my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($primary, 'base', has_streaming => 1);
 $standby->start;
 $primary->safe_psql('postgres', put(2, 'two') . put(1, 'new'));
+$primary->safe_psql('postgres', q{BEGIN; SELECT dynamo_create_backup('{"TableName": "Music", "BackupName": "base"}'); COMMIT});
 $primary->wait_for_catchup($standby);
+my $arn = $standby->safe_psql('postgres', q{SELECT dynamo_list_backups('{}') #>> '{BackupSummaries,0,BackupArn}'});
+is($standby->safe_psql('postgres', qq{SELECT dynamo_describe_backup('{"BackupArn": "$arn"}') #>> '{BackupDescription,BackupDetails,BackupStatus}'}), 'AVAILABLE', 'backups on a hot standby');
 is($standby->safe_psql('postgres', get(1)), 'new', 'GetItem on a hot standby');
 is($standby->safe_psql('postgres', get(2)), 'two', 'what came by replication');
 is($standby->safe_psql('postgres', 'SELECT count(*) FROM dynamo."Music"'), '2', 'SQL on a hot standby');
 for my $write (put(1, 'x'), q{SELECT dynamo_delete_item('{"TableName": "Music", "Key": {"id": {"S": "a"}, "n": {"N": "9"}}}')},
 	q{SELECT dynamo_delete_table('{"TableName": "Music"}')},
+	q{SELECT dynamo_create_backup('{"TableName": "Music", "BackupName": "abc"}')}, qq{SELECT dynamo_delete_backup('{"BackupArn": "$arn"}')},
+	qq{SELECT dynamo_restore_table_from_backup('{"TargetTableName": "New", "BackupArn": "$arn"}')},
+	q{SELECT dynapg.create_backup_schedule('Music', '1 day')}, q{SELECT dynapg.run_backup_schedules()},
 	q{SELECT dynamo_update_table('{"TableName": "Music", "DeletionProtectionEnabled": true}')},
 	$create =~ s/.*?;//r =~ s/Music/Other/r)
 {
