@@ -22,22 +22,6 @@ seconds=${BENCH_SECONDS:-10}
 # shellcheck disable=SC2034 # lib.sh reads them
 partitions=$((items / 10)) per_partition=10
 
-load() {
-    sql -c 'CREATE EXTENSION dynapg' -c "SELECT dynamo_create_table('{\"TableName\": \"Bench\", \"BillingMode\": \"PAY_PER_REQUEST\",
-        \"KeySchema\": [{\"AttributeName\": \"pk\", \"KeyType\": \"HASH\"}, {\"AttributeName\": \"sk\", \"KeyType\": \"RANGE\"}],
-        \"AttributeDefinitions\": [{\"AttributeName\": \"pk\", \"AttributeType\": \"S\"}, {\"AttributeName\": \"sk\", \"AttributeType\": \"N\"}]}')" >/dev/null
-    sql -c "INSERT INTO dynamo.\"Bench\" (item) SELECT jsonb_build_object('pk', 'user#' || p, 'sk', s, 'age', 0, 'text', repeat(md5(p::text), 8))
-        FROM generate_series(0, $((partitions - 1))) p, generate_series(0, 9) s" -c 'VACUUM (ANALYZE)' -c CHECKPOINT
-    sql -c "CREATE PROCEDURE await(query text) LANGUAGE plpgsql AS \$\$
-        DECLARE done boolean; BEGIN LOOP EXECUTE query INTO done; COMMIT; EXIT WHEN done; PERFORM pg_sleep(0.005); END LOOP; END \$\$"
-}
-
-# seconds_of STATEMENTS: how long these take, in one session
-seconds_of() {
-    sql -c "SELECT extract(epoch FROM clock_timestamp())" "$@" -c "SELECT extract(epoch FROM clock_timestamp())" |
-        awk 'NR == 1 {first = $1} NF {last = $1} END {printf "%.2f\n", last - first}'
-}
-
 back_up() {
     seconds_of -c "SELECT NULL FROM dynamo_create_backup('{\"TableName\": \"Bench\", \"BackupName\": \"$1\"}')" \
         -c "CALL await('SELECT NOT EXISTS (SELECT FROM dynapg.backups WHERE status = ''CREATING'')')"
@@ -53,8 +37,6 @@ drop_backups() {
     sql -c "SELECT count(*) FROM dynapg.backups, dynamo_delete_backup(jsonb_build_object('BackupArn',
         'arn:aws:dynamodb:us-east-1:000000000000:table/Bench/backup/' || label)) WHERE name <> 'bench1'" >/dev/null
 }
-
-row() { printf '| %s | %s |\n' "$1" "$2"; }
 
 puts() { one_run put-api "$clients" off; }
 

@@ -59,3 +59,23 @@ median() { sort -n | awk '{v[NR] = $1} END {print NR % 2 ? v[(NR + 1) / 2] : (v[
 
 # column EXPRESSION: the median over the rounds, a line each: tps and CPU of one side, tps and CPU of the next
 column() { awk "{print $1}" "$work/rounds" | median; }
+
+# load: table Bench of $partitions times ten items of 300 bytes; and await QUERY, a procedure: until that returns true
+load() {
+    sql -c 'CREATE EXTENSION dynapg' -c "SELECT dynamo_create_table('{\"TableName\": \"Bench\", \"BillingMode\": \"PAY_PER_REQUEST\",
+        \"KeySchema\": [{\"AttributeName\": \"pk\", \"KeyType\": \"HASH\"}, {\"AttributeName\": \"sk\", \"KeyType\": \"RANGE\"}],
+        \"AttributeDefinitions\": [{\"AttributeName\": \"pk\", \"AttributeType\": \"S\"}, {\"AttributeName\": \"sk\", \"AttributeType\": \"N\"}]}')" >/dev/null
+    sql -c "INSERT INTO dynamo.\"Bench\" (item) SELECT jsonb_build_object('pk', 'user#' || p, 'sk', s, 'age', 0, 'text', repeat(md5(p::text), 8))
+        FROM generate_series(0, $((partitions - 1))) p, generate_series(0, 9) s" -c 'VACUUM (ANALYZE)' -c CHECKPOINT
+    sql -c "CREATE PROCEDURE await(query text) LANGUAGE plpgsql AS \$\$
+        DECLARE done boolean; BEGIN LOOP EXECUTE query INTO done; COMMIT; EXIT WHEN done; PERFORM pg_sleep(0.005); END LOOP; END \$\$"
+}
+
+# seconds_of STATEMENTS: how long these take, in one session
+seconds_of() {
+    sql -c "SELECT extract(epoch FROM clock_timestamp())" "$@" -c "SELECT extract(epoch FROM clock_timestamp())" |
+        awk 'NR == 1 {first = $1} NF {last = $1} END {printf "%.2f\n", last - first}'
+}
+
+# row NAME FIGURE: of a table in Markdown
+row() { printf '| %s | %s |\n' "$1" "$2"; }

@@ -134,6 +134,43 @@ SELECT pg_temp.restore('{"SourceTableName": "Block", "UseLatestRestorableTime": 
 SELECT name FROM dynapg.tables WHERE name = 'Target';
 SELECT count(*) FROM dynapg.restores;
 
+-- Transactions that wrote to the table before are waited for, and nobody else waits: what they did is part of the first moment
+SELECT pg_temp.make_table('Waits');
+BEGIN;
+SELECT dynapg.put('Waits', '{"p": "before"}');
+PREPARE TRANSACTION 'continuous_backups';
+SELECT pg_temp.update('Waits', '{"PointInTimeRecoveryEnabled": true}');
+SELECT dynapg.put('Waits', '{"p": "meanwhile"}');
+SELECT dynapg.tick() IS NOT NULL;
+SELECT status, kept, begun_by FROM dynapg.logs WHERE table_name = 'Waits';
+SELECT pg_temp.answer('restore_table_to_point_in_time', '{"SourceTableName": "Waits", "TargetTableName": "Target", "UseLatestRestorableTime": true}');
+SELECT pg_temp.describe('Waits');
+COMMIT PREPARED 'continuous_backups';
+CALL pg_temp.wait_for_moment('Waits');
+SELECT clock_timestamp() AS moment \gset
+SELECT dynapg.delete('Waits', 'before'), dynapg.delete('Waits', 'meanwhile');
+SELECT item FROM dynapg.items_at('Waits', :'moment') ORDER BY 1;
+
+-- The window moves with the time: what is longer ago than the days is refused.  (The last hours were two days ago.)
+SELECT dynapg.tick() IS NOT NULL;
+UPDATE dynapg.logs SET created_at = created_at - '2 days'::interval WHERE table_name IN ('Block', 'Waits');
+UPDATE dynapg.ticks SET "time" = "time" - '2 days'::interval;
+SELECT dynapg.put('Waits', '{"p": "today"}');
+SELECT dynapg.tick() IS NOT NULL;
+SELECT name, clock_timestamp() - to_timestamp((dynamo_describe_continuous_backups(jsonb_build_object('TableName', name)) #>>
+	'{ContinuousBackupsDescription,PointInTimeRecoveryDescription,EarliestRestorableDateTime}')::numeric) < '25 hours' AS today FROM unnest('{Block,Waits}'::text[]) name;
+SELECT count(*) FROM dynapg.items_at('Waits', clock_timestamp() - '25 hours'::interval);
+SELECT regexp_replace(pg_temp.fails('SELECT dynapg.items_at(''Block'', clock_timestamp() - ''25 hours''::interval)'), '\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ', '(time)', 'g');
+-- nothing changed in between: in the window the table is as it was two days ago, also when moments before it were forgotten
+SELECT item FROM dynapg.items_at('Block', clock_timestamp() - '23 hours'::interval);
+SELECT dynapg.rotate() IS NOT NULL;
+SELECT dynapg.put('Block', '{"p": "today"}');
+SELECT item FROM dynapg.items_at('Block', clock_timestamp() - '23 hours'::interval);
+-- fewer days move its beginning at once
+SELECT pg_temp.update('Waits', '{"PointInTimeRecoveryEnabled": true, "RecoveryPeriodInDays": 1}');
+SELECT regexp_replace(pg_temp.fails('SELECT dynapg.items_at(''Waits'', clock_timestamp() - ''25 hours''::interval)'), '\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ', '(time)', 'g');
+SELECT pg_temp.update('Waits', '{"PointInTimeRecoveryEnabled": false}');
+
 -- Roles: the owner switches; who may read all of the table restores, if he may create tables
 CREATE ROLE pitr_reader;
 CREATE ROLE pitr_other;
@@ -171,4 +208,4 @@ END $$;
 SELECT kind, status FROM dynapg.logs;
 SELECT kind FROM dynapg.log_segments;
 
-SELECT dynamo_delete_table(jsonb_build_object('TableName', t)) ->> '' FROM unnest('{Plain,Block,Unlogged}'::text[]) t;
+SELECT dynamo_delete_table(jsonb_build_object('TableName', t)) ->> '' FROM unnest('{Plain,Block,Unlogged,Waits}'::text[]) t;

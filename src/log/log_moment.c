@@ -34,15 +34,21 @@ fetch_moment(CatalogStatement *statement, Datum *values, LogMoment *moment)
 	return true;
 }
 
+/* Which moments are of a log: $2, rows up to that number may be gone; $3, the transaction that began it, before which others have not logged. */
+#define IS_OF_LOG "horizon OPERATOR(pg_catalog.>=) $2 AND pg_catalog.pg_visible_in_snapshot($3, snapshot) "
+
 /*
- * The transaction that began the log must be visible: those that came before it have not logged what they did.
+ * The window may begin where nothing has changed for long: with the last moment before it.
  */
 bool
 log_first_moment(const TableLog *log, LogMoment *moment)
 {
-	static CatalogStatement statement = {
-		MOMENT "WHERE time OPERATOR(pg_catalog.>=) $1 AND horizon OPERATOR(pg_catalog.>=) $2 AND "
-		"pg_catalog.pg_visible_in_snapshot($3, snapshot) ORDER BY time LIMIT 1",
+	static CatalogStatement before = {
+		MOMENT "WHERE time OPERATOR(pg_catalog.<=) $1 AND " IS_OF_LOG "ORDER BY time DESC LIMIT 1",
+		3, {TIMESTAMPTZOID, INT8OID, XID8OID}
+	};
+	static CatalogStatement after = {
+		MOMENT "WHERE time OPERATOR(pg_catalog.>=) $1 AND " IS_OF_LOG "ORDER BY time LIMIT 1",
 		3, {TIMESTAMPTZOID, INT8OID, XID8OID}
 	};
 	TimestampTz window = GetCurrentTimestamp() - (int64) log->days * SECS_PER_DAY * USECS_PER_SEC;
@@ -52,7 +58,14 @@ log_first_moment(const TableLog *log, LogMoment *moment)
 		FullTransactionIdGetDatum(FullTransactionIdFromU64(log->begun_by))
 	};
 
-	return log->begun_by != 0 && fetch_moment(&statement, values, moment);
+	if (log->begun_by == 0)
+		return false;
+	if (window > log->created_at && fetch_moment(&before, values, moment))
+	{
+		moment->time = window;
+		return true;
+	}
+	return fetch_moment(&after, values, moment);
 }
 
 bool

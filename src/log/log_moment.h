@@ -19,7 +19,7 @@ typedef struct LogMoment
 } LogMoment;
 
 /*
- * The first moment of an undo log, and the last one at or before a time but not before the first; false if there is none, as for a second or so
+ * The first moment of an undo log (its time is not before the window's), and the last one at or before a time but not before the first; false if there is none, as for a second or so
  * after the log was begun.
  */
 extern bool log_first_moment(const TableLog *log, LogMoment *moment);

@@ -94,6 +94,6 @@ log_forget_ticks(TimestampTz before)
 	Oid			types[1] = {TIMESTAMPTZOID};
 	Datum		values[1] = {TimestampTzGetDatum(before)};
 
-	(void) catalog_execute("DELETE FROM dynapg.ticks WHERE time IN (SELECT time FROM dynapg.ticks WHERE time < $1 "
-						   "ORDER BY time LIMIT " MOST_FORGOTTEN ") AND time < (SELECT max(time) FROM dynapg.ticks)", 1, types, values, NULL);
+	(void) catalog_execute("DELETE FROM dynapg.ticks WHERE time IN (SELECT time FROM dynapg.ticks WHERE time < "
+						   "(SELECT max(time) FROM dynapg.ticks WHERE time <= $1) ORDER BY time LIMIT " MOST_FORGOTTEN ")", 1, types, values, NULL);
 }

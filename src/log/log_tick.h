@@ -23,7 +23,7 @@ extern bool log_tick_at(TimestampTz time, LogTick *tick);
  */
 extern bool log_tick(bool wait);
 
-/* Deletes some of the ticks before a time; never the last one, which readers on a standby go by. */
+/* Deletes some of the ticks before the last one at or before a time: that one tells what was then. */
 extern void log_forget_ticks(TimestampTz before);
 
 #endif							/* DYNAPG_LOG_TICK_H */
