@@ -92,8 +92,8 @@ is(elsewhere($keepers), '0', 'a read-only transaction starts none');
 
 $node->append_conf('postgresql.conf', "dynapg.notify_channel = 'changes'\n");
 $node->reload;
-sql(q{SELECT put('Music', 130)});
 $guest->ask('LISTEN changes');
+sql(q{SELECT put('Music', 130)});
 my ($heard, $deadline) = ('', time + 60);
 $heard = $guest->ask('SELECT pg_sleep(0.1)') until $heard =~ /Asynchronous/ || time > $deadline;
 my $arn = sql(q{SELECT stream('Music') ->> 'StreamArn'});
