@@ -102,6 +102,9 @@ stress-indexes:
 stress-transactions:
 	@PG_CONFIG='$(PG_CONFIG)' test/stress/transactions.sh
 
+stress-streams:
+	@PG_CONFIG='$(PG_CONFIG)' test/stress/streams.sh
+
 soak:
 	@PG_CONFIG='$(PG_CONFIG)' test/soak/run.sh
 
@@ -129,6 +132,7 @@ help:
 	@echo 'make stress        a million writes on few keys, with crashes: minutes'
 	@echo 'make stress-transactions  a bank that is counted while the server is killed, races for tokens, histories checked by Porcupine: minutes'
 	@echo 'make stress-indexes  random writers while indexes are built and dropped, with crashes; then indexes are compared with items: minutes'
+	@echo 'make stress-streams  writers of every kind and readers of streams, with crashes and a promotion: minutes'
 	@echo 'make soak          a million mixed HTTP requests, and whether the memory of the workers stays flat: minutes'
 	@echo 'make clients       SDKs, the AWS CLI and object mappers against the HTTP endpoint'
 	@echo "make gui           dynamodb-admin in a headless Chromium, and Terraform's calls, against the HTTP endpoint"
@@ -139,5 +143,5 @@ help:
 	@echo 'PG_CONFIG=...      the pg_config of another PostgreSQL (15, 17, 18)'
 	@echo 'WERROR=1           warnings are errors'
 
-.PHONY: test sanitize quickstart bare stress stress-indexes stress-transactions soak clients gui differential bench help FORCE
+.PHONY: test sanitize quickstart bare stress stress-indexes stress-transactions stress-streams soak clients gui differential bench help FORCE
 .DEFAULT_GOAL = all

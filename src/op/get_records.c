@@ -69,6 +69,7 @@ op_get_records(const RequestValue *request, WireWriter *response)
 	const TableLog *log;
 	const LogShard *shard;
 	int64		horizon;
+	int64		before;
 
 	stream_iterator_read(request_member(request, GetRecordsInput_ShardIterator), &position);
 	log_want_keeper(GetCurrentTimestamp());
@@ -83,6 +84,7 @@ op_get_records(const RequestValue *request, WireWriter *response)
 		dyn_error(DYN_TRIMMED_DATA_ACCESS, "The data you are trying to access has been trimmed");
 
 	horizon = Min(horizon, shard->last_seq);
+	before = position.after;
 	wire_object_start(response);
 	wire_member(response, "Records");
 	wire_array_start(response);
@@ -95,5 +97,6 @@ op_get_records(const RequestValue *request, WireWriter *response)
 		wire_cstring(response, stream_iterator_make(log, &position));
 	}
 	wire_object_end(response);
-	stream_flush_what_was_read();
+	if (position.after != before)
+		stream_flush_what_was_read();
 }

@@ -132,4 +132,5 @@ op_get_shard_iterator(const RequestValue *request, WireWriter *response)
 	wire_member(response, "ShardIterator");
 	wire_cstring(response, stream_iterator_make(log, &position));
 	wire_object_end(response);
+	stream_flush_what_was_read();
 }

@@ -4,8 +4,13 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "access/xlog.h"
+#include "access/xloginsert.h"
+#include "catalog/pg_control.h"
 #include "miscadmin.h"
+#include "replication/syncrep.h"
+#include "replication/walsender.h"
 #include "utils/acl.h"
 
 #include "base/error.h"
@@ -135,9 +140,32 @@ stream_number_of_text(const char *digits, int len)
 	return strtoll(digits + 2, NULL, 10);
 }
 
+/* Each who waits for standbys wants a place of its own to wait for, as each commit has one: PostgreSQL asserts that. */
+static XLogRecPtr
+insert_place_to_wait_for(void)
+{
+	char		nothing = 0;
+
+	XLogBeginInsert();
+	XLogSetRecordFlags(XLOG_MARK_UNIMPORTANT);
+	XLogRegisterData(&nothing, sizeof(nothing));
+	return XLogInsert(RM_XLOG_ID, XLOG_NOOP);
+}
+
 void
 stream_flush_what_was_read(void)
 {
-	if (!RecoveryInProgress())
-		XLogFlush(GetXLogInsertEndRecPtr());
+	bool		waits = SyncRepRequested() && SyncRepStandbyNames != NULL && SyncRepStandbyNames[0] != '\0';
+	XLogRecPtr	end;
+
+	if (RecoveryInProgress())
+		return;
+	end = waits ? insert_place_to_wait_for() : GetXLogInsertEndRecPtr();
+	XLogFlush(end);
+	if (waits)
+	{
+		HOLD_INTERRUPTS();
+		SyncRepWaitForLSN(end, false);
+		RESUME_INTERRUPTS();
+	}
 }

@@ -45,7 +45,11 @@ extern char *stream_sequence_number(int64 seq);
 extern int64 stream_read_sequence_number(const RequestValue *text);
 extern int64 stream_number_of_text(const char *digits, int len);
 
-/* What is handed out must not be lost by a crash: flushes all WAL.  Over HTTP no answer leaves before in any case. */
+/*
+ * What is handed out, records and positions, must not be lost by a crash, nor by the promotion of a synchronous standby: others see what was
+ * committed asynchronously before it is safe.  Flushes all WAL, and waits for standbys if synchronous_commit asks for that.  Over HTTP no
+ * answer leaves before that in any case.
+ */
 extern void stream_flush_what_was_read(void);
 
 /* A position in a shard, as a ShardIterator carries it. */

@@ -499,4 +499,5 @@ def main():
         histories(number_of, sys.argv[3])
 
 
-main()
+if __name__ == "__main__":
+    main()
