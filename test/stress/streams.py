@@ -378,23 +378,8 @@ def play(work, writers):
         return transactions.processes(function, work)
 
     groups = [group(play_writer, writers), group(play_reader, 4), group(play_rotation, 1)]
-    # the end comes when the writers have: their group is awaited first
-    for children, _ in groups:
-        for child in children:
-            child.start()
-    answers = []
-    for children, results in groups:
-        answers.append([])
-        for _ in children:
-            answer = results.get()
-            if isinstance(answer, str):
-                for others, _ in groups:
-                    for child in others:
-                        child.terminate()
-                raise SystemExit(answer)
-            answers[-1].append(answer)
-        if len(answers) == 1:
-            put_end(work)
+    # the end comes when the writers have
+    answers = transactions.await_processes(groups, lambda n: put_end(work) if n == 1 else None)
     print("writers %s; readers %s; %s" % tuple(", ".join("%s: %d" % c for c in sorted(sum(group, collections.Counter()).items())) for group in answers))
 
 

@@ -109,8 +109,8 @@ def processes(function, *arguments):
     return children, results
 
 
-def await_processes(groups):
-    """Starts all; returns their results, and stops with the first that is an error."""
+def await_processes(groups, ended=lambda n: None):
+    """Starts all; returns their results, and stops with the first that is an error. ended is told the number of groups that have ended."""
     for children, _ in groups:
         for child in children:
             child.start()
@@ -125,6 +125,7 @@ def await_processes(groups):
                         child.terminate()
                 raise SystemExit(answer)
             answers[-1].append(answer)
+        ended(len(answers))
     return answers
 
 

@@ -8,36 +8,10 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use IPC::Run;
 
+use DynapgCrash;
+
 my $folder = PostgreSQL::Test::Utils::tempdir();
 my $clients = 6;
-
-sub wait_until
-{
-	my ($condition, $complaint) = @_;
-
-	for (1 .. 2400)
-	{
-		return if $condition->();
-		select(undef, undef, undef, 0.05);
-	}
-	die $complaint->();
-}
-
-# Signal 9 to the postmaster. Its processes notice in their own time, and only then may another one begin.
-sub kill_server
-{
-	my ($node) = @_;
-	my $pid = $node->{_pid};
-
-	$node->kill9;
-	wait_until(sub { !kill(0, $pid) }, sub { "process $pid is still there" });
-}
-
-sub start_again
-{
-	my ($node) = @_;
-	wait_until(sub { $node->start(fail_ok => 1) }, sub { 'the server does not start' });
-}
 
 # ---------------------------------------------------------------- writers
 

@@ -7,40 +7,10 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use IPC::Run;
 
+use DynapgCrash;
 use DynapgHttp;
 use DynapgSession;
 use DynapgStream;
-
-sub wait_until
-{
-	my ($condition, $what) = @_;
-
-	for (1 .. 2400)
-	{
-		return if $condition->();
-		select(undef, undef, undef, 0.05);
-	}
-	die "$what\n";
-}
-
-# Signal 9 to the postmaster, whose processes notice in their own time, and a new one.
-sub kill_server
-{
-	my ($node) = @_;
-	my $pid = $node->{_pid};
-
-	$node->kill9;
-	wait_until(sub { !kill(0, $pid) }, "process $pid is still there");
-	return;
-}
-
-sub start_again
-{
-	my ($node) = @_;
-
-	wait_until(sub { $node->start(fail_ok => 1) }, 'the server does not start');
-	return;
-}
 
 # Nobody else writes or flushes WAL: what was committed asynchronously is lost, unless a reader was told of it.
 my $lazy = "synchronous_commit = off\nwal_writer_delay = 10s\nautovacuum = off\nbgwriter_lru_maxpages = 0\n";
@@ -113,11 +83,11 @@ like(told(ask('GetRecords', { ShardIterator => $page->{NextShardIterator} })), q
 
 # What a request has written is seen before its answer is sent: before a standby has it. Readers wait for that.
 sql(q{ALTER SYSTEM SET synchronous_standby_names = 'gone'; SELECT pg_reload_conf()});
-wait_until(sub { sql('SHOW synchronous_standby_names') eq 'gone' }, 'the setting does not come');
+wait_until(sub { sql('SHOW synchronous_standby_names') eq 'gone' }, sub { 'the setting does not come' });
 my $latest = $page->{NextShardIterator};
 my $writer = open_connection($port);
 send_bytes($writer, call($port, 'PutItem', { TableName => 'Music', Item => { id => { N => '5' } } }, bytes_only => 1, key => [ 'any', 'any' ])) or die "not sent\n";
-wait_until(sub { sql(q{SELECT count(*) FROM dynamo."Music" WHERE (item -> 'id')::int = 5}) eq '1' }, 'the item does not come');
+wait_until(sub { sql(q{SELECT count(*) FROM dynamo."Music" WHERE (item -> 'id')::int = 5}) eq '1' }, sub { 'the item does not come' });
 $session = DynapgSession->new($node);
 $session->start("SET synchronous_commit = on; SELECT ids FROM ids('$latest')");
 ok($node->poll_query_until('postgres', "SELECT wait_event = 'SyncRep' FROM pg_stat_activity WHERE pid = $session->{pid}"), 'GetRecords waits for a synchronous standby');
