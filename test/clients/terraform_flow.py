@@ -78,21 +78,6 @@ def not_found(table, operation="DescribeTable"):
     refused(MODEL + "ResourceNotFoundException", message, operation, TableName=table)
 
 
-def not_there_yet(operation, **members):
-    """Defines the test that dynapg does not know an operation."""
-
-    @test(f"not there yet: {operation}")
-    def _():
-        try:
-            answer = call(operation, **members)
-        except ServiceError as error:
-            if error.name != "UnknownOperationException":
-                raise AssertionError(f"{operation} has appeared ({error}): write its real test") from error
-            equal((error.status, error.type), (400, SERVICE + "UnknownOperationException"))
-        else:
-            raise AssertionError(f"{operation} has appeared ({answer}): write its real test")
-
-
 # ---------------------------------------------------------------- the provider
 
 
@@ -452,9 +437,20 @@ def _():
         equal(on_demand.find()["TableStatus"], "ACTIVE")
 
 
-not_there_yet(
-    "UpdateContinuousBackups", TableName="GameScores", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
-)
+@test(named("on-demand table: point_in_time_recovery on and off"))
+def _():
+    def switch(enabled, **members):
+        answer = call(
+            "UpdateContinuousBackups",
+            TableName="GameScores",
+            PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": enabled, **members},
+        )
+        equal(answer["ContinuousBackupsDescription"]["ContinuousBackupsStatus"], "ENABLED")
+        return Provider("GameScores").read()["point_in_time_recovery"]
+
+    found = switch(True, RecoveryPeriodInDays=7)
+    equal((found["PointInTimeRecoveryStatus"], found["RecoveryPeriodInDays"]), ("ENABLED", 7))
+    equal(switch(False), {"PointInTimeRecoveryStatus": "DISABLED"})
 
 
 # ---------------------------------------------------------------- updates
