@@ -27,6 +27,7 @@
 #include "base/compat.h"
 #include "base/error.h"
 #include "keep/backup.h"
+#include "keep/step.h"
 #include "keep/table_job.h"
 #include "storage/layout.h"
 #include "storage/storage.h"
@@ -296,10 +297,10 @@ backup_is_due(Oid relation)
 static void
 note_failure(const Backup *backup, const ErrorData *error)
 {
-	if (!table_job_begin())
+	if (!step_begin(true))
 		return;
 	catalog_backup_failed(backup, error->message);
-	table_job_commit();
+	step_commit();
 }
 
 /* The backup to be made next, its table locked; NULL if there is none.  They live in the context given. */
@@ -322,7 +323,7 @@ backup_step(Oid relation)
 
 	PG_TRY();
 	{
-		if (table_job_begin())
+		if (step_begin(true))
 		{
 			MemoryContext caller = MemoryContextSwitchTo(context);
 
@@ -330,7 +331,7 @@ backup_step(Oid relation)
 			backup = next_backup(relation, &table);
 			MemoryContextSwitchTo(caller);
 			if (backup == NULL || make(backup, table))
-				table_job_commit();
+				step_commit();
 			else
 				AbortCurrentTransaction();
 		}

@@ -23,6 +23,7 @@
 #include "base/subtransaction.h"
 #include "keep/expire.h"
 #include "keep/keeper.h"
+#include "keep/step.h"
 #include "storage/storage.h"
 
 /* What is older than that may be no time in seconds, and stays. */
@@ -468,7 +469,7 @@ sweep_table(ExpireRound *round, ExpireSweep *sweep, TimestampTz ends)
 	int64		removed = 0;
 
 	pgstat_report_activity(STATE_RUNNING, "removing expired items");
-	while (more && keeper_begin())
+	while (more && step_begin(false))
 	{
 		fire_at_once();
 		more = expire_batch(sweep, EXPIRE_BATCH, &removed);
@@ -476,7 +477,7 @@ sweep_table(ExpireRound *round, ExpireSweep *sweep, TimestampTz ends)
 		more &= !round->unfinished;
 		if (!more)
 			expire_warn(sweep);
-		keeper_commit();
+		step_commit();
 		CHECK_FOR_INTERRUPTS();
 	}
 	if (expire_error(sweep) != NULL)
@@ -519,7 +520,7 @@ tables_to_sweep(const ExpireRound *round)
 	List	   *tables = NIL;
 	ListCell   *cell;
 
-	if (!keeper_begin())
+	if (!step_begin(false))
 		return NIL;
 	foreach(cell, catalog_expiring_relations())
 	{
@@ -529,7 +530,7 @@ tables_to_sweep(const ExpireRound *round)
 			tables = lappend_oid(tables, lfirst_oid(cell));
 		MemoryContextSwitchTo(caller);
 	}
-	keeper_commit();
+	step_commit();
 	return tables;
 }
 

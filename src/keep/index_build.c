@@ -25,6 +25,7 @@
 #include "base/compat.h"
 #include "base/varlena.h"
 #include "keep/index_build.h"
+#include "keep/step.h"
 #include "keep/table_job.h"
 #include "log/log_keeper.h"
 #include "storage/index_write.h"
@@ -273,18 +274,18 @@ backfill(Oid relation, Oid index_relation)
 	bool		more = true;
 
 	pgstat_report_activity(STATE_RUNNING, "backfilling an index");
-	while (more && table_job_begin())
+	while (more && step_begin(true))
 	{
 		more = build_batch(relation, index_relation, false);
-		table_job_commit();
+		step_commit();
 		CHECK_FOR_INTERRUPTS();
 	}
-	if (!table_job_begin())
+	if (!step_begin(true))
 		return;
 	index = catalog_index_of_relation(index_relation, &table);
 	if (index != NULL && index->expires)
 		log_want_sweeper(GetCurrentTimestamp());
-	table_job_commit();
+	step_commit();
 }
 
 void
@@ -292,10 +293,10 @@ index_build_step(Oid relation)
 {
 	Work		work;
 
-	if (!table_job_begin())
+	if (!step_begin(true))
 		return;
 	work = next_work(relation);
-	table_job_commit();
+	step_commit();
 	if (!OidIsValid(work.index))
 		return;
 
@@ -310,7 +311,7 @@ index_build_step(Oid relation)
 	else
 		table_job_wait(relation, ShareLock, work.status == TABLE_CREATING ? "waiting to backfill an index" :
 						"waiting to drop an index");
-	if (!table_job_begin())
+	if (!step_begin(true))
 		return;
 	if (work.status == TABLE_CREATING)
 		catalog_index_backfilling(work.index);
@@ -318,7 +319,7 @@ index_build_step(Oid relation)
 		catalog_index_unkept(work.index);
 	else
 		drop_index(relation, work.index);
-	table_job_commit();
+	step_commit();
 }
 
 void

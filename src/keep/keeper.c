@@ -26,6 +26,7 @@
 #include "keep/backup_schedule.h"
 #include "keep/expire.h"
 #include "keep/keeper.h"
+#include "keep/step.h"
 #include "log/log.h"
 #include "log/log_keeper.h"
 #include "log/log_segment.h"
@@ -68,28 +69,6 @@ typedef struct Keeper
 	bool		has_worked;
 	int			idle_rounds;	/* before it has: who has started it may not have committed yet what it is to do */
 } Keeper;
-
-bool
-keeper_begin(void)
-{
-	SetCurrentStatementStartTimestamp();
-	StartTransactionCommand();
-	if (!catalog_try_lock_extension())
-	{
-		CommitTransactionCommand();
-		return false;
-	}
-	PushActiveSnapshot(GetTransactionSnapshot());
-	return true;
-}
-
-void
-keeper_commit(void)
-{
-	PopActiveSnapshot();
-	CommitTransactionCommand();
-	pgstat_report_stat(false);
-}
 
 /* Whether the extension is (still) there. */
 static bool
@@ -158,10 +137,10 @@ rotate_step(void)
 {
 	bool		more;
 
-	if (!keeper_begin())
+	if (!step_begin(false))
 		return false;
 	more = log_rotate();
-	keeper_commit();
+	step_commit();
 	return more;
 }
 
@@ -208,16 +187,16 @@ take_long_round(Keeper *keeper, TimestampTz now)
 	while (rotate_step())
 		CHECK_FOR_INTERRUPTS();
 	if (dynapg_stream_hold_warning > 0 &&
-		TimestampDifferenceExceeds(keeper->warned_at, now, dynapg_stream_hold_warning * 1000) && keeper_begin())
+		TimestampDifferenceExceeds(keeper->warned_at, now, dynapg_stream_hold_warning * 1000) && step_begin(false))
 	{
 		warn_of_holders();
-		keeper_commit();
+		step_commit();
 		keeper->warned_at = now;
 	}
-	if (keeper_begin())
+	if (step_begin(false))
 	{
 		(void) backup_run_schedules();
-		keeper_commit();
+		step_commit();
 	}
 	keeper->rotated_at = now;
 }
@@ -229,10 +208,10 @@ take_round(Keeper *keeper)
 	TimestampTz now = GetCurrentTimestamp();
 	bool		work;
 
-	if (!keeper_begin())
+	if (!step_begin(false))
 		return has_extension();
 	work = has_work();
-	keeper_commit();
+	step_commit();
 	if (work)
 		keeper->has_worked = true;
 	else
@@ -241,15 +220,15 @@ take_round(Keeper *keeper)
 	/* first, since a promotion ends all shards */
 	if (TimestampDifferenceExceeds(keeper->rotated_at, now, ROTATE_EVERY_MS))
 		take_long_round(keeper, now);
-	if (keeper_begin())
+	if (step_begin(false))
 	{
 		(void) log_tick(false);
-		keeper_commit();
+		step_commit();
 	}
-	if (keeper_begin())
+	if (step_begin(false))
 	{
 		notify(keeper);
-		keeper_commit();
+		step_commit();
 	}
 	expire_round(&keeper->expire, EXPIRE_MS);
 	return true;
@@ -308,10 +287,10 @@ take_office(void)
 {
 	bool		taken;
 
-	if (!keeper_begin())
+	if (!step_begin(false))
 		return false;
 	taken = log_become_keeper();
-	keeper_commit();
+	step_commit();
 	return taken;
 }
 

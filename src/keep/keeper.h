@@ -14,11 +14,4 @@
 /* Takes all steps that are due in the life of segments, in the caller's transaction; returns how many. */
 extern int	keeper_rotate(void);
 
-/*
- * For the keeper's own steps.  A transaction with a snapshot, during which the extension cannot be dropped: false, and nothing has begun, if
- * somebody is about to drop it, or has; then there is nothing to do for now.
- */
-extern bool keeper_begin(void);
-extern void keeper_commit(void);
-
 #endif							/* DYNAPG_KEEPER_H */

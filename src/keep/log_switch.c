@@ -7,6 +7,7 @@
 #include "storage/lmgr.h"
 
 #include "keep/log_switch.h"
+#include "keep/step.h"
 #include "keep/table_job.h"
 #include "log/log.h"
 #include "log/log_horizon.h"
@@ -121,21 +122,21 @@ log_switch_step(Oid relation)
 	const TableLog *log;
 	int32		id;
 
-	if (!table_job_begin())
+	if (!step_begin(true))
 		return;
 	id = order_next(relation);
-	table_job_commit();
+	step_commit();
 	if (id == 0)
 		return;
 
 	table_job_wait(relation, ShareLock, "waiting to switch a change log");
-	if (!table_job_begin())
+	if (!step_begin(true))
 		return;
 	log = next_log(catalog_table_of_relation(relation));
 	/* another one is waited for in a step of its own */
 	if (log != NULL && log->id == id)
 		finish_switch(log);
-	table_job_commit();
+	step_commit();
 }
 
 void

@@ -21,6 +21,7 @@
 #include "keep/index_build.h"
 #include "keep/past.h"
 #include "keep/restore.h"
+#include "keep/step.h"
 #include "keep/table_job.h"
 
 /* Inserted at once: at most 40 MB. */
@@ -189,10 +190,10 @@ fail(Oid relation, MemoryContext context)
 	FlushErrorState();
 	AbortCurrentTransaction();
 	RESUME_INTERRUPTS();
-	if (error->sqlerrcode != ERRCODE_QUERY_CANCELED && table_job_begin())
+	if (error->sqlerrcode != ERRCODE_QUERY_CANCELED && step_begin(true))
 	{
 		catalog_restore_failed(relation, error->message);
-		table_job_commit();
+		step_commit();
 	}
 	MemoryContextSwitchTo(context);
 	ReThrowError(error);
@@ -203,12 +204,12 @@ restore_step(Oid relation)
 {
 	MemoryContext context = AllocSetContextCreate(TopMemoryContext, "dynapg restore step", ALLOCSET_SMALL_SIZES);
 
-	if (!table_job_begin())
+	if (!step_begin(true))
 		return;
 	PG_TRY();
 	{
 		take_step(relation);
-		table_job_commit();
+		step_commit();
 	}
 	PG_CATCH();
 	{

@@ -29,6 +29,7 @@
 #include "keep/index_build.h"
 #include "keep/log_switch.h"
 #include "keep/restore.h"
+#include "keep/step.h"
 #include "keep/table_job.h"
 
 #define MAX_FAILURES	5		/* one after the other, before a job gives up */
@@ -68,28 +69,6 @@ set_job_tag(LOCKTAG *tag, Oid relation, JobLock lock)
 	tag->locktag_lockmethodid = USER_LOCKMETHOD;
 }
 
-bool
-table_job_begin(void)
-{
-	SetCurrentStatementStartTimestamp();
-	StartTransactionCommand();
-	if (!catalog_lock_extension())
-	{
-		CommitTransactionCommand();
-		return false;
-	}
-	PushActiveSnapshot(GetTransactionSnapshot());
-	return true;
-}
-
-void
-table_job_commit(void)
-{
-	PopActiveSnapshot();
-	CommitTransactionCommand();
-	pgstat_report_stat(false);
-}
-
 void
 table_job_wait(Oid relation, LOCKMODE mode, const char *activity)
 {
@@ -116,7 +95,7 @@ leave(Oid relation, uint32 name)
 	bool		done;
 
 	pgstat_report_activity(STATE_RUNNING, "ending");
-	if (!table_job_begin())
+	if (!step_begin(true))
 		return true;
 	catalog_lock_number(name);
 	done = !has_work(relation);
@@ -128,7 +107,7 @@ leave(Oid relation, uint32 name)
 			set_job_tag(&tag, relation, (JobLock) lock);
 			(void) LockRelease(&tag, ExclusiveLock, true);
 		}
-	table_job_commit();
+	step_commit();
 	return done;
 }
 
@@ -141,13 +120,13 @@ work_on(Oid relation, uint32 name)
 	bool		backs_up;
 	bool		builds;
 
-	if (!table_job_begin())
+	if (!step_begin(true))
 		return false;
 	restores = restore_is_due(relation);
 	switches = log_switch_is_due(relation);
 	backs_up = backup_is_due(relation);
 	builds = index_build_is_due(relation);
-	table_job_commit();
+	step_commit();
 	if (restores)
 		restore_step(relation);
 	else if (switches)
@@ -202,18 +181,18 @@ take_table(Oid relation, uint32 name)
 	LOCKTAG		alone;
 	LOCKTAG		sign;
 
-	if (!table_job_begin())
+	if (!step_begin(true))
 		return false;
 	set_job_tag(&alone, relation, JOB_ALONE);
 	set_job_tag(&sign, relation, JOB_SIGN);
-	table_job_commit();
+	step_commit();
 	if (LockAcquire(&alone, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
 		return false;
 	(void) LockAcquire(&sign, ExclusiveLock, true, false);
-	if (!table_job_begin())
+	if (!step_begin(true))
 		return false;
 	catalog_lock_number(name);
-	table_job_commit();
+	step_commit();
 	return true;
 }
 

@@ -39,13 +39,6 @@ extern void table_job_resume_all(void);
 extern void table_job_interrupt(const TableInfo *table);
 
 /*
- * For the steps of a job.  A transaction with a snapshot: false, and nothing has begun, if the extension was dropped; as long as it
- * lasts the extension cannot be.
- */
-extern bool table_job_begin(void);
-extern void table_job_commit(void);
-
-/*
  * Waits for every transaction, prepared ones too, that has a relation locked in a mode that conflicts with this one: it may not know
  * what the catalog says now.  ShareLock on the table: writers; AccessExclusiveLock on an index: who reads it.
  */

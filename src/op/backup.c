@@ -119,13 +119,6 @@ backup_type(const Backup *backup)
 }
 
 void
-backup_write_text(WireWriter *response, const char *name, const char *text)
-{
-	wire_member(response, name);
-	wire_cstring(response, text);
-}
-
-void
 backup_write_integer(WireWriter *response, const char *name, int64 value)
 {
 	wire_member(response, name);
@@ -145,10 +138,10 @@ backup_write_time(WireWriter *response, const char *name, TimestampTz time)
 void
 backup_write_table_names(WireWriter *response, const Backup *backup)
 {
-	backup_write_text(response, "TableName", pstrdup(backup->table.name));
-	backup_write_text(response, "TableId",
+	wire_text_member(response, "TableName", pstrdup(backup->table.name));
+	wire_text_member(response, "TableId",
 					  DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&backup->table.id))));
-	backup_write_text(response, "TableArn", arn_of_table(backup->table.name));
+	wire_text_member(response, "TableArn", arn_of_table(backup->table.name));
 }
 
 void
@@ -156,11 +149,11 @@ backup_write_details(WireWriter *response, const Backup *backup, const char *arn
 {
 	wire_member(response, "BackupDetails");
 	wire_object_start(response);
-	backup_write_text(response, "BackupArn", arn);
-	backup_write_text(response, "BackupName", backup->name);
+	wire_text_member(response, "BackupArn", arn);
+	wire_text_member(response, "BackupName", backup->name);
 	backup_write_integer(response, "BackupSizeBytes", backup->bytes);
-	backup_write_text(response, "BackupStatus", status);
-	backup_write_text(response, "BackupType", backup_type(backup));
+	wire_text_member(response, "BackupStatus", status);
+	wire_text_member(response, "BackupType", backup_type(backup));
 	backup_write_time(response, "BackupCreationDateTime", backup->created_at);
 	backup_write_time(response, "BackupExpiryDateTime", backup->expires_at);
 	wire_object_end(response);
@@ -198,7 +191,7 @@ write_source(WireWriter *response, const Backup *backup, const TableDefinition *
 	backup_write_time(response, "TableCreationDateTime", backup->table.created_at);
 	write_throughput(response, &definition->throughput);
 	backup_write_integer(response, "ItemCount", backup->items);
-	backup_write_text(response, "BillingMode", definition->throughput.on_demand ? "PAY_PER_REQUEST" : "PROVISIONED");
+	wire_text_member(response, "BillingMode", definition->throughput.on_demand ? "PAY_PER_REQUEST" : "PROVISIONED");
 	wire_object_end(response);
 }
 
@@ -247,7 +240,7 @@ write_indexes(WireWriter *response, const char *member, List *indexes, bool glob
 		const IndexView *index = (const IndexView *) lfirst(cell);
 
 		wire_object_start(response);
-		backup_write_text(response, "IndexName", index->name);
+		wire_text_member(response, "IndexName", index->name);
 		index_definition_write_shape(response, &index->definition);
 		if (global)
 			write_throughput(response, &index->definition.throughput);
@@ -274,24 +267,24 @@ write_features(WireWriter *response, const Backup *backup, const TableDefinition
 			wire_object_start(response);
 			wire_member(response, "StreamEnabled");
 			wire_boolean(response, true);
-			backup_write_text(response, "StreamViewType", definition->stream_view);
+			wire_text_member(response, "StreamViewType", definition->stream_view);
 			wire_object_end(response);
 		}
 		if (backup->time_to_live)
 		{
 			wire_member(response, "TimeToLiveDescription");
 			wire_object_start(response);
-			backup_write_text(response, "TimeToLiveStatus", "ENABLED");
-			backup_write_text(response, "AttributeName", backup->time_to_live);
+			wire_text_member(response, "TimeToLiveStatus", "ENABLED");
+			wire_text_member(response, "AttributeName", backup->time_to_live);
 			wire_object_end(response);
 		}
 		if (definition->kms_key)
 		{
 			wire_member(response, "SSEDescription");
 			wire_object_start(response);
-			backup_write_text(response, "Status", "ENABLED");
-			backup_write_text(response, "SSEType", "KMS");
-			backup_write_text(response, "KMSMasterKeyArn", definition->kms_key);
+			wire_text_member(response, "Status", "ENABLED");
+			wire_text_member(response, "SSEType", "KMS");
+			wire_text_member(response, "KMSMasterKeyArn", definition->kms_key);
 			wire_object_end(response);
 		}
 	}

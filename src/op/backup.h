@@ -39,7 +39,6 @@ extern void backup_write_description(WireWriter *response, const Backup *backup,
 /* Its status, USER or SYSTEM; and the members that details and summaries have at other places. */
 extern const char *backup_status(const Backup *backup);
 extern const char *backup_type(const Backup *backup);
-extern void backup_write_text(WireWriter *response, const char *name, const char *text);
 extern void backup_write_integer(WireWriter *response, const char *name, int64 value);
 extern void backup_write_time(WireWriter *response, const char *name, TimestampTz time);
 extern void backup_write_table_names(WireWriter *response, const Backup *backup);

@@ -12,25 +12,18 @@
 #define MAX_SHARDS 100			/* a page, also without a Limit */
 
 static void
-write_text(WireWriter *response, const char *name, const char *text)
-{
-	wire_member(response, name);
-	wire_cstring(response, text);
-}
-
-static void
 write_shard(WireWriter *response, const LogShard *shard)
 {
 	wire_object_start(response);
 	if (shard->parent != NULL)
-		write_text(response, "ParentShardId", shard->parent);
+		wire_text_member(response, "ParentShardId", shard->parent);
 	wire_member(response, "SequenceNumberRange");
 	wire_object_start(response);
-	write_text(response, "StartingSequenceNumber", stream_sequence_number(shard->first_seq + 1));
+	wire_text_member(response, "StartingSequenceNumber", stream_sequence_number(shard->first_seq + 1));
 	if (shard->last_seq != PG_INT64_MAX)
-		write_text(response, "EndingSequenceNumber", stream_sequence_number(Max(shard->last_seq, shard->first_seq + 1)));
+		wire_text_member(response, "EndingSequenceNumber", stream_sequence_number(Max(shard->last_seq, shard->first_seq + 1)));
 	wire_object_end(response);
-	write_text(response, "ShardId", shard->id);
+	wire_text_member(response, "ShardId", shard->id);
 	wire_object_end(response);
 }
 
@@ -128,7 +121,7 @@ write_shards(const RequestValue *request, WireWriter *response, const TableLog *
 	}
 	wire_array_end(response);
 	if (more)
-		write_text(response, "LastEvaluatedShardId", last);
+		wire_text_member(response, "LastEvaluatedShardId", last);
 }
 
 void
@@ -141,8 +134,8 @@ op_describe_stream(const RequestValue *request, WireWriter *response)
 	wire_member(response, "StreamDescription");
 	wire_object_start(response);
 	stream_write_names(response, log);
-	write_text(response, "StreamStatus", catalog_log_status_name(log->status));
-	write_text(response, "StreamViewType", catalog_view_name(log->view));
+	wire_text_member(response, "StreamStatus", catalog_log_status_name(log->status));
+	wire_text_member(response, "StreamViewType", catalog_view_name(log->view));
 	wire_member(response, "CreationRequestDateTime");
 	wire_double(response, table_time(log->created_at));
 	write_key_schema(response, log);

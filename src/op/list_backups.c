@@ -66,12 +66,12 @@ write_summary(WireWriter *response, const Backup *backup)
 {
 	wire_object_start(response);
 	backup_write_table_names(response, backup);
-	backup_write_text(response, "BackupArn", backup_arn(backup));
-	backup_write_text(response, "BackupName", backup->name);
+	wire_text_member(response, "BackupArn", backup_arn(backup));
+	wire_text_member(response, "BackupName", backup->name);
 	backup_write_time(response, "BackupCreationDateTime", backup->created_at);
 	backup_write_time(response, "BackupExpiryDateTime", backup->expires_at);
-	backup_write_text(response, "BackupStatus", backup_status(backup));
-	backup_write_text(response, "BackupType", backup_type(backup));
+	wire_text_member(response, "BackupStatus", backup_status(backup));
+	wire_text_member(response, "BackupType", backup_type(backup));
 	backup_write_integer(response, "BackupSizeBytes", backup->bytes);
 	wire_object_end(response);
 }
@@ -97,6 +97,6 @@ op_list_backups(const RequestValue *request, WireWriter *response)
 	}
 	wire_array_end(response);
 	if (list_length(backups) > limit)
-		backup_write_text(response, "LastEvaluatedBackupArn", backup_arn(last));
+		wire_text_member(response, "LastEvaluatedBackupArn", backup_arn(last));
 	wire_object_end(response);
 }

@@ -95,19 +95,12 @@ stream_shard(const TableLog *log, const RequestValue *id)
 	dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found: Shard does not exist");
 }
 
-static void
-write_text(WireWriter *response, const char *name, const char *text)
-{
-	wire_member(response, name);
-	wire_cstring(response, text);
-}
-
 void
 stream_write_names(WireWriter *response, const TableLog *log)
 {
-	write_text(response, "StreamArn", stream_arn(log));
-	write_text(response, "TableName", log->table_name);
-	write_text(response, "StreamLabel", pstrdup(log->label));
+	wire_text_member(response, "StreamArn", stream_arn(log));
+	wire_text_member(response, "TableName", log->table_name);
+	wire_text_member(response, "StreamLabel", pstrdup(log->label));
 }
 
 char *

@@ -14,13 +14,6 @@
 
 #define EVENT_ID_BYTES 16
 
-static void
-write_text(WireWriter *response, const char *name, const char *text)
-{
-	wire_member(response, name);
-	wire_cstring(response, text);
-}
-
 /*
  * 32 hexadecimal digits of SHA-256 over the table's id, the stream's label and the number: derived, so that each reader sees the same, and
  * another one for the record of another table, stream or database.
@@ -91,10 +84,10 @@ write_change(WireWriter *response, const TableLog *log, const LogRow *row)
 		size += write_image(response, "NewImage", row->item);
 	if (row->old)
 		size += write_image(response, "OldImage", row->old);
-	write_text(response, "SequenceNumber", stream_sequence_number(row->seq));
+	wire_text_member(response, "SequenceNumber", stream_sequence_number(row->seq));
 	wire_member(response, "SizeBytes");
 	wire_integer(response, size);
-	write_text(response, "StreamViewType", catalog_view_name(log->view));
+	wire_text_member(response, "StreamViewType", catalog_view_name(log->view));
 	wire_object_end(response);
 	return size;
 }
@@ -102,12 +95,12 @@ write_change(WireWriter *response, const TableLog *log, const LogRow *row)
 static void
 write_origin(WireWriter *response, const TableLog *log, const RecordOrigin *origin)
 {
-	write_text(response, "eventSourceARN", stream_arn(log));
-	write_text(response, "tableName", log->table_name);
+	wire_text_member(response, "eventSourceARN", stream_arn(log));
+	wire_text_member(response, "tableName", log->table_name);
 	wire_member(response, "xid");
 	wire_integer(response, origin->xid);
 	if (!XLogRecPtrIsInvalid(origin->lsn))
-		write_text(response, "lsn", psprintf("%X/%X", LSN_FORMAT_ARGS(origin->lsn)));
+		wire_text_member(response, "lsn", psprintf("%X/%X", LSN_FORMAT_ARGS(origin->lsn)));
 }
 
 int
@@ -116,11 +109,11 @@ stream_write_record(WireWriter *response, const TableLog *log, const LogRow *row
 	int			size;
 
 	wire_object_start(response);
-	write_text(response, "eventID", event_id(log, row->seq));
-	write_text(response, "eventName", stream_event_name(row->action));
-	write_text(response, "eventVersion", "1.1");
-	write_text(response, "eventSource", "aws:dynamodb");
-	write_text(response, "awsRegion", dynapg_region);
+	wire_text_member(response, "eventID", event_id(log, row->seq));
+	wire_text_member(response, "eventName", stream_event_name(row->action));
+	wire_text_member(response, "eventVersion", "1.1");
+	wire_text_member(response, "eventSource", "aws:dynamodb");
+	wire_text_member(response, "awsRegion", dynapg_region);
 	wire_member(response, "dynamodb");
 	size = write_change(response, log, row);
 	if (origin != NULL)
@@ -129,8 +122,8 @@ stream_write_record(WireWriter *response, const TableLog *log, const LogRow *row
 	{
 		wire_member(response, "userIdentity");
 		wire_object_start(response);
-		write_text(response, "PrincipalId", "dynamodb.amazonaws.com");
-		write_text(response, "Type", "Service");
+		wire_text_member(response, "PrincipalId", "dynamodb.amazonaws.com");
+		wire_text_member(response, "Type", "Service");
 		wire_object_end(response);
 	}
 	wire_object_end(response);

@@ -261,13 +261,6 @@ write_time(WireWriter *writer, const char *name, double time)
 }
 
 static void
-write_text(WireWriter *writer, const char *name, const char *text)
-{
-	wire_member(writer, name);
-	wire_cstring(writer, text);
-}
-
-static void
 write_change_times(WireWriter *writer, const char *name, const ChangeTimes *changes)
 {
 	if (changes->count == 0)
@@ -323,7 +316,7 @@ table_definition_jsonb(const TableDefinition *definition)
 	{
 		wire_member(&writer, "BillingModeSummary");
 		wire_object_start(&writer);
-		write_text(&writer, "BillingMode", definition->throughput.on_demand ? "PAY_PER_REQUEST" : "PROVISIONED");
+		wire_text_member(&writer, "BillingMode", definition->throughput.on_demand ? "PAY_PER_REQUEST" : "PROVISIONED");
 		write_time(&writer, "LastUpdateToPayPerRequestDateTime", definition->on_demand_since);
 		wire_object_end(&writer);
 	}
@@ -332,7 +325,7 @@ table_definition_jsonb(const TableDefinition *definition)
 	{
 		wire_member(&writer, "TableClassSummary");
 		wire_object_start(&writer);
-		write_text(&writer, "TableClass", definition->table_class);
+		wire_text_member(&writer, "TableClass", definition->table_class);
 		write_time(&writer, "LastUpdateDateTime", definition->table_class_since);
 		wire_object_end(&writer);
 	}
@@ -341,14 +334,14 @@ table_definition_jsonb(const TableDefinition *definition)
 	{
 		wire_member(&writer, "StreamSpecification");
 		wire_object_start(&writer);
-		write_text(&writer, "StreamViewType", definition->stream_view);
+		wire_text_member(&writer, "StreamViewType", definition->stream_view);
 		wire_object_end(&writer);
 	}
 	if (definition->kms_key)
 	{
 		wire_member(&writer, "SSEDescription");
 		wire_object_start(&writer);
-		write_text(&writer, "KMSMasterKeyArn", definition->kms_key);
+		wire_text_member(&writer, "KMSMasterKeyArn", definition->kms_key);
 		wire_object_end(&writer);
 	}
 	write_change_times(&writer, "EncryptionChanges", &definition->encryption_changes);
@@ -362,7 +355,7 @@ table_definition_jsonb(const TableDefinition *definition)
 		wire_object_end(&writer);
 	}
 	if (definition->change != CHANGE_NONE)
-		write_text(&writer, "Change", change_names[definition->change]);
+		wire_text_member(&writer, "Change", change_names[definition->change]);
 	wire_object_end(&writer);
 	return wire_writer_jsonb(&writer);
 }
@@ -376,7 +369,7 @@ index_definition_write_shape(WireWriter *writer, const IndexDefinition *definiti
 	table_write_pairs(writer, definition->keys, "AttributeName", "KeyType");
 	wire_member(writer, "Projection");
 	wire_object_start(writer);
-	write_text(writer, "ProjectionType", definition->projection);
+	wire_text_member(writer, "ProjectionType", definition->projection);
 	if (definition->included != NIL)
 	{
 		wire_member(writer, "NonKeyAttributes");

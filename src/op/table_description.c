@@ -129,13 +129,6 @@ table_view_index(const TableView *view, const char *name)
  * ------------------------------------------------------------------------------------------------------------ */
 
 static void
-write_text(WireWriter *response, const char *name, const char *text)
-{
-	wire_member(response, name);
-	wire_cstring(response, text);
-}
-
-static void
 write_integer(WireWriter *response, const char *name, int64 value)
 {
 	wire_member(response, name);
@@ -166,11 +159,11 @@ write_stream(WireWriter *response, const TableInfo *table)
 		wire_object_start(response);
 		wire_member(response, "StreamEnabled");
 		wire_boolean(response, true);
-		write_text(response, "StreamViewType", catalog_view_name(stream->view));
+		wire_text_member(response, "StreamViewType", catalog_view_name(stream->view));
 		wire_object_end(response);
 	}
-	write_text(response, "LatestStreamLabel", pstrdup(stream->label));
-	write_text(response, "LatestStreamArn", stream_arn(stream));
+	wire_text_member(response, "LatestStreamLabel", pstrdup(stream->label));
+	wire_text_member(response, "LatestStreamArn", stream_arn(stream));
 }
 
 static int
@@ -213,12 +206,12 @@ write_capacity(WireWriter *response, const TableView *view)
 	{
 		wire_member(response, "BillingModeSummary");
 		wire_object_start(response);
-		write_text(response, "BillingMode", mode);
+		wire_text_member(response, "BillingMode", mode);
 		write_time(response, "LastUpdateToPayPerRequestDateTime", since);
 		wire_object_end(response);
 		wire_member(response, "TableThroughputModeSummary");
 		wire_object_start(response);
-		write_text(response, "TableThroughputMode", mode);
+		wire_text_member(response, "TableThroughputMode", mode);
 		write_time(response, "LastUpdateToPayPerRequestDateTime", since);
 		wire_object_end(response);
 	}
@@ -240,11 +233,11 @@ write_encryption(WireWriter *response, const TableView *view)
 		return;
 	wire_member(response, "SSEDescription");
 	wire_object_start(response);
-	write_text(response, "Status", view->encryption_changes ? "UPDATING" : "ENABLED");
+	wire_text_member(response, "Status", view->encryption_changes ? "UPDATING" : "ENABLED");
 	if (key != NULL)
 	{
-		write_text(response, "SSEType", "KMS");
-		write_text(response, "KMSMasterKeyArn", key);
+		wire_text_member(response, "SSEType", "KMS");
+		wire_text_member(response, "KMSMasterKeyArn", key);
 	}
 	wire_object_end(response);
 }
@@ -256,7 +249,7 @@ write_global_part(WireWriter *response, const IndexView *index)
 	bool		warming = index->warm_changes || index->status == TABLE_CREATING;
 
 	if (!index->hides_status)
-		write_text(response, "IndexStatus", catalog_status_name(index->status));
+		wire_text_member(response, "IndexStatus", catalog_status_name(index->status));
 	if (index->has_backfilling)
 	{
 		wire_member(response, "Backfilling");
@@ -287,13 +280,13 @@ write_indexes(WireWriter *response, const char *member, const TableView *view, b
 		}
 		any = true;
 		wire_object_start(response);
-		write_text(response, "IndexName", index->name);
+		wire_text_member(response, "IndexName", index->name);
 		index_definition_write_shape(response, &index->definition);
 		if (global)
 			write_global_part(response, index);
 		write_integer(response, "IndexSizeBytes", index->bytes);
 		write_integer(response, "ItemCount", index->items);
-		write_text(response, "IndexArn", psprintf("%s/index/%s", arn_of_table(view->table->name), index->name));
+		wire_text_member(response, "IndexArn", psprintf("%s/index/%s", arn_of_table(view->table->name), index->name));
 		wire_object_end(response);
 	}
 	if (any)
@@ -311,8 +304,8 @@ write_restore(WireWriter *response, const TableInfo *table)
 	wire_member(response, "RestoreSummary");
 	wire_object_start(response);
 	if (restore->backup_arn != NULL)
-		write_text(response, "SourceBackupArn", restore->backup_arn);
-	write_text(response, "SourceTableArn", arn_of_table(restore->source_table));
+		wire_text_member(response, "SourceBackupArn", restore->backup_arn);
+	wire_text_member(response, "SourceTableArn", arn_of_table(restore->source_table));
 	write_time(response, "RestoreDateTime", table_time(restore->restore_time));
 	wire_member(response, "RestoreInProgress");
 	wire_boolean(response, true);
@@ -324,8 +317,8 @@ write_counts_and_names(WireWriter *response, const TableView *view)
 {
 	write_integer(response, "TableSizeBytes", view->bytes);
 	write_integer(response, "ItemCount", view->items);
-	write_text(response, "TableArn", arn_of_table(view->table->name));
-	write_text(response, "TableId",
+	wire_text_member(response, "TableArn", arn_of_table(view->table->name));
+	wire_text_member(response, "TableId",
 			   DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&view->table->id))));
 }
 
@@ -340,10 +333,10 @@ table_view_write(WireWriter *response, const char *member, const TableView *view
 	wire_object_start(response);
 	wire_member(response, "AttributeDefinitions");
 	table_write_pairs(response, used_attributes(view), "AttributeName", "AttributeType");
-	write_text(response, "TableName", pstrdup(table->name));
+	wire_text_member(response, "TableName", pstrdup(table->name));
 	wire_member(response, "KeySchema");
 	table_write_pairs(response, definition->keys, "AttributeName", "KeyType");
-	write_text(response, "TableStatus", catalog_status_name(view->status));
+	wire_text_member(response, "TableStatus", catalog_status_name(view->status));
 	write_time(response, "CreationDateTime", table_time(table->created_at));
 	write_capacity(response, view);
 	write_counts_and_names(response, view);
@@ -353,7 +346,7 @@ table_view_write(WireWriter *response, const char *member, const TableView *view
 	{
 		wire_member(response, "TableClassSummary");
 		wire_object_start(response);
-		write_text(response, "TableClass", definition->table_class);
+		wire_text_member(response, "TableClass", definition->table_class);
 		write_time(response, "LastUpdateDateTime", definition->table_class_since);
 		wire_object_end(response);
 	}
@@ -372,8 +365,8 @@ table_view_write_deleted(WireWriter *response, const TableView *view)
 	wire_object_start(response);
 	wire_member(response, "TableDescription");
 	wire_object_start(response);
-	write_text(response, "TableName", pstrdup(view->table->name));
-	write_text(response, "TableStatus", catalog_status_name(TABLE_DELETING));
+	wire_text_member(response, "TableName", pstrdup(view->table->name));
+	wire_text_member(response, "TableStatus", catalog_status_name(TABLE_DELETING));
 	throughput_describe_units(response, &view->definition.throughput);
 	write_counts_and_names(response, view);
 	wire_member(response, "DeletionProtectionEnabled");

@@ -122,4 +122,12 @@ extern void wire_jsonb(WireWriter *writer, Jsonb *jsonb);
 #define wire_member(writer, name) wire_key((writer), (name), (int) strlen(name))
 #define wire_cstring(writer, text) wire_string((writer), (text), (int) strlen(text))
 
+/* A member whose value is a C string, which lives as long as wire_string() says. */
+static inline void
+wire_text_member(WireWriter *writer, const char *name, const char *text)
+{
+	wire_member(writer, name);
+	wire_cstring(writer, text);
+}
+
 #endif							/* DYNAPG_WIRE_H */
