@@ -42,7 +42,7 @@ COMMENT ON COLUMN dynapg.transfers.failure_code IS 'FailureCode of one that FAIL
 
 -- What a transfer does piece by piece, each with its own position, which is committed with what it has done.
 CREATE TABLE dynapg.transfer_parts (
-	transfer text COLLATE "C" NOT NULL REFERENCES dynapg.transfers ON DELETE CASCADE,
+	transfer text COLLATE "C" NOT NULL,
 	part integer NOT NULL,
 	name text COLLATE "C" NOT NULL,
 	size bigint,
@@ -56,6 +56,7 @@ CREATE TABLE dynapg.transfer_parts (
 	PRIMARY KEY (transfer, part)
 );
 COMMENT ON TABLE dynapg.transfer_parts IS 'parts of transfers: data files of an export, objects of an import, segments or shards of a copy';
+COMMENT ON COLUMN dynapg.transfer_parts.transfer IS 'the id of the transfer; its parts are deleted with it';
 COMMENT ON COLUMN dynapg.transfer_parts.name IS 'the object''s key, or what else it is called by';
 COMMENT ON COLUMN dynapg.transfer_parts.size IS 'bytes of the object as it is stored';
 COMMENT ON COLUMN dynapg.transfer_parts.position IS 'where to go on: bytes of the uncompressed object, or a number of the part''s own';
