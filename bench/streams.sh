@@ -42,7 +42,17 @@ create_tables() {
         sed -e "s/\"Bench\"/\"$name\"/" -e 's/random(18, 78)/random(1, 1000000000)/' "$work/bench/put-api.sql" >"$work/bench/put-$name.sql"
         sql -c "INSERT INTO dynamo.\"$name\" (item) SELECT jsonb_build_object('pk', 'user#' || p, 'sk', s, 'age', 0) FROM generate_series(0, $((partitions - 1))) p, generate_series(0, 9) s"
     done
-    sql -c 'VACUUM (ANALYZE)' -c CHECKPOINT
+}
+
+# The floor: the same rows in plain tables of PostgreSQL, alone, and with a row beside each in an outbox. Then memory that the server has not touched
+# yet is touched: else each new page of a log would pay for that, which a server that has run for a while does not.
+create_floor() {
+    sql -c 'CREATE TABLE raw (pk text, sk numeric, item jsonb, PRIMARY KEY (pk, sk)) WITH (fillfactor = 80)' \
+        -c "INSERT INTO raw SELECT 'user#' || p, s, jsonb_build_object('pk', 'user#' || p, 'sk', s, 'age', 0) FROM generate_series(0, $((partitions - 1))) p, generate_series(0, 9) s" \
+        -c 'CREATE TABLE outbox (seq bigserial PRIMARY KEY, xid xid8 NOT NULL DEFAULT pg_current_xact_id(), written_at timestamptz NOT NULL DEFAULT clock_timestamp(), keys jsonb NOT NULL)' \
+        -c 'CREATE UNLOGGED TABLE touch AS SELECT repeat(md5(i::text), 240) AS text FROM generate_series(1, 140000) i' \
+        -c 'ALTER TABLE touch ALTER text SET STORAGE PLAIN' -c 'CREATE UNLOGGED TABLE touched (LIKE touch INCLUDING STORAGE)' -c 'INSERT INTO touched SELECT * FROM touch' -c 'DROP TABLE touch, touched'
+    sed -e 's/random(18, 78)/random(1, 1000000000)/' "$work/bench/put-raw.sql" >"$work/bench/put-plain.sql"
 }
 
 # in_turn TITLE RUN: a row a table, of what RUN TABLE prints: puts a second, CPU of each
@@ -128,6 +138,8 @@ fill() {
 install_missing build
 start
 create_tables
+create_floor
+sql -c 'VACUUM (ANALYZE)' -c CHECKPOINT
 echo "$("$bin/postgres" --version), $(nproc) cores, $rounds rounds of $seconds s:"
 
 if is_wanted put; then
@@ -135,6 +147,11 @@ if is_wanted put; then
     for count in $clients; do
         in_turn "$count clients" sql_put
     done
+    streamed=("${tables[@]}") tables=(plain outbox)
+    for count in $clients; do
+        in_turn "$count clients, plain tables of PostgreSQL" sql_put
+    done
+    tables=("${streamed[@]}")
     count=1
     sql -c "BEGIN" -c "INSERT INTO dynamo.\"None\" (item) VALUES ('{\"pk\": \"open\", \"sk\": 1}')" -c "SELECT dynapg.put(t, '{\"pk\": \"open\", \"sk\": 1}') FROM unnest('{KEYS_ONLY,NEW_AND_OLD_IMAGES}'::text[]) t" \
         -c "SELECT pg_sleep(600)" >/dev/null 2>&1 &
