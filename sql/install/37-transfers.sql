@@ -2,7 +2,7 @@
 -- their tables, and are deleted 90 days after the end.  Not in dumps: whatever still runs belongs to this server.
 CREATE TABLE dynapg.transfers (
 	id text COLLATE "C" PRIMARY KEY CHECK (id ~ '^[0-9]{14}-[0-9a-f]{8}$'),
-	kind text NOT NULL CHECK (kind IN ('EXPORT', 'IMPORT', 'BULK_PUT', 'COPY_FROM', 'COPY_TO')),
+	kind text COLLATE "C" NOT NULL CHECK (kind IN ('EXPORT', 'IMPORT', 'BULK_PUT', 'COPY_FROM', 'COPY_TO')),
 	table_name text COLLATE "C" NOT NULL,
 	table_id uuid,
 	owner regrole NOT NULL,
@@ -22,10 +22,13 @@ CREATE TABLE dynapg.transfers (
 	last_error_at timestamptz,
 	failure_code text,
 	failure_message text,
-	CHECK ((ended_at IS NULL) = (status IN ('IN_PROGRESS', 'CANCELLING')))
+	CHECK ((ended_at IS NULL) = (status IN ('IN_PROGRESS', 'CANCELLING'))),
+	CHECK ((status = 'FAILED') = (failure_code IS NOT NULL))
 );
+ALTER TABLE dynapg.transfers SET (fillfactor = 50);
 CREATE INDEX transfers_running ON dynapg.transfers (table_name) WHERE ended_at IS NULL;
 CREATE INDEX transfers_by_table ON dynapg.transfers (kind, table_name, id);
+CREATE INDEX transfers_by_token ON dynapg.transfers (client_token, id) WHERE client_token IS NOT NULL;
 COMMENT ON TABLE dynapg.transfers IS 'exports, imports, bulk puts and copies; see dynapg.stat_transfers';
 COMMENT ON COLUMN dynapg.transfers.id IS 'milliseconds of started_at and a number of its own: the end of the ExportArn, ImportArn or BulkOperationArn';
 COMMENT ON COLUMN dynapg.transfers.table_name IS 'the DynamoDB table of this database: the source of an EXPORT and COPY_TO, the target of the others';
@@ -37,7 +40,9 @@ COMMENT ON COLUMN dynapg.transfers.items IS 'items read so far, or at the end';
 COMMENT ON COLUMN dynapg.transfers.written IS 'items written';
 COMMENT ON COLUMN dynapg.transfers.errors IS 'items that could not be';
 COMMENT ON COLUMN dynapg.transfers.bytes IS 'bytes of the objects, uncompressed';
+COMMENT ON COLUMN dynapg.transfers.client_token IS 'ClientToken; it stands for this transfer for eight hours, for its owner';
 COMMENT ON COLUMN dynapg.transfers.attempts IS 'failures one after the other that may pass; begun again after a pause';
+COMMENT ON COLUMN dynapg.transfers.last_error IS 'why it failed last; it may have gone on since';
 COMMENT ON COLUMN dynapg.transfers.failure_code IS 'FailureCode of one that FAILED';
 
 -- What a transfer does piece by piece, each with its own position, which is committed with what it has done.

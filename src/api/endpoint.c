@@ -15,8 +15,10 @@
 #include "api/endpoint.h"
 #include "api/endpoint_error.h"
 #include "catalog/backups.h"
+#include "catalog/transfers.h"
 #include "op/op.h"
 #include "keep/table_job.h"
+#include "keep/transfer_job.h"
 #include "log/log_keeper.h"
 #include "log/log_segment.h"
 
@@ -39,8 +41,10 @@ begin_worker(void)
 	if (RecoveryInProgress() || !catalog_try_lock_extension())
 		return;
 	table_job_resume_all();
+	transfer_job_resume_all();
 	(void) log_follow_timeline();
-	if (log_segments(LOG_STREAM) != NIL || log_segments(LOG_UNDO) != NIL || catalog_backup_schedules() != NIL)
+	if (log_segments(LOG_STREAM) != NIL || log_segments(LOG_UNDO) != NIL || catalog_backup_schedules() != NIL ||
+		catalog_running_transfers() != NIL)
 		log_want_keeper(GetCurrentTimestamp());
 	if (catalog_expiring_relations() != NIL)
 		log_want_sweeper(GetCurrentTimestamp());

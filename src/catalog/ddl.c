@@ -36,6 +36,7 @@
 #include "catalog/catalog_private.h"
 #include "catalog/owner.h"
 #include "catalog/restores.h"
+#include "catalog/transfers.h"
 
 /* So many other names are tried where a table's own is taken. */
 #define MAX_NAMES 20
@@ -457,6 +458,7 @@ remove_table(const TableInfo *table)
 	catalog_require_owner(table);
 	if (catalog_is_being_restored(table))
 		catalog_forget_restore(table->relation);
+	catalog_end_transfers_of(table);
 	catalog_drop_indexes(table);
 	if (dynapg_control_plane_delay > 0)
 	{
@@ -547,6 +549,8 @@ catalog_forget_relation(Oid relation)
 		catalog_drop_indexes(table);
 	if (table != NULL && catalog_is_being_restored(table))
 		catalog_forget_restore(relation);
+	if (table != NULL)
+		catalog_end_transfers_of(table);
 	ScanKeyInit(&key, CATALOG_RELATION, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relation));
 	delete_rows(&key);
 }

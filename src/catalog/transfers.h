@@ -75,21 +75,31 @@ typedef struct TransferPart
 } TransferPart;
 
 /*
- * Writes the row of a new transfer, which the current user owns.  Two calls with one kind and token wait for each other, so that
- * catalog_transfer_of_token() before it is sure; client_token may be NULL.  table_id may be NULL.  Returns the row; palloc'd.
+ * Writes the row of a new transfer, which the current user owns.  client_token may be NULL; else catalog_transfer_of_token() comes
+ * before.  table_id may be NULL.  Returns the row; palloc'd.
  */
 extern Transfer *catalog_begin_transfer(TransferKind kind, const char *table_name, const pg_uuid_t *table_id, const char *client_token,
 										Jsonb *request, Jsonb *state);
 
-/*
- * The newest transfer of a kind with a token that was begun within so many hours; NULL if there is none.  Waits for who is about to begin
- * one with it, and keeps others from that until the transaction ends.
- */
-extern Transfer *catalog_transfer_of_token(TransferKind kind, const char *client_token, int hours);
+/* A token stands for its transfer for so many hours (the service's rule, of all kinds). */
+#define TRANSFER_TOKEN_HOURS 8
 
-/* A transfer by its id; palloc'd, NULL if there is none.  _for_update: with its row locked, on the latest snapshot. */
+/*
+ * The newest transfer of a kind and of the current user's that was begun with a token within TRANSFER_TOKEN_HOURS; NULL if there is none.  Waits
+ * for who is about to begin one with it, and keeps others from that until the transaction ends.
+ */
+extern Transfer *catalog_transfer_of_token(TransferKind kind, const char *client_token);
+
+/*
+ * A transfer by its id as it is now, whatever the transaction's snapshot; palloc'd, NULL if there is none.  _for_update: with its row
+ * locked.  Who locks its table too locks that first.
+ */
 extern Transfer *catalog_transfer(const char *id);
 extern Transfer *catalog_transfer_for_update(const char *id);
+
+/* EXPORT, IN_PROGRESS ... */
+extern const char *catalog_transfer_kind_name(TransferKind kind);
+extern const char *catalog_transfer_status_name(TransferStatus status);
 
 /*
  * Transfers of a kind, newest first, that come after an id in this order (NULL: from the first); of one table, or of all (NULL): Transfer
@@ -97,8 +107,12 @@ extern Transfer *catalog_transfer_for_update(const char *id);
  */
 extern List *catalog_transfers(TransferKind kind, const char *table_name, const char *after_id, int limit);
 
-/* The ids of all transfers that go on: char pointers. */
+/* The OID of dynapg.transfers, for locks. */
+extern Oid	catalog_transfers_oid(void);
+
+/* The ids of all transfers that go on, or of those of tables of a name: char pointers. */
 extern List *catalog_running_transfers(void);
+extern List *catalog_running_transfers_of(const char *table_name);
 
 /* Whether one of a kind goes on for a table. */
 extern bool catalog_table_is_in_transfer(TransferKind kind, const char *table_name);
@@ -109,7 +123,9 @@ extern void catalog_set_transfer_state(const char *id, const char *phase, Jsonb 
 /* Adds to the counts of a transfer. */
 extern void catalog_advance_transfer(const char *id, const TransferCounts *more);
 
-/* Ends a transfer; code and message are NULL unless it FAILED. */
+/*
+ * Ends a transfer, unless it has ended; code and message are NULL unless it FAILED.  Parts stay, for those who describe it.
+ */
 extern void catalog_end_transfer(const char *id, TransferStatus status, const char *failure_code, const char *failure_message);
 
 /* Something failed that may pass; returns how many times in a row, 0 if the transfer is gone.  catalog_transfer_works: it goes on well. */
@@ -119,14 +135,22 @@ extern void catalog_transfer_works(const char *id);
 /* Asks for its end: IN_PROGRESS becomes CANCELLING; false if it has ended. */
 extern bool catalog_cancel_transfer(const char *id);
 
+/*
+ * The table of these transfers is dropped: they have FAILED (TableNotFound).  Waits for the short transactions of their processes.
+ */
+extern void catalog_end_transfers_of(const TableInfo *table);
+
 /* Deletes rows whose end is 90 days ago. */
 extern void catalog_forget_old_transfers(void);
 
-/* Parts, in their order. */
+/* Parts, in their order: TransferPart pointers.  To add one that is there already is no error, and changes nothing. */
 extern void catalog_add_transfer_part(const char *id, int part, const char *name, int64 size, Jsonb *state);
 extern List *catalog_transfer_parts(const char *id, bool not_done);
 
-/* Moves a part on and adds to its counts, and to its transfer's; state NULL: as it was. */
+/* The first part behind a number (-1: of all) that is not done; NULL if there is none. */
+extern TransferPart *catalog_next_transfer_part(const char *id, int after);
+
+/* Moves a part on and adds to its counts, and to its transfer's; more NULL: nothing to add; state NULL: as it was. */
 extern void catalog_advance_transfer_part(const char *id, int part, int64 position, bool done, Jsonb *state, const TransferCounts *more);
 
 #endif							/* DYNAPG_TRANSFERS_H */

@@ -23,10 +23,12 @@
 #include "base/compat.h"
 #include "base/settings.h"
 #include "catalog/tables.h"
+#include "catalog/transfers.h"
 #include "keep/backup_schedule.h"
 #include "keep/expire.h"
 #include "keep/keeper.h"
 #include "keep/step.h"
+#include "keep/transfer_job.h"
 #include "log/log.h"
 #include "log/log_keeper.h"
 #include "log/log_segment.h"
@@ -84,14 +86,14 @@ has_extension(void)
 
 /*
  * Whether there is anything to keep: segments, which are there until the last row is dropped with them, items that will expire, schedules of
- * backups.
+ * backups, transfers that go on.
  */
 static bool
 has_work(void)
 {
 	return log_segments(LOG_STREAM) != NIL || log_segments(LOG_UNDO) != NIL ||
 		(dynapg_expire_interval > 0 && catalog_expiring_relations() != NIL) ||
-		catalog_backup_schedules() != NIL || catalog_backups_expire();
+		catalog_backup_schedules() != NIL || catalog_backups_expire() || catalog_running_transfers() != NIL;
 }
 
 static bool
@@ -196,6 +198,7 @@ take_long_round(Keeper *keeper, TimestampTz now)
 	if (step_begin(false))
 	{
 		(void) backup_run_schedules();
+		transfer_job_resume_all();
 		step_commit();
 	}
 	keeper->rotated_at = now;

@@ -2,71 +2,53 @@
  * table_job.c
  *		The process that does what takes long for a table.
  *
- * A job is a background worker that is started for one table and ends when nothing waits there.  It needs no preloaded library.
+ * A job (job.h) is started for one table and ends when nothing waits there.
  */
 #include "postgres.h"
-
-#include <signal.h>
 
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
-#include "postmaster/interrupt.h"
-#include "storage/latch.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
-#include "tcop/tcopprot.h"
-#include "utils/guc.h"
-#include "utils/hsearch.h"
-#include "utils/memutils.h"
-#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-#include "base/compat.h"
 #include "keep/backup.h"
 #include "keep/index_build.h"
+#include "keep/job.h"
 #include "keep/log_switch.h"
 #include "keep/restore.h"
 #include "keep/step.h"
 #include "keep/table_job.h"
 
 #define MAX_FAILURES	5		/* one after the other, before a job gives up */
+#define JOB_NAME "dynapg table job"
 
 extern PGDLLEXPORT void dynapg_table_job_main(Datum argument);
 
 /* What a job is told in its bgw_extra; its argument is the item table's OID. */
-typedef struct JobOrder
+typedef struct TableOrder
 {
 	Oid			database;
 	uint32		name;			/* the number of the table's name: whoever holds its lock may be about to commit the order */
-} JobOrder;
+} TableOrder;
 
-StaticAssertDecl(sizeof(JobOrder) <= BGW_EXTRALEN, "an order must fit");
+StaticAssertDecl(sizeof(TableOrder) <= BGW_EXTRALEN, "an order must fit");
 
 /* ------------------------------------------------------------------------------------------------------------
  * The process
  * ------------------------------------------------------------------------------------------------------------ */
 
 /*
- * Two locks of the session tell of a job.  One makes it the only one; nobody else ever touches that.  The other is its sign to
- * those who would start one, and is shared among them for the moment in which they look.  A job takes its sign away, and ends, only
- * while it holds the lock of the table's name and finds nothing to do; who has something to do holds that lock until his commit.  So
- * whoever holds it and sees the sign may leave the work to that job.
+ * A job takes its sign away, and ends, only while it holds the lock of the table's name and finds nothing to do; who has something to do
+ * holds that lock until his commit.  So whoever holds it and sees the sign may leave the work to that job.
  */
-typedef enum JobLock
+static JobKey
+job_key(Oid relation)
 {
-	JOB_ALONE = 1,
-	JOB_SIGN
-} JobLock;
-
-static void
-set_job_tag(LOCKTAG *tag, Oid relation, JobLock lock)
-{
-	SET_LOCKTAG_OBJECT(*tag, MyDatabaseId, catalog_indexes_oid(), relation, lock);
-	/* the end of a transaction that fails releases a session's locks of the default method */
-	tag->locktag_lockmethodid = USER_LOCKMETHOD;
+	return (JobKey) {catalog_indexes_oid(), relation};
 }
 
 void
@@ -100,13 +82,7 @@ leave(Oid relation, uint32 name)
 	catalog_lock_number(name);
 	done = !has_work(relation);
 	if (done)
-		for (int lock = JOB_ALONE; lock <= JOB_SIGN; lock++)
-		{
-			LOCKTAG		tag;
-
-			set_job_tag(&tag, relation, (JobLock) lock);
-			(void) LockRelease(&tag, ExclusiveLock, true);
-		}
+		job_leave(job_key(relation));
 	step_commit();
 	return done;
 }
@@ -158,13 +134,8 @@ try_to_work_on(Oid relation, uint32 name, int *failures)
 	{
 		if (++*failures > MAX_FAILURES)
 			PG_RE_THROW();
-		HOLD_INTERRUPTS();
-		EmitErrorReport();
-		FlushErrorState();
-		AbortCurrentTransaction();
-		RESUME_INTERRUPTS();
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, 1000L * *failures, PG_WAIT_EXTENSION);
-		ResetLatch(MyLatch);
+		job_recover();
+		job_pause(1000L * *failures);
 		CHECK_FOR_INTERRUPTS();
 	}
 	PG_END_TRY();
@@ -178,17 +149,14 @@ try_to_work_on(Oid relation, uint32 name, int *failures)
 static bool
 take_table(Oid relation, uint32 name)
 {
-	LOCKTAG		alone;
-	LOCKTAG		sign;
+	JobKey		key;
 
 	if (!step_begin(true))
 		return false;
-	set_job_tag(&alone, relation, JOB_ALONE);
-	set_job_tag(&sign, relation, JOB_SIGN);
+	key = job_key(relation);
 	step_commit();
-	if (LockAcquire(&alone, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
+	if (!job_take(key))
 		return false;
-	(void) LockAcquire(&sign, ExclusiveLock, true, false);
 	if (!step_begin(true))
 		return false;
 	catalog_lock_number(name);
@@ -200,21 +168,11 @@ void
 dynapg_table_job_main(Datum argument)
 {
 	Oid			relation = DatumGetObjectId(argument);
-	JobOrder order;
+	TableOrder	order;
 	int			failures = 0;
 
 	memcpy(&order, MyBgworkerEntry->bgw_extra, sizeof(order));
-	pqsignal(SIGHUP, SignalHandlerForConfigReload);
-	pqsignal(SIGINT, StatementCancelHandler);
-	pqsignal(SIGTERM, die);
-	BackgroundWorkerUnblockSignals();
-	BackgroundWorkerInitializeConnectionByOid(order.database, InvalidOid, 0);
-	SetConfigOption("search_path", "pg_catalog", PGC_USERSET, PGC_S_OVERRIDE);
-	SetConfigOption("lock_timeout", "0", PGC_USERSET, PGC_S_OVERRIDE);
-	SetConfigOption("statement_timeout", "0", PGC_USERSET, PGC_S_OVERRIDE);
-	SetConfigOption("default_transaction_read_only", "off", PGC_USERSET, PGC_S_OVERRIDE);
-	pgstat_report_appname("dynapg table job");
-
+	job_settle(order.database, JOB_NAME);
 	if (!take_table(relation, order.name))
 		return;
 	while (try_to_work_on(relation, order.name, &failures))
@@ -226,149 +184,29 @@ dynapg_table_job_main(Datum argument)
  * Starting it
  * ------------------------------------------------------------------------------------------------------------ */
 
-/* A job that this process has asked for. */
-typedef struct AskedJob
-{
-	Oid			relation;		/* hash key; first */
-	BackgroundWorkerHandle *handle; /* NULL: none was to be had */
-	TimestampTz transaction;	/* the one that made the order, by its start; 0: the order was there before */
-} AskedJob;
-
-static HTAB *asked_jobs;
-
-static BgwHandleStatus
-job_status(const AskedJob *asked)
-{
-	pid_t		pid;
-
-	return asked->handle == NULL ? BGWH_STOPPED : GetBackgroundWorkerPid(asked->handle, &pid);
-}
-
-/* Forgets the jobs that have ended. */
-static void
-forget_ended_jobs(void)
-{
-	HASH_SEQ_STATUS all;
-	AskedJob *asked;
-
-	hash_seq_init(&all, asked_jobs);
-	while ((asked = (AskedJob *) hash_seq_search(&all)) != NULL)
-		if (job_status(asked) == BGWH_STOPPED)
-		{
-			if (asked->handle != NULL)
-				pfree(asked->handle);
-			(void) hash_search(asked_jobs, &asked->relation, HASH_REMOVE, NULL);
-		}
-}
-
-/* The job asked for last for a table, or room for one. */
-static AskedJob *
-asked_job(Oid relation)
-{
-	AskedJob *asked;
-	bool		found;
-
-	if (asked_jobs == NULL)
-	{
-		HASHCTL		control = {.keysize = sizeof(Oid), .entrysize = sizeof(AskedJob), .hcxt = TopMemoryContext};
-
-		asked_jobs = hash_create("dynapg table jobs", 8, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	}
-	forget_ended_jobs();
-	asked = (AskedJob *) hash_search(asked_jobs, &relation, HASH_ENTER, &found);
-	if (!found)
-		asked->handle = NULL;
-	return asked;
-}
-
-/* Whether the job asked for last can be trusted to do what is wanted now, in a transaction that makes the order, or 0. */
-static bool
-is_on_its_way(const AskedJob *asked, TimestampTz transaction)
-{
-	switch (job_status(asked))
-	{
-		case BGWH_NOT_YET_STARTED:
-			return true;
-		case BGWH_STARTED:
-
-			/*
-			 * About to give its sign, or to end.  If it ends, an old order is done; and it cannot end before the transaction that it was
-			 * asked for in.
-			 */
-			return transaction == 0 || transaction == asked->transaction;
-		default:
-			return false;
-	}
-}
-
-/* Whether a job gives its sign. */
-static bool
-is_at_work(Oid relation)
-{
-	LOCKTAG		tag;
-
-	set_job_tag(&tag, relation, JOB_SIGN);
-	if (LockAcquire(&tag, ShareLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
-		return true;
-	LockRelease(&tag, ShareLock, false);
-	return false;
-}
-
 void
 table_job_interrupt(const TableInfo *table)
 {
-	LOCKTAG		tag;
-	LockData   *locks = GetLockStatusData();
-
-	set_job_tag(&tag, table->relation, JOB_ALONE);
-	for (int i = 0; i < locks->nelements; i++)
-		if (memcmp(&locks->locks[i].locktag, &tag, sizeof(tag)) == 0)
-			(void) kill(locks->locks[i].pid, SIGINT);
-}
-
-static void
-register_job(const TableInfo *table, AskedJob *asked)
-{
-	BackgroundWorker worker = {0};
-	JobOrder order = {MyDatabaseId, catalog_name_number(table->name, strlen(table->name))};
-	MemoryContext caller;
-
-	strlcpy(worker.bgw_name, "dynapg table job", BGW_MAXLEN);
-	strlcpy(worker.bgw_type, "dynapg table job", BGW_MAXLEN);
-	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
-	worker.bgw_restart_time = BGW_NEVER_RESTART;
-	strlcpy(worker.bgw_library_name, "dynapg", sizeof(worker.bgw_library_name));
-	strlcpy(worker.bgw_function_name, "dynapg_table_job_main", sizeof(worker.bgw_function_name));
-	worker.bgw_main_arg = ObjectIdGetDatum(table->relation);
-	memcpy(worker.bgw_extra, &order, sizeof(order));
-
-	if (asked->handle != NULL)
-		pfree(asked->handle);
-	asked->handle = NULL;
-	caller = MemoryContextSwitchTo(TopMemoryContext);
-	if (!RegisterDynamicBackgroundWorker(&worker, &asked->handle))
-		asked->handle = NULL;
-	MemoryContextSwitchTo(caller);
+	job_interrupt(job_key(table->relation));
 }
 
 /*
- * Sees to it that a job works on the table: one, however often it is asked for.  transaction: the start of the present one if
- * it makes the order, and so holds the lock of the table's name; else 0.  False if there is no process to be had.
+ * Sees to it that a job works on the table.  transaction: the start of the present one if it makes the order, and so holds the lock of the
+ * table's name; else 0.  False if there is no process to be had.
  */
 static bool
 ask_for_job(const TableInfo *table, TimestampTz transaction)
 {
-	AskedJob *asked;
+	TableOrder	extra = {MyDatabaseId, catalog_name_number(table->name, strlen(table->name))};
+	JobOrder	order = {
+		.name = JOB_NAME,
+		.function = "dynapg_table_job_main",
+		.argument = ObjectIdGetDatum(table->relation),
+		.extra = &extra,
+		.extra_size = sizeof(extra)
+	};
 
-	if (!IsUnderPostmaster)
-		return false;
-	asked = asked_job(table->relation);
-	if (is_on_its_way(asked, transaction) || is_at_work(table->relation))
-		return true;
-	register_job(table, asked);
-	asked->transaction = transaction;
-	return asked->handle != NULL;
+	return job_ask(job_key(table->relation), &order, transaction);
 }
 
 bool

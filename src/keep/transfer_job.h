@@ -9,9 +9,18 @@
 #ifndef DYNAPG_TRANSFER_JOB_H
 #define DYNAPG_TRANSFER_JOB_H
 
+/* What a process is told in its bgw_extra. */
+typedef struct TransferOrder
+{
+	Oid			database;
+	char		id[32];
+} TransferOrder;
+
+#define TRANSFER_JOB_NAME "dynapg transfer"
+
 /*
  * To be called in the transaction that has begun the transfer; its process begins after the commit.  Where no process can be started, a WARNING says
- * so, and whoever resumes it later starts one.
+ * so, and whoever resumes it later starts one; so after COMMIT PREPARED.
  */
 extern void transfer_job_start(const char *id);
 
@@ -19,10 +28,14 @@ extern void transfer_job_start(const char *id);
 extern void transfer_job_resume(const char *id);
 extern void transfer_job_resume_all(void);
 
-/* Interrupts what the process of a transfer is at, so that it looks at its row. */
+/*
+ * Interrupts what the process of a transfer, or of every one of a table, is at, so that it gives back its locks and looks at its row.  Who has changed
+ * that row is waited for there, until his transaction ends.
+ */
 extern void transfer_job_interrupt(const char *id);
+extern void transfer_job_interrupt_table(const char *table_name);
 
-/* For the process: takes the transfer for itself until it ends; false if another process has it. */
+/* For the process, in a transaction: takes the transfer for itself until it ends; false if another process has it. */
 extern bool transfer_job_take(const char *id);
 
 #endif							/* DYNAPG_TRANSFER_JOB_H */

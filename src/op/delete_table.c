@@ -6,8 +6,10 @@
 
 #include "base/error.h"
 #include "catalog/restores.h"
+#include "catalog/transfers.h"
 #include "keep/backup.h"
 #include "keep/table_job.h"
+#include "keep/transfer_job.h"
 #include "log/log.h"
 #include "op/op.h"
 #include "op/stream.h"
@@ -51,6 +53,19 @@ cancel_restore(const char *name, int len)
 	return catalog_lock_table(name, len, AccessExclusiveLock, true);
 }
 
+/* Exports and the like end with the table; what they are at is not waited for. */
+static void
+interrupt_transfers(const char *name, int len)
+{
+	const char *table_name = pnstrdup(name, len);
+
+	if (catalog_running_transfers_of(table_name) == NIL)
+		return;
+	catalog_lock_name(name, len);
+	if (catalog_lock_table(name, len, AccessShareLock, true) != NULL)
+		transfer_job_interrupt_table(table_name);
+}
+
 void
 op_delete_table(const RequestValue *request, WireWriter *response)
 {
@@ -80,6 +95,7 @@ op_delete_table(const RequestValue *request, WireWriter *response)
 	if (!is_restored || table == NULL || !catalog_is_being_restored(table))
 	{
 		is_restored = false;
+		interrupt_transfers(name, len);
 		table = table_to_change(table_name, AccessExclusiveLock);
 	}
 	table_view_read(&view, table, true);
