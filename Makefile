@@ -22,6 +22,9 @@ SCRIPT_PIECES = $(sort $(wildcard sql/install/*.sql))
 DATA_built = $(SCRIPT)
 DATA = $(wildcard sql/upgrade/*.sql)
 
+# Objects of imports and exports are compressed.
+SHLIB_LINK = -lz -lzstd
+
 # -MMD -MP: the compiler writes down which headers an object needs, so that a changed header rebuilds it.
 PG_CPPFLAGS = -Isrc -MMD -MP
 PG_CFLAGS = -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers

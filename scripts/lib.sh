@@ -78,6 +78,7 @@ missing_packages() {
                 [ -f /usr/include/microhttpd.h ] || echo libmicrohttpd-dev
                 [ -f /usr/include/openssl/evp.h ] || echo libssl-dev
                 [ -f /usr/include/zlib.h ] || echo zlib1g-dev
+                [ -f /usr/include/zstd.h ] || echo libzstd-dev
                 if has_grammars; then
                     command -v bison >/dev/null || echo bison
                     command -v flex >/dev/null || echo flex

@@ -72,3 +72,36 @@ CREATE OR REPLACE FUNCTION dynapg_test.partiql(statement text, parameters text D
 CREATE OR REPLACE FUNCTION dynapg_test.watch(relation regclass, deny boolean DEFAULT false) RETURNS void
 	AS '$libdir/dynapg', 'dynapg_test_watch'
 	LANGUAGE C;
+
+-- Formats of imports and exports
+CREATE OR REPLACE FUNCTION dynapg_test.read_records(source bytea, format text, compression text DEFAULT 'NONE', options jsonb DEFAULT '{}',
+	piece integer DEFAULT 65536, resume_at bigint DEFAULT 0, resume_index bigint DEFAULT 0,
+	OUT index bigint, OUT "end" bigint, OUT status text, OUT item jsonb, OUT error text, OUT condition text) RETURNS SETOF record
+	AS '$libdir/dynapg', 'dynapg_test_read_records'
+	LANGUAGE C IMMUTABLE STRICT;
+
+CREATE OR REPLACE FUNCTION dynapg_test.write_record(item jsonb, format text) RETURNS text
+	AS '$libdir/dynapg', 'dynapg_test_write_record'
+	LANGUAGE C IMMUTABLE STRICT;
+
+CREATE OR REPLACE FUNCTION dynapg_test.write_change(micros bigint, keys jsonb, old_image jsonb, new_image jsonb, format text) RETURNS text
+	AS '$libdir/dynapg', 'dynapg_test_write_change'
+	LANGUAGE C IMMUTABLE;
+
+CREATE OR REPLACE FUNCTION dynapg_test.gzip(source bytea, level integer DEFAULT 6, OUT compressed bytea, OUT md5 text, OUT bytes bigint)
+	AS '$libdir/dynapg', 'dynapg_test_gzip'
+	LANGUAGE C IMMUTABLE STRICT;
+
+CREATE OR REPLACE FUNCTION dynapg_test.decompress(source bytea, compression text, piece integer DEFAULT 65536,
+	OUT len bigint, OUT bytes bytea, OUT error text)
+	AS '$libdir/dynapg', 'dynapg_test_decompress'
+	LANGUAGE C IMMUTABLE STRICT;
+
+-- bytes of lines; what came in records: for measurements
+CREATE OR REPLACE FUNCTION dynapg_test.write_speed(item jsonb, format text, times integer, level integer DEFAULT 0) RETURNS bigint
+	AS '$libdir/dynapg', 'dynapg_test_write_speed'
+	LANGUAGE C VOLATILE STRICT;
+
+CREATE OR REPLACE FUNCTION dynapg_test.read_speed(source bytea, format text, times integer) RETURNS bigint
+	AS '$libdir/dynapg', 'dynapg_test_read_speed'
+	LANGUAGE C VOLATILE STRICT;

@@ -6,10 +6,9 @@
  */
 #include "postgres.h"
 
-#include "common/cryptohash.h"
 #include "common/sha2.h"
-#include "utils/resowner.h"
 
+#include "base/digest.h"
 #include "value/attr_node.h"
 #include "value/key.h"
 
@@ -131,33 +130,14 @@ key_decode_number(const uint8 *bytes, int len, DynNumber *number)
 	return number->digits[0] != 0 && number->digits[number->ndigits - 1] != 0;
 }
 
-/*
- * The context is made once and kept: making one costs more than hashing a key.  Where PostgreSQL uses OpenSSL it
- * belongs to a resource owner, so it gets one of its own that no transaction ends.
- */
+/* The context is made once and kept: making one costs more than hashing a key. */
 static pg_cryptohash_ctx *
 sha256_context(void)
 {
 	static pg_cryptohash_ctx *context = NULL;
-	static ResourceOwner owner = NULL;
 
 	if (context == NULL)
-	{
-		ResourceOwner previous = CurrentResourceOwner;
-
-		if (owner == NULL)
-			owner = ResourceOwnerCreate(NULL, "dynapg partition hash");
-		CurrentResourceOwner = owner;
-		PG_TRY();
-		{
-			context = pg_cryptohash_create(PG_SHA256);
-		}
-		PG_FINALLY();
-		{
-			CurrentResourceOwner = previous;
-		}
-		PG_END_TRY();
-	}
+		context = digest_context(PG_SHA256);
 	return context;
 }
 
@@ -172,7 +152,7 @@ key_hash(KeyType type, const char *bytes, int len, pg_uuid_t *hash)
 		pg_cryptohash_update(context, head, sizeof(head)) < 0 ||
 		pg_cryptohash_update(context, (const uint8 *) bytes, len) < 0 ||
 		pg_cryptohash_final(context, digest, sizeof(digest)) < 0)
-		elog(ERROR, "could not compute a partition hash: %s", pg_cryptohash_error(context));
+		digest_failed(context, "partition hash");
 	memcpy(hash->data, digest, UUID_LEN);
 }
 
@@ -198,6 +178,6 @@ key_hash_many(int n, const KeyType *types, const char *const *bytes, const int *
 			pg_cryptohash_update(context, (const uint8 *) bytes[i], lens[i]) >= 0;
 	}
 	if (!done || pg_cryptohash_final(context, digest, sizeof(digest)) < 0)
-		elog(ERROR, "could not compute a partition hash: %s", pg_cryptohash_error(context));
+		digest_failed(context, "partition hash");
 	memcpy(hash->data, digest, UUID_LEN);
 }
