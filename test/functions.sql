@@ -68,6 +68,23 @@ CREATE OR REPLACE FUNCTION dynapg_test.partiql(statement text, parameters text D
 	AS '$libdir/dynapg', 'dynapg_test_partiql'
 	LANGUAGE C STABLE STRICT;
 
+-- Policies (kind: identity, table or stream): the canonical form, whether two of a table say the same, what counts against quotas
+CREATE OR REPLACE FUNCTION dynapg_test.policy(policy text, kind text DEFAULT 'table') RETURNS text
+	AS '$libdir/dynapg', 'dynapg_test_policy'
+	LANGUAGE C IMMUTABLE STRICT;
+
+CREATE OR REPLACE FUNCTION dynapg_test.policy_equivalent(a text, b text) RETURNS boolean
+	AS '$libdir/dynapg', 'dynapg_test_policy_equivalent'
+	LANGUAGE C IMMUTABLE STRICT;
+
+CREATE OR REPLACE FUNCTION dynapg_test.policy_size(policy text) RETURNS integer
+	AS '$libdir/dynapg', 'dynapg_test_policy_size'
+	LANGUAGE C IMMUTABLE STRICT;
+
+CREATE OR REPLACE FUNCTION dynapg_test.glob(pattern text, text text, ignore_case boolean DEFAULT false) RETURNS boolean
+	AS '$libdir/dynapg', 'dynapg_test_glob'
+	LANGUAGE C IMMUTABLE STRICT;
+
 -- Hooks into the executor's checks, as a module does that audits (a NOTICE for each) or denies; NULL: no longer
 CREATE OR REPLACE FUNCTION dynapg_test.watch(relation regclass, deny boolean DEFAULT false) RETURNS void
 	AS '$libdir/dynapg', 'dynapg_test_watch'

@@ -64,6 +64,12 @@ extern WireToken wire_next(WireReader *reader);
 /* Passes over the value whose first token is the current one; its last token becomes the current one. */
 extern void wire_skip(WireReader *reader);
 
+/*
+ * Of a text: the line and the column, both from 1, of what follows the current token.  Columns count UTF-16 units, as the service's
+ * own messages do.
+ */
+extern void wire_position(const WireReader *reader, int *line, int *column);
+
 /* Whether text is one JSON value, as wire_next() would judge it.  Raises nothing. */
 extern bool wire_text_is_json(const char *text, int len);
 

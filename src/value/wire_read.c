@@ -427,6 +427,22 @@ wire_skip(WireReader *reader)
 		wire_next(reader);
 }
 
+void
+wire_position(const WireReader *reader, int *line, int *column)
+{
+	*line = *column = 1;
+	for (const char *p = reader->source; p < reader->cursor; p += pg_utf_mblen((const unsigned char *) p))
+	{
+		if (*p == '\n')
+		{
+			(*line)++;
+			*column = 1;
+		}
+		else
+			*column += pg_utf_mblen((const unsigned char *) p) == 4 ? 2 : 1;
+	}
+}
+
 bool
 wire_text_is_json(const char *text, int len)
 {
