@@ -7,11 +7,16 @@ PGFILEDESC = "dynapg - Amazon DynamoDB on PostgreSQL"
 
 PG_CONFIG ?= pg_config
 
-# src/http/ is a library of its own, dynapg_http, loaded by the endpoint's workers only.
+# src/http/ is a library of its own, dynapg_http, loaded by the endpoint's workers only; so is src/out/, dynapg_out, loaded by processes
+# of transfers.  What links libcrypto is in both of them, and not in the extension's own.
+SHARED_OBJS = src/base/sigv4.o
 HTTP_LIBRARY = dynapg_http
-HTTP_OBJS = $(patsubst %.c, %.o, $(sort $(wildcard src/http/*.c)))
+HTTP_OBJS = $(patsubst %.c, %.o, $(sort $(wildcard src/http/*.c))) $(SHARED_OBJS)
+OUT_LIBRARY = dynapg_out
+OUT_OBJS = $(patsubst %.c, %.o, $(sort $(wildcard src/out/*.c))) $(SHARED_OBJS)
+LIBRARIES = $(HTTP_LIBRARY)$(DLSUFFIX) $(OUT_LIBRARY)$(DLSUFFIX)
 GRAMMARS = $(wildcard src/*.[yl] src/*/*.[yl])
-SOURCES = $(sort $(filter-out src/http/%, $(wildcard src/*.c src/*/*.c)) $(addsuffix .c, $(basename $(GRAMMARS))))
+SOURCES = $(sort $(filter-out src/http/% src/out/% $(SHARED_OBJS:.o=.c), $(wildcard src/*.c src/*/*.c)) $(addsuffix .c, $(basename $(GRAMMARS))))
 OBJS = $(SOURCES:.c=.o)
 # expr_scan.l takes its tokens from expr_gram.y: a scanner is compiled after its grammar was translated.
 SCANNERS = $(filter %_scan.l, $(GRAMMARS))
@@ -42,7 +47,7 @@ ifneq ($(PROVE_TESTS),)
 TAP_TESTS = 1
 endif
 
-EXTRA_CLEAN = $(OBJS:.o=.d) $(HTTP_OBJS) $(HTTP_OBJS:.o=.d) $(HTTP_LIBRARY)$(DLSUFFIX) $(addsuffix .c, $(basename $(GRAMMARS))) $(patsubst %.y, %.h, $(filter %.y, $(GRAMMARS))) .built-with
+EXTRA_CLEAN = $(OBJS:.o=.d) $(HTTP_OBJS) $(HTTP_OBJS:.o=.d) $(OUT_OBJS) $(OUT_OBJS:.o=.d) $(LIBRARIES) $(addsuffix .c, $(basename $(GRAMMARS))) $(patsubst %.y, %.h, $(filter %.y, $(GRAMMARS))) .built-with
 
 # On a bare machine there is no PGXS yet: `make test` and `make quickstart` install it. Debian's client package brings
 # pgxs.mk without the headers.
@@ -53,19 +58,22 @@ ifneq ($(and $(wildcard $(PGXS)),$(wildcard $(SERVER_HEADERS)/postgres.h)),)
 override with_llvm = no
 include $(PGXS)
 
-all: $(HTTP_LIBRARY)$(DLSUFFIX)
+all: $(LIBRARIES)
 
 $(HTTP_LIBRARY)$(DLSUFFIX): $(HTTP_OBJS)
 	$(CC) $(CFLAGS) $(LDFLAGS) $(LDFLAGS_SL) -shared -o $@ $(HTTP_OBJS) -lmicrohttpd -lcrypto -lz
 
-install: install-http
-install-http: $(HTTP_LIBRARY)$(DLSUFFIX) installdirs
-	$(INSTALL_SHLIB) $< '$(DESTDIR)$(pkglibdir)/'
+$(OUT_LIBRARY)$(DLSUFFIX): $(OUT_OBJS)
+	$(CC) $(CFLAGS) $(LDFLAGS) $(LDFLAGS_SL) -shared -o $@ $(OUT_OBJS) -lcurl -lexpat -lcrypto
 
-uninstall: uninstall-http
-uninstall-http:
-	rm -f '$(DESTDIR)$(pkglibdir)/$(HTTP_LIBRARY)$(DLSUFFIX)'
-.PHONY: install-http uninstall-http
+install: install-libraries
+install-libraries: $(LIBRARIES) installdirs
+	$(INSTALL_SHLIB) $(LIBRARIES) '$(DESTDIR)$(pkglibdir)/'
+
+uninstall: uninstall-libraries
+uninstall-libraries:
+	rm -f $(addprefix '$(DESTDIR)$(pkglibdir)/', $(LIBRARIES))
+.PHONY: install-libraries uninstall-libraries
 
 $(SCRIPT): $(SCRIPT_PIECES) Makefile
 	{ printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; cat $(SCRIPT_PIECES) </dev/null; } >$@
@@ -74,9 +82,9 @@ $(SCRIPT): $(SCRIPT_PIECES) Makefile
 .built-with: FORCE
 	@echo '$(VERSION) $(CC) $(CPPFLAGS) $(CFLAGS)' | cmp -s - $@ || echo '$(VERSION) $(CC) $(CPPFLAGS) $(CFLAGS)' >$@
 
-$(OBJS) $(HTTP_OBJS): .built-with
+$(OBJS) $(HTTP_OBJS) $(OUT_OBJS): .built-with
 $(SCANNERS:.l=.o): %_scan.o: %_gram.c
--include $(OBJS:.o=.d) $(HTTP_OBJS:.o=.d)
+-include $(OBJS:.o=.d) $(HTTP_OBJS:.o=.d) $(OUT_OBJS:.o=.d)
 else
 all install installcheck clean:
 	@echo "The headers of PostgreSQL's server were not found by '$(PG_CONFIG) --includedir-server'." >&2

@@ -79,6 +79,9 @@ missing_packages() {
                 [ -f /usr/include/openssl/evp.h ] || echo libssl-dev
                 [ -f /usr/include/zlib.h ] || echo zlib1g-dev
                 [ -f /usr/include/zstd.h ] || echo libzstd-dev
+                compgen -G '/usr/include/curl/curl.h' >/dev/null || compgen -G '/usr/include/*/curl/curl.h' >/dev/null ||
+                    echo libcurl4-openssl-dev
+                [ -f /usr/include/expat.h ] || echo libexpat1-dev
                 if has_grammars; then
                     command -v bison >/dev/null || echo bison
                     command -v flex >/dev/null || echo flex

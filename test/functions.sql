@@ -122,3 +122,37 @@ CREATE OR REPLACE FUNCTION dynapg_test.write_speed(item jsonb, format text, time
 CREATE OR REPLACE FUNCTION dynapg_test.read_speed(source bytea, format text, times integer) RETURNS bigint
 	AS '$libdir/dynapg', 'dynapg_test_read_speed'
 	LANGUAGE C VOLATILE STRICT;
+
+-- Buckets, as the processes of transfers use them
+CREATE OR REPLACE FUNCTION dynapg_test.bucket_may(bucket text, access text) RETURNS boolean
+	AS '$libdir/dynapg', 'dynapg_test_bucket_may'
+	LANGUAGE C STABLE STRICT;
+
+CREATE OR REPLACE FUNCTION dynapg_test.bucket_list(bucket text, prefix text DEFAULT '', owner text DEFAULT NULL)
+	RETURNS TABLE (key text, size bigint, etag text)
+	AS '$libdir/dynapg', 'dynapg_test_bucket_list'
+	LANGUAGE C;
+
+-- the bytes, or how many they are, and their SHA-256
+CREATE OR REPLACE FUNCTION dynapg_test.bucket_read(bucket text, key text, "from" bigint DEFAULT 0, etag text DEFAULT NULL) RETURNS text
+	AS '$libdir/dynapg', 'dynapg_test_bucket_read'
+	LANGUAGE C;
+
+-- writes the bytes so often, and then: finish (gives the etag), abandon, or leave
+CREATE OR REPLACE FUNCTION dynapg_test.bucket_put(bucket text, key text, bytes bytea, times integer DEFAULT 1, action text DEFAULT 'finish',
+												  encryption text DEFAULT NULL, kms_key text DEFAULT NULL) RETURNS text
+	AS '$libdir/dynapg', 'dynapg_test_bucket_put'
+	LANGUAGE C;
+
+-- the FailureCode and the FailureMessage, without what is made up of it, of what a statement fails with
+CREATE OR REPLACE FUNCTION dynapg_test.failure_of(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	code text;
+	detail text;
+BEGIN
+	EXECUTE statement;
+	RETURN 'none';
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS code = CONSTRAINT_NAME, detail = PG_EXCEPTION_DETAIL;
+	RETURN format('%s: %s (%s)', coalesce(nullif(code, ''), SQLSTATE), regexp_replace(SQLERRM, 'ID: [^;]*', 'ID: ...', 'g'), detail);
+END $$;

@@ -24,6 +24,11 @@ int			dynapg_stream_hold_warning;
 char	   *dynapg_notify_channel;
 int			dynapg_expire_interval;
 int			dynapg_time_to_live_interval;
+char	   *dynapg_export_directory;
+char	   *dynapg_s3_endpoint;
+char	   *dynapg_s3_region;
+bool		dynapg_s3_path_style;
+char	   *dynapg_out_ca_file;
 
 /* What NOTIFY would refuse. */
 static bool
@@ -58,6 +63,93 @@ check_account_id(char **value, void **extra, GucSource source)
 		return false;
 	}
 	return true;
+}
+
+/* Empty, or a path from the root. */
+static bool
+check_absolute_path(char **value, void **extra, GucSource source)
+{
+	if ((*value)[0] == '\0' || is_absolute_path(*value))
+		return true;
+	GUC_check_errdetail("It is a path that begins with a slash.");
+	return false;
+}
+
+static bool
+check_s3_region(char **value, void **extra, GucSource source)
+{
+	return (*value)[0] == '\0' || check_region(value, extra, source);
+}
+
+/*
+ * Empty, or scheme://host[:port] with at most one slash behind it.  A host is letters, digits, points, hyphens and underscores, or an
+ * address in brackets: nothing that URLs have a meaning for.
+ */
+static bool
+check_s3_endpoint(char **value, void **extra, GucSource source)
+{
+	static const char host_characters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+	const char *text = *value;
+	size_t		len;
+
+	if (text[0] == '\0')
+		return true;
+	if (strncmp(text, "https://", 8) == 0 || strncmp(text, "http://", 7) == 0)
+	{
+		text = strchr(text, ':') + 3;
+		if (text[0] == '[')
+			len = strspn(text + 1, "0123456789abcdefABCDEF:.") + 1, len = text[len] == ']' && len > 2 ? len + 1 : 0;
+		else
+			len = strspn(text, host_characters);
+		text += len;
+		if (len > 0 && text[0] == ':' && isdigit((unsigned char) text[1]))
+			text += 1 + strspn(text + 1, "0123456789");
+		if (len > 0 && (text[0] == '\0' || (text[0] == '/' && text[1] == '\0')))
+			return true;
+	}
+	GUC_check_errdetail("It is a URL of http or https, a host and perhaps a port, without a path.");
+	return false;
+}
+
+/* Where exports, imports and bulk puts find their buckets. */
+static void
+define_bucket_settings(void)
+{
+	DefineCustomStringVariable("dynapg.export_directory",
+							   "Folder whose folders are buckets for exports, imports and bulk puts.",
+							   "Empty: there are none.",
+							   &dynapg_export_directory,
+							   "",
+							   PGC_SUSET, 0,
+							   check_absolute_path, NULL, NULL);
+	DefineCustomStringVariable("dynapg.s3_endpoint",
+							   "URL of the S3 service that has all other buckets.",
+							   "Empty: there are none.",
+							   &dynapg_s3_endpoint,
+							   "",
+							   PGC_SUSET, 0,
+							   check_s3_endpoint, NULL, NULL);
+	DefineCustomStringVariable("dynapg.s3_region",
+							   "Region of the S3 service, which requests are signed for.",
+							   "Empty: dynapg.region.",
+							   &dynapg_s3_region,
+							   "",
+							   PGC_SUSET, 0,
+							   check_s3_region, NULL, NULL);
+	DefineCustomBoolVariable("dynapg.s3_path_style",
+							 "Whether a bucket stands in the path of a request to S3, and not in its host.",
+							 NULL,
+							 &dynapg_s3_path_style,
+							 true,
+							 PGC_SUSET, 0,
+							 NULL, NULL, NULL);
+	DefineCustomStringVariable("dynapg.out_ca_file",
+							   "File with the certificate authorities that servers of HTTPS requests are verified by.",
+							   "Empty: those of the system.",
+							   &dynapg_out_ca_file,
+							   "",
+							   PGC_SUSET, 0,
+							   check_absolute_path, NULL, NULL);
 }
 
 void
@@ -147,4 +239,5 @@ settings_init(void)
 							0, 0, 24 * 3600,
 							PGC_USERSET, GUC_UNIT_S,
 							NULL, NULL, NULL);
+	define_bucket_settings();
 }

@@ -21,6 +21,13 @@ extern char *dynapg_notify_channel; /* dynapg.notify_channel: where the keeper t
 extern int	dynapg_expire_interval; /* dynapg.expire_interval, seconds: how often the keeper removes expired items; 0: never */
 extern int	dynapg_time_to_live_interval;	/* dynapg.time_to_live_interval, seconds: between two UpdateTimeToLive of a table */
 
+/* Set by superusers only; empty: not set. */
+extern char *dynapg_export_directory;	/* dynapg.export_directory, whose folders are buckets */
+extern char *dynapg_s3_endpoint;	/* dynapg.s3_endpoint: where all other buckets are */
+extern char *dynapg_s3_region;	/* dynapg.s3_region; empty: dynapg.region */
+extern bool dynapg_s3_path_style;	/* dynapg.s3_path_style: the bucket stands in the path, not in the host */
+extern char *dynapg_out_ca_file;	/* dynapg.out_ca_file: who vouches for servers; empty: the system's */
+
 extern void settings_init(void);
 
 #endif							/* DYNAPG_SETTINGS_H */

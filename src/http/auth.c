@@ -3,7 +3,7 @@
  *		Who sent a request: Signature Version 4, the access key's role, and developer mode.
  *
  * The stages and their messages are the service's, in its order; the first that fails is the answer.  A secret never gets into a
- * message or a log.  The arithmetic is in sigv4.c.
+ * message or a log.  The arithmetic is in base/sigv4.c.
  */
 #include "postgres.h"
 
@@ -21,8 +21,9 @@
 
 #include "base/compat.h"
 #include "base/error.h"
-#include "http/sigv4.h"
+#include "http/http.h"
 
+#define SERVICE "dynamodb"
 #define MAX_SKEW (15 * SECS_PER_MINUTE)
 #define MAX_EXPIRES (7 * SECS_PER_DAY)
 
@@ -307,8 +308,8 @@ check_scope(const Sigv4Claim *claim)
 	initStringInfo(&wrong);
 	if (strcmp(claim->region, GetConfigOption("dynapg.region", false, false)) != 0)
 		appendStringInfoString(&wrong, "Credential should be scoped to a valid region. ");
-	if (strcmp(claim->service, SIGV4_SERVICE) != 0)
-		appendStringInfo(&wrong, "Credential should be scoped to correct service: '%s'. ", SIGV4_SERVICE);
+	if (strcmp(claim->service, SERVICE) != 0)
+		appendStringInfo(&wrong, "Credential should be scoped to correct service: '%s'. ", SERVICE);
 	if (strcmp(claim->terminator, SIGV4_TERMINATOR) != 0)
 		appendStringInfo(&wrong, "Credential should be scoped with a valid terminator: '%s', not '%s'. ",
 						 SIGV4_TERMINATOR, printable(claim->terminator));
@@ -491,14 +492,22 @@ auth_role(const HttpRequest *request)
 {
 	Sigv4Query	query = sigv4_query(request->uri);
 	Sigv4Claim	claim = {0};
+	Sigv4Request signed_request = {
+		.method = request->method,
+		.headers = request->headers,
+		.n_headers = request->n_headers,
+		.body = request->body.data,
+		.body_len = request->body.len,
+	};
 	char	   *secret;
 	Oid			role;
 	char		signature[SIGV4_SIGNATURE_LENGTH + 1];
 
+	signed_request.path = request_path(request, &signed_request.path_len);
 	if (is_developer(request))
 		return developer_role(none_if_empty(request_header(request, "Authorization")), &query);
 	check_claim(request, &query, &claim, &secret, &role);
-	sigv4_sign(request, &query, &claim, secret, signature);
+	sigv4_sign(&signed_request, &query, &claim, secret, signature);
 	explicit_bzero(secret, strlen(secret));
 	if (!signatures_equal(claim.signature, signature))
 		refuse(DYN_INVALID_SIGNATURE, WRONG_SIGNATURE);

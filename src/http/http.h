@@ -17,14 +17,11 @@
 #include "storage/lock.h"
 
 #include "api/endpoint.h"
+#include "base/sigv4.h"
 
 #define REQUEST_ID_LENGTH 52
 
-typedef struct HttpHeader
-{
-	const char *name;			/* as sent */
-	const char *value;
-} HttpHeader;
+typedef Sigv4Header HttpHeader;
 
 /* What becomes of a body while it is received. */
 typedef enum HttpBody

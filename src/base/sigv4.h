@@ -5,12 +5,32 @@
 #ifndef DYNAPG_SIGV4_H
 #define DYNAPG_SIGV4_H
 
-#include "http/http.h"
+#include "lib/stringinfo.h"
 
 #define SIGV4_ALGORITHM "AWS4-HMAC-SHA256"
-#define SIGV4_SERVICE "dynamodb"
 #define SIGV4_TERMINATOR "aws4_request"
 #define SIGV4_SIGNATURE_LENGTH 64	/* hexadecimal digits */
+
+#define SIGV4_HASH_LENGTH 64	/* as well */
+
+typedef struct Sigv4Header
+{
+	const char *name;			/* as sent */
+	const char *value;
+} Sigv4Header;
+
+/* What of a request is signed. */
+typedef struct Sigv4Request
+{
+	const char *method;
+	const char *path;			/* as sent, without the query */
+	size_t		path_len;
+	const Sigv4Header *headers;
+	int			n_headers;
+	const char *body_hash;		/* what stands for the body, if it has been computed; NULL: it is computed */
+	const char *body;
+	size_t		body_len;
+} Sigv4Request;
 
 /* A parameter of the query string, decoded. */
 typedef struct Sigv4Parameter
@@ -46,8 +66,17 @@ extern Sigv4Query sigv4_query(const char *uri);
 /* The value of a parameter, or NULL. */
 extern const char *sigv4_parameter(const Sigv4Query *query, const char *name);
 
-/* The signature, NUL-terminated, that the request would have if the secret signed it as claimed. */
-extern void sigv4_sign(const HttpRequest *request, const Sigv4Query *query, const Sigv4Claim *claim,
+/*
+ * The signature, NUL-terminated, that the request would have if the secret signed it as claimed.  Of the claim it takes the date, the region, the
+ * service, the time and the signed headers.  S3's paths are taken as they are, other services' are normalized and encoded once more.
+ */
+extern void sigv4_sign(const Sigv4Request *request, const Sigv4Query *query, const Sigv4Claim *claim,
 					   const char *secret, char signature[SIGV4_SIGNATURE_LENGTH + 1]);
+
+/* The SHA-256 of bytes, as hexadecimal digits. */
+extern void sigv4_hash(const char *data, size_t len, char hex[SIGV4_HASH_LENGTH + 1]);
+
+/* Percent-encodes everything but RFC 3986's unreserved characters and those that are to be kept. */
+extern void sigv4_append_encoded(StringInfo out, const char *text, size_t len, const char *keep);
 
 #endif							/* DYNAPG_SIGV4_H */

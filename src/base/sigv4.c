@@ -2,14 +2,19 @@
  * sigv4.c
  *		The arithmetic of Signature Version 4: the canonical request, the string to sign, the signing key.
  *
- * Who may do what is not decided here (auth.c).  A client signs what it is about to send, and so everything is taken as it
- * came: the URI undecoded, the headers in the order of SignedHeaders, the body with its Content-Encoding.
+ * It is the same for requests that come in (http/auth.c decides who may do what) and that go out (out/sign.c).  A client signs what it
+ * is about to send, and so everything is taken as it is sent: the URI undecoded, the headers in the order of SignedHeaders, the
+ * body with its Content-Encoding.
+ *
+ * This file links libcrypto.  It is not in the extension's own library, but in those that need it.
  */
 #include "postgres.h"
 
 #include <openssl/evp.h>
 
-#include "http/sigv4.h"
+#include "lib/stringinfo.h"
+
+#include "base/sigv4.h"
 
 #define DIGEST_LENGTH 32
 #define BLOCK_LENGTH 64
@@ -103,6 +108,15 @@ append_sha256(StringInfo out, const char *data, size_t len)
 	appendStringInfoString(out, hex);
 }
 
+void
+sigv4_hash(const char *data, size_t len, char hex[SIGV4_HASH_LENGTH + 1])
+{
+	uint8		digest[DIGEST_LENGTH];
+
+	sha256(data, len, "", 0, digest);
+	write_hex(digest, hex);
+}
+
 /* ------------------------------------------------------------------------------------------------------------
  * The URI
  * ------------------------------------------------------------------------------------------------------------ */
@@ -143,9 +157,8 @@ decode(const char *text, size_t len)
 	return decoded;
 }
 
-/* Percent-encodes everything but RFC 3986's unreserved characters and those that are to be kept. */
-static void
-append_encoded(StringInfo out, const char *text, size_t len, const char *keep)
+void
+sigv4_append_encoded(StringInfo out, const char *text, size_t len, const char *keep)
 {
 	for (size_t i = 0; i < len; i++)
 	{
@@ -187,7 +200,7 @@ append_path(StringInfo out, const char *path, size_t len)
 	}
 	if (normal.len == 0 || (len > 0 && end[-1] == '/'))
 		appendStringInfoChar(&normal, '/');
-	append_encoded(out, normal.data, normal.len, "/");
+	sigv4_append_encoded(out, normal.data, normal.len, "/");
 }
 
 Sigv4Query
@@ -249,7 +262,7 @@ encoded(const char *text)
 	StringInfoData out;
 
 	initStringInfo(&out);
-	append_encoded(&out, text, strlen(text), "");
+	sigv4_append_encoded(&out, text, strlen(text), "");
 	return out.data;
 }
 
@@ -302,7 +315,7 @@ append_trimmed(StringInfo out, const char *value)
 
 /* A line for each of the headers that were signed, in their order; one that came several times has its values in one. */
 static void
-append_headers(StringInfo out, const HttpRequest *request, const char *signed_headers)
+append_headers(StringInfo out, const Sigv4Request *request, const char *signed_headers)
 {
 	for (const char *name = signed_headers; *name;)
 	{
@@ -314,7 +327,7 @@ append_headers(StringInfo out, const HttpRequest *request, const char *signed_he
 		appendStringInfoChar(out, ':');
 		for (int i = 0; i < request->n_headers; i++)
 		{
-			const HttpHeader *header = &request->headers[i];
+			const Sigv4Header *header = &request->headers[i];
 
 			if (strlen(header->name) != len || pg_strncasecmp(header->name, name, len) != 0)
 				continue;
@@ -335,19 +348,22 @@ append_headers(StringInfo out, const HttpRequest *request, const char *signed_he
  * ------------------------------------------------------------------------------------------------------------ */
 
 static void
-write_canonical_request(StringInfo out, const HttpRequest *request, const Sigv4Query *query, const Sigv4Claim *claim)
+write_canonical_request(StringInfo out, const Sigv4Request *request, const Sigv4Query *query, const Sigv4Claim *claim)
 {
-	size_t		path_len;
-	const char *path = request_path(request, &path_len);
-
 	appendStringInfo(out, "%s\n", request->method);
-	append_path(out, path, path_len);
+	if (strcmp(claim->service, "s3") == 0)
+		appendBinaryStringInfo(out, request->path, request->path_len);	/* as it is */
+	else
+		append_path(out, request->path, request->path_len);
 	appendStringInfoChar(out, '\n');
 	append_query(out, query);
 	appendStringInfoChar(out, '\n');
 	append_headers(out, request, claim->signed_headers);
 	appendStringInfo(out, "\n%s\n", claim->signed_headers);
-	append_sha256(out, request->body.data, request->body.len);
+	if (request->body_hash != NULL)
+		appendStringInfoString(out, request->body_hash);
+	else
+		append_sha256(out, request->body, request->body_len);
 }
 
 /*
@@ -357,6 +373,7 @@ write_canonical_request(StringInfo out, const HttpRequest *request, const Sigv4Q
 #define CACHED_KEYS 64
 #define CACHED_SECRET_LENGTH 128
 #define CACHED_REGION_LENGTH 64
+#define CACHED_SERVICE_LENGTH 16
 
 typedef struct CachedKey
 {
@@ -364,6 +381,7 @@ typedef struct CachedKey
 	char		secret[CACHED_SECRET_LENGTH + 1];
 	char		date[9];
 	char		region[CACHED_REGION_LENGTH + 1];
+	char		service[CACHED_SERVICE_LENGTH + 1];
 	uint8		key[DIGEST_LENGTH];
 } CachedKey;
 
@@ -378,7 +396,7 @@ derive_key(const Sigv4Claim *claim, const char *secret, uint8 key[DIGEST_LENGTH]
 
 	hmac_sha256((const uint8 *) start, strlen(start), claim->date, strlen(claim->date), key);
 	hmac_sha256(key, DIGEST_LENGTH, claim->region, strlen(claim->region), step);
-	hmac_sha256(step, DIGEST_LENGTH, SIGV4_SERVICE, strlen(SIGV4_SERVICE), key);
+	hmac_sha256(step, DIGEST_LENGTH, claim->service, strlen(claim->service), key);
 	hmac_sha256(key, DIGEST_LENGTH, SIGV4_TERMINATOR, strlen(SIGV4_TERMINATOR), step);
 	memcpy(key, step, DIGEST_LENGTH);
 }
@@ -390,7 +408,7 @@ signing_key(const Sigv4Claim *claim, const char *secret, uint8 key[DIGEST_LENGTH
 	CachedKey  *oldest = &cached_keys[0];
 
 	if (strlen(secret) > CACHED_SECRET_LENGTH || strlen(claim->region) > CACHED_REGION_LENGTH ||
-		strlen(claim->date) >= sizeof(oldest->date))
+		strlen(claim->service) > CACHED_SERVICE_LENGTH || strlen(claim->date) >= sizeof(oldest->date))
 	{
 		derive_key(claim, secret, key);
 		return;
@@ -401,7 +419,8 @@ signing_key(const Sigv4Claim *claim, const char *secret, uint8 key[DIGEST_LENGTH
 		CachedKey  *cached = &cached_keys[i];
 
 		if (cached->used_at != 0 && strcmp(cached->secret, secret) == 0 &&
-			strcmp(cached->date, claim->date) == 0 && strcmp(cached->region, claim->region) == 0)
+			strcmp(cached->date, claim->date) == 0 && strcmp(cached->region, claim->region) == 0 &&
+			strcmp(cached->service, claim->service) == 0)
 		{
 			cached->used_at = cache_clock;
 			memcpy(key, cached->key, DIGEST_LENGTH);
@@ -414,12 +433,13 @@ signing_key(const Sigv4Claim *claim, const char *secret, uint8 key[DIGEST_LENGTH
 	strlcpy(oldest->secret, secret, sizeof(oldest->secret));
 	strlcpy(oldest->date, claim->date, sizeof(oldest->date));
 	strlcpy(oldest->region, claim->region, sizeof(oldest->region));
+	strlcpy(oldest->service, claim->service, sizeof(oldest->service));
 	memcpy(oldest->key, key, DIGEST_LENGTH);
 	oldest->used_at = cache_clock;
 }
 
 void
-sigv4_sign(const HttpRequest *request, const Sigv4Query *query, const Sigv4Claim *claim,
+sigv4_sign(const Sigv4Request *request, const Sigv4Query *query, const Sigv4Claim *claim,
 		   const char *secret, char signature[SIGV4_SIGNATURE_LENGTH + 1])
 {
 	StringInfoData canonical;
@@ -430,8 +450,8 @@ sigv4_sign(const HttpRequest *request, const Sigv4Query *query, const Sigv4Claim
 	initStringInfo(&canonical);
 	write_canonical_request(&canonical, request, query, claim);
 	initStringInfo(&to_sign);
-	appendStringInfo(&to_sign, SIGV4_ALGORITHM "\n%s\n%s/%s/" SIGV4_SERVICE "/" SIGV4_TERMINATOR "\n",
-					 claim->time, claim->date, claim->region);
+	appendStringInfo(&to_sign, SIGV4_ALGORITHM "\n%s\n%s/%s/%s/" SIGV4_TERMINATOR "\n",
+					 claim->time, claim->date, claim->region, claim->service);
 	append_sha256(&to_sign, canonical.data, canonical.len);
 	signing_key(claim, secret, key);
 	hmac_sha256(key, DIGEST_LENGTH, to_sign.data, to_sign.len, digest);

@@ -1,0 +1,106 @@
+/*
+ * bucket_sql.c
+ *		SQL functions about buckets: who may use them, and the credentials for S3.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "pgstat.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+#include "catalog/buckets.h"
+
+PG_FUNCTION_INFO_V1(dynapg_grant_bucket);
+PG_FUNCTION_INFO_V1(dynapg_revoke_bucket);
+PG_FUNCTION_INFO_V1(dynapg_set_s3_credentials);
+
+/* The argument as an array of READ and WRITE, in whatever case they came. */
+static ArrayType *
+access_argument(ArrayType *argument)
+{
+	Datum	   *elements;
+	bool	   *nulls;
+	int			count;
+
+	deconstruct_array(argument, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
+	if (count == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("access must not be empty"),
+				 errhint("It is an array of READ and WRITE.")));
+	for (int i = 0; i < count; i++)
+	{
+		const char *access = nulls[i] ? "" : TextDatumGetCString(elements[i]);
+
+		if (pg_strcasecmp(access, "READ") != 0 && pg_strcasecmp(access, "WRITE") != 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("there is no access \"%s\"", access),
+					 errhint("It is an array of READ and WRITE.")));
+		elements[i] = CStringGetTextDatum(pg_toupper((unsigned char) access[0]) == 'R' ? "READ" : "WRITE");
+	}
+	return construct_array(elements, count, TEXTOID, -1, false, TYPALIGN_INT);
+}
+
+/* grant_bucket(bucket, role, access) */
+Datum
+dynapg_grant_bucket(PG_FUNCTION_ARGS)
+{
+	catalog_grant_bucket(text_to_cstring(PG_GETARG_TEXT_PP(0)), PG_GETARG_OID(1), access_argument(PG_GETARG_ARRAYTYPE_P(2)));
+	PG_RETURN_VOID();
+}
+
+/* revoke_bucket(bucket, role, access) */
+Datum
+dynapg_revoke_bucket(PG_FUNCTION_ARGS)
+{
+	catalog_revoke_bucket(text_to_cstring(PG_GETARG_TEXT_PP(0)), PG_GETARG_OID(1), access_argument(PG_GETARG_ARRAYTYPE_P(2)));
+	PG_RETURN_VOID();
+}
+
+/*
+ * An argument that goes into the head of a request: printable, without blanks.  The message does not say what it was.
+ */
+static char *
+credential_argument(text *argument, const char *name)
+{
+	char	   *value = text_to_cstring(argument);
+
+	for (const char *c = value; *c; c++)
+		if (*c <= ' ' || *c > '~')
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("%s has a character that is not allowed", name)));
+	if (value[0] == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must not be empty", name)));
+	return value;
+}
+
+/* set_s3_credentials(access_key_id, secret_access_key, session_token) */
+Datum
+dynapg_set_s3_credentials(PG_FUNCTION_ARGS)
+{
+	S3Credentials credentials = {NULL, NULL, NULL};
+
+	/* the statement has the secret */
+	pgstat_report_activity(STATE_RUNNING, "SELECT dynapg.set_s3_credentials(...)");
+	if (PG_ARGISNULL(0) != PG_ARGISNULL(1) || (PG_ARGISNULL(0) && !PG_ARGISNULL(2)))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("access_key_id and secret_access_key must both be given, or neither")));
+	if (PG_ARGISNULL(0))
+		catalog_set_s3_credentials(NULL);
+	else
+	{
+		credentials.access_key_id = credential_argument(PG_GETARG_TEXT_PP(0), "access_key_id");
+		credentials.secret_access_key = credential_argument(PG_GETARG_TEXT_PP(1), "secret_access_key");
+		if (!PG_ARGISNULL(2))
+			credentials.session_token = credential_argument(PG_GETARG_TEXT_PP(2), "session_token");
+		catalog_set_s3_credentials(&credentials);
+	}
+	PG_RETURN_VOID();
+}

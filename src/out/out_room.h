@@ -1,0 +1,16 @@
+/*
+ * out_room.h
+ *		What the files of the library dynapg_out share.
+ */
+#ifndef DYNAPG_OUT_ROOM_H
+#define DYNAPG_OUT_ROOM_H
+
+#include "transfer/out.h"
+
+/* What dynapg.so has given us. */
+extern const OutHost *out_host;
+
+/* s3.c */
+extern ObjectStore *s3_open(const ObjectStoreSettings *settings, const char *bucket_owner);
+
+#endif							/* DYNAPG_OUT_ROOM_H */
