@@ -40,6 +40,7 @@ ENUM_ORDER = {
     "ProjectionType": ["ALL", "INCLUDE", "KEYS_ONLY"],  # recorded
     "BillingMode": ["PROVISIONED", "PAY_PER_REQUEST"],  # recorded
     "StreamViewType": ["OLD_IMAGE", "KEYS_ONLY", "NEW_AND_OLD_IMAGES", "NEW_IMAGE"],  # measured, 2026-10
+    "InputCompressionType": ["ZSTD", "NONE", "GZIP"],  # measured, 2026-10
     "ContributorInsightsMode": ["THROTTLED_KEYS", "ACCESSED_AND_THROTTLED_KEYS"],  # measured, 2026-10
 }
 
@@ -131,6 +132,8 @@ REQUIRED = {
     ("DeleteTableInput", "TableName"): False,
     ("DescribeTimeToLiveInput", "TableName"): False,
     ("UpdateTimeToLiveInput", "TableName"): False,
+    # The SDKs make one up; without it the raw request is refused (measured, 2026).
+    ("ImportTableInput", "ClientToken"): True,
     # Without them the service reports null members (recorded); optional in the model for the sake of
     # GlobalTableSourceArn.
     ("CreateTableInput", "AttributeDefinitions"): True,

@@ -286,9 +286,10 @@ sweep_deleted(Relation catalog, const char *name, int name_len)
 	systable_endscan(scan);
 }
 
-/* Writes the row of a table whose relation is there. */
+/* Writes the row of a table whose relation is there; id NULL: a new one. */
 static void
-insert_row(const char *name, int name_len, Oid relation, Jsonb *definition, Jsonb *tags, TableStatus change)
+insert_row(const char *name, int name_len, Oid relation, const pg_uuid_t *id, Jsonb *definition, Jsonb *tags,
+		   TableStatus change)
 {
 	Relation	catalog = table_open(catalog_relation(), RowExclusiveLock);
 	Datum		values[CATALOG_COLUMNS];
@@ -297,7 +298,7 @@ insert_row(const char *name, int name_len, Oid relation, Jsonb *definition, Json
 	sweep_deleted(catalog, name, name_len);
 	values[CATALOG_NAME - 1] = PointerGetDatum(cstring_to_text_with_len(name, name_len));
 	values[CATALOG_RELATION - 1] = ObjectIdGetDatum(relation);
-	values[CATALOG_ID - 1] = OidFunctionCall0(F_GEN_RANDOM_UUID);
+	values[CATALOG_ID - 1] = id != NULL ? UUIDPGetDatum(id) : OidFunctionCall0(F_GEN_RANDOM_UUID);
 	values[CATALOG_CREATED_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
 	values[CATALOG_DEFINITION - 1] = JsonbPGetDatum(definition);
 	values[CATALOG_TAGS - 1] = JsonbPGetDatum(tags);
@@ -311,24 +312,52 @@ insert_row(const char *name, int name_len, Oid relation, Jsonb *definition, Json
 }
 
 void
-catalog_create_table(const char *name, int name_len, Jsonb *definition, Jsonb *tags)
+catalog_require_creator(const char *name, int name_len)
 {
-	TableInfo	keys;
 	Oid			schema = get_namespace_oid(CATALOG_ITEM_SCHEMA, false);
 
 	catalog_require(compat_schema_aclcheck(schema, GetUserId(), ACL_CREATE) == ACLCHECK_OK,
 			pnstrdup(name, name_len), "The role lacks CREATE on schema dynamo.");
 	catalog_require(compat_schema_aclcheck(get_namespace_oid("dynapg", false), GetUserId(), ACL_USAGE) == ACLCHECK_OK,
 					pnstrdup(name, name_len), "The role lacks USAGE on schema dynapg, whose functions make a table's keys.");
+}
+
+static void
+create_table(const char *name, int name_len, const pg_uuid_t *id, Jsonb *definition, Jsonb *tags)
+{
+	TableInfo	keys;
+
+	catalog_require_creator(name, name_len);
 	memset(&keys, 0, sizeof(keys));
 	catalog_read_keys(definition, &keys);
-	insert_row(name, name_len, create_relation(name, name_len, &keys), definition, tags, TABLE_CREATING);
+	insert_row(name, name_len, create_relation(name, name_len, &keys), id, definition, tags, TABLE_CREATING);
+}
+
+void
+catalog_create_table(const char *name, int name_len, Jsonb *definition, Jsonb *tags)
+{
+	create_table(name, name_len, NULL, definition, tags);
+}
+
+void
+catalog_import_table(const char *name, int name_len, const pg_uuid_t *id, Jsonb *definition)
+{
+	JsonbValue	no_tags = {.type = jbvObject};
+
+	create_table(name, name_len, id, definition, JsonbValueToJsonb(&no_tags));
+	catalog_set_restoring(catalog_table(name, name_len), true);
+}
+
+void
+catalog_end_import(const TableInfo *table)
+{
+	catalog_set_restoring(table, false);
 }
 
 void
 catalog_adopt_table(const char *name, int name_len, Oid relation, Jsonb *definition, Jsonb *tags)
 {
-	insert_row(name, name_len, relation, definition, tags, TABLE_ACTIVE);
+	insert_row(name, name_len, relation, NULL, definition, tags, TABLE_ACTIVE);
 }
 
 /* Writes new values over the row of a table. */

@@ -150,6 +150,16 @@ extern _Noreturn void catalog_raise_not_found(const char *name, int name_len);
  */
 extern void catalog_create_table(const char *name, int name_len, Jsonb *definition, Jsonb *tags);
 
+/* What that raises AccessDeniedException for. */
+extern void catalog_require_creator(const char *name, int name_len);
+
+/*
+ * The same of a table that is imported (catalog/imports.h), with the TableId that it was promised: CREATING until catalog_end_import(), whose caller
+ * holds catalog_lock_name() too.
+ */
+extern void catalog_import_table(const char *name, int name_len, const pg_uuid_t *id, Jsonb *definition);
+extern void catalog_end_import(const TableInfo *table);
+
 /*
  * Writes the catalog row of an item relation that has come without it, as of a table that was always there: the definition names the keys
  * that its columns have.  The caller holds catalog_lock_name() and found no such table, nor one of this relation, which

@@ -441,7 +441,8 @@ catalog_end_transfers_of(const TableInfo *table)
 void
 catalog_forget_old_transfers(void)
 {
-	(void) catalog_execute("WITH old AS (DELETE FROM dynapg.transfers WHERE ended_at < now() - interval '90 days' RETURNING id) "
+	(void) catalog_execute("WITH old AS (DELETE FROM dynapg.transfers WHERE ended_at < now() - interval '90 days' RETURNING id), "
+						   "reports AS (DELETE FROM dynapg.transfer_reports r USING old WHERE r.transfer = old.id) "
 						   "DELETE FROM dynapg.transfer_parts p USING old WHERE p.transfer = old.id", 0, NULL, NULL, NULL);
 }
 

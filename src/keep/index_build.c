@@ -24,6 +24,7 @@
 
 #include "base/compat.h"
 #include "base/varlena.h"
+#include "catalog/imports.h"
 #include "keep/index_build.h"
 #include "keep/step.h"
 #include "keep/table_job.h"
@@ -252,9 +253,17 @@ next_work(Oid relation)
 }
 
 bool
-index_build_is_due(Oid relation)
+index_build_is_wanted(Oid relation)
 {
 	return OidIsValid(next_work(relation).index);
+}
+
+bool
+index_build_is_due(Oid relation)
+{
+	const TableInfo *table = catalog_table_of_relation(relation);
+
+	return table != NULL && !catalog_is_being_imported(table) && index_build_is_wanted(relation);
 }
 
 static void

@@ -21,7 +21,11 @@
 
 #include "catalog/tables.h"
 
-/* Whether an index of a table waits to be built or dropped. */
+/*
+ * Whether an index of a table waits to be built or dropped; and whether that is for the table's job to do: the process of an import builds those
+ * of its table itself, when it has filled it.
+ */
+extern bool index_build_is_wanted(Oid relation);
 extern bool index_build_is_due(Oid relation);
 
 /* Takes one step, outside of a transaction; each waits for those who know the step before last. */

@@ -130,7 +130,7 @@ arn_parse_resource(const char *text, int len, ResourceArn *arn)
 }
 
 bool
-arn_parse_backup(const char *text, int len, BackupArn *arn)
+arn_parse_table_part(const char *text, int len, const char *kind, TablePartArn *arn)
 {
 	const char *p = text;
 	const char *end = text + len;
@@ -145,10 +145,24 @@ arn_parse_backup(const char *text, int len, BackupArn *arn)
 		return false;
 	arn->table = p;
 	arn->table_len = slash - p;
-	if (!arn_is_name(arn->table, arn->table_len) || !skip_literal(&slash, end, "/backup/"))
+	if (!arn_is_name(arn->table, arn->table_len) || !skip_literal(&slash, end, "/") ||
+		!skip_literal(&slash, end, kind) || !skip_literal(&slash, end, "/"))
 		return false;
 	arn->label = slash;
 	return arn_is_name(arn->label, end - arn->label);
+}
+
+bool
+arn_is_region(const char *text, int len)
+{
+	static const char *const areas[] = {"us-", "eu-", "ap-", "ca-", "sa-", "me-", "af-", "il-", "mx-"};
+
+	if (arn_part_is(text, len, dynapg_region))
+		return true;
+	for (int i = 0; i < lengthof(areas); i++)
+		if (len > 5 && memcmp(text, areas[i], 3) == 0)
+			return text[len - 2] == '-' && text[len - 1] >= '1' && text[len - 1] <= '9';
+	return false;
 }
 
 char *

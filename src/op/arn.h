@@ -49,8 +49,8 @@ extern bool arn_is_name(const char *text, int len);
  */
 extern bool arn_parse_table(const char *text, int len, TableArn *arn);
 
-/* An ARN that ends in table/<name>/backup/<label>. */
-typedef struct BackupArn
+/* An ARN that ends in table/<name>/<kind>/<label>: of a backup, an export, an import ... */
+typedef struct TablePartArn
 {
 	const char *partition;
 	int			partition_len;
@@ -63,10 +63,13 @@ typedef struct BackupArn
 	const char *table;
 	int			table_len;
 	const char *label;			/* up to the end of the text */
-} BackupArn;
+} TablePartArn;
 
-/* Takes arn:<partition>:<service>:<region>:<account>:table/<name>/backup/<label> apart, whatever its parts; false if text is none. */
-extern bool arn_parse_backup(const char *text, int len, BackupArn *arn);
+/* Takes arn:<partition>:<service>:<region>:<account>:table/<name>/<kind>/<label> apart, whatever its parts; false if text is none. */
+extern bool arn_parse_table_part(const char *text, int len, const char *kind, TablePartArn *arn);
+
+/* Whether there may be a Region of this name. */
+extern bool arn_is_region(const char *text, int len);
 
 /* Whether a part of an ARN is a text. */
 extern bool arn_part_is(const char *part, int len, const char *text);

@@ -21,27 +21,13 @@ backup_arn(const Backup *backup)
 	return psprintf("%s/backup/%s", arn_of_table(backup->table.name), backup->label);
 }
 
-/* Whether there may be a Region of this name. */
-static bool
-is_region(const char *text, int len)
-{
-	static const char *const areas[] = {"us-", "eu-", "ap-", "ca-", "sa-", "me-", "af-", "il-", "mx-"};
-
-	if (arn_part_is(text, len, dynapg_region))
-		return true;
-	for (int i = 0; i < lengthof(areas); i++)
-		if (len > 5 && memcmp(text, areas[i], 3) == 0)
-			return text[len - 2] == '-' && text[len - 1] >= '1' && text[len - 1] <= '9';
-	return false;
-}
-
 void
-backup_parse_arn(const RequestValue *text, BackupArn *arn)
+backup_parse_arn(const RequestValue *text, TablePartArn *arn)
 {
-	if (!arn_parse_backup(text->as.string.text, text->as.string.len, arn))
+	if (!arn_parse_table_part(text->as.string.text, text->as.string.len, "backup", arn))
 		dyn_invalid("Invalid Backup ARN");
 	if (!arn_part_is(arn->partition, arn->partition_len, "aws") || !arn_part_is(arn->service, arn->service_len, "dynamodb") ||
-		(arn->region_len > 0 && !is_region(arn->region, arn->region_len)))
+		(arn->region_len > 0 && !arn_is_region(arn->region, arn->region_len)))
 		dyn_invalid("Invalid Request: BackupArn is not valid");
 	if (arn->region_len == 0 || !arn_part_is(arn->account, arn->account_len, dynapg_account_id))
 		dyn_error(DYN_ACCESS_DENIED, "Access is denied");
@@ -56,7 +42,7 @@ backup_raise_not_found(const RequestValue *arn)
 Backup *
 backup_of_request(const RequestValue *text)
 {
-	BackupArn	arn;
+	TablePartArn arn;
 	Backup	   *backup;
 
 	backup_parse_arn(text, &arn);

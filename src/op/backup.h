@@ -13,7 +13,7 @@
 extern char *backup_arn(const Backup *backup);
 
 /* Takes the ARN of a backup of this account apart; ValidationException, or AccessDeniedException, if it is none. */
-extern void backup_parse_arn(const RequestValue *text, BackupArn *arn);
+extern void backup_parse_arn(const RequestValue *text, TablePartArn *arn);
 
 /* The backup of a BackupArn member, whatever its Region; BackupNotFoundException if there is none. */
 extern Backup *backup_of_request(const RequestValue *arn);

@@ -11,6 +11,7 @@
 #include "utils/timestamp.h"
 
 #include "base/error.h"
+#include "catalog/imports.h"
 #include "keep/log_switch.h"
 #include "keep/table_job.h"
 #include "log/log_keeper.h"
@@ -92,10 +93,22 @@ op_describe_continuous_backups(const RequestValue *request, WireWriter *response
 	const char *name = op_table_name(request_member(request, DescribeContinuousBackupsInput_TableName), &len);
 	const TableInfo *table = op_find_data_table(name, len);
 
+	/* one that is being imported has them already, to look at */
+	if (table == NULL && (table = catalog_table(name, len)) != NULL && !catalog_is_being_imported(table))
+		table = NULL;
 	if (table == NULL)
 		raise_not_found(name, len);
 	table_resume_jobs(table);
 	write_description(response, table);
+}
+
+void
+backups_require_ready(const char *name, int len)
+{
+	const TableInfo *table = catalog_table(name, len);
+
+	if (table != NULL && catalog_is_being_imported(table))
+		dyn_error(DYN_CONTINUOUS_BACKUPS_UNAVAILABLE, "Backups are being enabled for the table: %s. Please retry later", table->name);
 }
 
 /* The table of a request for its owner, locked against other changes. */
@@ -105,6 +118,7 @@ table_to_switch(const char *name, int len)
 	const TableInfo *table;
 
 	catalog_lock_name(name, len);
+	backups_require_ready(name, len);
 	if (op_find_data_table(name, len) == NULL)
 		raise_not_found(name, len);
 	table = catalog_lock_table(name, len, AccessShareLock, true);

@@ -17,4 +17,7 @@ extern const TableLog *recovery_log(const TableInfo *table);
 /* The moment of a RestoreDateTime; InvalidRestoreTimeException if it is outside of the window. */
 extern void recovery_moment(const TableLog *log, TimestampTz time, LogMoment *moment);
 
+/* ContinuousBackupsUnavailableException of a table that is being imported. */
+extern void backups_require_ready(const char *name, int len);
+
 #endif							/* DYNAPG_CONTINUOUS_BACKUPS_H */

@@ -11,6 +11,7 @@
 #include "keep/backup.h"
 #include "keep/table_job.h"
 #include "op/backup.h"
+#include "op/continuous_backups.h"
 #include "op/op.h"
 #include "op/table_description.h"
 
@@ -24,6 +25,7 @@ table_to_back_up(const RequestValue *table_name)
 	TableStatus status;
 
 	catalog_lock_name(name, len);
+	backups_require_ready(name, len);
 	table = catalog_lock_table(name, len, AccessShareLock, true);
 	status = table != NULL ? catalog_table_status(table) : TABLE_DELETING;
 	if (status == TABLE_CREATING || status == TABLE_DELETING)

@@ -10,9 +10,10 @@
 #include "utils/timestamp.h"
 
 #include "base/error.h"
-#include "catalog/restores.h"
+#include "catalog/imports.h"
 #include "log/log.h"
 #include "op/adopt_table.h"
+#include "op/create_table.h"
 #include "op/index_check.h"
 #include "op/op.h"
 #include "op/table_check.h"
@@ -386,6 +387,22 @@ write_answer(WireWriter *response, const TableInfo *table, bool asks_for_warm)
 	table_view_write(response, "TableDescription", &view);
 }
 
+/* Everything but whether the name is taken. */
+static void
+check_request(NewTable *table)
+{
+	const RequestValue *request = table->request;
+
+	check_capacity(table);
+	check_keys(table);
+	check_local_indexes(table);
+	check_global_indexes(table);
+	check_vector_indexes(table);
+	check_stream(request_member(request, CreateTableInput_StreamSpecification));
+	read_settings(table);
+	refuse_unsupported(request);
+}
+
 static void
 make_table(const RequestValue *request, Oid adopted)
 {
@@ -394,18 +411,10 @@ make_table(const RequestValue *request, Oid adopted)
 	const char *name = op_table_name(request_member(request, CreateTableInput_TableName), &name_len);
 	const TableInfo *existing;
 
-	check_capacity(&table);
-	check_keys(&table);
-	check_local_indexes(&table);
-	check_global_indexes(&table);
-	check_vector_indexes(&table);
-	check_stream(request_member(request, CreateTableInput_StreamSpecification));
-	read_settings(&table);
-	refuse_unsupported(request);
-
+	check_request(&table);
 	catalog_lock_name(name, name_len);
 	existing = catalog_table(name, name_len);
-	if (existing != NULL && catalog_is_being_restored(existing))
+	if (existing != NULL && catalog_is_being_restored(existing) && !catalog_is_being_imported(existing))
 		dyn_error(DYN_RESOURCE_IN_USE, IN_USE "Table is being used: %s", existing->name);
 	if (existing != NULL && catalog_table_status(existing) == TABLE_CREATING)
 		table_refuse_in_use(TABLE_CREATING, existing->name);
@@ -426,4 +435,84 @@ void
 adopt_table(const RequestValue *request, Oid relation)
 {
 	make_table(request, relation);
+}
+
+/* ------------------------------------------------------------------------------------------------------------
+ * Tables that are made later
+ * ------------------------------------------------------------------------------------------------------------ */
+
+/* A structure as one of CreateTable: the members that have the same names. */
+static RequestValue *
+as_create_table(const RequestValue *parameters)
+{
+	RequestValue *request = (RequestValue *) palloc0(sizeof(RequestValue));
+	const Shape *shape = model_operations[OPERATION_CreateTable].input;
+
+	request->shape = shape;
+	request->present = true;
+	request->as.members = (RequestValue *) palloc0(shape->n_members * sizeof(RequestValue));
+	for (int i = 0; i < shape->n_members; i++)
+	{
+		request->as.members[i].shape = shape->members[i].shape;
+		for (int j = 0; j < parameters->shape->n_members; j++)
+			if (strcmp(parameters->shape->members[j].name, shape->members[i].name) == 0)
+				request->as.members[i] = parameters->as.members[j];
+	}
+	return request;
+}
+
+Jsonb *
+create_table_plan(const RequestValue *parameters)
+{
+	NewTable	table = {.request = as_create_table(parameters)};
+	WireWriter	plan;
+	ListCell   *cell;
+
+	check_request(&table);
+	wire_write_jsonb(&plan);
+	wire_object_start(&plan);
+	wire_member(&plan, "definition");
+	wire_jsonb(&plan, table_definition_jsonb(&table.definition));
+	wire_member(&plan, "indexes");
+	wire_array_start(&plan);
+	foreach(cell, table.indexes)
+	{
+		const NewIndex *index = (const NewIndex *) lfirst(cell);
+
+		wire_object_start(&plan);
+		wire_text_member(&plan, "name", index->name);
+		wire_member(&plan, "definition");
+		wire_jsonb(&plan, index_definition_jsonb(&index->definition));
+		wire_object_end(&plan);
+	}
+	wire_array_end(&plan);
+	wire_object_end(&plan);
+	return wire_writer_jsonb(&plan);
+}
+
+/* A member of an object of a plan, as a jsonb of its own. */
+static Jsonb *
+plan_member(JsonbContainer *object, const char *name)
+{
+	JsonbValue	value;
+
+	(void) getKeyJsonValueFromContainer(object, name, strlen(name), &value);
+	return JsonbValueToJsonb(&value);
+}
+
+void
+create_planned_table(Jsonb *plan, const char *name, const pg_uuid_t *id)
+{
+	Jsonb	   *indexes = plan_member(&plan->root, "indexes");
+
+	catalog_import_table(name, strlen(name), id, plan_member(&plan->root, "definition"));
+	for (uint32 i = 0; i < JsonContainerSize(&indexes->root); i++)
+	{
+		JsonbContainer *index = getIthJsonbValueFromContainer(&indexes->root, i)->val.binary.data;
+		JsonbValue	index_name;
+
+		(void) getKeyJsonValueFromContainer(index, "name", strlen("name"), &index_name);
+		catalog_create_index(name, pnstrdup(index_name.val.string.val, index_name.val.string.len), true,
+							 plan_member(index, "definition"), true, NULL);
+	}
 }

@@ -5,7 +5,7 @@
 #include "postgres.h"
 
 #include "base/error.h"
-#include "catalog/restores.h"
+#include "catalog/imports.h"
 #include "catalog/transfers.h"
 #include "keep/backup.h"
 #include "keep/table_job.h"
@@ -82,6 +82,8 @@ op_delete_table(const RequestValue *request, WireWriter *response)
 	 * What goes on may hold the table for long: it is refused at once, not waited for.
 	 * That is all that is made of the table before it is locked.
 	 */
+	if (table != NULL && catalog_is_being_imported(table))
+		table_refuse_in_use(TABLE_CREATING, table->name);
 	is_restored = table != NULL && catalog_is_being_restored(table);
 	if (table != NULL && !is_restored)
 	{

@@ -70,31 +70,40 @@ execute_item_write(ItemWrite *write, const RequestValue *table_name, const Reque
 }
 
 void
-op_put_item(const RequestValue *request, WireWriter *response)
+put_item_read(const RequestValue *request, ItemWrite *write)
 {
-	const RequestValue *table_name = request_member(request, PutItemInput_TableName);
 	const RequestValue *item = request_member(request, PutItemInput_Item);
-	AttributeMap *attributes = item->as.attributes;
 	Expressions expressions = {0};
-	ItemWrite	write = {.kind = ITEM_PUT, .attributes = attributes};
 
+	write->kind = ITEM_PUT;
+	write->attributes = item->as.attributes;
 	op_check_parameters(request, &put_members);
 	op_check_values(item, true);
-	write.reads_old = returns_old(request, PutItemInput_ReturnValues, true);
-	if (attributes->size > ITEM_MAX_SIZE)
+	write->reads_old = returns_old(request, PutItemInput_ReturnValues, true);
+	if (write->attributes->size > ITEM_MAX_SIZE)
 		dyn_invalid("Item size has exceeded the maximum allowed size");
 	op_read_legacy(request, &put_members, &expressions);
 	op_read_expressions(request, &put_members, &expressions);
 
-	write.info = op_data_table(table_name);
-	item_write_key(&write);
-	write.condition = expressions.condition;
-	write.returns_old_on_failure = request_text_is(request, PutItemInput_ReturnValuesOnConditionCheckFailure, "ALL_OLD");
-	write.wants_metrics =
+	if (write->info == NULL)
+		write->info = op_data_table(request_member(request, PutItemInput_TableName));
+	item_write_key(write);
+	write->condition = expressions.condition;
+	write->returns_old_on_failure = request_text_is(request, PutItemInput_ReturnValuesOnConditionCheckFailure, "ALL_OLD");
+	write->wants_metrics =
 		collection_metrics_are_wanted(request_member(request, PutItemInput_ReturnItemCollectionMetrics));
-	item_write_check(&write);
-	op_check_key_paths(write.info, &expressions);
-	execute_item_write(&write, table_name, request_member(request, PutItemInput_ReturnConsumedCapacity), response);
+	item_write_check(write);
+	op_check_key_paths(write->info, &expressions);
+}
+
+void
+op_put_item(const RequestValue *request, WireWriter *response)
+{
+	ItemWrite	write = {0};
+
+	put_item_read(request, &write);
+	execute_item_write(&write, request_member(request, PutItemInput_TableName),
+					   request_member(request, PutItemInput_ReturnConsumedCapacity), response);
 }
 
 void

@@ -68,6 +68,12 @@ typedef struct ItemWriteFailure
 	const char *message;		/* ITEM_WRITE_INVALID */
 } ItemWriteFailure;
 
+/*
+ * Makes a PutItem request the write that it asks for, with all the checks that come before it, in their order.  write->info: the table, if the
+ * request does not name it; else NULL.  The rest of the write is zero.
+ */
+extern void put_item_read(const RequestValue *request, ItemWrite *write);
+
 /* The key of write->attributes into write->key; the service's errors of keys for its kind. */
 extern void item_write_key(ItemWrite *write);
 

@@ -27,7 +27,7 @@ read_bound(const RequestValue *time, int64 none)
 static void
 read_start(const RequestValue *text, BackupFilter *filter)
 {
-	BackupArn	arn;
+	TablePartArn arn;
 
 	if (!text->present)
 		return;

@@ -1584,9 +1584,9 @@ static const Shape shape_input_format_options = {
 };
 
 static const char *const values_input_compression_type[] = {
-	"GZIP",
 	"ZSTD",
 	"NONE",
+	"GZIP",
 };
 
 static const Shape shape_input_compression_type = {
@@ -1616,7 +1616,7 @@ static const Shape shape_table_creation_parameters = {
 };
 
 static const ShapeMember members_import_table_input[] = {
-	{"ClientToken", "clientToken", &shape_client_token, false},
+	{"ClientToken", "clientToken", &shape_client_token, true},
 	{"S3BucketSource", "s3BucketSource", &shape_s3_bucket_source, true},
 	{"InputFormat", "inputFormat", &shape_input_format, true},
 	{"InputFormatOptions", "inputFormatOptions", &shape_input_format_options, false},

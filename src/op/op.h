@@ -74,6 +74,13 @@ extern void op_delete_backup(const RequestValue *request, WireWriter *response);
 extern void op_describe_continuous_backups(const RequestValue *request, WireWriter *response);
 extern void op_update_continuous_backups(const RequestValue *request, WireWriter *response);
 extern void op_restore_table_to_point_in_time(const RequestValue *request, WireWriter *response);
+extern void op_import_table(const RequestValue *request, WireWriter *response);
+extern void op_describe_import(const RequestValue *request, WireWriter *response);
+extern void op_list_imports(const RequestValue *request, WireWriter *response);
+extern void op_start_bulk_put_items(const RequestValue *request, WireWriter *response);
+extern void op_describe_bulk_operation(const RequestValue *request, WireWriter *response);
+extern void op_list_bulk_operations(const RequestValue *request, WireWriter *response);
+extern void op_cancel_bulk_operation(const RequestValue *request, WireWriter *response);
 extern void op_describe_limits(const RequestValue *request, WireWriter *response);
 extern void op_describe_endpoints(const RequestValue *request, WireWriter *response);
 

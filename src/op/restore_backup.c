@@ -50,7 +50,7 @@ static Backup *
 backup_to_restore(const RequestValue *text, const RestoreRequest *request)
 {
 	Backup	   *backup = backup_of_request(text);
-	BackupArn	arn;
+	TablePartArn arn;
 
 	backup_parse_arn(text, &arn);
 	if (!arn_part_is(arn.region, arn.region_len, dynapg_region) && !request->encryption->present)

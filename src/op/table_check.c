@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/settings.h"
 #include "catalog/backups.h"
-#include "catalog/restores.h"
+#include "catalog/imports.h"
 #include "keep/table_job.h"
 #include "log/log_keeper.h"
 #include "op/op.h"
@@ -68,7 +68,7 @@ table_to_change(const RequestValue *table_name, LOCKMODE lockmode)
 
 	catalog_lock_name(name, len);
 	table = catalog_lock_table(name, len, lockmode, true);
-	if (table == NULL || catalog_is_being_restored(table))
+	if (table == NULL || (catalog_is_being_restored(table) && !catalog_is_being_imported(table)))
 		catalog_raise_not_found(name, len);
 	status = catalog_table_status(table);
 	if (status == TABLE_CREATING || status == TABLE_DELETING)

@@ -7,7 +7,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/uuid.h"
 
-#include "catalog/restores.h"
+#include "catalog/imports.h"
 #include "op/arn.h"
 #include "op/stream.h"
 #include "op/table_check.h"
@@ -38,7 +38,7 @@ read_index(const TableView *table_view, const TableIndex *index, bool counted)
 	view->global = index->global;
 	view->has_warm = true;
 	view->status = catalog_index_status(index);
-	view->hides_status = catalog_is_being_restored(table);
+	view->hides_status = catalog_is_being_restored(table) && !catalog_is_being_imported(table);
 	view->replaced = is_replaced(table, index->name);
 	if (view->replaced && view->status == TABLE_ACTIVE)
 		view->status = TABLE_UPDATING;

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/settings.h"
-#include "catalog/restores.h"
+#include "catalog/imports.h"
 #include "keep/table_job.h"
 #include "op/op.h"
 #include "op/table_check.h"
@@ -62,7 +62,7 @@ table_to_expire(const RequestValue *table_name)
 
 	catalog_lock_name(name, len);
 	table = catalog_lock_table(name, len, AccessShareLock, true);
-	if (table == NULL || catalog_is_being_restored(table))
+	if (table == NULL || (catalog_is_being_restored(table) && !catalog_is_being_imported(table)))
 		catalog_raise_not_found(name, len);
 	if (catalog_table_status(table) == TABLE_CREATING)
 		dyn_error(DYN_RESOURCE_IN_USE, IN_USE "Table %s is being created", table->name);

@@ -83,9 +83,10 @@ transfer_check(const char *id)
 static void
 end_transfer(const Transfer *transfer, TransferStatus status, const char *code, const char *message)
 {
+	/* first: who tidies up by dropping the table has it not say that it has failed by that */
+	catalog_end_transfer(transfer->id, status, code, message);
 	if (kinds[transfer->kind] != NULL && kinds[transfer->kind]->ended != NULL)
 		kinds[transfer->kind]->ended(transfer, status);
-	catalog_end_transfer(transfer->id, status, code, message);
 }
 
 /* The transfer in the current context, if it is still wanted; else NULL, and it has ended. */

@@ -37,6 +37,46 @@ attr_element(const JsonbValue *array, uint32 index, JsonbValue *element)
 	return true;
 }
 
+static void *
+copy_bytes(const void *bytes, Size size)
+{
+	return memcpy(palloc_extended(Max(size, 1), MCXT_ALLOC_HUGE), bytes, size);
+}
+
+void
+attr_copy(const JsonbValue *value, JsonbValue *copy)
+{
+	check_stack_depth();
+	*copy = *value;
+	switch (value->type)
+	{
+		case jbvString:
+			copy->val.string.val = copy_bytes(value->val.string.val, value->val.string.len);
+			break;
+		case jbvNumeric:
+			copy->val.numeric = copy_bytes(value->val.numeric, VARSIZE_ANY(value->val.numeric));
+			break;
+		case jbvBinary:
+			copy->val.binary.data = copy_bytes(value->val.binary.data, value->val.binary.len);
+			break;
+		case jbvArray:
+			copy->val.array.elems = copy_bytes(value->val.array.elems, value->val.array.nElems * sizeof(JsonbValue));
+			for (int i = 0; i < value->val.array.nElems; i++)
+				attr_copy(&value->val.array.elems[i], &copy->val.array.elems[i]);
+			break;
+		case jbvObject:
+			copy->val.object.pairs = copy_bytes(value->val.object.pairs, value->val.object.nPairs * sizeof(JsonbPair));
+			for (int i = 0; i < value->val.object.nPairs; i++)
+			{
+				attr_copy(&value->val.object.pairs[i].key, &copy->val.object.pairs[i].key);
+				attr_copy(&value->val.object.pairs[i].value, &copy->val.object.pairs[i].value);
+			}
+			break;
+		default:
+			break;
+	}
+}
+
 static void
 make_string(JsonbValue *value, const char *text, int len)
 {

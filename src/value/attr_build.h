@@ -25,6 +25,9 @@ extern void attr_make_item(JsonbPair *pairs, int count, JsonbValue *item);
 /* The same as a value: an M, wrapped if it could be taken for a tag. */
 extern void attr_make_map(JsonbPair *pairs, int count, JsonbValue *value);
 
+/* A copy of a tree, palloc'd with all that it points to. */
+extern void attr_copy(const JsonbValue *value, JsonbValue *copy);
+
 /* Levels of a value: 1 for scalars and sets. */
 extern int	attr_depth(const JsonbValue *value);
 
