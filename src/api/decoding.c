@@ -309,13 +309,14 @@ read_row(const TableLog *log, const Datum *values, const bool *nulls, LogRow *ro
 }
 
 static void
-print_record(LogicalDecodingContext *context, const TableLog *log, const LogRow *row, const RecordOrigin *origin)
+print_record(LogicalDecodingContext *context, const TableLog *log, LogRow *row, const RecordOrigin *origin)
 {
+	int			size = stream_measure_record(log, row);
 	WireWriter	writer;
 
 	OutputPluginPrepareWrite(context, true);
 	wire_write_text(&writer, context->out);
-	(void) stream_write_record(&writer, log, row, origin);
+	stream_write_record(&writer, log, row, size, origin);
 	OutputPluginWrite(context, true);
 }
 

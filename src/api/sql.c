@@ -16,7 +16,10 @@ sql_call(void (*call) (void *argument), void *argument)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	bool		eventual = op_eventual_read;
+	bool		waits = op_answer_waits;
 
+	/* what a trigger or policy of an endpoint's request does with an answer is not kept until it is durable */
+	op_answer_waits = false;
 	PG_TRY();
 	{
 		call(argument);
@@ -24,6 +27,7 @@ sql_call(void (*call) (void *argument), void *argument)
 	PG_CATCH();
 	{
 		op_eventual_read = eventual;
+		op_answer_waits = waits;
 		/* the executor's conflicts and serializable transactions' are the service's conflict too */
 		if (geterrcode() == ERRCODE_T_R_DEADLOCK_DETECTED || geterrcode() == ERRCODE_T_R_SERIALIZATION_FAILURE)
 		{
@@ -43,6 +47,7 @@ sql_call(void (*call) (void *argument), void *argument)
 	PG_END_TRY();
 	/* called by an operation's trigger or policy, it says nothing of the operation */
 	op_eventual_read = eventual;
+	op_answer_waits = waits;
 }
 
 /* What op_run() is called with. */

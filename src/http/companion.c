@@ -44,6 +44,7 @@
 #include "utils/guc.h"
 
 #include "base/compat.h"
+#include "base/sync_wait.h"
 #include "http/http.h"
 
 extern PGDLLEXPORT void dynapg_companion_main(Datum argument);
@@ -232,7 +233,7 @@ wait_for_standbys(int index)
 	if (levels[index].mode == SYNC_REP_WAIT_APPLY)
 		ask_what_is_applied();
 	HOLD_INTERRUPTS();
-	SyncRepWaitForLSN(lsn, true);
+	sync_wait_for_record(lsn);
 	RESUME_INTERRUPTS();
 	if (ProcDiePending)
 		return true;

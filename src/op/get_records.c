@@ -40,19 +40,25 @@ write_records(WireWriter *response, const TableLog *log, const LogShard *shard, 
 	LogReader  *reader;
 	LogRow		row;
 	int			count = 0;
-	int64		size = 0;
+	int			room = MAX_SIZE;
 
 	/* after the horizon was taken */
 	PushActiveSnapshot(GetLatestSnapshot());
 	reader = log_read_begin(log->kind, log->id, after, horizon, GetActiveSnapshot());
-	while (count < limit && size < MAX_SIZE)
+	while (count < limit)
 	{
+		int			size;
+
 		if (!log_read_next(reader, &shard->first, &shard->last, &row))
 		{
 			after = Max(after, horizon);
 			break;
 		}
-		size += stream_write_record(response, log, &row, NULL);
+		size = stream_measure_record(log, &row);
+		if (size > room && count > 0)
+			break;
+		room -= size;
+		stream_write_record(response, log, &row, size, NULL);
 		after = row.seq;
 		count++;
 	}
@@ -64,6 +70,7 @@ write_records(WireWriter *response, const TableLog *log, const LogShard *shard, 
 void
 op_get_records(const RequestValue *request, WireWriter *response)
 {
+	const RequestValue *iterator = request_member(request, GetRecordsInput_ShardIterator);
 	const RequestValue *limit = request_member(request, GetRecordsInput_Limit);
 	StreamPosition position;
 	const TableLog *log;
@@ -71,13 +78,12 @@ op_get_records(const RequestValue *request, WireWriter *response)
 	int64		horizon;
 	int64		before;
 
-	stream_iterator_read(request_member(request, GetRecordsInput_ShardIterator), &position);
+	stream_iterator_read(iterator, &position);
 	log_want_keeper(GetCurrentTimestamp());
 	/* before the shards are looked for (log_shard.h) */
 	horizon = log_horizon(position.log);
 	log = catalog_log(position.log);
-	if (log == NULL)
-		dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found: Stream not found");
+	stream_iterator_require_stream(iterator, log);
 	stream_require_reader(log);
 	shard = shard_of_position(log, &position);
 	if (position.after < log_trim_horizon(log))
@@ -98,5 +104,5 @@ op_get_records(const RequestValue *request, WireWriter *response)
 	}
 	wire_object_end(response);
 	if (position.after != before)
-		stream_flush_what_was_read();
+		stream_make_answer_durable();
 }

@@ -41,9 +41,12 @@ at_number(const RequestValue *request, const TableLog *log, const LogShard *shar
 	seq = stream_read_sequence_number(number);
 	if (seq <= shard->first_seq || seq > Min(shard->last_seq, log_last_number()))
 		dyn_invalid("Invalid SequenceNumber: it is not within the shard's range");
-	if (seq <= log_trim_horizon(log))
+	if (at)
+		seq--;
+	/* who has read the last row that is gone misses nothing behind it */
+	if (seq < log_trim_horizon(log))
 		dyn_error(DYN_TRIMMED_DATA_ACCESS, "The data you are trying to access has been trimmed");
-	return at ? seq - 1 : seq;
+	return seq;
 }
 
 /*
@@ -132,5 +135,5 @@ op_get_shard_iterator(const RequestValue *request, WireWriter *response)
 	wire_member(response, "ShardIterator");
 	wire_cstring(response, stream_iterator_make(log, &position));
 	wire_object_end(response);
-	stream_flush_what_was_read();
+	stream_make_answer_durable();
 }

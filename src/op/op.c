@@ -58,6 +58,7 @@ static const OperationFunction functions[OPERATION_COUNT] = {
 };
 
 bool		op_eventual_read;
+bool		op_answer_waits;
 double		op_read_units;
 double		op_write_units;
 

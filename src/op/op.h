@@ -24,6 +24,12 @@ typedef void (*OperationFunction) (const RequestValue *request, WireWriter *resp
 extern bool op_eventual_read;
 
 /*
+ * Set by who runs operations and keeps their answers until all that they may show is durable, but for eventual reads.  Else operations whose
+ * answers must be (stream_make_answer_durable) wait themselves.
+ */
+extern bool op_answer_waits;
+
+/*
  * Capacity units that the operation which ran last has consumed, whether its caller asked or not.  Whoever runs operations sets them to
  * 0 before.
  */

@@ -4,18 +4,15 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "access/xlog.h"
-#include "access/xloginsert.h"
-#include "catalog/pg_control.h"
 #include "miscadmin.h"
-#include "replication/syncrep.h"
-#include "replication/walsender.h"
 #include "utils/acl.h"
 
 #include "base/error.h"
 #include "base/settings.h"
+#include "base/sync_wait.h"
 #include "op/arn.h"
+#include "op/op.h"
 #include "op/stream.h"
 #include "storage/storage.h"
 
@@ -133,32 +130,16 @@ stream_number_of_text(const char *digits, int len)
 	return strtoll(digits + 2, NULL, 10);
 }
 
-/* Each who waits for standbys wants a place of its own to wait for, as each commit has one: PostgreSQL asserts that. */
-static XLogRecPtr
-insert_place_to_wait_for(void)
-{
-	char		nothing = 0;
-
-	XLogBeginInsert();
-	XLogSetRecordFlags(XLOG_MARK_UNIMPORTANT);
-	XLogRegisterData(&nothing, sizeof(nothing));
-	return XLogInsert(RM_XLOG_ID, XLOG_NOOP);
-}
-
 void
 stream_flush_what_was_read(void)
 {
-	bool		waits = SyncRepRequested() && SyncRepStandbyNames != NULL && SyncRepStandbyNames[0] != '\0';
-	XLogRecPtr	end;
+	if (!RecoveryInProgress())
+		sync_wait_for_all();
+}
 
-	if (RecoveryInProgress())
-		return;
-	end = waits ? insert_place_to_wait_for() : GetXLogInsertEndRecPtr();
-	XLogFlush(end);
-	if (waits)
-	{
-		HOLD_INTERRUPTS();
-		SyncRepWaitForLSN(end, false);
-		RESUME_INTERRUPTS();
-	}
+void
+stream_make_answer_durable(void)
+{
+	if (!op_answer_waits)
+		stream_flush_what_was_read();
 }

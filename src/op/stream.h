@@ -47,10 +47,12 @@ extern int64 stream_number_of_text(const char *digits, int len);
 
 /*
  * What is handed out, records and positions, must not be lost by a crash, nor by the promotion of a synchronous standby: others see what was
- * committed asynchronously before it is safe.  Flushes all WAL, and waits for standbys if synchronous_commit asks for that.  Over HTTP no
- * answer leaves before that in any case.
+ * committed asynchronously before it is safe.  Flushes all WAL, and waits for standbys if synchronous_commit asks for that.
  */
 extern void stream_flush_what_was_read(void);
+
+/* The same for the answer of an operation, unless it waits for that anyway (op_answer_waits). */
+extern void stream_make_answer_durable(void);
 
 /* A position in a shard, as a ShardIterator carries it. */
 typedef struct StreamPosition
@@ -70,6 +72,12 @@ extern char *stream_iterator_make(const TableLog *log, const StreamPosition *pos
  */
 extern void stream_iterator_read(const RequestValue *iterator, StreamPosition *position);
 
+/*
+ * Of one that has been read: raises ResourceNotFoundException if its stream is gone (NULL), ValidationException if the ARN that it names is another one's,
+ * which is not signed.
+ */
+extern void stream_iterator_require_stream(const RequestValue *iterator, const TableLog *log);
+
 /* What a record that goes elsewhere tells of where it comes from. */
 typedef struct RecordOrigin
 {
@@ -82,10 +90,14 @@ extern const char *stream_event_name(LogAction action);
 extern Jsonb *stream_record_keys(const TableLog *log, const LogRow *row);
 
 /*
- * Writes a row as a record of GetRecords; with an origin (else NULL), also eventSourceARN, tableName, xid and lsn.  Returns the bytes that it
- * counts for in a page: those of its keys and images.
+ * The bytes that a row counts for as a record: those of its keys, which it has then, and images.
  */
-extern int	stream_write_record(WireWriter *response, const TableLog *log, const LogRow *row,
+extern int	stream_measure_record(const TableLog *log, LogRow *row);
+
+/*
+ * Writes a row that has been measured as a record of GetRecords; with an origin (else NULL), also eventSourceARN, tableName, xid and lsn.
+ */
+extern void stream_write_record(WireWriter *response, const TableLog *log, const LogRow *row, int size,
 								const RecordOrigin *origin);
 
 #endif							/* DYNAPG_STREAM_H */

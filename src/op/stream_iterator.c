@@ -14,6 +14,7 @@
 
 #define VERSION 1
 #define LIFETIME_MS (15 * 60 * 1000)
+#define DIVIDER "|1|"			/* between the ARN, which has none, and the signed bytes */
 
 /* In network byte order. */
 typedef struct IteratorBytes
@@ -59,7 +60,7 @@ stream_iterator_make(const TableLog *log, const StreamPosition *position)
 	appendBinaryStringInfo(&contents, (const char *) &bytes, sizeof(bytes));
 	appendBinaryStringInfo(&contents, (const char *) signature, sizeof(signature));
 	initStringInfo(&iterator);
-	appendStringInfo(&iterator, "%s|1|", stream_arn(log));
+	appendStringInfo(&iterator, "%s" DIVIDER, stream_arn(log));
 	base64_append(&iterator, contents.data, contents.len);
 	return iterator.data;
 }
@@ -86,25 +87,47 @@ require_fresh(TimestampTz handed_out)
 				  "than the tolerated delay of %d milliseconds.", java_date(handed_out), java_date(now), LIFETIME_MS);
 }
 
+static _Noreturn void
+raise_invalid(void)
+{
+	dyn_invalid("Invalid ShardIterator");
+}
+
 void
 stream_iterator_read(const RequestValue *iterator, StreamPosition *position)
 {
 	const char *text = iterator->as.string.text;
 	const char *end = text + iterator->as.string.len;
-	const char *bar = strrchr(text, '|');
+	const char *divider = strstr(text, DIVIDER);
 	const uint8 *from;
 	char	   *bytes = NULL;
 	int			len;
 
-	if (bar != NULL && strlen(text) == end - text)
-		bytes = signature_decode(bar + 1, end - bar - 1, &len);
+	if (divider != NULL && strlen(text) == end - text)
+	{
+		const char *signed_part = divider + strlen(DIVIDER);
+
+		bytes = signature_decode(signed_part, end - signed_part, &len);
+	}
 	if (bytes == NULL || len != sizeof(IteratorBytes) + SIGNATURE_SIZE || bytes[0] != VERSION ||
 		!signature_is_of(&(SignedPart) {bytes, sizeof(IteratorBytes)}, 1, bytes + sizeof(IteratorBytes)))
-		dyn_invalid("Invalid ShardIterator");
+		raise_invalid();
 	from = (const uint8 *) bytes + 1;
 	position->log = (int32) take_number(&from, 4);
 	position->generation = (int32) take_number(&from, 4);
 	position->shard = (int32) take_number(&from, 4);
 	position->after = (int64) take_number(&from, 8);
 	require_fresh((TimestampTz) take_number(&from, 8));
+}
+
+void
+stream_iterator_require_stream(const RequestValue *iterator, const TableLog *log)
+{
+	char	   *arn = pstrdup(iterator->as.string.text);
+
+	*strstr(arn, DIVIDER) = '\0';
+	if (log == NULL)
+		dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found: Stream: %s not found", arn);
+	if (strcmp(arn, stream_arn(log)) != 0)
+		raise_invalid();
 }

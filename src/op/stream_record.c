@@ -51,15 +51,23 @@ stream_event_name(LogAction action)
 	}
 }
 
-/* Writes an image; returns its size. */
-static int
+static void
 write_image(WireWriter *response, const char *name, Jsonb *image)
+{
+	if (image == NULL)
+		return;
+	wire_member(response, name);
+	attr_write_item(response, image);
+}
+
+static int
+image_size(Jsonb *image)
 {
 	JsonbValue	map;
 
+	if (image == NULL)
+		return 0;
 	attr_from_item(image, &map);
-	wire_member(response, name);
-	attr_write_item(response, image);
 	return attr_map_size(&map);
 }
 
@@ -70,26 +78,28 @@ stream_record_keys(const TableLog *log, const LogRow *row)
 	return row->keys ? row->keys : log_keys_of_schema(log->key_schema, row->item ? row->item : row->old);
 }
 
-/* The member dynamodb; returns the record's size. */
-static int
-write_change(WireWriter *response, const TableLog *log, const LogRow *row)
+int
+stream_measure_record(const TableLog *log, LogRow *row)
 {
-	int			size;
+	row->keys = stream_record_keys(log, row);
+	return image_size(row->keys) + image_size(row->item) + image_size(row->old);
+}
 
+/* The member dynamodb. */
+static void
+write_change(WireWriter *response, const TableLog *log, const LogRow *row, int size)
+{
 	wire_object_start(response);
 	wire_member(response, "ApproximateCreationDateTime");
 	wire_double(response, (double) timestamptz_to_time_t(row->written_at));
-	size = write_image(response, "Keys", stream_record_keys(log, row));
-	if (row->item)
-		size += write_image(response, "NewImage", row->item);
-	if (row->old)
-		size += write_image(response, "OldImage", row->old);
+	write_image(response, "Keys", row->keys);
+	write_image(response, "NewImage", row->item);
+	write_image(response, "OldImage", row->old);
 	wire_text_member(response, "SequenceNumber", stream_sequence_number(row->seq));
 	wire_member(response, "SizeBytes");
 	wire_integer(response, size);
 	wire_text_member(response, "StreamViewType", catalog_view_name(log->view));
 	wire_object_end(response);
-	return size;
 }
 
 static void
@@ -103,11 +113,9 @@ write_origin(WireWriter *response, const TableLog *log, const RecordOrigin *orig
 		wire_text_member(response, "lsn", psprintf("%X/%X", LSN_FORMAT_ARGS(origin->lsn)));
 }
 
-int
-stream_write_record(WireWriter *response, const TableLog *log, const LogRow *row, const RecordOrigin *origin)
+void
+stream_write_record(WireWriter *response, const TableLog *log, const LogRow *row, int size, const RecordOrigin *origin)
 {
-	int			size;
-
 	wire_object_start(response);
 	wire_text_member(response, "eventID", event_id(log, row->seq));
 	wire_text_member(response, "eventName", stream_event_name(row->action));
@@ -115,7 +123,7 @@ stream_write_record(WireWriter *response, const TableLog *log, const LogRow *row
 	wire_text_member(response, "eventSource", "aws:dynamodb");
 	wire_text_member(response, "awsRegion", dynapg_region);
 	wire_member(response, "dynamodb");
-	size = write_change(response, log, row);
+	write_change(response, log, row, size);
 	if (origin != NULL)
 		write_origin(response, log, origin);
 	if (row->action == LOG_EXPIRE)
@@ -127,5 +135,4 @@ stream_write_record(WireWriter *response, const TableLog *log, const LogRow *row
 		wire_object_end(response);
 	}
 	wire_object_end(response);
-	return size;
 }

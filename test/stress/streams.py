@@ -5,8 +5,8 @@
     streams.py play WORK WRITERS        writers and readers, until WORK/stop is there; what readers saw is written into WORK
     streams.py check WORK DECODED       what readers saw, and the lines of pg_recvlogical in the file DECODED (none: -), against each other and the tables
 
-WORK/server has the connection string of the server, which may become another one; WORK/http, if it is there, its endpoint's port: two of the readers
-use that. Exit status 0: nothing was wrong.
+WORK/server has the connection string of the server, which may become another one; WORK/http its endpoint's port: two of the readers use that.
+Exit status 0: nothing was wrong.
 """
 import collections
 import json
@@ -277,9 +277,9 @@ class Reader:
 
     def __init__(self, rng, client, work):
         self.rng, self.client, self.work = rng, client, work
-        # by iterators or by the numbers of records, by SQL or, if there is an endpoint, over HTTP
+        # by iterators or by the numbers of records, by SQL or over HTTP
         self.by_number = client % 2 == 1
-        self.server = Endpoint(work) if client >= 2 and os.path.exists(work + "/http") else Server(work)
+        self.server = Endpoint(work) if client >= 2 else Server(work)
         self.records = []
         self.arns = {}
         self.iterators = {}     # (table, shard): where to go on; None: it is read to its end

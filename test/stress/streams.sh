@@ -37,8 +37,13 @@ fail() {
 clients() { as_user python3 "$work/streams.py" "$@"; }
 sql() { as_user "$bin/psql" -X -q -A -t -h "$work" -p "$(<"$work/$1.port")" -d postgres -c "$2"; }
 
-# use_server NAME: clients go to this one.
-use_server() { echo "host=$work port=$(<"$work/$1.port") user=postgres" >"$work/server"; }
+# use_server NAME: clients go to this one, half of the readers by HTTP.
+use_server() {
+    echo "host=$work port=$(<"$work/$1.port") user=postgres" >"$work/new"
+    mv "$work/new" "$work/server"
+    cp "$work/$1.http" "$work/new"
+    mv "$work/new" "$work/http"
+}
 
 # configure NAME: ports of its own.
 configure() {
@@ -133,7 +138,6 @@ finish_decoding() {
 over_crashes() {
     local n
     make_server primary
-    cp "$work/primary.http" "$work/http"
     clients open "$work"
     start_decoding primary
     start_playing
@@ -152,7 +156,6 @@ over_crashes() {
 
 over_promotion() {
     make_server first
-    rm "$work/http"
     clients open "$work"
     as_user "$bin/pg_basebackup" -h "$work" -p "$(<"$work/first.port")" -U postgres -D "$work/second" -R -c fast -X stream
     configure second | as_user tee -a "$work/second/postgresql.conf" >/dev/null

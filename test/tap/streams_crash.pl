@@ -19,7 +19,7 @@ my $lazy = "synchronous_commit = off\nwal_writer_delay = 10s\nautovacuum = off\n
 
 my $node = PostgreSQL::Test::Cluster->new('streams_lazy');
 $node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
-$node->append_conf('postgresql.conf', "$lazy\nmax_worker_processes = 0\nmax_parallel_workers = 0\n");
+$node->append_conf('postgresql.conf', "$lazy\nmax_worker_processes = 0\nmax_parallel_workers = 0\nmax_prepared_transactions = 2\n");
 $node->start;
 sub sql { return $node->safe_psql('postgres', $_[0]); }
 
@@ -52,6 +52,23 @@ my $before = sql($all);
 kill_server($node);
 start_again($node);
 is(sql($all), $before, 'numbers and records are what they were');
+
+# A transaction that was prepared holds its readers back after a crash and a restart, too.
+my $latest_of_all = sql(q{SELECT iterator('Music', 'LATEST')});
+my ($held, @after) = ++$id;
+sql(qq{BEGIN; SELECT put('Music', $held); PREPARE TRANSACTION 'held'});
+foreach my $end (\&kill_server, sub { $_[0]->stop })
+{
+	push @after, ++$id;
+	sql(qq{SET synchronous_commit = on; SELECT put('Music', $id)});
+	is(sql("SELECT ids FROM ids('$latest_of_all')"), '', 'behind a prepared transaction nothing is read');
+	is(sql(q{SELECT held_by_gid FROM dynapg.stat_streams}), 'held', 'which dynapg.stat_streams names');
+	$end->($node);
+	start_again($node);
+}
+is(sql("SELECT ids FROM ids('$latest_of_all')"), '', 'nor after a crash and a restart');
+sql(q{COMMIT PREPARED 'held'});
+is(sql("SELECT ids FROM ids('$latest_of_all')"), join(',', $held, @after), 'and then everything, in order');
 $node->stop;
 
 # ---------------------------------------------------------------- over HTTP, and with synchronous standbys
@@ -100,21 +117,28 @@ $node->stop;
 
 my $work = PostgreSQL::Test::Utils::tempdir();
 ($node, $port) = start_node('streams_stress', "dynapg.developer_mode = on\nmax_prepared_transactions = 50\ndeadlock_timeout = 100ms\nfsync = off\nrestart_after_crash = on\n");
+# half of the readers go by HTTP
 sub use_server
 {
-	my ($server) = @_;
-	PostgreSQL::Test::Utils::append_to_file("$work/new", $server->connstr . "\n");
-	rename "$work/new", "$work/server" or die;
+	my ($server, $http) = @_;
+	my %told = (server => $server->connstr, http => $http);
+	foreach my $what (sort keys %told)
+	{
+		PostgreSQL::Test::Utils::append_to_file("$work/new", "$told{$what}\n");
+		rename "$work/new", "$work/$what" or die;
+	}
 	return;
 }
-use_server($node);
+use_server($node, $port);
 sub clients { return ('python3', 'test/stress/streams.py', @_); }
 command_ok([ clients('open', $work) ], 'tables with streams');
 $node->backup('base');
 my $standby = PostgreSQL::Test::Cluster->new('streams_stress_standby');
 $standby->init_from_backup($node, 'base', has_streaming => 1);
-$standby->append_conf('postgresql.conf', "dynapg.databases = ''\n");
+my $standby_port = free_http_port();
+$standby->append_conf('postgresql.conf', "dynapg.databases = 'postgres:$standby_port'\n");
 $standby->start;
+wait_for_endpoint($standby_port) or die "the standby's endpoint did not start\n";
 sql(q{ALTER SYSTEM SET synchronous_standby_names = '*'; SELECT pg_reload_conf()});
 $node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_replication WHERE sync_state = 'sync'}) or die;
 
@@ -138,7 +162,7 @@ play(4);
 kill_server($node);
 $standby->promote;
 $standby->safe_psql('postgres', 'ALTER SYSTEM RESET synchronous_standby_names; SELECT pg_reload_conf()');
-use_server($standby);
+use_server($standby, $standby_port);
 play(4);
 PostgreSQL::Test::Utils::append_to_file("$work/stop", '');
 ok($players->finish, 'writers and readers over two crashes and a promotion') or diag "$out$err";

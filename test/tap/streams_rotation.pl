@@ -74,6 +74,32 @@ fails("SELECT ids('$middle')", qr/trimmed/, 'and told so');
 $writer->ask(q{COMMIT});
 rotate_until("NOT EXISTS (SELECT FROM dynapg.log_segments WHERE number = $held)", 'the segment goes when the transaction has ended');
 
+# ... what it has written last has greater numbers than rows of the next segment: these go with it, so that nobody reads on behind a gap
+
+rotate_until('(SELECT count(*) FROM dynapg.log_segments WHERE closed_seq IS NULL) = 1', 'one segment is open');
+sql(q{SELECT put('Music', 30)});
+my $of_late = sql('SELECT max(number) FROM dynapg.log_segments');
+$writer->ask(q{BEGIN; SELECT put('Music', 31)});
+rotate_until("EXISTS (SELECT FROM dynapg.log_segments WHERE number > $of_late)", 'another segment is made');
+sql(q{SELECT put('Music', 32)});
+$writer->ask(q{SELECT put('Music', 33); COMMIT});
+my @late = split /\n/, sql(q{SELECT sequence_number FROM dynapg.stream_records('Music') WHERE (keys ->> 'id')::int IN (31, 32, 33) ORDER BY sequence_number});
+is(sql(q{SELECT string_agg(keys ->> 'id', ',' ORDER BY sequence_number) FROM dynapg.stream_records('Music') WHERE (keys ->> 'id')::int BETWEEN 30 AND 39}), '30,31,32,33', 'a late writer\'s records are in order');
+my $behind_32 = sql(qq{SELECT iterator('Music', 'AFTER_SEQUENCE_NUMBER', '{"SequenceNumber": "$late[1]"}')});
+rotate_until("EXISTS (SELECT FROM dynapg.log_segments WHERE number = $of_late AND closed_seq IS NOT NULL)", 'the late writer\'s segment is closed');
+sql(q{SELECT put('Music', 34)});
+rotate_until("NOT EXISTS (SELECT FROM dynapg.log_segments WHERE number = $of_late)", 'the late writer\'s segment is dropped');
+sql(q{LOAD 'dynapg'; ALTER SYSTEM SET dynapg.stream_retention = '1h'; SELECT pg_reload_conf()});
+await(q{SELECT current_setting('dynapg.stream_retention') = '1h'}, 'the others stay for a while');
+is(sql("SELECT max(trim_seq) + 100000000000000000000 >= $late[2], min(first_seq) + 100000000000000000000 < $late[1] FROM dynapg.log_segments"), 't|t', 'the segments that are left tell how far its rows reached');
+is(sql(q{SELECT string_agg(keys ->> 'id', ',' ORDER BY sequence_number) FROM dynapg.stream_records('Music')}), '34', 'what is before its last row is gone for readers, in the next segment, too');
+is(sql(q{SELECT ids FROM ids(iterator('Music', 'TRIM_HORIZON'))}), '34', 'TRIM_HORIZON is behind it');
+fails("SELECT ids('$behind_32')", qr/trimmed/, 'who stands between is told so');
+fails(qq{SELECT iterator('Music', '$_', '{"SequenceNumber": "$late[1]"}')}, qr/trimmed/, "and who asks for a place there: $_") for qw(AT_SEQUENCE_NUMBER AFTER_SEQUENCE_NUMBER);
+is(sql(qq{SELECT ids FROM ids(iterator('Music', 'AFTER_SEQUENCE_NUMBER', '{"SequenceNumber": "$late[2]"}'))}), '34', 'who has read its last row goes on');
+sql(q{LOAD 'dynapg'; ALTER SYSTEM RESET dynapg.stream_retention; SELECT pg_reload_conf()});
+await(q{SELECT current_setting('dynapg.stream_retention') = '2s'}, 'and then no longer');
+
 # ... the same of a reader, of a cursor that is open
 my $last = sql('SELECT max(number) FROM dynapg.log_segments');
 my $reader = DynapgSession->new($node);

@@ -8,6 +8,8 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 use DynapgHttp;
+use DynapgSession;
+use DynapgStream;
 
 my ($node, $port) = start_node('primary', <<'CONF');
 dynapg.workers = 1
@@ -106,6 +108,55 @@ foreach my $level (qw(remote_write on))
 	is(answer($put), '200 {}', "$level: when the standby resumes, PutItem is answered");
 	like(answer($read), $ok, "$level: the read, too");
 	like(answer($failed), qr/^400 .*ConditionalCheckFailedException/, "$level: and the failed condition");
+}
+
+# ---------------------------------------------------------------- others who wait for the same
+
+# A commit waits, and what is written last is its record: the companion waits for it, too, but at a place of its own, and so do readers of streams.
+# An assertion of PostgreSQL's wants that. Processes say in their titles what they wait for.
+sub place_of { my ($pid) = @_; return slurp_file("/proc/$pid/cmdline") =~ m{ waiting for ([0-9A-F]+/[0-9A-F]+)} ? $1 : ''; }
+sub waits_for { my ($pid) = @_; my $place; eventually(sub { $place = place_of($pid) }); return $place; }
+SKIP:
+{
+	skip 'no titles of processes to be read', 1 unless -r '/proc/self/cmdline';
+	sql('CREATE TABLE public.commits (n int); ' . create_stream('Music') . q{SELECT dynapg.put('Music', '{"id": 1}')});
+	my $iterator = sql(stream_functions() . q{SELECT iterator('Music', 'TRIM_HORIZON')});
+	foreach my $level (qw(remote_write on remote_apply))
+	{
+		use_standby($level);
+		# what begins to be read is there already
+		my @sessions = map { DynapgSession->new($node) } 1 .. 3;
+		is($sessions[0]->ask("SELECT ids FROM ids('$iterator')"), '1', "$level: a stream is read");
+		kill 'STOP', $receiver;
+		$sessions[0]->start('INSERT INTO public.commits VALUES (1)');
+		ok(my $committed = waits_for($sessions[0]->{pid}), "$level: a commit waits");
+		my $read = start(get_item($port, 'items', 'alone', bytes_only => 1));
+		ok(eventually(\&is_waiting), "$level: and an answer");
+		my %places = map { $_ => 1 } $committed, waits_for(companion_pid());
+		foreach my $reader (@sessions[ 1, 2 ])
+		{
+			$reader->start("SELECT ids FROM ids('$iterator')");
+			$places{ waits_for($reader->{pid}) } = 1;
+		}
+		is(scalar(keys %places), 4, "$level: and two readers of a stream, each at a place of its own") or diag join ' ', sort keys %places;
+		kill 'CONT', $receiver;
+		like(answer($read), $ok, "$level: the answer comes");
+		is($_->answer, $_ == $sessions[0] ? '' : '1', "$level: and the others go on") foreach @sessions;
+		$_->end foreach @sessions;
+	}
+
+	# a reader that does not wait to the end is told nothing
+	kill 'STOP', $receiver;
+	my $reader = DynapgSession->new($node);
+	$reader->start("SELECT ids FROM ids('$iterator')");
+	ok(waits_for($reader->{pid}), 'a reader of a stream waits');
+	sql("SELECT pg_cancel_backend($reader->{pid})");
+	my $told = $reader->answer;
+	like($told, qr/ERROR:  canceling statement, since what it has read may not be on the synchronous standbys/, 'it is cancelled: an error');
+	unlike($told, qr/^1/m, 'and no records');
+	$reader->end;
+	kill 'CONT', $receiver;
+	use_standby('on');
 }
 
 # ---------------------------------------------------------------- what users' functions do in a request
