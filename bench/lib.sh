@@ -43,11 +43,12 @@ backends_cpu() {
 }
 
 # shellcheck disable=SC2154 # the caller's
-# one_run SCRIPT CLIENTS SYNCHRONOUS_COMMIT: transactions a second, and CPU microseconds of the server for each
+# one_run SCRIPT CLIENTS SYNCHRONOUS_COMMIT: transactions a second, and CPU microseconds of the server for each; with $pgbench_options besides
 one_run() {
     local before
     before=$(backends_cpu)
-    PGOPTIONS="-c synchronous_commit=$3" as_user "$bin/pgbench" -n -M prepared -c "$2" -j "$(($2 < 2 ? 1 : 2))" \
+    # shellcheck disable=SC2086 # several options, or none
+    PGOPTIONS="-c synchronous_commit=$3" as_user "$bin/pgbench" ${pgbench_options:-} -n -M prepared -c "$2" -j "$(($2 < 2 ? 1 : 2))" \
         -T "$seconds" -D partitions="$partitions" -D per_partition="$per_partition" -f "$work/bench/$1.sql" bench \
         >"$work/pgbench.out" 2>"$work/pgbench.log" || { tail -n 5 "$work/pgbench.log" >&2; die "pgbench failed"; }
     sleep 0.05

@@ -16,6 +16,7 @@
 #include "storage/procarray.h"
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
+#include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -61,9 +62,17 @@ keeper_rotate(void)
  * Rounds
  * ------------------------------------------------------------------------------------------------------------ */
 
+/* Up to which number readers have been told that a stream has records. */
+typedef struct Notified
+{
+	int32		log;			/* hash key; first */
+	int64		number;
+} Notified;
+
 typedef struct Keeper
 {
-	int64		notified;		/* streams with records up to this number have been told of */
+	HTAB	   *notified;		/* Notified */
+	int64		all_notified;	/* the same of all streams */
 	TimestampTz rotated_at;
 	TimestampTz warned_at;
 	ExpireRound expire;
@@ -96,41 +105,94 @@ has_work(void)
 		catalog_backup_schedules() != NIL || catalog_backups_expire() || catalog_running_transfers() != NIL;
 }
 
+/* Whether a log has records behind a number, up to its horizon, which was taken before. */
 static bool
 has_records(const TableLog *log, int64 after, int64 horizon)
 {
 	pg_uuid_t	first;
 	pg_uuid_t	last;
-	LogReader  *reader = log_read_begin(log->kind, log->id, after, horizon, GetActiveSnapshot());
+	LogReader  *reader;
 	LogRow		row;
 	bool		found;
 
 	memset(&first, 0, sizeof(first));
 	memset(&last, 0xFF, sizeof(last));
+	PushActiveSnapshot(GetLatestSnapshot());
+	reader = log_read_begin(log->kind, log->id, after, horizon, GetActiveSnapshot());
 	found = log_read_next(reader, &first, &last, &row);
 	log_read_end(reader);
+	PopActiveSnapshot();
 	return found;
 }
 
-/* Tells of the streams that have records behind a number: after the tick that vouches for them is committed. */
+/* What a transaction that failed has not told is told again, with the rest. */
+static void
+forget_notified(Keeper *keeper)
+{
+	if (keeper->notified != NULL)
+		hash_destroy(keeper->notified);
+	keeper->notified = NULL;
+	keeper->all_notified = 0;
+}
+
+/* What ended streams leave behind here is forgotten with the keeper. */
+static Notified *
+find_notified(Keeper *keeper, int32 log)
+{
+	Notified   *notified;
+	bool		found;
+
+	if (keeper->notified == NULL)
+	{
+		HASHCTL		control = {.keysize = sizeof(int32), .entrysize = sizeof(Notified), .hcxt = TopMemoryContext};
+
+		keeper->notified = hash_create("dynapg notified streams", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	}
+	notified = (Notified *) hash_search(keeper->notified, &log, HASH_ENTER, &found);
+	if (!found)
+		notified->number = keeper->all_notified;
+	return notified;
+}
+
+static void
+notify_readers(Keeper *keeper, const TableLog *log, int64 horizon)
+{
+	Notified   *notified = find_notified(keeper, log->id);
+
+	if (horizon <= notified->number || log->last_seq <= notified->number)
+		return;
+	if (has_records(log, notified->number, horizon))
+		Async_Notify(dynapg_notify_channel,
+					 psprintf("arn:aws:dynamodb:%s:%s:table/%s/stream/%s", dynapg_region, dynapg_account_id,
+							  log->table_name, log->label));
+	notified->number = horizon;
+}
+
+/*
+ * Tells of the streams that have become longer for their readers.  Where a transaction holds some of them back, each has a horizon of its own: the
+ * others go on.  Our commit flushes what it tells of.
+ */
 static void
 notify(Keeper *keeper)
 {
-	LogTick		tick;
+	int64		last;
+	int64		common;
 	ListCell   *cell;
 
-	if (dynapg_notify_channel[0] == '\0' || !log_last_tick(&tick) || tick.horizon <= keeper->notified)
+	if (dynapg_notify_channel[0] == '\0')
+		return;
+	last = log_last_number();
+	common = log_common_horizon();
+	if (common >= last && common <= keeper->all_notified)
 		return;
 	foreach(cell, catalog_streams(NULL, NULL, NULL, INT_MAX))
 	{
 		const TableLog *log = (const TableLog *) lfirst(cell);
 
-		if (log->last_seq > keeper->notified && has_records(log, keeper->notified, tick.horizon))
-			Async_Notify(dynapg_notify_channel,
-						 psprintf("arn:aws:dynamodb:%s:%s:table/%s/stream/%s", dynapg_region, dynapg_account_id,
-								  log->table_name, log->label));
+		notify_readers(keeper, log, common >= last ? common : log_horizon(log->id));
 	}
-	keeper->notified = tick.horizon;
+	if (common >= last)
+		keeper->all_notified = common;
 }
 
 /* One step of rotation, each in a transaction of its own. */
@@ -256,6 +318,7 @@ try_round(Keeper *keeper)
 		EmitErrorReport();
 		FlushErrorState();
 		AbortCurrentTransaction();
+		forget_notified(keeper);
 		RESUME_INTERRUPTS();
 	}
 	PG_END_TRY();

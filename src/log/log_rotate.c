@@ -103,8 +103,9 @@ rotate_kind(LogKind kind, TimestampTz now)
 }
 
 /*
- * Undo logs that have ended are forgotten when no restore needs them.  Streams that have ended are forgotten when their last record is, and no slot of our output plugin has to decode from before their end.
- * The transaction that ended a stream, and wrote its row last, had waited for those that wrote records.
+ * Undo logs that have ended are forgotten when no restore needs them.  Streams that have ended are forgotten when their last record is, and no slot of
+ * our output plugin has to decode from before their end.  The transaction that ended a stream, and wrote its row last, had waited for those that
+ * wrote records.  Slots of standbys are not seen here, but what they need is: in the slot of a standby with hot_standby_feedback, which slots there want.
  */
 static bool
 forget_logs(TimestampTz now)
@@ -114,8 +115,8 @@ forget_logs(TimestampTz now)
 		"(kind OPERATOR(pg_catalog.<>) 'UNDO' OR "
 		"NOT EXISTS (SELECT FROM dynapg.restores r WHERE r.log OPERATOR(pg_catalog.=) l.id AND NOT r.filled)) AND "
 		"(kind OPERATOR(pg_catalog.=) 'UNDO' OR closed_at OPERATOR(pg_catalog.<) $1 AND NOT EXISTS (SELECT FROM pg_catalog.pg_replication_slots s "
-		"WHERE s.plugin OPERATOR(pg_catalog.=) 'dynapg' AND s.database OPERATOR(pg_catalog.=) pg_catalog.current_database() "
-		"AND pg_catalog.age(s.catalog_xmin) OPERATOR(pg_catalog.>=) pg_catalog.age(l.xmin))) ORDER BY id LIMIT 1) RETURNING id",
+		"WHERE (s.slot_type OPERATOR(pg_catalog.=) 'physical' OR s.plugin OPERATOR(pg_catalog.=) 'dynapg' "
+		"AND s.database OPERATOR(pg_catalog.=) pg_catalog.current_database()) AND pg_catalog.age(s.catalog_xmin) OPERATOR(pg_catalog.>=) pg_catalog.age(l.xmin))) ORDER BY id LIMIT 1) RETURNING id",
 		1, {TIMESTAMPTZOID}
 	};
 	Oid			types[1] = {INT4OID};

@@ -7,6 +7,8 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
+use DynapgSession;
+
 my $node = PostgreSQL::Test::Cluster->new('decoding');
 $node->init(allows_streaming => 'logical', extra => [ '--encoding=UTF8', '--locale=C' ]);
 $node->append_conf('postgresql.conf', "max_prepared_transactions = 10\nlogical_decoding_work_mem = '64kB'\nautovacuum = off\n");
@@ -34,7 +36,7 @@ if (sql(q{SELECT count(*) FROM pg_settings WHERE name = 'output_plugin_libraries
 	my ($status, $out, $err) = $node->psql('postgres', q{SELECT pg_create_logical_replication_slot('refused', 'dynapg')});
 	like($err, qr/dynapg/, 'a server that is not told of the plugin does not load it');
 	is(sql('SELECT count(*) FROM pg_replication_slots'), '0', '... and makes no slot');
-	$node->append_conf('postgresql.conf', "output_plugin_libraries = 'pgoutput, test_decoding, dynapg'");
+	$node->append_conf('postgresql.conf', "output_plugin_libraries = 'pgoutput, test_decoding, wal2json, dynapg'");
 	$node->reload;
 }
 sql($schema);
@@ -217,6 +219,30 @@ get('s') for 1 .. 2;
 sql(q{SELECT dynapg.rotate()});
 is(sql(q{SELECT count(*) FROM dynapg.logs WHERE table_name = 'Tab'}), '0', 'what no slot needs any more is forgotten');
 
+# ---------------------------------------------------------------- other plugins read the log's segments, of which new ones come
+
+sql(q{CREATE PUBLICATION streams FOR TABLES IN SCHEMA dynapg_log WITH (publish = 'insert')}, q{SELECT pg_create_logical_replication_slot('pgoutput', 'pgoutput')});
+my $has_wal2json = ($node->psql('postgres', q{SELECT pg_create_logical_replication_slot('wal2json', 'wal2json')}))[0] == 0;
+my $newest = sql(q{SELECT max(number) FROM dynapg.log_segments});
+sql(q{SELECT dynapg.put('Kept', '{"p": "in the old segment"}')}, $old);
+for (1 .. 100)
+{
+	sql(q{SELECT dynapg.rotate()});
+	last if sql(qq{SELECT max(number) > $newest FROM dynapg.log_segments}) eq 't';
+}
+sql(q{SELECT dynapg.put('Kept', '{"p": "in the new segment"}')});
+is(sql(q{SELECT string_agg(substring(encode(data, 'escape') FROM 'in the ... segment'), ', ') FROM pg_logical_slot_get_binary_changes('pgoutput', NULL, NULL, 'proto_version', '1', 'publication_names', 'streams') WHERE get_byte(data, 0) = ascii('I')}),
+	'in the old segment, in the new segment', 'pgoutput, by a publication of the schema');
+SKIP:
+{
+	skip 'wal2json is not installed', 1 unless $has_wal2json;
+	is(sql(q{SELECT string_agg(substring(data FROM 'in the ... segment'), ', ') FROM pg_logical_slot_get_changes('wal2json', NULL, NULL, 'format-version', '2', 'add-tables', 'dynapg_log.*', 'include-transaction', 'false')}),
+		'in the old segment, in the new segment', 'wal2json');
+	drop('wal2json');
+}
+drop('pgoutput');
+get('s');
+
 # an extension that is gone
 sql(q{SELECT pg_create_logical_replication_slot('other', 'test_decoding')});
 sql(q{SELECT make('Before', 'KEYS_ONLY')}, q{SELECT dynapg.put('Before', '{"p": "known from the WAL"}')}, q{SELECT dynapg.put('Kept', '{"p": "forgotten"}')},
@@ -236,4 +262,42 @@ sql(q{CREATE SCHEMA mine}, q{CREATE TABLE mine.stream_000001 (a int)}, q{CREATE 
 is(lines(get('s')), 'INSERT Six p=beside - -', "tables with names like the log's");
 
 $node->stop;
+
+# ---------------------------------------------------------------- a slot on a standby
+
+SKIP:
+{
+	skip 'slots on standbys are for PostgreSQL 16 and later', 1 if (`pg_config --version` =~ /(\d+)/ ? $1 : 0) < 16;
+
+	$node = PostgreSQL::Test::Cluster->new('decoding_primary');
+	$node->init(allows_streaming => 'logical', extra => [ '--encoding=UTF8', '--locale=C' ]);
+	$node->append_conf('postgresql.conf', "max_worker_processes = 0\nmax_parallel_workers = 0\nautovacuum = off\nhot_standby_feedback = on\nwal_receiver_status_interval = 1\n"
+		. "primary_slot_name = 'standby'\n");
+	$node->start;
+	$node->append_conf('postgresql.conf', "output_plugin_libraries = 'pgoutput, test_decoding, wal2json, dynapg'") if sql(q{SELECT count(*) FROM pg_settings WHERE name = 'output_plugin_libraries'});
+	$node->reload;
+	sql($schema, q{SELECT make('Gone', 'KEYS_ONLY'), make('Kept', 'KEYS_ONLY')}, q{SELECT pg_create_physical_replication_slot('standby', true)});
+	$node->backup('base');
+	my $standby = PostgreSQL::Test::Cluster->new('decoding_standby');
+	$standby->init_from_backup($node, 'base', has_streaming => 1);
+	$standby->start;
+	# it begins where the primary's WAL says which transactions there are
+	my $session = DynapgSession->new($standby);
+	$session->start(q{SELECT 'made' FROM pg_create_logical_replication_slot('there', 'dynapg')});
+	$node->poll_query_until('postgres', q{SELECT catalog_xmin IS NOT NULL FROM (SELECT pg_log_standby_snapshot()) s, pg_replication_slots WHERE slot_name = 'standby'});
+	sql('SELECT pg_log_standby_snapshot()');
+	is($session->answer, 'made', 'a slot on a standby');
+	sql(q{SELECT dynapg.put('Gone', '{"p": "last"}')}, q{SELECT dynamo_delete_table('{"TableName": "Gone"}')}, $old);
+	sql(q{SELECT dynapg.rotate()}) for 1 .. 3;
+	is(sql(q{SELECT count(*) FROM dynapg.logs WHERE table_name = 'Gone'}), '1', 'what it may need of dynapg.logs stays');
+	$node->wait_for_catchup($standby);
+	is($session->ask(q{SELECT data FROM pg_logical_slot_peek_changes('there', NULL, NULL)}) =~ /"tableName":"Gone"/ ? 1 : 0, 1, '... and it prints the record');
+	$session->ask(q{SELECT pg_drop_replication_slot('there')});
+	$node->poll_query_until('postgres', q{SELECT catalog_xmin IS NULL FROM pg_replication_slots WHERE slot_name = 'standby'});
+	sql(q{SELECT dynapg.rotate()}) for 1 .. 3;
+	is(sql(q{SELECT count(*) FROM dynapg.logs WHERE table_name = 'Gone'}), '0', 'without it the stream is forgotten');
+	$session->end;
+	$standby->stop;
+	$node->stop;
+}
 done_testing();

@@ -105,6 +105,41 @@ my $before = sql('SELECT max(horizon) FROM dynapg.ticks');
 $heard .= $guest->ask('SELECT pg_sleep(0.1)') until $heard =~ /Asynchronous/ || time > $deadline;
 unlike($heard, qr{table/Quiet}, 'and of no other');
 ok($node->poll_query_until('app', "SELECT max(horizon) >= (SELECT horizon - 100000000000000000000 FROM dynapg.stat_streams WHERE table_name = 'Music') FROM dynapg.ticks"), 'after a tick');
+
+# What was told before somebody listens is not told again; who listens, and reads then, misses nothing.
+sub hears
+{
+	my ($listener, $what) = @_;
+	my ($all, $end) = ('', time + 60);
+	$all .= $listener->ask('SELECT pg_sleep(0.1)') until $all =~ $what || time > $end;
+	return $all;
+}
+my $heard_by_guest = qr/payload "\Q$arn\E"/;
+my $iterator = sql(q{SELECT iterator('Music', 'LATEST')});
+sql(q{SELECT put('Music', 132)});
+like(hears($guest, $heard_by_guest), $heard_by_guest, 'one more record, told to who listens');
+my $late = DynapgSession->new($node, 'app');
+$late->ask('LISTEN changes');
+(my $ids, $iterator) = split /\|/, sql("SELECT ids || '|' || next FROM ids('$iterator')"), 2;
+is($ids, '132', 'who comes later reads what was told before');
+sql(q{SELECT put('Quiet', 133)});
+my $told = hears($late, qr{table/Quiet});
+like($told, qr{payload "arn:[^"]*table/Quiet/}, 'and is told of what comes then');
+unlike($told, $heard_by_guest, 'and of nothing else');
+$late->end;
+
+# A transaction that holds back one stream does not silence the others.
+my $open = DynapgSession->new($node, 'app');
+hears($guest, qr{table/Quiet});
+$open->ask(q{BEGIN; SELECT put('Quiet', 134)});
+sql(q{SELECT put('Quiet', 135), put('Music', 136)});
+$told = hears($guest, $heard_by_guest);
+like($told, $heard_by_guest, 'beside a stream that is held back another one is told of');
+unlike($told, qr{table/Quiet}, 'and that one is not');
+is(sql("SELECT ids FROM ids('$iterator')"), '136', 'which has its record');
+$open->ask('COMMIT');
+like(hears($guest, qr{table/Quiet}), qr{table/Quiet}, 'until the transaction has ended');
+$open->end;
 isnt(($node->psql('template1', "LOAD 'dynapg'; ALTER SYSTEM SET dynapg.notify_channel = '" . 'x' x 64 . q{'})), 0, 'a name that NOTIFY would not take is refused');
 
 # --- transactions that hold a stream back are warned of
@@ -170,6 +205,13 @@ is(sql(q{SELECT dynapg.tick(), dynapg.tick()}), 't|f', 'dynapg.tick()');
 is(sql($records), '1,2', 'a reader');
 like(sql('SELECT dynapg.rotate()'), qr/^\d+$/, 'dynapg.rotate()');
 is(($node->psql('app', q{BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT dynapg.tick()}))[0] == 0 ? 1 : 0, 0, 'a tick needs a new snapshot');
+sql(q{SELECT dynamo_update_time_to_live('{"TableName": "Music", "TimeToLiveSpecification": {"AttributeName": "until", "Enabled": true}}')});
+is(sql(q{SELECT dynamo_describe_time_to_live('{"TableName": "Music"}')}), '{"TimeToLiveDescription": {"AttributeName": "until", "TimeToLiveStatus": "ENABLED"}}', 'UpdateTimeToLive makes its index itself');
+sql(q{SELECT dynapg.put('Music', jsonb_build_object('id', id, 'until', floor(extract(epoch FROM now())) + seconds)) FROM (VALUES (3, -10), (4, 1000), (5, -20)) v(id, seconds)});
+is(sql(q{SELECT items_deleted, oldest_expired IS NOT NULL FROM dynapg.stat_ttl}), '0|t', 'items expire, and stay');
+is(sql(q{SELECT dynapg.expire_items(max_items => 1), dynapg.expire_items(), dynapg.expire_items()}), '1|1|0', 'dynapg.expire_items()');
+is(sql(q{SELECT string_agg(item ->> 'id', ',' ORDER BY item ->> 'id') FROM dynamo."Music"}), '1,2,4', 'removes what has expired');
+is(sql(q{SELECT string_agg(event_name || ' ' || (keys ->> 'id'), ',' ORDER BY sequence_number) FILTER (WHERE expired) FROM dynapg.stream_records('Music')}), 'REMOVE 5,REMOVE 3', 'the oldest first, and the stream tells');
 is(elsewhere($keepers), '0', 'there is no keeper');
 unlike(slurp_file($node->logfile), qr/out of background worker slots|could not (?:start|register)/, 'and nobody complains');
 

@@ -112,10 +112,14 @@ sub subscribe
 my $subscriber = PostgreSQL::Test::Cluster->new('subscriber');
 $subscriber->init(allows_streaming => 'logical', extra => [ '--encoding=UTF8', '--locale=C' ]);
 $subscriber->start;
-$subscriber->safe_psql('postgres', $create);
+# in a transaction block a stream begins at once
+$subscriber->safe_psql('postgres', $create . q{BEGIN; SELECT dynamo_update_table('{"TableName": "Music", "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_IMAGE"}}'); COMMIT});
+my $applied = q{SELECT string_agg(concat_ws(' ', event_name, keys ->> 'n', new_image ->> 'v'), ', ' ORDER BY sequence_number) FROM dynapg.stream_records('Music')};
 $node->safe_psql('postgres', q{CREATE PUBLICATION inserts FOR TABLE dynamo."Music" WITH (publish = 'insert')});
 my $inserts = subscribe($subscriber, 'postgres', 'inserts');
 is($subscriber->safe_psql('postgres', get(1)), 'decoded', 'the first copy computes the keys: GetItem finds the item');
+my $copied = $subscriber->safe_psql('postgres', $applied);
+like($copied, qr/INSERT 1 decoded/, 'and is in the stream of the subscriber\'s table');
 $node->safe_psql('postgres', q{INSERT INTO dynamo."Music" (item) VALUES ('{"id": "a", "n": 20, "v": "sql"}');} . put(21, 'api') . put(21, 'later'));
 $node->wait_for_catchup($inserts);
 is($subscriber->safe_psql('postgres', get(20)), 'sql', 'INSERT by SQL is applied');
@@ -127,6 +131,7 @@ $node->wait_for_catchup($inserts);
 is($subscriber->safe_psql('postgres', get(23)), 'checked', 'a transaction with a ConditionCheck of a key without an item is applied');
 is($subscriber->safe_psql('postgres', q{SELECT count(*) FROM dynamo."Music" WHERE item->'n' = '22' OR item->>'id' IS NULL}), '0',
 	'and nothing comes of the check');
+is($subscriber->safe_psql('postgres', $applied), "$copied, INSERT 20 sql, INSERT 21 api, INSERT 23 checked", 'each change that is applied is in the stream, once');
 
 # --- and into an ordinary table: everything. From 18 on the keys can be sent; before, whole items tell rows apart.
 
