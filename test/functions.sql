@@ -156,3 +156,8 @@ EXCEPTION WHEN OTHERS THEN
 	GET STACKED DIAGNOSTICS code = CONSTRAINT_NAME, detail = PG_EXCEPTION_DETAIL;
 	RETURN format('%s: %s (%s)', coalesce(nullif(code, ''), SQLSTATE), regexp_replace(SQLERRM, 'ID: [^;]*', 'ID: ...', 'g'), detail);
 END $$;
+
+-- Loads the items that a query gives by bulk_load.h
+CREATE OR REPLACE FUNCTION dynapg_test.bulk_load(table_name text, query text) RETURNS text
+	AS '$libdir/dynapg', 'dynapg_test_bulk_load'
+	LANGUAGE C STRICT;

@@ -13,6 +13,7 @@ CREATE TABLE dynapg.restores (
 	items bigint,
 	attempts integer NOT NULL DEFAULT 0,
 	failure text,
+	failed boolean NOT NULL DEFAULT false,
 	started_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
 	CHECK ((log IS NULL) = (horizon IS NULL) AND (log IS NULL) = (snapshot IS NULL))
 );
@@ -27,5 +28,6 @@ COMMENT ON COLUMN dynapg.restores.horizon IS 'changes up to this number are part
 COMMENT ON COLUMN dynapg.restores.snapshot IS 'and those of transactions that are visible in it';
 COMMENT ON COLUMN dynapg.restores.filled IS 'the items are there, indexes are being built';
 COMMENT ON COLUMN dynapg.restores.failure IS 'the error of the last attempt';
+COMMENT ON COLUMN dynapg.restores.failed IS 'nothing more is tried';
 GRANT SELECT ON dynapg.restores TO PUBLIC;
 -- Not in dumps: a table that was being restored comes back CREATING, and can be deleted.

@@ -30,12 +30,20 @@ COMMENT ON FUNCTION dynapg.restored_items(regclass) IS 'items that a restore has
 
 CREATE VIEW dynapg.stat_restores AS
 	SELECT r.table_name, r.source_table, r.backup_arn, r.restore_time,
-		CASE WHEN r.filled THEN 'BUILDING INDEXES' WHEN p.items IS NOT NULL THEN 'FILLING' ELSE 'WAITING' END AS phase,
+		CASE WHEN r.failed THEN 'FAILED' WHEN r.filled THEN 'BUILDING INDEXES' WHEN p.items IS NOT NULL THEN 'FILLING' ELSE 'WAITING' END AS phase,
 		coalesce(r.items, p.items) AS items, nullif(c.reltuples, -1)::bigint AS items_estimated, r.attempts, r.failure, r.started_at
 	FROM dynapg.restores r
 		LEFT JOIN pg_catalog.pg_class c ON c.oid = r.source
-		CROSS JOIN LATERAL (SELECT dynapg.restored_items(r.relation) AS items) p;
-COMMENT ON VIEW dynapg.stat_restores IS 'tables that are being restored: how far they are, and what failed';
+		CROSS JOIN LATERAL (SELECT dynapg.restored_items(r.relation) AS items) p
+	UNION ALL
+	SELECT t.name, NULL, NULL, NULL, 'FAILED', NULL, NULL, 0, 'the table came by a dump, which has not what it is restored from', NULL
+	FROM dynapg.tables t
+	WHERE t.change = 'CREATING' AND t.change_ends = 'infinity' AND NOT EXISTS (SELECT FROM dynapg.restores r WHERE r.relation = t.relation);
+COMMENT ON VIEW dynapg.stat_restores IS 'tables that are being restored: how far they are, and what failed; DeleteTable deletes one that has';
 COMMENT ON COLUMN dynapg.stat_restores.items_estimated IS 'how many items the source had when it was last analyzed';
-COMMENT ON COLUMN dynapg.stat_restores.failure IS 'the error of the last attempt; after five nothing more is tried, and the table can be deleted';
+COMMENT ON COLUMN dynapg.stat_restores.failure IS 'the error of the last attempt; once the phase is FAILED, after five or where none can succeed, nothing more is tried';
 GRANT SELECT ON dynapg.stat_restores TO PUBLIC;
+
+CREATE FUNCTION dynapg.retry_restore(table_name text) RETURNS void
+	AS 'MODULE_PATHNAME', 'dynapg_retry_restore' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION dynapg.retry_restore(text) IS 'tries again to fill a table whose restore has failed; for its owner';

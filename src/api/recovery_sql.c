@@ -1,6 +1,7 @@
 /*
  * recovery_sql.c
- *		The past of tables and items for those who use SQL: dynapg.items_at(), dynapg.history().
+ *		The past of tables and items for those who use SQL: dynapg.items_at(), dynapg.history(); and retrying a
+ *		restore.
  */
 #include "postgres.h"
 
@@ -17,6 +18,7 @@
 #include "base/error.h"
 #include "catalog/owner.h"
 #include "keep/past.h"
+#include "keep/restore.h"
 #include "op/continuous_backups.h"
 #include "op/op.h"
 #include "storage/layout.h"
@@ -24,6 +26,7 @@
 
 PG_FUNCTION_INFO_V1(dynapg_items_at);
 PG_FUNCTION_INFO_V1(dynapg_history);
+PG_FUNCTION_INFO_V1(dynapg_retry_restore);
 
 #define FETCH_ROWS 100
 
@@ -40,7 +43,7 @@ table_to_read(text *name)
 	return table;
 }
 
-/* Returns the rows of a query, which is run on the latest snapshot: what it is about may be later than that of the caller's transaction. */
+/* Returns the rows of a query. */
 static void
 return_rows(FunctionCallInfo fcinfo, const char *query)
 {
@@ -49,7 +52,6 @@ return_rows(FunctionCallInfo fcinfo, const char *query)
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	PushActiveSnapshot(GetLatestSnapshot());
 	cursor = catalog_open_cursor(query);
 	do
 	{
@@ -60,7 +62,6 @@ return_rows(FunctionCallInfo fcinfo, const char *query)
 		SPI_freetuptable(SPI_tuptable);
 	} while (SPI_processed > 0);
 	SPI_cursor_close(cursor);
-	PopActiveSnapshot();
 	SPI_finish();
 }
 
@@ -73,7 +74,10 @@ return_items(FunctionCallInfo fcinfo)
 	LogMoment	moment;
 
 	recovery_moment(log, PG_GETARG_TIMESTAMPTZ(1), &moment);
+	/* what it is about may be later than the snapshot of the caller's transaction */
+	PushActiveSnapshot(GetLatestSnapshot());
 	return_rows(fcinfo, past_items_query(table->relation, log->id, moment.horizon, moment.snapshot));
+	PopActiveSnapshot();
 }
 
 /* history(table_name text, key jsonb) returns table (item, valid_from, valid_until, xid) */
@@ -88,7 +92,9 @@ return_versions(FunctionCallInfo fcinfo)
 
 	layout_keys(layout_of(relation), PG_GETARG_JSONB_P(1), &hash, &sort);
 	table_close(relation, NoLock);
+	PushActiveSnapshot(GetLatestSnapshot());
 	return_rows(fcinfo, past_versions_query(table->relation, log, &hash, sort));
+	PopActiveSnapshot();
 }
 
 /* Errors name the operation that wants the same. */
@@ -121,4 +127,17 @@ Datum
 dynapg_history(PG_FUNCTION_ARGS)
 {
 	return call(fcinfo, return_versions);
+}
+
+/* retry_restore(table_name text) returns void */
+Datum
+dynapg_retry_restore(PG_FUNCTION_ARGS)
+{
+	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+
+	if (!restore_retry(name))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" is not being restored", name)));
+	PG_RETURN_VOID();
 }

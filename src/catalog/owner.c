@@ -158,3 +158,19 @@ catalog_open_cursor(const char *query)
 	SetUserIdAndSecContext(role, context);
 	return cursor;
 }
+
+void
+catalog_send_rows(const char *query, DestReceiver *receiver)
+{
+	SPIExecuteOptions options = {.read_only = true, .dest = receiver};
+	Oid			role;
+	int			context;
+	int			result;
+
+	GetUserIdAndSecContext(&role, &context);
+	SetUserIdAndSecContext(catalog_owner(), context | SECURITY_LOCAL_USERID_CHANGE);
+	result = SPI_execute_extended(query, &options);
+	if (result != SPI_OK_SELECT)
+		elog(ERROR, "SPI_execute_extended failed: %s", SPI_result_code_string(result));
+	SetUserIdAndSecContext(role, context);
+}

@@ -5,6 +5,7 @@
 #ifndef DYNAPG_OWNER_H
 #define DYNAPG_OWNER_H
 
+#include "tcop/dest.h"
 #include "utils/portal.h"
 
 /*
@@ -39,5 +40,8 @@ extern bool catalog_fetch_saved(CatalogStatement *statement, Datum *values, int 
  * the active snapshot.  The caller is connected to SPI; the query qualifies all its names, as above.
  */
 extern Portal catalog_open_cursor(const char *query);
+
+/* Sends all rows of such a query to a receiver, which is called in the name of the catalog's owner. */
+extern void catalog_send_rows(const char *query, DestReceiver *receiver);
 
 #endif							/* DYNAPG_OWNER_H */

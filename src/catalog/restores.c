@@ -54,13 +54,13 @@ TableRestore *
 catalog_restore(Oid relation)
 {
 	static CatalogStatement statement = {
-		"SELECT table_name, source_table, backup_arn, restore_time, source, log, horizon, snapshot::pg_catalog.text, filled, attempts "
+		"SELECT table_name, source_table, backup_arn, restore_time, source, log, horizon, snapshot::pg_catalog.text, filled, attempts, failed "
 		"FROM dynapg.restores WHERE relation OPERATOR(pg_catalog.=) $1::pg_catalog.oid",
 		1, {OIDOID}
 	};
 	Datum		values[1] = {ObjectIdGetDatum(relation)};
-	Datum		columns[10];
-	bool		nulls[10];
+	Datum		columns[11];
+	bool		nulls[11];
 	TableRestore *restore;
 
 	if (!catalog_fetch_saved(&statement, values, lengthof(columns), columns, nulls))
@@ -77,6 +77,7 @@ catalog_restore(Oid relation)
 	restore->snapshot = text_column(columns[7], nulls[7]);
 	restore->filled = DatumGetBool(columns[8]);
 	restore->attempts = DatumGetInt32(columns[9]);
+	restore->failed = DatumGetBool(columns[10]);
 	return restore;
 }
 
@@ -117,13 +118,23 @@ catalog_restore_filled(Oid relation, int64 items)
 }
 
 void
-catalog_restore_failed(Oid relation, const char *failure)
+catalog_restore_failed(Oid relation, const char *failure, bool last)
 {
-	Oid			types[2] = {REGCLASSOID, TEXTOID};
-	Datum		values[2] = {ObjectIdGetDatum(relation), CStringGetTextDatum(failure)};
+	Oid			types[3] = {REGCLASSOID, TEXTOID, BOOLOID};
+	Datum		values[3] = {ObjectIdGetDatum(relation), CStringGetTextDatum(failure), BoolGetDatum(last)};
 
-	(void) catalog_execute("UPDATE dynapg.restores SET attempts = attempts + 1, failure = $2 WHERE relation = $1",
-						   2, types, values, NULL);
+	(void) catalog_execute("UPDATE dynapg.restores SET attempts = attempts + 1, failure = $2, failed = $3 WHERE relation = $1",
+						   3, types, values, NULL);
+}
+
+bool
+catalog_retry_restore(Oid relation)
+{
+	Oid			types[1] = {REGCLASSOID};
+	Datum		values[1] = {ObjectIdGetDatum(relation)};
+
+	return catalog_execute("UPDATE dynapg.restores SET attempts = 0, failure = NULL, failed = false WHERE relation = $1 AND failed",
+						   1, types, values, NULL) > 0;
 }
 
 void
@@ -146,7 +157,7 @@ int64
 catalog_restores_need(void)
 {
 	static CatalogStatement statement = {
-		"SELECT pg_catalog.min(horizon) FROM dynapg.restores WHERE NOT filled", 0
+		"SELECT pg_catalog.min(horizon) FROM dynapg.restores WHERE NOT filled AND NOT failed", 0
 	};
 	Datum		horizon;
 	bool		isnull;

@@ -22,6 +22,7 @@ typedef struct TableRestore
 	char	   *snapshot;		/* and those of transactions visible in this pg_snapshot; NULL if there is no log */
 	bool		filled;			/* the items are there */
 	int			attempts;		/* that have failed */
+	bool		failed;			/* nothing more is tried */
 } TableRestore;
 
 /* Whether a table is being restored; its row may be gone where it has come by a dump. */
@@ -45,13 +46,16 @@ extern bool catalog_is_restore_source(Oid relation);
 /* All items are there. */
 extern void catalog_restore_filled(Oid relation, int64 items);
 
-/* An attempt has failed. */
-extern void catalog_restore_failed(Oid relation, const char *failure);
+/* An attempt has failed, and, if it was the last one, the restore. */
+extern void catalog_restore_failed(Oid relation, const char *failure, bool last);
+
+/* A restore that has failed is to be tried again; false if it has not. */
+extern bool catalog_retry_restore(Oid relation);
 
 /* The table is whole: ACTIVE from the commit on.  The caller holds catalog_lock_name(). */
 extern void catalog_end_restore(const TableInfo *table);
 
-/* The number behind which rows of undo logs are needed by restores that go on; PG_INT64_MAX if there are none. */
+/* The number behind which rows of undo logs are needed by restores that go on, and have not failed; PG_INT64_MAX if there are none. */
 extern int64 catalog_restores_need(void);
 
 #endif							/* DYNAPG_RESTORES_H */

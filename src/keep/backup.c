@@ -22,7 +22,6 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 #include "utils/tuplesort.h"
-#include "utils/typcache.h"
 
 #include "base/compat.h"
 #include "base/error.h"
@@ -35,6 +34,44 @@
 #define BATCH_ITEMS	500
 #define BATCH_BYTES	(1024 * 1024)
 #define LOOK_EVERY_MS 500		/* whether the backup is still wanted */
+#define LOOK_EVERY_ITEMS 100
+
+/* ------------------------------------------------------------------------------------------------------------
+ * Whether a backup is still wanted
+ * ------------------------------------------------------------------------------------------------------------ */
+
+static bool
+is_pending(const Backup *backup)
+{
+	Backup	   *now = catalog_backup(backup->table.name, strlen(backup->table.name), backup->label);
+
+	return now != NULL && !now->is_available;
+}
+
+typedef struct Watch
+{
+	const Backup *backup;
+	int			items;
+	TimestampTz looked_at;
+	bool		wanted;
+} Watch;
+
+/* To be asked for each item. */
+static bool
+is_wanted(Watch *watch)
+{
+	TimestampTz now;
+
+	if (!watch->wanted || ++watch->items % LOOK_EVERY_ITEMS != 0)
+		return watch->wanted;
+	now = GetCurrentTimestamp();
+	if (TimestampDifferenceExceeds(watch->looked_at, now, LOOK_EVERY_MS))
+	{
+		watch->wanted = is_pending(watch->backup);
+		watch->looked_at = now;
+	}
+	return watch->wanted;
+}
 
 /* ------------------------------------------------------------------------------------------------------------
  * Reading the items of a snapshot, in the order of their keys
@@ -51,39 +88,29 @@ typedef struct ItemReader
 	Tuplesortstate *sort;
 } ItemReader;
 
-static Tuplesortstate *
-begin_sort(TupleDesc columns)
-{
-	AttrNumber	keys[2] = {LAYOUT_HASH, LAYOUT_SORT};
-	Oid			operators[2];
-	Oid			collations[2] = {InvalidOid, InvalidOid};
-	bool		nulls_first[2] = {false, false};
-
-	for (int i = 0; i < lengthof(keys); i++)
-		operators[i] = lookup_type_cache(TupleDescAttr(columns, keys[i] - 1)->atttypid, TYPECACHE_LT_OPR)->lt_opr;
-	return tuplesort_begin_heap(columns, lengthof(keys), keys, operators, collations, nulls_first, maintenance_work_mem, NULL,
-								TUPLESORT_NONE);
-}
-
-/* Reads the whole table and sorts it: where it is large, that is cheaper than to follow its index. */
+/*
+ * Reads the whole table and sorts it: where it is large, that is cheaper than to follow its index.  Nothing comes of it if the backup is not wanted
+ * any more.
+ */
 static void
-sort_items(ItemReader *reader)
+sort_items(ItemReader *reader, Watch *watch)
 {
 	TableScanDesc scan = table_beginscan_strat(reader->relation, reader->snapshot, 0, NULL, true, false);
 
-	reader->sort = begin_sort(RelationGetDescr(reader->relation));
-	while (table_scan_getnextslot(scan, ForwardScanDirection, reader->slot))
+	reader->sort = layout_begin_sort(RelationGetDescr(reader->relation));
+	while (is_wanted(watch) && table_scan_getnextslot(scan, ForwardScanDirection, reader->slot))
 	{
 		CHECK_FOR_INTERRUPTS();
 		tuplesort_puttupleslot(reader->sort, reader->slot);
 	}
 	table_endscan(scan);
-	tuplesort_performsort(reader->sort);
+	if (watch->wanted)
+		tuplesort_performsort(reader->sort);
 	reader->sorted = MakeSingleTupleTableSlot(RelationGetDescr(reader->relation), &TTSOpsMinimalTuple);
 }
 
 static void
-begin_reading(ItemReader *reader, Relation relation, Snapshot snapshot)
+begin_reading(ItemReader *reader, Relation relation, Snapshot snapshot, Watch *watch)
 {
 	Oid			key_index = compat_primary_key(relation);
 
@@ -95,7 +122,7 @@ begin_reading(ItemReader *reader, Relation relation, Snapshot snapshot)
 	reader->key_index = index_open(key_index, AccessShareLock);
 	reader->slot = table_slot_create(relation, NULL);
 	if (plan_cluster_use_sort(RelationGetRelid(relation), key_index))
-		sort_items(reader);
+		sort_items(reader, watch);
 	else
 	{
 		reader->scan = compat_index_beginscan(relation, reader->key_index, snapshot, 0);
@@ -211,14 +238,6 @@ end_writing(ItemWriter *writer)
  * A backup
  * ------------------------------------------------------------------------------------------------------------ */
 
-static bool
-is_pending(const Backup *backup)
-{
-	Backup	   *now = catalog_backup(backup->table.name, strlen(backup->table.name), backup->label);
-
-	return now != NULL && !now->is_available;
-}
-
 static void
 start_progress(const TableInfo *table)
 {
@@ -234,24 +253,18 @@ copy_items(const Backup *backup, const TableInfo *table, Oid target_oid)
 	Relation	source = table_open(table->relation, AccessShareLock);
 	Relation	target = table_open(target_oid, RowExclusiveLock);
 	Snapshot	snapshot = RegisterSnapshot(GetTransactionSnapshot());
-	TimestampTz looked_at = GetCurrentTimestamp();
+	Watch		watch = {.backup = backup, .looked_at = GetCurrentTimestamp(), .wanted = true};
 	ItemReader	reader;
 	ItemWriter	writer;
 	Datum		item;
-	bool		wanted = true;
 
 	start_progress(table);
 	begin_writing(&writer, target);
-	begin_reading(&reader, source, snapshot);
-	while (wanted && read_item(&reader, &item))
+	begin_reading(&reader, source, snapshot, &watch);
+	while (is_wanted(&watch) && read_item(&reader, &item))
 	{
 		CHECK_FOR_INTERRUPTS();
 		write_item(&writer, item);
-		if (writer.count == 0 && TimestampDifferenceExceeds(looked_at, GetCurrentTimestamp(), LOOK_EVERY_MS))
-		{
-			wanted = is_pending(backup);
-			looked_at = GetCurrentTimestamp();
-		}
 	}
 	end_writing(&writer);
 	end_reading(&reader);
@@ -259,7 +272,7 @@ copy_items(const Backup *backup, const TableInfo *table, Oid target_oid)
 	UnregisterSnapshot(snapshot);
 	table_close(target, NoLock);
 	table_close(source, NoLock);
-	return wanted;
+	return watch.wanted;
 }
 
 /*

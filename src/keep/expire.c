@@ -149,16 +149,9 @@ static void
 key_of_entry(const TableInfo *table, Jsonb *entry, StorageKey *key)
 {
 	JsonbValue	map;
-	const char *hash;
-	const char *sort = NULL;
-	int			hash_len;
-	int			sort_len = 0;
 
 	attr_from_item(entry, &map);
-	key_of_item(&map, table->hash.stored, table->hash.stored_len, table->hash.type, false, &hash, &hash_len);
-	if (table->has_sort)
-		key_of_item(&map, table->sort.stored, table->sort.stored_len, table->sort.type, true, &sort, &sort_len);
-	storage_key(key, table, hash, hash_len, sort, sort_len);
+	storage_key_of_item(key, table, &map);
 }
 
 static bytea *

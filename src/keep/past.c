@@ -22,16 +22,15 @@ past_qualified_name(Oid relation)
 	return schema ? quote_qualified_identifier(schema, name) : NULL;
 }
 
-/* The name of what a source's items are in, locked against changes; an error if it is gone. */
-static char *
-source_name(Oid source)
+void
+past_lock_source(Oid source)
 {
 	LockRelationOid(source, AccessShareLock);
 	if (get_rel_relkind(source) != RELKIND_RELATION)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("what is being restored is gone: relation %u", source)));
-	return past_qualified_name(source);
+				 errmsg("what is being restored is gone: relation %u", source),
+				 errdetail("Its table was dropped.")));
 }
 
 /* A FROM clause with the rows of a log behind a number, over all segments that may hold any, and a condition more. */
@@ -72,19 +71,20 @@ append_rows(StringInfo query, int32 log, int64 after, const char *condition)
 char *
 past_items_query(Oid source, int32 log, int64 horizon, const char *snapshot)
 {
-	char	   *name = source_name(source);
+	char	   *name = past_qualified_name(source);
 	StringInfoData query;
 
 	if (log == 0)
 		return psprintf("SELECT item FROM %s", name);
-	if (log_trimmed(LOG_UNDO) > horizon)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("the changes since that point in time are no longer kept")));
 	initStringInfo(&query);
 	appendStringInfoString(&query, "WITH undo AS MATERIALIZED (SELECT DISTINCT ON (hash, sort) hash, sort, old ");
 	append_rows(&query, log, horizon, psprintf("NOT pg_catalog.pg_visible_in_snapshot(xid, %s::pg_catalog.pg_snapshot)",
 											   quote_literal_cstr(snapshot)));
+	/* asked for under the locks of the segments */
+	if (log_trimmed(LOG_UNDO) > horizon)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the changes since that point in time are no longer kept")));
 	appendStringInfo(&query, "ORDER BY hash, sort, seq) SELECT item, hash, sort FROM %s t WHERE NOT EXISTS (SELECT FROM undo u "
 					 "WHERE u.hash OPERATOR(pg_catalog.=) t.hash AND u.sort OPERATOR(pg_catalog.=) t.sort) "
 					 "UNION ALL SELECT old, hash, sort FROM undo WHERE old IS NOT NULL", name);
@@ -105,7 +105,7 @@ key_condition(const pg_uuid_t *hash, bytea *sort)
 char *
 past_versions_query(Oid source, const TableLog *log, const pg_uuid_t *hash, bytea *sort)
 {
-	char	   *name = source_name(source);
+	char	   *name = past_qualified_name(source);
 	char	   *condition = key_condition(hash, sort);
 	StringInfoData query;
 

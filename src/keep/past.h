@@ -2,8 +2,10 @@
  * past.h
  *		Queries on what items were, by undo logs.
  *
- * They qualify all their names, for catalog_open_cursor(), and lock what they read.  They are to be run on a snapshot that is taken after the
- * moment that they are about.
+ * They qualify all their names, for catalog_open_cursor().  They run on one snapshot, which is taken after the moment that they are about, after
+ * past_lock_source() (a TRUNCATE that was waited for has left rows in the log, and nothing in the table, that an older one does not see), and
+ * before they are made (they name the segments of the log: there may be changes in a new one that the snapshot sees, and the segment's
+ * absence would leave them out).
  */
 #ifndef DYNAPG_PAST_H
 #define DYNAPG_PAST_H
@@ -15,9 +17,12 @@
 /* A relation's name, qualified and quoted; NULL if it is gone. */
 extern char *past_qualified_name(Oid relation);
 
+/* Locks what a source's items are in against DDL and TRUNCATE; an error if it is gone. */
+extern void past_lock_source(Oid source);
+
 /*
- * The items of a relation: as they were at a moment (log/log_moment.h), with hash and sort, or, if log is 0, as they are.  An error if the relation is
- * gone, or changes since the moment are.
+ * The items of a relation: as they were at a moment (log/log_moment.h), with hash and sort, or, if log is 0, as they are.  An error if changes
+ * since the moment are gone.
  */
 extern char *past_items_query(Oid source, int32 log, int64 horizon, const char *snapshot);
 

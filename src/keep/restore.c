@@ -5,125 +5,103 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "catalog/pg_type.h"
 #include "commands/progress.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "pgstat.h"
-#include "storage/lmgr.h"
-#include "utils/array.h"
-#include "utils/builtins.h"
-#include "utils/lsyscache.h"
+#include "tcop/dest.h"
+#include "utils/backend_progress.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "base/error.h"
 #include "catalog/owner.h"
 #include "keep/index_build.h"
 #include "keep/past.h"
 #include "keep/restore.h"
 #include "keep/step.h"
 #include "keep/table_job.h"
+#include "storage/bulk_load.h"
 
-/* Inserted at once: at most 40 MB. */
-#define BATCH_ITEMS 100
-
-/* A restore whose source or target is not what it was does not come right by itself. */
+/* What goes wrong so often does not come right by itself. */
 #define MAX_ATTEMPTS 5
 
 /* ------------------------------------------------------------------------------------------------------------
  * Filling
  * ------------------------------------------------------------------------------------------------------------ */
 
-/* The statement that inserts an array of items. */
-static SPIPlanPtr
-prepare_insert(Oid relation)
+/* What the source's rows are sent to: item, and, if they come from an item table, hash and sort. */
+typedef struct ItemReceiver
 {
-	Oid			types[1] = {JSONBARRAYOID};
-	SPIPlanPtr	plan = SPI_prepare(psprintf("INSERT INTO %s (item) SELECT i FROM pg_catalog.unnest($1) i", past_qualified_name(relation)), 1, types);
+	DestReceiver receiver;		/* first */
+	BulkLoad   *load;
+	int64		items;
+} ItemReceiver;
 
-	if (plan == NULL)
-		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
-	return plan;
+static bool
+receive_item(TupleTableSlot *row, DestReceiver *receiver)
+{
+	ItemReceiver *items = (ItemReceiver *) receiver;
+
+	CHECK_FOR_INTERRUPTS();
+	slot_getallattrs(row);
+	if (row->tts_nvalid == 1)
+		bulk_load_add(items->load, row->tts_values[0]);
+	else
+		bulk_load_add_row(items->load, row->tts_values[1], row->tts_values[2], row->tts_values[0]);
+	pgstat_progress_update_param(PROGRESS_COPY_TUPLES_PROCESSED, ++items->items);
+	return true;
 }
 
-static Datum
-fetched_items(void)
+static void
+start_receiver(DestReceiver *receiver, int operation, TupleDesc columns)
 {
-	Datum	   *items = (Datum *) palloc(SPI_processed * sizeof(Datum));
-
-	for (uint64 i = 0; i < SPI_processed; i++)
-	{
-		bool		isnull;
-
-		items[i] = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull);
-	}
-	return PointerGetDatum(construct_array(items, SPI_processed, JSONBOID, -1, false, TYPALIGN_INT));
 }
 
-/*
- * Inserts what the cursor gives, in the name of the table's owner: whatever triggers and constraints he has given it are his.
- */
+static void
+end_receiver(DestReceiver *receiver)
+{
+}
+
+/* The snapshot of the source is kept until all is written, since large items are fetched then. */
 static int64
-insert_items(Portal cursor, Oid relation)
+copy_items(const TableRestore *restore, const TableInfo *table)
 {
-	Oid			owner = catalog_relation_owner(relation);
-	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "dynapg restore", ALLOCSET_DEFAULT_SIZES);
-	int64		items = 0;
-	SPIPlanPtr	plan;
+	BulkLoadCount count;
+	ItemReceiver items = {
+		.receiver = {receive_item, start_receiver, end_receiver, end_receiver, DestTuplestore}
+	};
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	past_lock_source(restore->source);
+	PushActiveSnapshot(GetLatestSnapshot());
+	items.load = bulk_load_begin(table);
+	catalog_send_rows(past_items_query(restore->source, restore->log, restore->horizon, restore->snapshot), &items.receiver);
+	bulk_load_end(items.load, &count);
+	PopActiveSnapshot();
+	SPI_finish();
+	return count.items;
+}
+
+/* Fills a table in the name of its owner: whatever triggers and constraints he has given it are his. */
+static void
+fill(const TableRestore *restore, const TableInfo *table)
+{
+	Oid			owner = catalog_relation_owner(restore->relation);
+	int64		items;
 	Oid			role;
 	int			context;
 
-	GetUserIdAndSecContext(&role, &context);
-	if (role != owner)
-		SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
-	plan = prepare_insert(relation);
-	for (;;)
-	{
-		SPITupleTable *fetched;
-		MemoryContext caller;
-		Datum		array;
-
-		CHECK_FOR_INTERRUPTS();
-		SPI_cursor_fetch(cursor, true, BATCH_ITEMS);
-		fetched = SPI_tuptable;
-		if (SPI_processed == 0)
-			break;
-		items += SPI_processed;
-		caller = MemoryContextSwitchTo(scratch);
-		array = fetched_items();
-		MemoryContextSwitchTo(caller);
-		SPI_freetuptable(fetched);
-		if (SPI_execute_plan(plan, &array, NULL, false, 0) != SPI_OK_INSERT)
-			elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(SPI_result));
-		MemoryContextReset(scratch);
-		pgstat_progress_update_param(PROGRESS_COPY_TUPLES_PROCESSED, items);
-	}
-	SetUserIdAndSecContext(role, context);
-	MemoryContextDelete(scratch);
-	return items;
-}
-
-/* The source is read on the latest snapshot, whatever the transaction's is: the point in time may be later than that. */
-static void
-fill(const TableRestore *restore)
-{
-	int64		items;
-	Portal		cursor;
-
-	LockRelationOid(restore->relation, ShareRowExclusiveLock);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
 	pgstat_progress_start_command(PROGRESS_COMMAND_COPY, restore->relation);
 	pgstat_progress_update_param(PROGRESS_COPY_COMMAND, PROGRESS_COPY_COMMAND_FROM);
 	pgstat_progress_update_param(PROGRESS_COPY_TYPE, PROGRESS_COPY_TYPE_CALLBACK);
-	PushActiveSnapshot(GetLatestSnapshot());
-	cursor = catalog_open_cursor(past_items_query(restore->source, restore->log, restore->horizon,
-												  restore->snapshot));
-	items = insert_items(cursor, restore->relation);
-	SPI_cursor_close(cursor);
-	PopActiveSnapshot();
+	GetUserIdAndSecContext(&role, &context);
+	if (role != owner)
+		SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+	items = copy_items(restore, table);
+	SetUserIdAndSecContext(role, context);
 	pgstat_progress_end_command();
-	SPI_finish();
 	CommandCounterIncrement();
 	catalog_restore_filled(restore->relation, items);
 }
@@ -139,7 +117,7 @@ due_restore(Oid relation)
 	const TableInfo *table = catalog_table_of_relation(relation);
 	TableRestore *restore = table != NULL && catalog_is_being_restored(table) ? catalog_restore(relation) : NULL;
 
-	if (restore == NULL || restore->attempts >= MAX_ATTEMPTS)
+	if (restore == NULL || restore->failed)
 		return NULL;
 	return restore->filled && index_build_is_due(relation) ? NULL : restore;
 }
@@ -174,27 +152,55 @@ take_step(Oid relation)
 	else
 	{
 		pgstat_report_activity(STATE_RUNNING, "filling a table that is restored");
-		fill(restore);
+		fill(restore, catalog_table_of_relation(relation));
 	}
 }
 
-/* Notes why a step failed, and fails with it. */
+/* Whether an error comes again, however often it is tried: the source is gone, or what it was, or the table is not one that takes items. */
+static bool
+is_lasting(const ErrorData *error)
+{
+	return error->sqlerrcode == ERRCODE_UNDEFINED_TABLE || error->sqlerrcode == ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE ||
+		error->sqlerrcode == ERRCODE_WRONG_OBJECT_TYPE;
+}
+
+/* Notes why a step failed, in a transaction of its own, and tells the log if it was the last attempt. */
+static void
+note_failure(Oid relation, const ErrorData *error, MemoryContext context)
+{
+	TableRestore *restore;
+	char	   *failed = NULL;
+
+	if (error->sqlerrcode == ERRCODE_QUERY_CANCELED || !step_begin(true))
+		return;
+	restore = due_restore(relation);
+	if (restore != NULL)
+	{
+		bool		last = is_lasting(error) || restore->attempts + 1 >= MAX_ATTEMPTS;
+
+		catalog_restore_failed(relation, error->message, last);
+		if (last)
+			failed = MemoryContextStrdup(context, restore->table_name);
+	}
+	step_commit();
+	if (failed != NULL)
+		ereport(WARNING,
+				(errmsg("the restore of table \"%s\" has failed", failed),
+				 errdetail("%s", error->message),
+				 errhint("DeleteTable deletes the table; dynapg.retry_restore() tries again.")));
+}
+
+/* Fails with the error of a step, which is noted. */
 static void
 fail(Oid relation, MemoryContext context)
 {
 	ErrorData  *error;
 
-	MemoryContextSwitchTo(context);
 	HOLD_INTERRUPTS();
-	error = CopyErrorData();
-	FlushErrorState();
+	error = dyn_take_error(context);
 	AbortCurrentTransaction();
 	RESUME_INTERRUPTS();
-	if (error->sqlerrcode != ERRCODE_QUERY_CANCELED && step_begin(true))
-	{
-		catalog_restore_failed(relation, error->message);
-		step_commit();
-	}
+	note_failure(relation, error, context);
 	MemoryContextSwitchTo(context);
 	ReThrowError(error);
 }
@@ -235,7 +241,21 @@ restore_fill_here(const char *table_name)
 	TableRestore *restore = table ? catalog_restore(table->relation) : NULL;
 
 	if (restore != NULL && !restore->filled)
-		fill(restore);
+		fill(restore, table);
+}
+
+bool
+restore_retry(const char *table_name)
+{
+	const TableInfo *table;
+
+	catalog_lock_name(table_name, strlen(table_name));
+	table = restored_table(table_name);
+	if (table == NULL || catalog_restore(table->relation) == NULL)
+		return false;
+	if (catalog_retry_restore(table->relation))
+		table_job_start(table_name);
+	return true;
 }
 
 void

@@ -113,7 +113,7 @@ forget_logs(TimestampTz now)
 	static CatalogStatement statement = {
 		"DELETE FROM dynapg.logs WHERE id OPERATOR(pg_catalog.=) (SELECT id FROM dynapg.logs l WHERE closed_at IS NOT NULL AND "
 		"(kind OPERATOR(pg_catalog.<>) 'UNDO' OR "
-		"NOT EXISTS (SELECT FROM dynapg.restores r WHERE r.log OPERATOR(pg_catalog.=) l.id AND NOT r.filled)) AND "
+		"NOT EXISTS (SELECT FROM dynapg.restores r WHERE r.log OPERATOR(pg_catalog.=) l.id AND NOT r.filled AND NOT r.failed)) AND "
 		"(kind OPERATOR(pg_catalog.=) 'UNDO' OR closed_at OPERATOR(pg_catalog.<) $1 AND NOT EXISTS (SELECT FROM pg_catalog.pg_replication_slots s "
 		"WHERE (s.slot_type OPERATOR(pg_catalog.=) 'physical' OR s.plugin OPERATOR(pg_catalog.=) 'dynapg' "
 		"AND s.database OPERATOR(pg_catalog.=) pg_catalog.current_database()) AND pg_catalog.age(s.catalog_xmin) OPERATOR(pg_catalog.>=) pg_catalog.age(l.xmin))) ORDER BY id LIMIT 1) RETURNING id",

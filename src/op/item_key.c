@@ -50,17 +50,7 @@ op_key_of_key(const TableInfo *table, const AttributeMap *key, StorageKey *resul
 void
 op_key_of_item(const TableInfo *table, const AttributeMap *item, StorageKey *key)
 {
-	const char *hash;
-	const char *sort = NULL;
-	int			hash_len;
-	int			sort_len = 0;
-
-	key_of_item(&item->object, table->hash.stored, table->hash.stored_len, table->hash.type, false,
-				&hash, &hash_len);
-	if (table->has_sort)
-		key_of_item(&item->object, table->sort.stored, table->sort.stored_len, table->sort.type, true,
-					&sort, &sort_len);
-	storage_key(key, table, hash, hash_len, sort, sort_len);
+	storage_key_of_item(key, table, &item->object);
 }
 
 int

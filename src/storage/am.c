@@ -47,7 +47,6 @@ check_tuple(const Layout *layout, TupleTableSlot *slot)
 	Datum		hash_datum;
 	Datum		sort_datum;
 	bool		null[LAYOUT_COLUMNS];
-	Jsonb	   *item;
 	pg_uuid_t	hash;
 	bytea	   *sort;
 
@@ -59,11 +58,7 @@ check_tuple(const Layout *layout, TupleTableSlot *slot)
 				(errcode(ERRCODE_NOT_NULL_VIOLATION),
 				 errmsg("columns hash, sort and item of an item table cannot be null")));
 
-	item = DatumGetJsonbP(item_datum);
-	if (attr_check_item(item) > ITEM_MAX_SIZE)
-		dyn_invalid("Item size has exceeded the maximum allowed size");
-
-	layout_keys(layout, item, &hash, &sort);
+	layout_check_item(layout, DatumGetJsonbP(item_datum), &hash, &sort);
 	if (!layout_is_same_key(DatumGetUUIDP(hash_datum), DatumGetByteaPP(sort_datum), &hash, sort))
 		ereport(ERROR,
 				(errcode(ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION),

@@ -52,6 +52,8 @@ extern _Noreturn void storage_raise_conflict(void);
 
 extern void direct_open(StorageTable *table);
 extern void direct_close(StorageTable *table);
+/* Makes what entering index entries needs, once for the table: result_relation, estate, arbiters. */
+extern void direct_prepare_index_entries(StorageTable *table);
 extern Jsonb *direct_get(StorageTable *table, const StorageKey *key);
 /* Whether the item under a key was last written by this transaction, a subtransaction included. */
 extern bool direct_is_own(StorageTable *table, const StorageKey *key);

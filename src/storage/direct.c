@@ -204,9 +204,8 @@ key_arbiters(const StorageTable *table)
 	return arbiters;
 }
 
-/* Makes what entering index entries needs, once for the table. */
-static void
-prepare_index_entries(StorageTable *table)
+void
+direct_prepare_index_entries(StorageTable *table)
 {
 	if (table->estate != NULL)
 		return;
@@ -263,7 +262,7 @@ insert_version(StorageTable *table, const StorageKey *key, Jsonb *item, BlockNum
 	bool		conflict = false;
 	uint32		token;
 
-	prepare_index_entries(table);
+	direct_prepare_index_entries(table);
 	if (wait)
 	{
 		ItemPointerData other;
@@ -301,7 +300,7 @@ update_version(StorageTable *table, const StorageKey *key, Jsonb *item, Snapshot
 											 &failure, &lockmode, &update_indexes);
 	if (result == TM_Ok && update_needs_indexes(update_indexes))
 	{
-		prepare_index_entries(table);
+		direct_prepare_index_entries(table);
 		list_free(compat_insert_index_tuples(table->result_relation, slot, table->estate, true, false, NULL, NIL,
 											 update_only_summarizing(update_indexes)));
 		ResetPerTupleExprContext(table->estate);

@@ -15,6 +15,8 @@
 #include "utils/snapmgr.h"
 
 #include "base/error.h"
+#include "catalog/restores.h"
+#include "storage/bulk_load.h"
 #include "storage/index_guard.h"
 #include "storage/index_write.h"
 #include "storage/item_log.h"
@@ -34,6 +36,19 @@ typedef struct ItemVersion
 	bytea	   *sort;
 } ItemVersion;
 
+/* Nobody but who fills a table writes to it until that is done: the API says that there is no such table, plain SQL this. */
+static void
+refuse_unfilled(const TableInfo *table)
+{
+	if (bulk_load_writes(table->relation))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("table \"%s\" cannot be written to while it is being filled", table->name),
+			 errdetail("Its items or its indexes are not all there yet."),
+			 errhint("Wait until DescribeTable says ACTIVE; dynapg.stat_restores tells how far a restore is, and DeleteTable ends it.")));
+}
+
 /*
  * The item table that a trigger of its is fired for.  NULL if the catalog does not know it (yet: a dump is being restored), or if
  * it has neither indexes nor logs.
@@ -45,6 +60,8 @@ table_of_trigger(const TriggerData *trigger)
 
 	if (!layout_of(trigger->tg_relation)->valid)
 		triggers_raise_wrong_relation(trigger, "an item table");
+	if (table != NULL && catalog_is_being_restored(table))
+		refuse_unfilled(table);
 	return table != NULL && (table->n_indexes > 0 || table->is_logged) ? table : NULL;
 }
 

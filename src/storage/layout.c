@@ -12,14 +12,18 @@
 #include "catalog/pg_index.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "nodes/primnodes.h"
 #include "rewrite/prs2lock.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
+#include "utils/tuplesort.h"
+#include "utils/typcache.h"
 
 #include "base/compat.h"
+#include "base/error.h"
 #include "storage/am.h"
 #include "storage/layout.h"
 #include "storage/triggers.h"
@@ -245,6 +249,28 @@ layout_keys(const Layout *layout, Jsonb *item, pg_uuid_t *hash, bytea **sort)
 	SET_VARSIZE(*sort, VARHDRSZ + len);
 	if (len > 0)
 		memcpy(VARDATA(*sort), bytes, len);
+}
+
+void
+layout_check_item(const Layout *layout, Jsonb *item, pg_uuid_t *hash, bytea **sort)
+{
+	if (attr_check_item(item) > ITEM_MAX_SIZE)
+		dyn_invalid("Item size has exceeded the maximum allowed size");
+	layout_keys(layout, item, hash, sort);
+}
+
+Tuplesortstate *
+layout_begin_sort(TupleDesc columns)
+{
+	AttrNumber	keys[2] = {LAYOUT_HASH, LAYOUT_SORT};
+	Oid			operators[2];
+	Oid			collations[2] = {InvalidOid, InvalidOid};
+	bool		nulls_first[2] = {false, false};
+
+	for (int i = 0; i < lengthof(keys); i++)
+		operators[i] = lookup_type_cache(TupleDescAttr(columns, keys[i] - 1)->atttypid, TYPECACHE_LT_OPR)->lt_opr;
+	return tuplesort_begin_heap(columns, lengthof(keys), keys, operators, collations, nulls_first, maintenance_work_mem, NULL,
+								TUPLESORT_NONE);
 }
 
 bool

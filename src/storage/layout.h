@@ -67,6 +67,14 @@ extern bool layout_guards_key(HeapTuple index_row);
  */
 extern void layout_keys(const Layout *layout, Jsonb *item, pg_uuid_t *hash, bytea **sort);
 
+/*
+ * The same of any jsonb, after a check that it is an item which the service could hold, and not too big.  Raises ValidationException.
+ */
+extern void layout_check_item(const Layout *layout, Jsonb *item, pg_uuid_t *hash, bytea **sort);
+
+/* Begins to sort rows with an item table's columns by (hash, sort), within maintenance_work_mem. */
+extern struct Tuplesortstate *layout_begin_sort(TupleDesc columns);
+
 /* Whether two keys are the same; sort keys may have short headers. */
 extern bool layout_is_same_key(const pg_uuid_t *hash, const bytea *sort, const pg_uuid_t *other_hash,
 							   const bytea *other_sort);

@@ -190,6 +190,20 @@ storage_key(StorageKey *key, const TableInfo *table, const char *hash_bytes, int
 	key->sort = storage_sort_bytes(sort_bytes, sort_len);
 }
 
+void
+storage_key_of_item(StorageKey *key, const TableInfo *table, const JsonbValue *item)
+{
+	const char *hash;
+	const char *sort = NULL;
+	int			hash_len;
+	int			sort_len = 0;
+
+	key_of_item(item, table->hash.stored, table->hash.stored_len, table->hash.type, false, &hash, &hash_len);
+	if (table->has_sort)
+		key_of_item(item, table->sort.stored, table->sort.stored_len, table->sort.type, true, &sort, &sort_len);
+	storage_key(key, table, hash, hash_len, sort, sort_len);
+}
+
 Jsonb *
 storage_get(StorageTable *table, const StorageKey *key)
 {

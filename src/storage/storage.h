@@ -65,6 +65,12 @@ extern const TableInfo *storage_info(const StorageTable *table);
 extern void storage_key(StorageKey *key, const TableInfo *table, const char *hash_bytes, int hash_len,
 						const char *sort_bytes, int sort_len);
 
+/*
+ * The key of an item, which it points into.  Raises ValidationException with the service's message where a key attribute is missing, empty, too
+ * long or of another type.
+ */
+extern void storage_key_of_item(StorageKey *key, const TableInfo *table, const JsonbValue *item);
+
 /* The item under a key, or NULL; palloc'd in the current context. */
 extern Jsonb *storage_get(StorageTable *table, const StorageKey *key);
 
