@@ -133,9 +133,8 @@ hex_value(char c)
 	return -1;
 }
 
-/* Undoes percent encoding, and a form's plus for a space; what is not an escape stays as it is. */
-static char *
-decode(const char *text, size_t len)
+char *
+sigv4_decode(const char *text, size_t len)
 {
 	char	   *decoded = (char *) palloc(len + 1);
 	char	   *out = decoded;
@@ -226,8 +225,8 @@ sigv4_query(const char *uri)
 		{
 			Sigv4Parameter *parameter = &query.parameters[query.count++];
 
-			parameter->name = decode(text, name_len);
-			parameter->value = equals ? decode(equals + 1, len - name_len - 1) : pstrdup("");
+			parameter->name = sigv4_decode(text, name_len);
+			parameter->value = equals ? sigv4_decode(equals + 1, len - name_len - 1) : pstrdup("");
 		}
 		text += len;
 		if (*text == '&')

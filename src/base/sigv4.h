@@ -76,6 +76,9 @@ extern void sigv4_sign(const Sigv4Request *request, const Sigv4Query *query, con
 /* The SHA-256 of bytes, as hexadecimal digits. */
 extern void sigv4_hash(const char *data, size_t len, char hex[SIGV4_HASH_LENGTH + 1]);
 
+/* Undoes percent encoding, and a form's plus for a space; what is not an escape stays as it is.  Palloc'd. */
+extern char *sigv4_decode(const char *text, size_t len);
+
 /* Percent-encodes everything but RFC 3986's unreserved characters and those that are to be kept. */
 extern void sigv4_append_encoded(StringInfo out, const char *text, size_t len, const char *keep);
 
