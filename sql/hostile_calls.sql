@@ -119,8 +119,9 @@ SET jit TO off;
 SET statement_timeout TO '5 min';
 SELECT pg_temp.state() AS before \gset
 SELECT functions > 60 AS functions, calls > 1000 AS calls, internal FROM pg_temp.walk('regress_dynapg_hostile', false);
--- it may have made access keys for itself
+-- it may have made access keys for itself, and kept credentials
 DELETE FROM dynapg.access_keys WHERE role = 'regress_dynapg_hostile'::regrole;
+DELETE FROM dynapg.copy_credentials WHERE role = 'regress_dynapg_hostile'::regrole;
 SELECT pg_temp.state() = :'before' AS unchanged;
 SELECT functions > 60 AS functions, calls > 1000 AS calls, internal FROM pg_temp.walk(current_user, true);
 SELECT pg_backend_pid() = :process AS same_process;

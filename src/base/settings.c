@@ -11,6 +11,7 @@
 #include "utils/guc.h"
 
 #include "base/settings.h"
+#include "base/url.h"
 
 char	   *dynapg_region;
 char	   *dynapg_account_id;
@@ -29,6 +30,7 @@ char	   *dynapg_s3_endpoint;
 char	   *dynapg_s3_region;
 bool		dynapg_s3_path_style;
 char	   *dynapg_out_ca_file;
+char	   *dynapg_copy_hosts;
 
 /* What NOTIFY would refuse. */
 static bool
@@ -81,32 +83,12 @@ check_s3_region(char **value, void **extra, GucSource source)
 	return (*value)[0] == '\0' || check_region(value, extra, source);
 }
 
-/*
- * Empty, or scheme://host[:port] with at most one slash behind it.  A host is letters, digits, points, hyphens and underscores, or an
- * address in brackets: nothing that URLs have a meaning for.
- */
+/* Empty, or the URL of a server. */
 static bool
 check_s3_endpoint(char **value, void **extra, GucSource source)
 {
-	static const char host_characters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
-	const char *text = *value;
-	size_t		len;
-
-	if (text[0] == '\0')
+	if ((*value)[0] == '\0' || url_is_server(*value))
 		return true;
-	if (strncmp(text, "https://", 8) == 0 || strncmp(text, "http://", 7) == 0)
-	{
-		text = strchr(text, ':') + 3;
-		if (text[0] == '[')
-			len = strspn(text + 1, "0123456789abcdefABCDEF:.") + 1, len = text[len] == ']' && len > 2 ? len + 1 : 0;
-		else
-			len = strspn(text, host_characters);
-		text += len;
-		if (len > 0 && text[0] == ':' && isdigit((unsigned char) text[1]))
-			text += 1 + strspn(text + 1, "0123456789");
-		if (len > 0 && (text[0] == '\0' || (text[0] == '/' && text[1] == '\0')))
-			return true;
-	}
 	GUC_check_errdetail("It is a URL of http or https, a host and perhaps a port, without a path.");
 	return false;
 }
@@ -240,4 +222,12 @@ settings_init(void)
 							PGC_USERSET, GUC_UNIT_S,
 							NULL, NULL, NULL);
 	define_bucket_settings();
+	DefineCustomStringVariable("dynapg.copy_hosts",
+							   "Endpoints that copies may reach: host or host:port, separated by commas.",
+							   "A host may begin with *. for all names below one. Addresses of this machine and of private networks are reached by "
+							   "names that are given whole. Empty: none may be reached.",
+							   &dynapg_copy_hosts,
+							   "",
+							   PGC_SIGHUP, 0,
+							   NULL, NULL, NULL);
 }

@@ -27,6 +27,7 @@ extern char *dynapg_s3_endpoint;	/* dynapg.s3_endpoint: where all other buckets 
 extern char *dynapg_s3_region;	/* dynapg.s3_region; empty: dynapg.region */
 extern bool dynapg_s3_path_style;	/* dynapg.s3_path_style: the bucket stands in the path, not in the host */
 extern char *dynapg_out_ca_file;	/* dynapg.out_ca_file: who vouches for servers; empty: the system's */
+extern char *dynapg_copy_hosts; /* dynapg.copy_hosts: which endpoints copies may reach; empty: none */
 
 extern void settings_init(void);
 

@@ -13,4 +13,7 @@ extern const OutHost *out_host;
 /* s3.c */
 extern ObjectStore *s3_open(const ObjectStoreSettings *settings, const char *bucket_owner);
 
+/* remote.c: in the current memory context; a request to a host that is not allowed makes the transfer FAILED. */
+extern RemoteTransport *remote_transport_open(const RemoteSettings *settings, const char *allowed_hosts);
+
 #endif							/* DYNAPG_OUT_ROOM_H */

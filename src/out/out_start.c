@@ -17,6 +17,7 @@ const OutHost *out_host;
 static const OutLibrary library = {
 	.version = OUT_VERSION,
 	.open_bucket = s3_open,
+	.open_remote = remote_transport_open,
 };
 
 const OutLibrary *

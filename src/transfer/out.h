@@ -9,8 +9,9 @@
 #define DYNAPG_OUT_H
 
 #include "transfer/object_store.h"
+#include "transfer/remote.h"
 
-#define OUT_VERSION	1			/* of both tables */
+#define OUT_VERSION	2			/* of both tables */
 
 /* What dynapg_out gets from us. */
 typedef struct OutHost
@@ -26,6 +27,7 @@ typedef struct OutLibrary
 {
 	int			version;
 	ObjectStore *(*open_bucket) (const ObjectStoreSettings *settings, const char *bucket_owner);
+	RemoteTransport *(*open_remote) (const RemoteSettings *settings, const char *allowed_hosts);
 } OutLibrary;
 
 /* The library, loaded if need be.  Raises an error if it is not installed, or not of our version. */
