@@ -14,6 +14,18 @@ CREATE FUNCTION dynapg.from_dynamodb_json(typed jsonb) RETURNS jsonb
 COMMENT ON FUNCTION dynapg.from_dynamodb_json(jsonb) IS
 	'the item that DynamoDB JSON describes: {"Artist": {"S": "Acme"}} becomes {"Artist": "Acme"}';
 
+CREATE FUNCTION dynapg.item_to_ion(item jsonb) RETURNS text
+	AS 'MODULE_PATHNAME', 'dynapg_item_to_ion'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION dynapg.item_to_ion(jsonb) IS
+	'an item as Amazon Ion text, as exports have it: {"Year": 1999} becomes {Year:1999.}';
+
+CREATE FUNCTION dynapg.item_from_ion(ion text) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynapg_item_from_ion'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION dynapg.item_from_ion(text) IS
+	'the item that a struct of Amazon Ion text describes: {Year:1999.} becomes {"Year": 1999}';
+
 CREATE FUNCTION dynapg.item_size(item jsonb) RETURNS integer
 	AS 'MODULE_PATHNAME', 'dynapg_item_size'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;

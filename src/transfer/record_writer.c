@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "transfer/record_writer.h"
+#include "value/ion.h"
 #include "value/wire.h"
 
 #define MICROS_TEXT_SIZE 24
@@ -26,6 +27,12 @@ append_map(StringInfo out, RecordFormat format, Jsonb *item)
 {
 	WireWriter	writer;
 
+	if (format == RECORD_ION)
+	{
+		ion_append_item(out, item);
+		return;
+	}
+	Assert(format == RECORD_DYNAMODB_JSON);
 	wire_write_text(&writer, out);
 	attr_write_item(&writer, item);
 }
@@ -33,7 +40,10 @@ append_map(StringInfo out, RecordFormat format, Jsonb *item)
 void
 record_write_item(StringInfo out, RecordFormat format, Jsonb *item)
 {
-	append_literal(out, "{\"Item\":");
+	if (format == RECORD_ION)
+		append_literal(out, ION_VERSION_MARKER " {Item:");
+	else
+		append_literal(out, "{\"Item\":");
 	append_map(out, format, item);
 	append_literal(out, "}\n");
 }
@@ -58,8 +68,32 @@ write_json_change(StringInfo out, const RecordChange *change)
 	append_literal(out, "}\n");
 }
 
+static void
+write_ion_change(StringInfo out, const RecordChange *change)
+{
+	append_literal(out, ION_VERSION_MARKER " {Record:{Keys:");
+	append_map(out, RECORD_ION, change->keys);
+	append_literal(out, ",Metadata:{WriteTimestampMicros:");
+	append_micros(out, change->micros);
+	append_literal(out, ".}");
+	if (change->old_image != NULL)
+	{
+		append_literal(out, ",OldImage:");
+		append_map(out, RECORD_ION, change->old_image);
+	}
+	if (change->new_image != NULL)
+	{
+		append_literal(out, ",NewImage:");
+		append_map(out, RECORD_ION, change->new_image);
+	}
+	append_literal(out, "}}\n");
+}
+
 void
 record_write_change(StringInfo out, RecordFormat format, const RecordChange *change)
 {
-	write_json_change(out, change);
+	if (format == RECORD_ION)
+		write_ion_change(out, change);
+	else
+		write_json_change(out, change);
 }

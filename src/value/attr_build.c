@@ -86,6 +86,31 @@ make_string(JsonbValue *value, const char *text, int len)
 }
 
 void
+attr_make_string(const char *text, int len, JsonbValue *value)
+{
+	JsonbValue	payload;
+	const char *escaped;
+
+	if (memchr(text, '\0', len) == NULL)
+	{
+		make_string(value, text, len);
+		return;
+	}
+	escaped = attr_escape_string(text, len, &len);
+	make_string(&payload, escaped, len);
+	attr_set_tagged(value, "$S", &payload);
+}
+
+void
+attr_make_binary(const char *base64, int len, JsonbValue *value)
+{
+	JsonbValue	payload;
+
+	make_string(&payload, base64, len);
+	attr_set_tagged(value, "$B", &payload);
+}
+
+void
 attr_make_set(AttrType type, const AttrSetMember *members, int count, JsonbValue *value)
 {
 	JsonbValue *elements = palloc(count * sizeof(JsonbValue));

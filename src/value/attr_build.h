@@ -13,6 +13,10 @@
 /* The element of an array, built or not; false if it has none. */
 extern bool attr_element(const JsonbValue *array, uint32 index, JsonbValue *element);
 
+/* An S, tagged if it holds U+0000; and a B, of valid base64.  Neither is copied unless it has to be escaped. */
+extern void attr_make_string(const char *text, int len, JsonbValue *value);
+extern void attr_make_binary(const char *base64, int len, JsonbValue *value);
+
 /* A set of at least one member, sorted and without duplicates (attr_set_members()); tagged as the members need it. */
 extern void attr_make_set(AttrType type, const AttrSetMember *members, int count, JsonbValue *value);
 

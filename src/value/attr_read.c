@@ -14,7 +14,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
-#include "value/attr_node.h"
+#include "value/attr_build.h"
 #include "value/base64.h"
 
 typedef struct ReadState
@@ -189,17 +189,7 @@ read_string(WireReader *reader, JsonbValue *value, int *size)
 {
 	expect_string(reader);
 	*size = reader->len;
-	if (memchr(reader->text, '\0', reader->len) == NULL)
-		set_string(value, reader->text, reader->len);
-	else
-	{
-		JsonbValue	payload;
-		int			len;
-		const char *escaped = attr_escape_string(reader->text, reader->len, &len);
-
-		set_string(&payload, escaped, len);
-		attr_set_tagged(value, "$S", &payload);
-	}
+	attr_make_string(reader->text, reader->len, value);
 }
 
 /* Parses the current string token as a number; false if it is none, which is then noted. */
@@ -469,15 +459,10 @@ read_attribute(ReadState *state, JsonbValue *value, int *size, int level)
 					read_number(state, value, size);
 					break;
 				case ATTR_B:
-					{
-						JsonbValue	payload;
-
-						expect_binary(reader);
-						set_string(&payload, reader->text, reader->len);
-						attr_set_tagged(value, "$B", &payload);
-						*size = base64_decoded_size(reader->text, reader->len);
-						break;
-					}
+					expect_binary(reader);
+					attr_make_binary(reader->text, reader->len, value);
+					*size = base64_decoded_size(reader->text, reader->len);
+					break;
 				case ATTR_BOOL:
 					value->type = jbvBool;
 					value->val.boolean = read_boolean(reader);

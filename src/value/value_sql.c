@@ -14,13 +14,17 @@
 #include "utils/uuid.h"
 
 #include "base/error.h"
+#include "value/attr_build.h"
 #include "value/attr_node.h"
+#include "value/ion.h"
 #include "value/key.h"
 #include "value/number.h"
 #include "value/wire.h"
 
 PG_FUNCTION_INFO_V1(dynapg_to_dynamodb_json);
 PG_FUNCTION_INFO_V1(dynapg_from_dynamodb_json);
+PG_FUNCTION_INFO_V1(dynapg_item_to_ion);
+PG_FUNCTION_INFO_V1(dynapg_item_from_ion);
 PG_FUNCTION_INFO_V1(dynapg_item_size);
 PG_FUNCTION_INFO_V1(dynapg_partition_hash);
 PG_FUNCTION_INFO_V1(dynapg_sort_key);
@@ -80,6 +84,33 @@ dynapg_from_dynamodb_json(PG_FUNCTION_ARGS)
 	wire_read_jsonb(&reader, PG_GETARG_JSONB_P(0));
 	read_whole_map(&reader, &map);
 	PG_RETURN_JSONB_P(JsonbValueToJsonb(&map.object));
+}
+
+/* item_to_ion(item jsonb) returns text */
+Datum
+dynapg_item_to_ion(PG_FUNCTION_ARGS)
+{
+	Jsonb	   *item = PG_GETARG_JSONB_P(0);
+	StringInfoData out;
+
+	attr_check_item(item);
+	initStringInfo(&out);
+	ion_append_item(&out, item);
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
+}
+
+/* item_from_ion(ion text) returns jsonb */
+Datum
+dynapg_item_from_ion(PG_FUNCTION_ARGS)
+{
+	text	   *source = PG_GETARG_TEXT_PP(0);
+	IonReader	reader;
+	AttributeMap map;
+
+	ion_read_text(&reader, VARDATA_ANY(source), VARSIZE_ANY_EXHDR(source), ion_symbols_create());
+	ion_read_item(&reader, &map);
+	raise_value_error(&map.error);
+	PG_RETURN_JSONB_P(attr_to_jsonb(&map.object));
 }
 
 /* item_size(item jsonb) returns integer */
