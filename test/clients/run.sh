@@ -3,7 +3,7 @@
 #
 #   PG_CONFIG=...  test/clients/run.sh [suite...]
 #
-# Suites: boto3 javascript streams awscli go pynamodb mappers session kcl; all of them if none is named. Each client is installed by
+# Suites: boto3 javascript streams policies awscli go pynamodb mappers session kcl; all of them if none is named. Each client is installed by
 # its own package manager into the user's cache, as new as it is to be had that day; never into the checkout.
 # The last line is `N passed, N failed`; the exit status is 0 if something ran and nothing failed.
 set -euo pipefail
@@ -11,7 +11,7 @@ cd "$(dirname "$0")/../.."
 # shellcheck source=scripts/lib.sh
 . scripts/lib.sh
 
-SUITES=(boto3 javascript streams awscli go pynamodb mappers session kcl)
+SUITES=(boto3 javascript streams policies awscli go pynamodb mappers session kcl)
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/dynapg/clients
 HERE=$PWD/test/clients
 
@@ -116,6 +116,11 @@ suite_javascript() {
 suite_streams() {
     npm_packages "$CACHE/streams" @aws-sdk/client-dynamodb @aws-sdk/client-dynamodb-streams dynamodb-streams-readable &&
         npm_test "$CACHE/streams" streams_test.mjs
+}
+
+# No client: what somebody else's engine makes of the same access policies and requests.
+suite_policies() {
+    npm_packages "$CACHE/policies" @cloud-copilot/iam-simulate && python3 test/differential/policy_evaluation.py "$CACHE/policies"
 }
 
 suite_mappers() {
