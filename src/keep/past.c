@@ -64,31 +64,50 @@ append_rows(StringInfo query, int32 log, int64 after, const char *condition)
 	appendStringInfoString(query, ") changes ");
 }
 
-/*
- * Each item's first change that is not part of the moment tells what it was.  A row of a transaction that is not visible in the snapshot is above
- * the horizon, which is why no other rows are read.
- */
-char *
-past_items_query(Oid source, int32 log, int64 horizon, const char *snapshot)
+/* Those of an undo log that are no part of a moment.  A row of a transaction that is not visible in the snapshot is above the horizon. */
+static void
+append_changes_since(StringInfo query, int32 log, int64 horizon, const char *snapshot)
 {
-	char	   *name = past_qualified_name(source);
-	StringInfoData query;
-
-	if (log == 0)
-		return psprintf("SELECT item FROM %s", name);
-	initStringInfo(&query);
-	appendStringInfoString(&query, "WITH undo AS MATERIALIZED (SELECT DISTINCT ON (hash, sort) hash, sort, old ");
-	append_rows(&query, log, horizon, psprintf("NOT pg_catalog.pg_visible_in_snapshot(xid, %s::pg_catalog.pg_snapshot)",
-											   quote_literal_cstr(snapshot)));
+	append_rows(query, log, horizon, psprintf("NOT pg_catalog.pg_visible_in_snapshot(xid, %s::pg_catalog.pg_snapshot)",
+											  quote_literal_cstr(snapshot)));
 	/* asked for under the locks of the segments */
 	if (log_trimmed(LOG_UNDO) > horizon)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the changes since that point in time are no longer kept")));
+}
+
+/* Each item's first change since tells what it was. */
+char *
+past_items_query(Oid source, int32 log, int64 horizon, const char *snapshot)
+{
+	StringInfoData query;
+
+	initStringInfo(&query);
+	appendStringInfoString(&query, "WITH undo AS MATERIALIZED (SELECT DISTINCT ON (hash, sort) hash, sort, old ");
+	append_changes_since(&query, log, horizon, snapshot);
 	appendStringInfo(&query, "ORDER BY hash, sort, seq) SELECT item, hash, sort FROM %s t WHERE NOT EXISTS (SELECT FROM undo u "
 					 "WHERE u.hash OPERATOR(pg_catalog.=) t.hash AND u.sort OPERATOR(pg_catalog.=) t.sort) "
-					 "UNION ALL SELECT old, hash, sort FROM undo WHERE old IS NOT NULL", name);
+					 "UNION ALL SELECT old, hash, sort FROM undo WHERE old IS NOT NULL", past_qualified_name(source));
 	return query.data;
+}
+
+char *
+past_rows_query(Oid source, int32 log, int64 horizon, const char *snapshot)
+{
+	StringInfoData query;
+
+	initStringInfo(&query);
+	appendStringInfo(&query, "SELECT item, hash, sort, " INT64_FORMAT "::pg_catalog.int8 FROM %s UNION ALL SELECT old, hash, sort, seq ",
+					 PG_INT64_MAX, past_qualified_name(source));
+	append_changes_since(&query, log, horizon, snapshot);
+	return query.data;
+}
+
+char *
+past_present_query(Oid source)
+{
+	return psprintf("SELECT item FROM %s", past_qualified_name(source));
 }
 
 /* hash and sort being those of a key. */

@@ -20,11 +20,17 @@ extern char *past_qualified_name(Oid relation);
 /* Locks what a source's items are in against DDL and TRUNCATE; an error if it is gone. */
 extern void past_lock_source(Oid source);
 
-/*
- * The items of a relation: as they were at a moment (log/log_moment.h), with hash and sort, or, if log is 0, as they are.  An error if changes
- * since the moment are gone.
- */
+/* The items that a relation had at a moment (log/log_moment.h): item, hash, sort.  An error if changes since the moment are gone. */
 extern char *past_items_query(Oid source, int32 log, int64 horizon, const char *snapshot);
+
+/*
+ * The same for who sorts them: what the relation has, and what its items were before each change since; item (null: there was none), hash, sort, and a
+ * number, the least of which tells what an item was at the moment.
+ */
+extern char *past_rows_query(Oid source, int32 log, int64 horizon, const char *snapshot);
+
+/* The items of a relation as they are: item. */
+extern char *past_present_query(Oid source);
 
 /*
  * The versions of the item under a key that an undo log knows, oldest first: item (null: there was none), since when and until when, by the

@@ -30,7 +30,7 @@
  * Filling
  * ------------------------------------------------------------------------------------------------------------ */
 
-/* What the source's rows are sent to: item, and, if they come from an item table, hash and sort. */
+/* What the source's rows are sent to: those of past_rows_query() or past_present_query(). */
 typedef struct ItemReceiver
 {
 	DestReceiver receiver;		/* first */
@@ -48,7 +48,8 @@ receive_item(TupleTableSlot *row, DestReceiver *receiver)
 	if (row->tts_nvalid == 1)
 		bulk_load_add(items->load, row->tts_values[0]);
 	else
-		bulk_load_add_row(items->load, row->tts_values[1], row->tts_values[2], row->tts_values[0]);
+		bulk_load_add_row(items->load, row->tts_values[1], row->tts_values[2], row->tts_isnull[0] ? (Datum) 0 : row->tts_values[0],
+						  DatumGetInt64(row->tts_values[3]));
 	pgstat_progress_update_param(PROGRESS_COPY_TUPLES_PROCESSED, ++items->items);
 	return true;
 }
@@ -77,7 +78,8 @@ copy_items(const TableRestore *restore, const TableInfo *table)
 	past_lock_source(restore->source);
 	PushActiveSnapshot(GetLatestSnapshot());
 	items.load = bulk_load_begin(table);
-	catalog_send_rows(past_items_query(restore->source, restore->log, restore->horizon, restore->snapshot), &items.receiver);
+	catalog_send_rows(restore->log == 0 ? past_present_query(restore->source) :
+					  past_rows_query(restore->source, restore->log, restore->horizon, restore->snapshot), &items.receiver);
 	bulk_load_end(items.load, &count);
 	PopActiveSnapshot();
 	SPI_finish();

@@ -14,6 +14,7 @@
 #include "access/stratnum.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
@@ -37,7 +38,9 @@ struct BulkLoad
 	bool		direct;
 	Layout		layout;
 	Tuplesortstate *sort;
-	TupleTableSlot *added;		/* an item on its way into the sort */
+	TupleTableSlot *added;		/* a row on its way into the sort */
+	TupleTableSlot *sorted;		/* and out of it */
+	int64		order;			/* of the last item added */
 	MemoryContext scratch;		/* of an item, or of a batch */
 	BulkLoadCount count;
 
@@ -49,6 +52,7 @@ struct BulkLoad
 
 	/* the fast way */
 	BulkInsertState bulk;
+	TupleTableSlot *row;		/* to be formed */
 	TupleTableSlot **rows;		/* of a batch */
 	int			n_rows;
 	Size		bytes;
@@ -84,11 +88,27 @@ is_direct(const StorageTable *table)
 	return table->direct && !info->is_logged && am_is_heap(table->relation) && !has_other_constraints(table->relation);
 }
 
+/* What is sorted: the columns of an item table, and the order in which rows of one key count. */
+#define SORTED_ORDER	(LAYOUT_COLUMNS + 1)
+
+static TupleDesc
+sorted_columns(void)
+{
+	TupleDesc	columns = CreateTemplateTupleDesc(SORTED_ORDER);
+
+	TupleDescInitEntry(columns, LAYOUT_HASH, "hash", UUIDOID, -1, 0);
+	TupleDescInitEntry(columns, LAYOUT_SORT, "sort", BYTEAOID, -1, 0);
+	TupleDescInitEntry(columns, LAYOUT_ITEM, "item", JSONBOID, -1, 0);
+	TupleDescInitEntry(columns, SORTED_ORDER, "order", INT8OID, -1, 0);
+	return columns;
+}
+
 BulkLoad *
 bulk_load_begin(const TableInfo *info)
 {
 	BulkLoad   *load = (BulkLoad *) palloc0(sizeof(BulkLoad));
 	const TableInfo *locked = catalog_lock_found_table(info, ShareRowExclusiveLock);
+	TupleDesc	columns = sorted_columns();
 
 	if (locked == NULL)
 		dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found");
@@ -96,25 +116,34 @@ bulk_load_begin(const TableInfo *info)
 	load->direct = is_direct(load->table);
 	load->layout = *layout_of(load->table->relation);
 	load->scratch = AllocSetContextCreate(CurrentMemoryContext, "dynapg bulk load", ALLOCSET_DEFAULT_SIZES);
-	load->sort = layout_begin_sort(RelationGetDescr(load->table->relation));
-	load->added = MakeSingleTupleTableSlot(RelationGetDescr(load->table->relation), &TTSOpsVirtual);
+	load->sort = layout_begin_sort(columns, SORTED_ORDER);
+	load->added = MakeSingleTupleTableSlot(columns, &TTSOpsVirtual);
+	load->sorted = MakeSingleTupleTableSlot(columns, &TTSOpsMinimalTuple);
 	return load;
 }
 
-void
-bulk_load_add_row(BulkLoad *load, Datum hash, Datum sort, Datum item)
+/* Puts a row into a slot; further columns are null.  item: 0 is null, too. */
+static void
+store_row(TupleTableSlot *slot, Datum hash, Datum sort, Datum item)
 {
-	TupleTableSlot *slot = load->added;
-
 	ExecClearTuple(slot);
 	memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts * sizeof(bool));
-	memset(slot->tts_isnull, false, LAYOUT_COLUMNS * sizeof(bool));
 	slot->tts_values[LAYOUT_HASH - 1] = hash;
 	slot->tts_values[LAYOUT_SORT - 1] = sort;
 	slot->tts_values[LAYOUT_ITEM - 1] = item;
+	slot->tts_isnull[LAYOUT_HASH - 1] = slot->tts_isnull[LAYOUT_SORT - 1] = false;
+	slot->tts_isnull[LAYOUT_ITEM - 1] = item == (Datum) 0;
 	ExecStoreVirtualTuple(slot);
-	tuplesort_puttupleslot(load->sort, slot);
-	ExecClearTuple(slot);
+}
+
+void
+bulk_load_add_row(BulkLoad *load, Datum hash, Datum sort, Datum item, int64 order)
+{
+	store_row(load->added, hash, sort, item);
+	load->added->tts_values[SORTED_ORDER - 1] = Int64GetDatum(order);
+	load->added->tts_isnull[SORTED_ORDER - 1] = false;
+	tuplesort_puttupleslot(load->sort, load->added);
+	ExecClearTuple(load->added);
 }
 
 void
@@ -125,22 +154,17 @@ bulk_load_add(BulkLoad *load, Datum item)
 	bytea	   *sort;
 
 	layout_check_item(&load->layout, DatumGetJsonbP(item), &hash, &sort);
-	bulk_load_add_row(load, UUIDPGetDatum(&hash), PointerGetDatum(sort), item);
+	bulk_load_add_row(load, UUIDPGetDatum(&hash), PointerGetDatum(sort), item, --load->order);
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(load->scratch);
 }
 
-/* Whether a row has the key of the last one, which it becomes. */
+/* Whether a sorted row has the key of the last one, which it becomes. */
 static bool
-repeats_key(BulkLoad *load, TupleTableSlot *row)
+repeats_key(BulkLoad *load, const pg_uuid_t *hash, const bytea *sort)
 {
-	MemoryContext caller = MemoryContextSwitchTo(load->scratch);
-	bool		isnull;
-	const pg_uuid_t *hash = DatumGetUUIDP(slot_getattr(row, LAYOUT_HASH, &isnull));
-	const bytea *sort = DatumGetByteaPP(slot_getattr(row, LAYOUT_SORT, &isnull));
 	int			len = VARSIZE_ANY_EXHDR(sort);
 
-	MemoryContextSwitchTo(caller);
 	if (load->has_last && len == load->last_len && memcmp(hash, &load->last_hash, UUID_LEN) == 0 &&
 		memcmp(VARDATA_ANY(sort), load->last_sort, len) == 0)
 		return true;
@@ -148,6 +172,23 @@ repeats_key(BulkLoad *load, TupleTableSlot *row)
 	load->last_hash = *hash;
 	load->last_len = len;
 	memcpy(load->last_sort, VARDATA_ANY(sort), len);
+	return false;
+}
+
+/* The next item to put, in load->sorted until the next call; false if there are no more.  In the context of a batch. */
+static bool
+next_item(BulkLoad *load)
+{
+	while (tuplesort_gettupleslot(load->sort, true, false, load->sorted, NULL))
+	{
+		TupleTableSlot *sorted = load->sorted;
+
+		CHECK_FOR_INTERRUPTS();
+		slot_getallattrs(sorted);
+		if (!repeats_key(load, DatumGetUUIDP(sorted->tts_values[LAYOUT_HASH - 1]), DatumGetByteaPP(sorted->tts_values[LAYOUT_SORT - 1])) &&
+			!sorted->tts_isnull[LAYOUT_ITEM - 1])
+			return true;
+	}
 	return false;
 }
 
@@ -186,11 +227,11 @@ delete_older(BulkLoad *load, TupleTableSlot *row)
 	ExecClearTuple(table->slot);
 }
 
+/* Writes the batch, and gives its memory back, in which this is called. */
 static void
 write_batch(BulkLoad *load)
 {
 	StorageTable *table = load->table;
-	MemoryContext caller = MemoryContextSwitchTo(load->scratch);
 
 	if (load->n_rows > 0)
 		am_heap_routine()->multi_insert(table->relation, load->rows, load->n_rows, GetCurrentCommandId(true),
@@ -207,55 +248,49 @@ write_batch(BulkLoad *load)
 		ResetPerTupleExprContext(table->estate);
 		ExecClearTuple(row);
 	}
-	MemoryContextSwitchTo(caller);
-	MemoryContextReset(load->scratch);
 	load->count.items += load->n_rows;
 	load->n_rows = 0;
 	load->bytes = 0;
+	MemoryContextReset(load->scratch);
 }
 
-/* The place of the batch's next row. */
-static TupleTableSlot *
-next_row(BulkLoad *load)
+/* Adds the item in load->sorted to the batch. */
+static void
+add_to_batch(BulkLoad *load)
 {
-	if (load->rows[load->n_rows] == NULL)
-		load->rows[load->n_rows] = MakeSingleTupleTableSlot(RelationGetDescr(load->table->relation), &TTSOpsMinimalTuple);
-	return load->rows[load->n_rows];
-}
+	const Datum *values = load->sorted->tts_values;
+	HeapTuple	tuple;
 
-/* Fills the place of the batch's next row from the sort; false if there are no more. */
-static bool
-fetch_row(BulkLoad *load, TupleTableSlot *row)
-{
-	MemoryContext caller = MemoryContextSwitchTo(load->scratch);
-	bool		found = tuplesort_gettupleslot(load->sort, true, true, row, NULL);
-
-	MemoryContextSwitchTo(caller);
-	return found;
+	store_row(load->row, values[LAYOUT_HASH - 1], values[LAYOUT_SORT - 1], values[LAYOUT_ITEM - 1]);
+	tuple = ExecCopySlotHeapTuple(load->row);
+	ExecStoreHeapTuple(tuple, load->rows[load->n_rows++], false);
+	load->bytes += tuple->t_len;
 }
 
 static void
 put_pages(BulkLoad *load)
 {
+	TupleDesc	columns = RelationGetDescr(load->table->relation);
+	MemoryContext caller = CurrentMemoryContext;
+
 	direct_prepare_index_entries(load->table);
 	load->bulk = GetBulkInsertState();
-	load->rows = (TupleTableSlot **) palloc0(BATCH_ROWS * sizeof(TupleTableSlot *));
-	for (;;)
+	load->row = MakeSingleTupleTableSlot(columns, &TTSOpsVirtual);
+	load->rows = (TupleTableSlot **) palloc(BATCH_ROWS * sizeof(TupleTableSlot *));
+	for (int i = 0; i < BATCH_ROWS; i++)
+		load->rows[i] = MakeSingleTupleTableSlot(columns, &TTSOpsHeapTuple);
+	MemoryContextSwitchTo(load->scratch);
+	while (next_item(load))
 	{
-		TupleTableSlot *row = next_row(load);
-
-		CHECK_FOR_INTERRUPTS();
-		if (!fetch_row(load, row))
-			break;
-		if (repeats_key(load, row))
-			continue;
-		load->bytes += ((MinimalTupleTableSlot *) row)->mintuple->t_len;
-		if (++load->n_rows == BATCH_ROWS || load->bytes > BATCH_BYTES)
+		add_to_batch(load);
+		if (load->n_rows == BATCH_ROWS || load->bytes > BATCH_BYTES)
 			write_batch(load);
 	}
 	write_batch(load);
-	for (int i = 0; i < BATCH_ROWS && load->rows[i] != NULL; i++)
+	MemoryContextSwitchTo(caller);
+	for (int i = 0; i < BATCH_ROWS; i++)
 		ExecDropSingleTupleTableSlot(load->rows[i]);
+	ExecDropSingleTupleTableSlot(load->row);
 	FreeBulkInsertState(load->bulk);
 	table_finish_bulk_insert(load->table->relation, TABLE_INSERT_SKIP_FSM);
 }
@@ -296,25 +331,17 @@ bulk_load_writes(Oid relation)
 
 /* Puts a batch, for which the table is opened anew, so that all memory can be given back; false if there are no more items. */
 static bool
-put_batch(BulkLoad *load, TupleTableSlot *row)
+put_batch(BulkLoad *load)
 {
 	MemoryContext caller = MemoryContextSwitchTo(load->scratch);
 	StorageTable *table = storage_open(load->table->info, STORAGE_PUT, false);
 	bool		more = true;
 	Size		bytes = 0;
 
-	for (int i = 0; i < BATCH_ROWS && bytes < BATCH_BYTES; i++)
+	for (int i = 0; i < BATCH_ROWS && bytes < BATCH_BYTES && (more = next_item(load)); i++)
 	{
-		bool		isnull;
-		Jsonb	   *item;
+		Jsonb	   *item = DatumGetJsonbP(load->sorted->tts_values[LAYOUT_ITEM - 1]);
 
-		CHECK_FOR_INTERRUPTS();
-		more = tuplesort_gettupleslot(load->sort, true, false, row, NULL);
-		if (!more)
-			break;
-		if (repeats_key(load, row))
-			continue;
-		item = DatumGetJsonbP(slot_getattr(row, LAYOUT_ITEM, &isnull));
 		put_item(load, table, item);
 		bytes += VARSIZE(item);
 	}
@@ -327,19 +354,16 @@ put_batch(BulkLoad *load, TupleTableSlot *row)
 static void
 put_items(BulkLoad *load)
 {
-	TupleTableSlot *row = MakeSingleTupleTableSlot(RelationGetDescr(load->table->relation), &TTSOpsMinimalTuple);
-
 	written = RelationGetRelid(load->table->relation);
 	PG_TRY();
 	{
-		while (put_batch(load, row));
+		while (put_batch(load));
 	}
 	PG_FINALLY();
 	{
 		written = InvalidOid;
 	}
 	PG_END_TRY();
-	ExecDropSingleTupleTableSlot(row);
 }
 
 void
@@ -352,6 +376,7 @@ bulk_load_end(BulkLoad *load, BulkLoadCount *count)
 		put_items(load);
 	tuplesort_end(load->sort);
 	ExecDropSingleTupleTableSlot(load->added);
+	ExecDropSingleTupleTableSlot(load->sorted);
 	storage_close(load->table);
 	if (count != NULL)
 		*count = load->count;

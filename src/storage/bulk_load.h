@@ -32,12 +32,15 @@ extern BulkLoad *bulk_load_begin(const TableInfo *table);
 
 /*
  * Adds an item, a jsonb that may be stored elsewhere: then it must be there until bulk_load_end().  Raises ValidationException with the service's
- * message where it is no item of the table's.  Nothing is written yet.  Of items with one key any will be the last.
+ * message where it is no item of the table's.  Nothing is written yet.  Of items with one key the last is put.
  */
 extern void bulk_load_add(BulkLoad *load, Datum item);
 
-/* The same of a row that a table with the same keys has, or had, whose access method has checked it. */
-extern void bulk_load_add_row(BulkLoad *load, Datum hash, Datum sort, Datum item);
+/*
+ * Adds the row that a table with the same keys has, or had, whose access method has checked it; item: 0 if it had none.  Of the rows of one key, the
+ * one with the least order counts: its item is put, or nothing is.
+ */
+extern void bulk_load_add_row(BulkLoad *load, Datum hash, Datum sort, Datum item, int64 order);
 
 /* Puts the items that were added.  count: NULL if not wanted.  Not needed on error. */
 extern void bulk_load_end(BulkLoad *load, BulkLoadCount *count);

@@ -260,17 +260,17 @@ layout_check_item(const Layout *layout, Jsonb *item, pg_uuid_t *hash, bytea **so
 }
 
 Tuplesortstate *
-layout_begin_sort(TupleDesc columns)
+layout_begin_sort(TupleDesc columns, AttrNumber more)
 {
-	AttrNumber	keys[2] = {LAYOUT_HASH, LAYOUT_SORT};
-	Oid			operators[2];
-	Oid			collations[2] = {InvalidOid, InvalidOid};
-	bool		nulls_first[2] = {false, false};
+	AttrNumber	keys[3] = {LAYOUT_HASH, LAYOUT_SORT, more};
+	int			n_keys = more == 0 ? 2 : 3;
+	Oid			operators[3];
+	Oid			collations[3] = {InvalidOid};
+	bool		nulls_first[3] = {false};
 
-	for (int i = 0; i < lengthof(keys); i++)
+	for (int i = 0; i < n_keys; i++)
 		operators[i] = lookup_type_cache(TupleDescAttr(columns, keys[i] - 1)->atttypid, TYPECACHE_LT_OPR)->lt_opr;
-	return tuplesort_begin_heap(columns, lengthof(keys), keys, operators, collations, nulls_first, maintenance_work_mem, NULL,
-								TUPLESORT_NONE);
+	return tuplesort_begin_heap(columns, n_keys, keys, operators, collations, nulls_first, maintenance_work_mem, NULL, TUPLESORT_NONE);
 }
 
 bool
