@@ -134,7 +134,8 @@ CREATE OR REPLACE FUNCTION dynapg_test.bucket_list(bucket text, prefix text DEFA
 	LANGUAGE C;
 
 -- the bytes, or how many they are, and their SHA-256
-CREATE OR REPLACE FUNCTION dynapg_test.bucket_read(bucket text, key text, "from" bigint DEFAULT 0, etag text DEFAULT NULL) RETURNS text
+CREATE OR REPLACE FUNCTION dynapg_test.bucket_read(bucket text, key text, "from" bigint DEFAULT 0, etag text DEFAULT NULL,
+												   hash boolean DEFAULT true) RETURNS text
 	AS '$libdir/dynapg', 'dynapg_test_bucket_read'
 	LANGUAGE C;
 

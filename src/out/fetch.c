@@ -591,6 +591,9 @@ collect_results(FetchPool *pool)
 			continue;
 		fetch->done = true;
 		fetch->result = message->data.result;
+		/* it has a limit of its own for a single line */
+		if (fetch->result == CURLE_OUT_OF_MEMORY && !fetch->has_head && fetch->reason == NULL)
+			fetch->reason = "the head of the answer is too long";
 		detach_fetch(fetch);
 	}
 }
@@ -679,6 +682,12 @@ fetch_may_pass(const Fetch *fetch)
 		default:
 			return fetch->reason == NULL;
 	}
+}
+
+bool
+fetch_has_head(const Fetch *fetch)
+{
+	return fetch->has_head;
 }
 
 /* HTTP/1.1 200 OK */

@@ -65,6 +65,7 @@ extern bool fetch_may_pass(const Fetch *fetch);
  * Of the answer, as far as it is there: the status (0: none yet), a header's value (palloc'd; NULL: none), the body of one that does not
  * stream (NUL-terminated; valid until the next call of any of these functions).
  */
+extern bool fetch_has_head(const Fetch *fetch); /* the last one: not of a status 1xx */
 extern int	fetch_status(const Fetch *fetch);
 extern char *fetch_header(const Fetch *fetch, const char *name);
 extern const char *fetch_body(const Fetch *fetch, size_t *len);

@@ -105,9 +105,10 @@ ask(S3Reader *reader)
 
 		reader->fetch = s3_begin(store_of(reader), &request);
 		fetch_await_head(reader->fetch);
-		if (fetch_error(reader->fetch) == NULL && fetch_status(reader->fetch) == 416 && reader->offset > 0)
+		/* a connection that has broken already may have brought some of the body */
+		if (fetch_has_head(reader->fetch) && fetch_status(reader->fetch) == 416 && reader->offset > 0)
 			reader->at_end = true;
-		else if (fetch_error(reader->fetch) == NULL && fetch_status(reader->fetch) / 100 == 2)
+		else if (fetch_has_head(reader->fetch) && fetch_status(reader->fetch) / 100 == 2)
 			take_head(reader);
 		else
 			stumble(reader);

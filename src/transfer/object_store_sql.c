@@ -64,8 +64,8 @@ dynapg_test_bucket_list(PG_FUNCTION_ARGS)
 }
 
 /*
- * bucket_read(bucket, key, from, etag, pause): the object's bytes from there on, or (if there are more than a megabyte) how many they are;
- * and their SHA-256.  pause: a statement is executed after the first megabyte.
+ * bucket_read(bucket, key, from, etag, hash): the object's bytes from there on, or (if there are more than a megabyte) how many they are;
+ * and their SHA-256, if that is wanted.
  */
 Datum
 dynapg_test_bucket_read(PG_FUNCTION_ARGS)
@@ -89,7 +89,8 @@ dynapg_test_bucket_read(PG_FUNCTION_ARGS)
 		total += len;
 		if (total <= SIZE)
 			appendBinaryStringInfo(&bytes, buffer, len);
-		pg_cryptohash_update(hash, (uint8 *) buffer, len);
+		if (PG_GETARG_BOOL(4))
+			pg_cryptohash_update(hash, (uint8 *) buffer, len);
 	}
 	pg_cryptohash_final(hash, digest, sizeof(digest));
 	pg_cryptohash_free(hash);
