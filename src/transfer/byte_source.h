@@ -19,7 +19,7 @@ struct ByteSource
 	bool		(*skip) (ByteSource *source, int64 bytes);
 	/* gives back what is not palloc'd; NULL: nothing is */
 	void		(*close) (ByteSource *source);
-	const char *error;
+	const char *error;			/* NULL: none; lives as long as the source */
 };
 
 /* As source->read; once it has returned 0 or -1 it does so forever. */

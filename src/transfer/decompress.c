@@ -23,6 +23,7 @@ typedef struct Decompressor
 {
 	ByteSource	source;
 	ByteSource *compressed;
+	MemoryContext context;		/* where it is */
 	MemoryContextCallback release;
 	char	   *input;
 	int			input_used;
@@ -62,6 +63,16 @@ have_input(Decompressor *decompressor)
 	decompressor->input_used = 0;
 	decompressor->input_len = got;
 	return true;
+}
+
+/* The bytes are broken; what the library says of it is kept as long as the source. */
+static void
+set_error(Decompressor *decompressor, const char *kind, const char *reason)
+{
+	MemoryContext caller = MemoryContextSwitchTo(decompressor->context);
+
+	decompressor->source.error = psprintf("The data is not valid %s: %s", kind, reason);
+	MemoryContextSwitchTo(caller);
 }
 
 /* There is no more input: the end, if nothing has been begun. */
@@ -110,7 +121,7 @@ gzip_read(ByteSource *source, char *buffer, int size)
 				ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 				break;
 			default:
-				source->error = psprintf("The data is not valid GZIP: %s", stream->msg ? stream->msg : "malformed");
+				set_error(decompressor, "GZIP", stream->msg ? stream->msg : "malformed");
 				/* what came before is good */
 				if (stream->avail_out < (uInt) size)
 					return size - stream->avail_out;
@@ -143,7 +154,7 @@ zstd_read(ByteSource *source, char *buffer, int size)
 		decompressor->input_used = in.pos;
 		if (ZSTD_isError(result))
 		{
-			source->error = psprintf("The data is not valid ZSTD: %s", ZSTD_getErrorName(result));
+			set_error(decompressor, "ZSTD", ZSTD_getErrorName(result));
 			return out.pos > 0 ? (int) out.pos : -1;
 		}
 		decompressor->began = result != 0;
@@ -187,6 +198,7 @@ decompress(ByteSource *compressed, Compression compression)
 	decompressor = palloc0(sizeof(Decompressor));
 	decompressor->input = palloc(INPUT_SIZE);
 	decompressor->compressed = compressed;
+	decompressor->context = CurrentMemoryContext;
 	decompressor->source.close = decompressor_close;
 	decompressor->release.func = release;
 	decompressor->release.arg = decompressor;

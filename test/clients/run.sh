@@ -3,7 +3,7 @@
 #
 #   PG_CONFIG=...  test/clients/run.sh [suite...]
 #
-# Suites: boto3 javascript streams policies awscli go pynamodb mappers session kcl; all of them if none is named. Each client is installed by
+# Suites: boto3 javascript streams policies awscli go pynamodb mappers session kcl ion; all of them if none is named. Each client is installed by
 # its own package manager into the user's cache, as new as it is to be had that day; never into the checkout.
 # The last line is `N passed, N failed`; the exit status is 0 if something ran and nothing failed.
 set -euo pipefail
@@ -11,7 +11,7 @@ cd "$(dirname "$0")/../.."
 # shellcheck source=scripts/lib.sh
 . scripts/lib.sh
 
-SUITES=(boto3 javascript streams policies awscli go pynamodb mappers session kcl)
+SUITES=(boto3 javascript streams policies awscli go pynamodb mappers session kcl ion)
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/dynapg/clients
 HERE=$PWD/test/clients
 
@@ -102,6 +102,11 @@ suite_boto3() {
 
 suite_pynamodb() {
     python_packages "$CACHE/pynamodb" pynamodb && "$CACHE/pynamodb/bin/python" "$HERE/python/pynamodb_test.py"
+}
+
+# Amazon's library of Ion: it reads what exports write, and writes what imports read.
+suite_ion() {
+    python_packages "$CACHE/ion" amazon.ion && PSQL=$bin/psql "$CACHE/ion/bin/python" "$HERE/python/ion_test.py"
 }
 
 suite_awscli() {

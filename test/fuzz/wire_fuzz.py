@@ -25,6 +25,7 @@ os.environ["SEED"] = str(SEED)
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "property"))
 
 import value_property                                       # noqa: E402
+from mutation import mutate                                 # noqa: E402
 from server import Report, ServerDied, evaluate, prepare    # noqa: E402
 
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "10"))
@@ -38,34 +39,6 @@ TOKENS = [b'{', b'}', b'[', b']', b',', b':', b'"', b'\\', b'null', b'true', b'f
           b'\\ud83d\\ude00', b'\\ud83d', b'\\ude00', b'\\u00', b'\\x', b'\n', b'\x00', b'\x1f', b'\x7f', b'\xc3\xa9', b'\xc3',
           b'\xed\xa0\x80', b'\xf4\x90\x80\x80', b'\xc0\xaf', b'\xff', b'\xef\xbb\xbf', b'""', b'{"S":"x"}', b'{"N":"1"}', b'{}', b'[]',
           b'=', b'YQ==', b'NaN', b'Infinity', b'//', b'"a":', b',"a":{"S":""}', b'e999999999999', b'"__type"']
-
-
-def mutate(data, corpus):
-    data = bytearray(data)
-    for _ in range(rng.choice([1, 1, 1, 2, 3, 8])):
-        at = rng.randrange(len(data) + 1)
-        to = min(len(data), at + rng.choice([1, 1, 2, 5, 20]))
-        kind = rng.randrange(8)
-        if kind == 0:
-            data[at:at] = rng.choice(TOKENS)
-        elif kind == 1:
-            data[at:to] = rng.choice(TOKENS)
-        elif kind == 2:
-            del data[at:to]
-        elif kind == 3 and at < len(data):
-            data[at] = rng.randrange(256)
-        elif kind == 4 and at < len(data):
-            data[at] ^= 1 << rng.randrange(8)
-        elif kind == 5:
-            data[at:at] = data[at:to] * rng.choice([1, 2, 40])
-        elif kind == 6:
-            other = rng.choice(corpus)
-            cut = rng.randrange(len(other) + 1)
-            data[at:to] = other[cut:cut + rng.choice([1, 5, 30, 200])]
-        elif kind == 7:
-            other = rng.randrange(len(data) + 1)
-            data[other:other] = data[at:to]
-    return bytes(data)
 
 
 def is_json(data):
@@ -152,7 +125,7 @@ def main():
                 source = json.dumps(value_property.random_item(), ensure_ascii=False).encode()
                 if len(source) < 20000:
                     corpus.append(source)
-            batch.append(mutate(rng.choice(corpus), corpus))
+            batch.append(mutate(rng, rng.choice(corpus), corpus, TOKENS))
         del corpus[400:]
     print(f"{texts} texts")
     report.finish()
