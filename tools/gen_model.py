@@ -93,6 +93,8 @@ EXTRA_SHAPES = {
     # The text of the model of streams has these limits, its shapes do not.
     "StreamsLimit": {"type": "integer", "min": 1, "max": 100},
     "RecordsLimit": {"type": "integer", "min": 1, "max": 1000},
+    # "Invalid TableArn: Invalid Table ARN" for '' (measured, 2026-10): no minimum at this stage.
+    "TableArnToExport": {"type": "string", "max": 1024},
 }
 
 # Other shapes for members.  Besides, every member called TableName whose shape is TableArn is a TableNameOrArn.
@@ -109,6 +111,7 @@ MEMBER_SHAPE = {
     ("DescribeStreamInput", "Limit"): "StreamsLimit",
     ("ListStreamsInput", "Limit"): "StreamsLimit",
     ("GetRecordsInput", "Limit"): "RecordsLimit",
+    ("ExportTableToPointInTimeInput", "TableArn"): "TableArnToExport",
 }
 MAP_KEY_SHAPE = {
     "BatchGetRequestMap": "TableNameOrArn",

@@ -76,7 +76,7 @@ return_items(FunctionCallInfo fcinfo)
 	recovery_moment(log, PG_GETARG_TIMESTAMPTZ(1), &moment);
 	/* what it is about may be later than the snapshot of the caller's transaction */
 	PushActiveSnapshot(GetLatestSnapshot());
-	return_rows(fcinfo, past_items_query(table->relation, log->id, moment.horizon, moment.snapshot));
+	return_rows(fcinfo, past_items_query(table->relation, log->id, moment.horizon, moment.snapshot, NULL));
 	PopActiveSnapshot();
 }
 

@@ -267,6 +267,19 @@ running_transfers_of(const char *table_name, int kind)
 	return find_transfers("transfers_running", 1, &key, ForwardScanDirection, kind, INT_MAX);
 }
 
+int64
+catalog_exports_need(void)
+{
+	static CatalogStatement statement = {
+		"SELECT pg_catalog.min(COALESCE(state OPERATOR(pg_catalog.->>) 'from_horizon', state OPERATOR(pg_catalog.->>) 'horizon')::pg_catalog.int8) "
+		"FROM dynapg.transfers WHERE ended_at IS NULL AND kind OPERATOR(pg_catalog.=) 'EXPORT'", 0
+	};
+	Datum		number;
+	bool		isnull;
+
+	return catalog_fetch_saved(&statement, NULL, 1, &number, &isnull) && !isnull ? DatumGetInt64(number) : PG_INT64_MAX;
+}
+
 List *
 catalog_running_transfers_of(const char *table_name)
 {

@@ -114,6 +114,9 @@ extern Oid	catalog_transfers_oid(void);
 extern List *catalog_running_transfers(void);
 extern List *catalog_running_transfers_of(const char *table_name);
 
+/* Changes behind this number are needed by exports that go on; PG_INT64_MAX: none are. */
+extern int64 catalog_exports_need(void);
+
 /* Whether one of a kind goes on for a table. */
 extern bool catalog_table_is_in_transfer(TransferKind kind, const char *table_name);
 

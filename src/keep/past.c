@@ -64,12 +64,45 @@ append_rows(StringInfo query, int32 log, int64 after, const char *condition)
 	appendStringInfoString(query, ") changes ");
 }
 
-/* Those of an undo log that are no part of a moment.  A row of a transaction that is not visible in the snapshot is above the horizon. */
-static void
-append_changes_since(StringInfo query, int32 log, int64 horizon, const char *snapshot)
+static char *
+uuid_text(const pg_uuid_t *uuid)
 {
-	append_rows(query, log, horizon, psprintf("NOT pg_catalog.pg_visible_in_snapshot(xid, %s::pg_catalog.pg_snapshot)",
-											  quote_literal_cstr(snapshot)));
+	return DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(uuid)));
+}
+
+static char *
+hex_text(const bytea *bytes)
+{
+	return TextDatumGetCString(DirectFunctionCall2(binary_encode, PointerGetDatum(bytes), CStringGetTextDatum("hex")));
+}
+
+/* hash and sort being in a range; of all, true. */
+static char *
+range_condition(const PastRange *range)
+{
+	StringInfoData condition;
+
+	if (range == NULL)
+		return pstrdup("true");
+	initStringInfo(&condition);
+	appendStringInfo(&condition, "hash OPERATOR(pg_catalog.>=) '%s'::pg_catalog.uuid AND hash OPERATOR(pg_catalog.<=) '%s'::pg_catalog.uuid",
+					 uuid_text(&range->first), uuid_text(&range->last));
+	if (range->low != NULL)
+		appendStringInfo(&condition, " AND sort OPERATOR(pg_catalog.>=) pg_catalog.decode('%s', 'hex')", hex_text(range->low));
+	if (range->high != NULL)
+		appendStringInfo(&condition, " AND sort OPERATOR(pg_catalog.<) pg_catalog.decode('%s', 'hex')", hex_text(range->high));
+	return condition.data;
+}
+
+/*
+ * Those of an undo log that are no part of a moment, of keys in a range.  A row of a transaction that is not visible in the snapshot is above the
+ * horizon.
+ */
+static void
+append_changes_since(StringInfo query, int32 log, int64 horizon, const char *snapshot, const char *range)
+{
+	append_rows(query, log, horizon, psprintf("NOT pg_catalog.pg_visible_in_snapshot(xid, %s::pg_catalog.pg_snapshot) AND %s",
+											  quote_literal_cstr(snapshot), range));
 	/* asked for under the locks of the segments */
 	if (log_trimmed(LOG_UNDO) > horizon)
 		ereport(ERROR,
@@ -79,16 +112,38 @@ append_changes_since(StringInfo query, int32 log, int64 horizon, const char *sna
 
 /* Each item's first change since tells what it was. */
 char *
-past_items_query(Oid source, int32 log, int64 horizon, const char *snapshot)
+past_items_query(Oid source, int32 log, int64 horizon, const char *snapshot, const PastRange *range)
 {
+	char	   *name = past_qualified_name(source);
+	char	   *condition = range_condition(range);
 	StringInfoData query;
 
 	initStringInfo(&query);
 	appendStringInfoString(&query, "WITH undo AS MATERIALIZED (SELECT DISTINCT ON (hash, sort) hash, sort, old ");
-	append_changes_since(&query, log, horizon, snapshot);
-	appendStringInfo(&query, "ORDER BY hash, sort, seq) SELECT item, hash, sort FROM %s t WHERE NOT EXISTS (SELECT FROM undo u "
+	append_changes_since(&query, log, horizon, snapshot, condition);
+	appendStringInfo(&query, "ORDER BY hash, sort, seq) SELECT item, hash, sort FROM %s t WHERE %s AND NOT EXISTS (SELECT FROM undo u "
 					 "WHERE u.hash OPERATOR(pg_catalog.=) t.hash AND u.sort OPERATOR(pg_catalog.=) t.sort) "
-					 "UNION ALL SELECT old, hash, sort FROM undo WHERE old IS NOT NULL", past_qualified_name(source));
+					 "UNION ALL SELECT old, hash, sort FROM undo WHERE old IS NOT NULL", name, condition);
+	return query.data;
+}
+
+/* The present items come last of those of their keys. */
+char *
+past_changes_query(Oid source, int32 log, int64 horizon, const char *snapshot, const char *later_snapshot, const PastRange *range)
+{
+	char	   *name = past_qualified_name(source);
+	StringInfoData query;
+
+	initStringInfo(&query);
+	appendStringInfoString(&query, "WITH changes AS MATERIALIZED (SELECT hash, sort, seq, old, written_at, ");
+	appendStringInfo(&query, "pg_catalog.pg_visible_in_snapshot(xid, %s::pg_catalog.pg_snapshot) AS is_change ",
+					 quote_literal_cstr(later_snapshot));
+	append_changes_since(&query, log, horizon, snapshot, range_condition(range));
+	appendStringInfo(&query, "), keys AS MATERIALIZED (SELECT DISTINCT hash, sort FROM changes WHERE is_change) "
+					 "SELECT hash, sort, old AS item, written_at, is_change FROM (SELECT * FROM changes "
+					 "UNION ALL SELECT t.hash, t.sort, 9223372036854775807::pg_catalog.int8, t.item, NULL, false "
+					 "FROM keys k JOIN %s t ON t.hash OPERATOR(pg_catalog.=) k.hash AND t.sort OPERATOR(pg_catalog.=) k.sort) versions "
+					 "ORDER BY hash, sort, seq", name);
 	return query.data;
 }
 
@@ -100,7 +155,7 @@ past_rows_query(Oid source, int32 log, int64 horizon, const char *snapshot)
 	initStringInfo(&query);
 	appendStringInfo(&query, "SELECT item, hash, sort, " INT64_FORMAT "::pg_catalog.int8 FROM %s UNION ALL SELECT old, hash, sort, seq ",
 					 PG_INT64_MAX, past_qualified_name(source));
-	append_changes_since(&query, log, horizon, snapshot);
+	append_changes_since(&query, log, horizon, snapshot, range_condition(NULL));
 	return query.data;
 }
 
@@ -114,11 +169,8 @@ past_present_query(Oid source)
 static char *
 key_condition(const pg_uuid_t *hash, bytea *sort)
 {
-	char	   *hash_text = DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(hash)));
-	char	   *sort_text = TextDatumGetCString(DirectFunctionCall2(binary_encode, PointerGetDatum(sort), CStringGetTextDatum("hex")));
-
 	return psprintf("hash OPERATOR(pg_catalog.=) '%s'::pg_catalog.uuid AND sort OPERATOR(pg_catalog.=) pg_catalog.decode('%s', 'hex')",
-					hash_text, sort_text);
+					uuid_text(hash), hex_text(sort));
 }
 
 char *

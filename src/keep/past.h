@@ -20,8 +20,20 @@ extern char *past_qualified_name(Oid relation);
 /* Locks what a source's items are in against DDL and TRUNCATE; an error if it is gone. */
 extern void past_lock_source(Oid source);
 
-/* The items that a relation had at a moment (log/log_moment.h): item, hash, sort.  An error if changes since the moment are gone. */
-extern char *past_items_query(Oid source, int32 log, int64 horizon, const char *snapshot);
+/* Keys that a query is about. */
+typedef struct PastRange
+{
+	pg_uuid_t	first;			/* hashes, both inclusive */
+	pg_uuid_t	last;
+	const bytea *low;			/* sort keys from here on, and before the other; NULL: all */
+	const bytea *high;
+} PastRange;
+
+/*
+ * The items that a relation had at a moment (log/log_moment.h): item, hash, sort.  range: only of these keys; NULL: all.  An error if
+ * changes since the moment are gone.
+ */
+extern char *past_items_query(Oid source, int32 log, int64 horizon, const char *snapshot, const PastRange *range);
 
 /*
  * The same for who sorts them: what the relation has, and what its items were before each change since; item (null: there was none), hash, sort, and a
@@ -31,6 +43,15 @@ extern char *past_rows_query(Oid source, int32 log, int64 horizon, const char *s
 
 /* The items of a relation as they are: item. */
 extern char *past_present_query(Oid source);
+
+/*
+ * What has become between two moments of the items that were changed: rows of hash, sort, item, written_at and is_change, in the order of the
+ * keys.  Of each key that has a row with is_change, the first row's item is what it was at the first moment (null: there was none), and
+ * the item of the first row without is_change what it was at the second (no such row, or null: there was none); written_at of the last row with
+ * is_change tells when it was written last between them.  Keys without a row with is_change were not.
+ */
+extern char *past_changes_query(Oid source, int32 log, int64 horizon, const char *snapshot, const char *later_snapshot,
+								const PastRange *range);
 
 /*
  * The versions of the item under a key that an undo log knows, oldest first: item (null: there was none), since when and until when, by the

@@ -12,6 +12,7 @@
 #include "base/settings.h"
 #include "catalog/owner.h"
 #include "catalog/restores.h"
+#include "catalog/transfers.h"
 #include "log/log.h"
 #include "log/log_segment.h"
 #include "log/log_shard.h"
@@ -81,7 +82,7 @@ static bool
 rotate_kind(LogKind kind, TimestampTz now)
 {
 	int64		retention = log_retention(kind);
-	int64		needed = kind == LOG_UNDO ? catalog_restores_need() : PG_INT64_MAX;
+	int64		needed = kind == LOG_UNDO ? Min(catalog_restores_need(), catalog_exports_need()) : PG_INT64_MAX;
 	List	   *segments = log_segments(kind);
 	ListCell   *cell;
 

@@ -37,8 +37,7 @@ whole_seconds(TimestampTz time)
 	return time - (part < 0 ? part + USECS_PER_SEC : part);
 }
 
-/* The window; from the log's beginning until its first moment is there. */
-static void
+void
 recovery_window(const TableLog *log, TimestampTz *earliest, TimestampTz *latest)
 {
 	LogMoment	first;
@@ -171,9 +170,8 @@ recovery_log(const TableInfo *table)
 	return log;
 }
 
-/* 2026-10-06T23:16:32Z */
-static char *
-time_text(TimestampTz time)
+char *
+recovery_time_text(TimestampTz time)
 {
 	pg_time_t	seconds = timestamptz_to_time_t(time);
 	const struct pg_tm *tm = pg_gmtime(&seconds);
@@ -193,5 +191,5 @@ recovery_moment(const TableLog *log, TimestampTz time, LogMoment *moment)
 		(log_moment_at(log, time, moment) || log_first_moment(log, moment)))
 		return;
 	dyn_error(DYN_INVALID_RESTORE_TIME, "RestoreDateTime '%s' must be within EarliestRestorableDateTime '%s' and LatestRestorableDateTime '%s'",
-			  time_text(time), time_text(earliest), time_text(latest));
+			  recovery_time_text(time), recovery_time_text(earliest), recovery_time_text(latest));
 }

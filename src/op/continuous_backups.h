@@ -14,6 +14,12 @@
  */
 extern const TableLog *recovery_log(const TableInfo *table);
 
+/* The window in which a table can be restored, in whole seconds; from the log's beginning until its first moment is there. */
+extern void recovery_window(const TableLog *log, TimestampTz *earliest, TimestampTz *latest);
+
+/* 2026-10-06T23:16:32Z, as messages have times; palloc'd. */
+extern char *recovery_time_text(TimestampTz time);
+
 /* The moment of a RestoreDateTime; InvalidRestoreTimeException if it is outside of the window. */
 extern void recovery_moment(const TableLog *log, TimestampTz time, LogMoment *moment);
 

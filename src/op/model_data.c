@@ -1321,6 +1321,13 @@ static const Shape shape_execute_transaction_input = {
 	.n_members = lengthof(members_execute_transaction_input),
 };
 
+static const Shape shape_table_arn_to_export = {
+	.name = "TableArnToExport",
+	.kind = SHAPE_STRING,
+	.has_max = true,
+	.max = 1024,
+};
+
 static const Shape shape_export_time = {
 	.name = "ExportTime",
 	.kind = SHAPE_TIMESTAMP,
@@ -1454,7 +1461,7 @@ static const Shape shape_filter_specification = {
 };
 
 static const ShapeMember members_export_table_to_point_in_time_input[] = {
-	{"TableArn", "tableArn", &shape_table_arn, true},
+	{"TableArn", "tableArn", &shape_table_arn_to_export, true},
 	{"ExportTime", "exportTime", &shape_export_time, false},
 	{"ClientToken", "clientToken", &shape_client_token, false},
 	{"S3Bucket", "s3Bucket", &shape_s3_bucket, true},

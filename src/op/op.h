@@ -87,6 +87,9 @@ extern void op_start_bulk_put_items(const RequestValue *request, WireWriter *res
 extern void op_describe_bulk_operation(const RequestValue *request, WireWriter *response);
 extern void op_list_bulk_operations(const RequestValue *request, WireWriter *response);
 extern void op_cancel_bulk_operation(const RequestValue *request, WireWriter *response);
+extern void op_export_table_to_point_in_time(const RequestValue *request, WireWriter *response);
+extern void op_describe_export(const RequestValue *request, WireWriter *response);
+extern void op_list_exports(const RequestValue *request, WireWriter *response);
 extern void op_describe_limits(const RequestValue *request, WireWriter *response);
 extern void op_describe_endpoints(const RequestValue *request, WireWriter *response);
 

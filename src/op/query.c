@@ -49,9 +49,8 @@ check_filter_key(const DocPath *path, void *argument)
 	refuse_keys(path, check, index ? index->sort : &table->sort, index ? index->n_sort : table->has_sort ? 1 : 0);
 }
 
-/* A filter has no key attribute of what is queried, and nothing that the index queried does not hold. */
-static void
-check_filter(const PageRequest *prepared, bool is_legacy)
+void
+query_check_filter(const PageRequest *prepared, bool is_legacy)
 {
 	FilterCheck check = {prepared, is_legacy ? "QueryFilter" : "Filter Expression"};
 	Unprojected missing = {prepared->table, prepared->index};
@@ -67,9 +66,8 @@ check_filter(const PageRequest *prepared, bool is_legacy)
 					"attributes: [%s]", prepared->index->name, page_unprojected_names(&missing));
 }
 
-/* Terms of a key condition that a table or an index with simple keys can have. */
-static void
-check_term_count(const KeyCondition *condition)
+void
+query_check_term_count(const KeyCondition *condition)
 {
 	if (condition->n_terms > 2)
 		dyn_invalid("Conditions can be of length 1 or 2 only");
@@ -97,7 +95,7 @@ query_prepare(const RequestValue *request, PageRequest *prepared)
 	op_read_expressions(request, &members, &expressions);
 	op_read_key_conditions(request, &members, &expressions);
 	if (!index_name->present)
-		check_term_count(expressions.key_condition);
+		query_check_term_count(expressions.key_condition);
 	page->select = page_select(request_member(request, QueryInput_Select), index_name,
 							   request_member(request, QueryInput_ProjectionExpression), expressions.projection,
 							   DYN_ENVELOPE);
@@ -111,10 +109,10 @@ query_prepare(const RequestValue *request, PageRequest *prepared)
 	prepared->table = op_data_table(page->table_name);
 	prepared->index = page_index(prepared->table, index_name, page->consistent);
 	if (prepared->index != NULL && prepared->index->n_hash == 1 && prepared->index->n_sort <= 1)
-		check_term_count(expressions.key_condition);
+		query_check_term_count(expressions.key_condition);
 	query_range(prepared, expressions.key_condition, start_key, forward->present && !forward->as.boolean);
 	op_check_key_paths(prepared->table, &projection);
-	check_filter(prepared, expressions.legacy_filter);
+	query_check_filter(prepared, expressions.legacy_filter);
 	page_check_selection(prepared);
 	op_check_key_paths(prepared->table, &filter);
 }

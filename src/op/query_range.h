@@ -14,6 +14,12 @@
 extern void query_range(PageRequest *prepared, const KeyCondition *condition, const RequestValue *start_key,
 						bool backward);
 
+/* A key condition of a table, or an index with simple keys, has at most two terms. */
+extern void query_check_term_count(const KeyCondition *condition);
+
+/* A filter has no key attribute of what is queried, and nothing that the index queried does not hold. */
+extern void query_check_filter(const PageRequest *prepared, bool is_legacy);
+
 /* The order of two sort keys. */
 extern int	query_compare_sort(const bytea *a, const bytea *b);
 

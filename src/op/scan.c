@@ -1,13 +1,8 @@
 /*
  * scan.c
  *		Scan: all items of a table or an index, or one segment's share of them, in the order of their hashes.
- *
- * The hashes of segment i of n are those from i/n of the range of 64-bit numbers on, by their first 8 bytes: segments share
- * nothing and leave out nothing, and each reads only its own.
  */
 #include "postgres.h"
-
-#include "port/pg_bswap.h"
 
 #include "base/error.h"
 #include "base/varlena.h"
@@ -24,22 +19,6 @@ static const ExpressionMembers members = {
 	.attributes_to_get = ScanInput_AttributesToGet,
 };
 
-/* The first hash of a segment, by its first 8 bytes. */
-static uint64
-segment_start(int64 segment, int64 total)
-{
-	return (uint64) (((unsigned __int128) segment << 64) / (uint64) total);
-}
-
-static void
-set_hash(pg_uuid_t *hash, uint64 first_bytes, uint8 other_bytes)
-{
-	uint64		big_endian = pg_hton64(first_bytes);
-
-	memcpy(hash->data, &big_endian, sizeof(big_endian));
-	memset(hash->data + sizeof(big_endian), other_bytes, UUID_LEN - sizeof(big_endian));
-}
-
 /* Both inclusive. */
 typedef struct HashRange
 {
@@ -53,8 +32,7 @@ segment_range(int64 segment, int64 total)
 {
 	HashRange	range;
 
-	set_hash(&range.first, segment_start(segment, total), 0);
-	set_hash(&range.last, segment + 1 == total ? PG_UINT64_MAX : segment_start(segment + 1, total) - 1, 0xFF);
+	key_hash_segment(segment, total, &range.first, &range.last);
 	return range;
 }
 

@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "common/sha2.h"
+#include "port/pg_bswap.h"
 
 #include "base/digest.h"
 #include "value/attr_node.h"
@@ -180,4 +181,31 @@ key_hash_many(int n, const KeyType *types, const char *const *bytes, const int *
 	if (!done || pg_cryptohash_final(context, digest, sizeof(digest)) < 0)
 		digest_failed(context, "partition hash");
 	memcpy(hash->data, digest, UUID_LEN);
+}
+
+/* ------------------------------------------------------------------------------------------------------------
+ * Segments of hashes
+ * ------------------------------------------------------------------------------------------------------------ */
+
+/* The first hash of a segment, by its first 8 bytes. */
+static uint64
+segment_start(int64 segment, int64 total)
+{
+	return (uint64) (((unsigned __int128) segment << 64) / (uint64) total);
+}
+
+static void
+set_hash(pg_uuid_t *hash, uint64 first_bytes, uint8 other_bytes)
+{
+	uint64		big_endian = pg_hton64(first_bytes);
+
+	memcpy(hash->data, &big_endian, sizeof(big_endian));
+	memset(hash->data + sizeof(big_endian), other_bytes, UUID_LEN - sizeof(big_endian));
+}
+
+void
+key_hash_segment(int64 segment, int64 total, pg_uuid_t *first, pg_uuid_t *last)
+{
+	set_hash(first, segment_start(segment, total), 0);
+	set_hash(last, segment + 1 == total ? PG_UINT64_MAX : segment_start(segment + 1, total) - 1, 0xFF);
 }

@@ -41,6 +41,12 @@ extern KeyStatus key_bytes(const JsonbValue *value, KeyType type, int limit, con
 extern void key_hash(KeyType type, const char *bytes, int len, pg_uuid_t *hash);
 
 /*
+ * The hashes of segment i of n, both inclusive: those from i/n of the range of 64-bit numbers on, by their first 8 bytes.  Segments share nothing
+ * and leave out nothing.
+ */
+extern void key_hash_segment(int64 segment, int64 total, pg_uuid_t *first, pg_uuid_t *last);
+
+/*
  * The same over the attributes of a key: of one, key_hash(); of several, format version 2, and for each its type's letter, its length in two
  * bytes (the higher first) and its canonical bytes.
  */
