@@ -25,6 +25,8 @@ int			dynapg_stream_hold_warning;
 char	   *dynapg_notify_channel;
 int			dynapg_expire_interval;
 int			dynapg_time_to_live_interval;
+int			dynapg_transfer_workers;
+int			dynapg_export_file_size;
 char	   *dynapg_export_directory;
 char	   *dynapg_s3_endpoint;
 char	   *dynapg_s3_region;
@@ -222,6 +224,20 @@ settings_init(void)
 							PGC_USERSET, GUC_UNIT_S,
 							NULL, NULL, NULL);
 	define_bucket_settings();
+	DefineCustomIntVariable("dynapg.transfer_workers",
+							"How many exports, imports, bulk puts and copies work at once in a database; others wait.",
+							"Each is a background worker, of which max_worker_processes are for all purposes.",
+							&dynapg_transfer_workers,
+							4, 1, 1000,
+							PGC_SIGHUP, 0,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("dynapg.export_file_size",
+							"The size of an export's data files before compression, about.",
+							"It decides how many there are, at most 4096.",
+							&dynapg_export_file_size,
+							64 * 1024, 64, 4 * 1024 * 1024,
+							PGC_SUSET, GUC_UNIT_KB,
+							NULL, NULL, NULL);
 	DefineCustomStringVariable("dynapg.copy_hosts",
 							   "Endpoints that copies may reach: host or host:port, separated by commas.",
 							   "A host may begin with *. for all names below one. Addresses of this machine and of private networks are reached by "

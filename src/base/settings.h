@@ -19,6 +19,9 @@ extern int	dynapg_stream_hold_warning; /* dynapg.stream_hold_warning, seconds: w
 extern char *dynapg_notify_channel; /* dynapg.notify_channel: where the keeper tells of new records; empty: nowhere */
 
 extern int	dynapg_expire_interval; /* dynapg.expire_interval, seconds: how often the keeper removes expired items; 0: never */
+extern int	dynapg_transfer_workers;	/* dynapg.transfer_workers: processes of transfers at work at once, in a database */
+extern int	dynapg_export_file_size;	/* dynapg.export_file_size, kB: of an export's data files, before compression, about */
+
 extern int	dynapg_time_to_live_interval;	/* dynapg.time_to_live_interval, seconds: between two UpdateTimeToLive of a table */
 
 /* Set by superusers only; empty: not set. */

@@ -251,10 +251,19 @@ ids_of(List *transfers)
 	return ids;
 }
 
+static int
+compare_ids(const ListCell *a, const ListCell *b)
+{
+	return strcmp((const char *) lfirst(a), (const char *) lfirst(b));
+}
+
 List *
 catalog_running_transfers(void)
 {
-	return ids_of(find_transfers("transfers_running", 0, NULL, ForwardScanDirection, -1, INT_MAX));
+	List	   *ids = ids_of(find_transfers("transfers_running", 0, NULL, ForwardScanDirection, -1, INT_MAX));
+
+	list_sort(ids, compare_ids);
+	return ids;
 }
 
 /* Those of a table of this name that go on, of one kind or of all (-1). */

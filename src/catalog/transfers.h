@@ -110,7 +110,7 @@ extern List *catalog_transfers(TransferKind kind, const char *table_name, const 
 /* The OID of dynapg.transfers, for locks. */
 extern Oid	catalog_transfers_oid(void);
 
-/* The ids of all transfers that go on, or of those of tables of a name: char pointers. */
+/* The ids of all transfers that go on, oldest first, or of those of tables of a name: char pointers. */
 extern List *catalog_running_transfers(void);
 extern List *catalog_running_transfers_of(const char *table_name);
 

@@ -232,17 +232,17 @@ job_start(const JobOrder *order)
 	return IsUnderPostmaster && start_process(order, NULL);
 }
 
-bool
+JobAnswer
 job_ask(JobKey key, const JobOrder *order, TimestampTz transaction)
 {
 	AskedJob *asked;
 	MemoryContext caller;
 
 	if (!IsUnderPostmaster)
-		return false;
+		return JOB_NOT_TO_BE_HAD;
 	asked = asked_job(key);
 	if (is_on_its_way(asked, transaction) || is_at_work(key))
-		return true;
+		return JOB_IS_THERE;
 	if (asked->handle != NULL)
 		pfree(asked->handle);
 	asked->handle = NULL;
@@ -251,7 +251,22 @@ job_ask(JobKey key, const JobOrder *order, TimestampTz transaction)
 		asked->handle = NULL;
 	MemoryContextSwitchTo(caller);
 	asked->transaction = transaction;
-	return asked->handle != NULL;
+	return asked->handle != NULL ? JOB_STARTED : JOB_NOT_TO_BE_HAD;
+}
+
+int
+job_count(Oid catalog)
+{
+	LOCKTAG		tag;
+	LockData   *locks = GetLockStatusData();
+	int			count = 0;
+
+	for (int i = 0; i < locks->nelements; i++)
+	{
+		set_job_tag(&tag, (JobKey) {catalog, locks->locks[i].locktag.locktag_field3}, JOB_ALONE);
+		count += memcmp(&locks->locks[i].locktag, &tag, sizeof(tag)) == 0;
+	}
+	return count;
 }
 
 void

@@ -57,11 +57,21 @@ extern void job_pause(long milliseconds);
 /* Starts a process without asking whether there is one; false if none is to be had.  Allocates nothing: it may be called at a commit. */
 extern bool job_start(const JobOrder *order);
 
+typedef enum JobAnswer
+{
+	JOB_NOT_TO_BE_HAD,
+	JOB_IS_THERE,
+	JOB_STARTED
+} JobAnswer;
+
 /*
  * Sees to it that a process works on a thing: one, however often it is asked for.  transaction: the start of the present one if it makes the
- * order, and the process cannot end before that has; else 0.  False if there is no process to be had.
+ * order, and the process cannot end before that has; else 0.
  */
-extern bool job_ask(JobKey key, const JobOrder *order, TimestampTz transaction);
+extern JobAnswer job_ask(JobKey key, const JobOrder *order, TimestampTz transaction);
+
+/* How many processes work on objects of a catalog table's. */
+extern int	job_count(Oid catalog);
 
 /* Interrupts what the process that works on a thing is at. */
 extern void job_interrupt(JobKey key);

@@ -206,7 +206,7 @@ ask_for_job(const TableInfo *table, TimestampTz transaction)
 		.extra_size = sizeof(extra)
 	};
 
-	return job_ask(job_key(table->relation), &order, transaction);
+	return job_ask(job_key(table->relation), &order, transaction) != JOB_NOT_TO_BE_HAD;
 }
 
 bool

@@ -10,6 +10,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "base/settings.h"
 #include "catalog/transfers.h"
 #include "keep/job.h"
 #include "keep/transfer_job.h"
@@ -95,7 +96,8 @@ is_pending(const char *id)
 	return false;
 }
 
-static void
+/* Whether a process was started. */
+static bool
 resume(const char *id)
 {
 	TransferOrder order;
@@ -103,8 +105,7 @@ resume(const char *id)
 
 	set_order(&order, id);
 	job = job_order(&order);
-	if (!is_pending(id))
-		(void) job_ask(job_key(id), &job, 0);
+	return !is_pending(id) && job_ask(job_key(id), &job, 0) == JOB_STARTED;
 }
 
 void
@@ -112,8 +113,8 @@ transfer_job_resume(const char *id)
 {
 	const Transfer *transfer = XactReadOnly || RecoveryInProgress() ? NULL : catalog_transfer(id);
 
-	if (transfer != NULL && transfer->ended_at == 0)
-		resume(id);
+	if (transfer != NULL && transfer->ended_at == 0 && job_count(catalog_transfers_oid()) < dynapg_transfer_workers)
+		(void) resume(id);
 }
 
 void
@@ -121,10 +122,17 @@ transfer_job_resume_all(void)
 {
 	ListCell   *cell;
 
+	int			free;
+
 	if (XactReadOnly || RecoveryInProgress())
 		return;
+	free = dynapg_transfer_workers - job_count(catalog_transfers_oid());
 	foreach(cell, catalog_running_transfers())
-		resume((const char *) lfirst(cell));
+	{
+		if (free <= 0)
+			break;
+		free -= resume((const char *) lfirst(cell));
+	}
 }
 
 void
@@ -145,5 +153,18 @@ transfer_job_interrupt_table(const char *table_name)
 bool
 transfer_job_take(const char *id)
 {
-	return job_take(job_key(id));
+	if (!job_take(job_key(id)))
+		return false;
+
+	/* who comes at the same time may count this one too, and leaves as well: the keeper sees to them */
+	if (job_count(catalog_transfers_oid()) <= dynapg_transfer_workers)
+		return true;
+	job_leave(job_key(id));
+	return false;
+}
+
+void
+transfer_job_leave(const char *id)
+{
+	job_leave(job_key(id));
 }

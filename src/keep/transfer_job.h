@@ -35,7 +35,11 @@ extern void transfer_job_resume_all(void);
 extern void transfer_job_interrupt(const char *id);
 extern void transfer_job_interrupt_table(const char *table_name);
 
-/* For the process, in a transaction: takes the transfer for itself until it ends; false if another process has it. */
+/*
+ * For the process, in a transaction: takes the transfer for itself until it ends; false if another process has it, or as many work as
+ * dynapg.transfer_workers allows: it waits then until one of them has ended.
+ */
 extern bool transfer_job_take(const char *id);
+extern void transfer_job_leave(const char *id);
 
 #endif							/* DYNAPG_TRANSFER_JOB_H */

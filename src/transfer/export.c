@@ -9,13 +9,12 @@
 #include "utils/memutils.h"
 
 #include "base/error.h"
+#include "base/settings.h"
 #include "keep/step.h"
 #include "log/log.h"
 #include "transfer/export.h"
 #include "value/wire.h"
 
-/* A data file has about so many bytes before compression; there are at most so many files. */
-#define FILE_BYTES	(64 * 1024 * 1024)
 #define MOST_FILES	4096
 
 #define LEAST_BILLED 10000000	/* of an incremental export */
@@ -117,7 +116,7 @@ count_files(const Export *export)
 {
 	if (export->expressions.key_condition != NULL)
 		return 1;
-	return (int) Min(Max(bytes_to_export(&export->state) / FILE_BYTES + 1, 1), MOST_FILES);
+	return (int) Min(Max(bytes_to_export(&export->state) / (dynapg_export_file_size * INT64CONST(1024)) + 1, 1), MOST_FILES);
 }
 
 static void

@@ -248,6 +248,8 @@ dynapg_transfer_main(Datum unused)
 	if (step_begin(true))
 	{
 		catalog_forget_old_transfers();
+		transfer_job_leave(order.id);
+		transfer_job_resume_all();
 		step_commit();
 	}
 }
