@@ -65,17 +65,29 @@ stream_of_name(text *name)
 static int64
 position_of_argument(FunctionCallInfo fcinfo, const TableLog *log)
 {
-	int64		trim = log_trim_horizon(log);
-	int64		after;
 	char	   *text;
 
 	if (PG_ARGISNULL(1))
-		return Max(trim, log->first_seq);
+		return Max(log_trim_horizon(log), log->first_seq);
 	text = DatumGetCString(DirectFunctionCall1(numeric_out, PG_GETARG_DATUM(1)));
-	after = stream_number_of_text(text, strlen(text));
-	if (after < trim)
-		dyn_error(DYN_TRIMMED_DATA_ACCESS, "The data you are trying to access has been trimmed");
-	return Max(after, log->first_seq);
+	return Max(stream_number_of_text(text, strlen(text)), log->first_seq);
+}
+
+/* Begins to read where the caller wants to; what is there then stays there. */
+static LogReader *
+begin_to_read(FunctionCallInfo fcinfo, const TableLog *log, int64 horizon)
+{
+	for (;;)
+	{
+		int64		after = position_of_argument(fcinfo, log);
+		LogReader  *reader = log_read_begin(log->kind, log->id, after, horizon, GetActiveSnapshot());
+
+		if (after >= log_trim_horizon(log))
+			return reader;
+		log_read_end(reader);
+		if (!PG_ARGISNULL(1))
+			dyn_error(DYN_TRIMMED_DATA_ACCESS, "The data you are trying to access has been trimmed");
+	}
 }
 
 static Datum
@@ -98,8 +110,9 @@ put_row(ReturnSetInfo *result, const TableLog *log, const LogRow *row)
 }
 
 static void
-put_rows(ReturnSetInfo *result, const TableLog *log, int64 after, int64 horizon, int64 limit)
+put_rows(FunctionCallInfo fcinfo, const TableLog *log, int64 horizon, int64 limit)
 {
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext of_row = AllocSetContextCreate(caller, "dynapg stream record", ALLOCSET_DEFAULT_SIZES);
 	LogReader  *reader;
@@ -111,7 +124,7 @@ put_rows(ReturnSetInfo *result, const TableLog *log, int64 after, int64 horizon,
 	memset(&last, 0xFF, sizeof(last));
 	/* after the horizon was taken */
 	PushActiveSnapshot(GetLatestSnapshot());
-	reader = log_read_begin(log->kind, log->id, after, horizon, GetActiveSnapshot());
+	reader = begin_to_read(fcinfo, log, horizon);
 	MemoryContextSwitchTo(of_row);
 	while (limit-- > 0 && log_read_next(reader, &first, &last, &row))
 	{
@@ -131,7 +144,6 @@ put_rows(ReturnSetInfo *result, const TableLog *log, int64 after, int64 horizon,
 Datum
 dynapg_stream_records(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	const char *outer = dyn_operation;
 
 	InitMaterializedSRF(fcinfo, 0);
@@ -147,7 +159,7 @@ dynapg_stream_records(PG_FUNCTION_ARGS)
 
 		log = catalog_log(id);
 		if (log != NULL && log->first_seq != PG_INT64_MAX)
-			put_rows(result, log, position_of_argument(fcinfo, log), Min(horizon, log->last_seq),
+			put_rows(fcinfo, log, Min(horizon, log->last_seq),
 					 PG_ARGISNULL(2) ? PG_INT64_MAX : PG_GETARG_INT32(2));
 	}
 	PG_FINALLY();

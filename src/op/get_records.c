@@ -45,6 +45,9 @@ write_records(WireWriter *response, const TableLog *log, const LogShard *shard, 
 	/* after the horizon was taken */
 	PushActiveSnapshot(GetLatestSnapshot());
 	reader = log_read_begin(log->kind, log->id, after, horizon, GetActiveSnapshot());
+	/* now that what is there stays there */
+	if (after < log_trim_horizon(log))
+		dyn_error(DYN_TRIMMED_DATA_ACCESS, "The data you are trying to access has been trimmed");
 	while (count < limit)
 	{
 		int			size;
@@ -86,9 +89,6 @@ op_get_records(const RequestValue *request, WireWriter *response)
 	stream_iterator_require_stream(iterator, log);
 	stream_require_reader(log);
 	shard = shard_of_position(log, &position);
-	if (position.after < log_trim_horizon(log))
-		dyn_error(DYN_TRIMMED_DATA_ACCESS, "The data you are trying to access has been trimmed");
-
 	horizon = Min(horizon, shard->last_seq);
 	before = position.after;
 	wire_object_start(response);

@@ -117,6 +117,7 @@ rotate_until("NOT EXISTS (SELECT FROM dynapg.log_segments WHERE number = $last)"
 $reader->ask(q{BEGIN; SELECT put('Other', 2); SELECT dynapg.rotate()});
 is(sql('SELECT dynapg.rotate()'), '0', 'only one rotates');
 is(sql(create_stream('Third') . q{SELECT put('Third', 1), put('Music', 22)}) =~ /TableDescription/ ? 1 : 0, 1, 'others write, and make streams');
+is(sql(q{SELECT count(*) FROM dynapg.stream_records('Third', 0)}), '1', 'a stream that has lost nothing is read from any number on, however low');
 $reader->ask('ROLLBACK');
 
 # --- streams that have ended are forgotten with their records, and the last segment with the last stream
