@@ -4,12 +4,13 @@ use warnings;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use IPC::Run;
 
 use DynapgSession;
 
 my $node = PostgreSQL::Test::Cluster->new('backups');
 $node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
-$node->append_conf('postgresql.conf', "restart_after_crash = on\nautovacuum = off\n");
+$node->append_conf('postgresql.conf', "restart_after_crash = on\nautovacuum = off\nmax_connections = 100\n");
 $node->start;
 my $dir = PostgreSQL::Test::Utils::tempdir();
 
@@ -101,6 +102,22 @@ await(q{SELECT count(*) = 2 AND min(created_at) > (SELECT created_at + '1 s' FRO
 is(sql(q{SELECT last_error IS NULL AND last_run IS NOT NULL FROM dynapg.stat_backups WHERE table_name = 'Restored'}), 't', 'stat_backups tells of it');
 is(sql(q{SELECT dynapg.drop_backup_schedule('Restored')}), 't', 'a schedule is dropped');
 $guest->end;
+
+# --- sixty at once, of two tables; each is made, whoever makes it
+
+my @many = map {
+	my ($number, $out) = ($_, '');
+	my $table = $number % 2 ? 'Music' : 'Restored';
+	IPC::Run::start([ 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('postgres'), '-c',
+			qq{SELECT NULL FROM dynamo_create_backup('{"TableName": "$table", "BackupName": "many-$number"}')} ], '>&', \$out);
+} 1 .. 60;
+is(scalar(grep { !$_->finish } @many), 0, 'sixty CreateBackups at once are accepted');
+await(q{SELECT count(*) = 60 FROM dynapg.backups WHERE name LIKE 'many-%' AND status = 'AVAILABLE'}, 'and made');
+is(sql(q{SELECT count(DISTINCT label), count(DISTINCT relation), bool_and(last_error IS NULL) FROM dynapg.backups WHERE name LIKE 'many-%'}), '60|60|t', 'each by itself');
+is(items('many-60'), $all, 'all items are in the last one');
+await(q{SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'dynapg table job'}, 'no job is left');
+sql(q{SELECT count(dynamo_delete_backup(jsonb_build_object('BackupArn', 'arn:aws:dynamodb:us-east-1:000000000000:table/' || table_name || '/backup/' || label)))
+	FROM dynapg.backups WHERE name LIKE 'many-%'});
 
 # --- dumps: with the backups' tables, without them, and by a database's owner
 
