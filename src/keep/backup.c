@@ -97,7 +97,7 @@ sort_items(ItemReader *reader, Watch *watch)
 {
 	TableScanDesc scan = table_beginscan_strat(reader->relation, reader->snapshot, 0, NULL, true, false);
 
-	reader->sort = layout_begin_sort(RelationGetDescr(reader->relation), 0);
+	reader->sort = layout_begin_sort(RelationGetDescr(reader->relation), 2, (AttrNumber[]) {LAYOUT_HASH, LAYOUT_SORT});
 	while (is_wanted(watch) && table_scan_getnextslot(scan, ForwardScanDirection, reader->slot))
 	{
 		CHECK_FOR_INTERRUPTS();

@@ -24,6 +24,7 @@
 
 #include "base/compat.h"
 #include "base/varlena.h"
+#include "catalog/restores.h"
 #include "catalog/imports.h"
 #include "keep/index_build.h"
 #include "keep/step.h"
@@ -47,6 +48,7 @@ typedef struct Batch
 	const TableInfo *table;
 	const TableIndex *index;
 	IndexTarget *target;
+	IndexLoad  *load;			/* nobody else writes: entries are sorted before they are inserted; NULL: they do */
 	Relation	relation;
 	bool		lock_items;
 	TupleTableSlot *found;		/* the version that the snapshot sees */
@@ -112,7 +114,10 @@ enter_item(Batch *batch, TupleTableSlot *slot)
 	index_change(batch->table, batch->index, NULL, item, &change);
 	if (change.action != INDEX_INSERT)
 		return;
-	index_target_change(batch->target, &change, hash, sort);
+	if (batch->load != NULL)
+		index_load_add(batch->load, &change, hash, sort);
+	else
+		index_target_change(batch->target, &change, hash, sort);
 	batch->entries++;
 }
 
@@ -210,7 +215,11 @@ build_batch(Oid relation, Oid index_relation, bool unlimited)
 		batch.has_position = !unlimited && catalog_index_position(index_relation, &batch.hash, batch.sort);
 		CommandCounterIncrement();
 		PushActiveSnapshot(GetLatestSnapshot());
+		if (unlimited)
+			batch.load = index_load_begin(batch.target);
 		more = read_items(&batch, unlimited);
+		if (unlimited)
+			(void) index_load_end(batch.load);
 		PopActiveSnapshot();
 		ExecDropSingleTupleTableSlot(batch.found);
 		ExecDropSingleTupleTableSlot(batch.locked);
@@ -274,7 +283,23 @@ drop_index(Oid relation, Oid index_relation)
 	catalog_drop_index(index_relation);
 }
 
-/* Enters all items into an index that all writers keep, batch by batch.  If that is time to live's, they may be due. */
+/* Whether a table is being filled, so that nobody writes to it; then locks it, lest it is done meanwhile by another job. */
+static bool
+lock_unfilled(Oid relation)
+{
+	const TableInfo *table = catalog_table_of_relation(relation);
+
+	if (table == NULL || !catalog_is_being_restored(table))
+		return false;
+	LockRelationOid(relation, ShareLock);
+	table = catalog_table_of_relation(relation);
+	return table != NULL && catalog_is_being_restored(table);
+}
+
+/*
+ * Enters all items into an index that all writers keep: batch by batch, or, where there are no writers, at once.  If that is time to live's, they
+ * may be due.
+ */
 static void
 backfill(Oid relation, Oid index_relation)
 {
@@ -285,7 +310,7 @@ backfill(Oid relation, Oid index_relation)
 	pgstat_report_activity(STATE_RUNNING, "backfilling an index");
 	while (more && step_begin(true))
 	{
-		more = build_batch(relation, index_relation, false);
+		more = build_batch(relation, index_relation, lock_unfilled(relation));
 		step_commit();
 		CHECK_FOR_INTERRUPTS();
 	}

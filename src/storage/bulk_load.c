@@ -116,7 +116,7 @@ bulk_load_begin(const TableInfo *info)
 	load->direct = is_direct(load->table);
 	load->layout = *layout_of(load->table->relation);
 	load->scratch = AllocSetContextCreate(CurrentMemoryContext, "dynapg bulk load", ALLOCSET_DEFAULT_SIZES);
-	load->sort = layout_begin_sort(columns, SORTED_ORDER);
+	load->sort = layout_begin_sort(columns, 3, (AttrNumber[]) {LAYOUT_HASH, LAYOUT_SORT, SORTED_ORDER});
 	load->added = MakeSingleTupleTableSlot(columns, &TTSOpsVirtual);
 	load->sorted = MakeSingleTupleTableSlot(columns, &TTSOpsMinimalTuple);
 	return load;

@@ -13,14 +13,18 @@
 #include "access/xact.h"
 #include "catalog/index.h"
 #include "executor/executor.h"
+#include "miscadmin.h"
 #include "utils/fmgroids.h"
+#include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
+#include "utils/tuplesort.h"
 
 #include "base/compat.h"
 #include "log/log_keeper.h"
 #include "storage/index_guard.h"
 #include "storage/index_write.h"
+#include "storage/layout.h"
 
 /*
  * Opens what a writer has to keep beside the primary key: as a rule nothing but what REINDEX CONCURRENTLY makes, or has replaced.  It
@@ -274,6 +278,60 @@ index_target_change(IndexTarget *target, const IndexChange *change, const pg_uui
 		update_found(target, values, change->new_item);
 	else
 		(void) insert_entry(target, values, change->new_item);
+}
+
+struct IndexLoad
+{
+	IndexTarget *target;
+	struct Tuplesortstate *sort;
+};
+
+IndexLoad *
+index_load_begin(IndexTarget *target)
+{
+	IndexLoad  *load = (IndexLoad *) palloc(sizeof(IndexLoad));
+	AttrNumber	keys[INDEX_MAX_COLUMNS];
+
+	for (int i = 0; i < INDEX_MAX_COLUMNS; i++)
+		keys[i] = i + 1;
+	load->target = target;
+	load->sort = layout_begin_sort(RelationGetDescr(target->relation), INDEX_ITEM(target->index) - 1, keys);
+	return load;
+}
+
+void
+index_load_add(IndexLoad *load, const IndexChange *change, const pg_uuid_t *base_hash, bytea *base_sort)
+{
+	Datum		values[INDEX_MAX_COLUMNS];
+
+	entry_values(load->target->index, &change->new_entry, base_hash, base_sort, values);
+	tuplesort_puttupleslot(load->sort, store_entry(load->target, values, change->new_item));
+	ExecClearTuple(load->target->new_slot);
+}
+
+int64
+index_load_end(IndexLoad *load)
+{
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(RelationGetDescr(load->target->relation), &TTSOpsMinimalTuple);
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "dynapg index load", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(scratch);
+	int64		entries = 0;
+
+	tuplesort_performsort(load->sort);
+	while (tuplesort_gettupleslot(load->sort, true, false, slot, NULL))
+	{
+		CHECK_FOR_INTERRUPTS();
+		slot_getallattrs(slot);
+		(void) insert_entry(load->target, slot->tts_values, DatumGetJsonbP(slot->tts_values[INDEX_ITEM(load->target->index) - 1]));
+		entries++;
+		MemoryContextReset(scratch);
+	}
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(scratch);
+	ExecDropSingleTupleTableSlot(slot);
+	tuplesort_end(load->sort);
+	pfree(load);
+	return entries;
 }
 
 IndexTarget *

@@ -50,6 +50,16 @@ extern bool index_target_ensure(IndexTarget *target, const IndexEntry *entry, co
 extern void index_target_change(IndexTarget *target, const IndexChange *change, const pg_uuid_t *base_hash,
 								bytea *base_sort);
 
+/*
+ * Many entries of an index: they come in any order, and are sorted, within maintenance_work_mem, before they are inserted, so that the index grows
+ * from left to right.  A change is an INDEX_INSERT.  index_load_end() tells how many there were.
+ */
+typedef struct IndexLoad IndexLoad;
+
+extern IndexLoad *index_load_begin(IndexTarget *target);
+extern void index_load_add(IndexLoad *load, const IndexChange *change, const pg_uuid_t *base_hash, bytea *base_sort);
+extern int64 index_load_end(IndexLoad *load);
+
 /* The index tables of a table that were opened for writing, by the index's place in it; made when first needed. */
 typedef struct IndexTargets
 {

@@ -260,13 +260,11 @@ layout_check_item(const Layout *layout, Jsonb *item, pg_uuid_t *hash, bytea **so
 }
 
 Tuplesortstate *
-layout_begin_sort(TupleDesc columns, AttrNumber more)
+layout_begin_sort(TupleDesc columns, int n_keys, AttrNumber *keys)
 {
-	AttrNumber	keys[3] = {LAYOUT_HASH, LAYOUT_SORT, more};
-	int			n_keys = more == 0 ? 2 : 3;
-	Oid			operators[3];
-	Oid			collations[3] = {InvalidOid};
-	bool		nulls_first[3] = {false};
+	Oid		   *operators = (Oid *) palloc(n_keys * sizeof(Oid));
+	Oid		   *collations = (Oid *) palloc0(n_keys * sizeof(Oid));
+	bool	   *nulls_first = (bool *) palloc0(n_keys * sizeof(bool));
 
 	for (int i = 0; i < n_keys; i++)
 		operators[i] = lookup_type_cache(TupleDescAttr(columns, keys[i] - 1)->atttypid, TYPECACHE_LT_OPR)->lt_opr;

@@ -72,8 +72,8 @@ extern void layout_keys(const Layout *layout, Jsonb *item, pg_uuid_t *hash, byte
  */
 extern void layout_check_item(const Layout *layout, Jsonb *item, pg_uuid_t *hash, bytea **sort);
 
-/* Begins to sort rows that begin with an item table's columns by (hash, sort), and by one more column unless that is 0; within maintenance_work_mem. */
-extern struct Tuplesortstate *layout_begin_sort(TupleDesc columns, AttrNumber more);
+/* Begins to sort rows by these columns, the first n of keys, within maintenance_work_mem. */
+extern struct Tuplesortstate *layout_begin_sort(TupleDesc columns, int n_keys, AttrNumber *keys);
 
 /* Whether two keys are the same; sort keys may have short headers. */
 extern bool layout_is_same_key(const pg_uuid_t *hash, const bytea *sort, const pg_uuid_t *other_hash,

@@ -1,5 +1,5 @@
 # Point-in-time recovery of two tables while clients write: restores to random moments are what the tables were, in whole transactions, over
-# a crash, on a standby and after its promotion.  The server dies while a table is filled.
+# crashes, on a standby and after its promotion.  The server dies while a table is filled.  `make stress-recovery` is this for ten minutes.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -10,6 +10,8 @@ use IPC::Run;
 my $writers = 3;
 my $seconds = $ENV{DYNAPG_RECOVERY_SECONDS} || 4;
 my $restores = $ENV{DYNAPG_RECOVERY_RESTORES} || 12;
+my $crashes = $ENV{DYNAPG_RECOVERY_CRASHES} || 2;
+my $pause = $seconds > 60 ? 0.005 : 0;		# between two transactions of a writer: what is written down is looked through at each restore
 
 my $primary = PostgreSQL::Test::Cluster->new('primary');
 $primary->init(allows_streaming => 1, extra => [ '--encoding=UTF8', '--locale=C' ]);
@@ -35,7 +37,7 @@ CREATE FUNCTION make(name text) RETURNS void LANGUAGE sql AS $$
 	SELECT dynamo_update_continuous_backups(jsonb_build_object('TableName', name,
 		'PointInTimeRecoverySpecification', '{"PointInTimeRecoveryEnabled": true}'::jsonb));
 $$;
-CREATE PROCEDURE writer(w int, seconds float) LANGUAGE plpgsql AS $$
+CREATE PROCEDURE writer(w int, seconds float, pause float) LANGUAGE plpgsql AS $$
 DECLARE
 	i int := coalesce((SELECT max(n) FROM ops o WHERE o.w = writer.w), 0);
 	ends timestamptz := clock_timestamp() + seconds * '1 s'::interval;
@@ -46,6 +48,7 @@ DECLARE
 BEGIN
 	WHILE clock_timestamp() < ends LOOP
 		i := i + 1;
+		PERFORM pg_sleep(pause);
 		rolls_back := random() < 0.1;
 		FOR o IN 1 .. 1 + (random() * 4)::int LOOP
 			tab := CASE WHEN random() < 0.5 THEN 'One' ELSE 'Two' END;
@@ -109,7 +112,7 @@ sub writing
 	for my $w (1 .. $writers)
 	{
 		my ($out, $err) = ('', '');
-		push @running, IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c', "CALL writer($w, $for)" ], '>', \$out, '2>', \$err);
+		push @running, IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c', "CALL writer($w, $for, $pause)" ], '>', \$out, '2>', \$err);
 	}
 	return @running;
 }
@@ -150,11 +153,32 @@ sub check
 
 # --- random writers, a crash, random moments
 
-my @running = writing($seconds);
-select(undef, undef, undef, $seconds / 2);
-$node->stop('immediate');
-$_->finish for @running;
-$node->start;
+# A writer is killed, so that the server ends the others; or all processes end at once.
+sub crash
+{
+	my ($number) = @_;
+
+	if ($number % 2)
+	{
+		kill 'KILL', sql(q{SELECT pid FROM pg_stat_activity WHERE query LIKE 'CALL writer%' ORDER BY random() LIMIT 1});
+	}
+	else
+	{
+		$node->stop('immediate');
+		$node->start;
+	}
+	return;
+}
+
+my @running;
+for my $number (1 .. $crashes)
+{
+	@running = writing($seconds);
+	select(undef, undef, undef, $seconds / $crashes);
+	crash($number);
+	$_->finish for @running;
+	$node->poll_query_until('postgres', 'SELECT NOT pg_is_in_recovery()');
+}
 @running = writing($seconds / 2);
 $primary->backup('base');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
@@ -162,8 +186,10 @@ $standby->init_from_backup($primary, 'base', has_streaming => 1);
 $standby->start;
 $_->finish for @running;
 await('a tick after the last change', q{SELECT max("time") > clock_timestamp() - interval '1 min' AND max(horizon) >= (SELECT last_value FROM dynapg.log_seq) FROM dynapg.ticks});
-cmp_ok(sql('SELECT count(DISTINCT (w, n)) FROM ops'), '>', 50, 'transactions were written');
-check('restores to random moments, over a crash', \&restored);
+my $written = sql('SELECT count(DISTINCT (w, n)) FROM ops');
+cmp_ok($written, '>', 50, 'transactions were written');
+note("$written transactions, ", sql('SELECT count(*) FROM ops'), ' changes of items, ', sql('SELECT count(*) FROM dynapg.ticks'), ' moments');
+check('restores to random moments, over crashes', \&restored);
 check('items_at() at random moments', \&seen);
 is(sql(q{SELECT differences((SELECT array_agg(i) FROM (SELECT plain('One', item) AS i FROM dynamo."One" UNION ALL SELECT plain('Two', item) FROM dynamo."Two") x))}),
 	'', 'the tables as they are');
@@ -183,7 +209,7 @@ like(sql(q{SELECT dynamo_describe_continuous_backups('{"TableName": "One"}')}), 
 $primary->stop;
 $standby->promote;
 check('restores after a promotion, to moments before', \&restored);
-@running = writing(1);
+@running = writing($seconds / 4);
 $_->finish for @running;
 await('a tick on the new primary', q{SELECT dynapg.tick() IS NOT NULL AND max(horizon) >= (SELECT last_value FROM dynapg.log_seq) FROM dynapg.ticks});
 check('restores to random moments, over a promotion', \&restored);
