@@ -18,6 +18,14 @@ sub fails { my ($query, $error, $what) = @_; return like(($node->psql('postgres'
 sub await { my ($query, $what) = @_; return ok($node->poll_query_until('postgres', $query), $what); }
 # rotates until something is so
 sub rotate_until { my ($condition, $what) = @_; return await("SELECT dynapg.rotate() IS NOT NULL AND ($condition)", $what); }
+# while what is left is looked at it stays, however long that takes
+sub keep_for
+{
+	my ($time) = @_;
+	sql("LOAD 'dynapg'; ALTER SYSTEM SET dynapg.stream_retention = '$time'; SELECT pg_reload_conf()");
+	$node->poll_query_until('postgres', "SELECT current_setting('dynapg.stream_retention') = '$time'") or die;
+	return;
+}
 my $segments = q{SELECT string_agg(number || CASE WHEN closed_seq IS NULL THEN '' ELSE ' closed' END, ', ' ORDER BY number) FROM dynapg.log_segments};
 sub segments_are { my ($expected, $what) = @_; return is(sql($segments), $expected, $what); }
 my $records = q{SELECT string_agg(keys ->> 'id', ',' ORDER BY sequence_number) FROM dynapg.stream_records('Music')};
@@ -44,6 +52,7 @@ is(sql('SELECT (SELECT closed_seq >= max(sequence_number) - 10000000000000000000
 my $middle = sql(q{SELECT next FROM ids(iterator('Music', 'TRIM_HORIZON'))});
 sql(q{SELECT put('Music', 6)});
 rotate_until('NOT EXISTS (SELECT FROM dynapg.log_segments WHERE number = 1)', 'rotate() drops it when its rows are older than they are kept');
+keep_for('1h');
 is(sql(q{SELECT to_regclass('dynapg_log.stream_000001') IS NULL}), 't', 'as a table');
 fails("SELECT ids('$old_iterator')", qr/TrimmedDataAccessException|The data you are trying to access has been trimmed/, 'an iterator before what is left: TrimmedDataAccessException');
 fails("SELECT iterator('Music', 'AFTER_SEQUENCE_NUMBER', '{\"SequenceNumber\": \"$old_number\"}')", qr/trimmed/, 'a sequence number, too');
@@ -56,6 +65,7 @@ is(sql(q{SELECT count(*) FROM pg_depend WHERE deptype = 'e' AND classid = 'pg_cl
 
 # --- an idle transaction holds the segment that it writes to, and nothing else
 
+keep_for('2s');
 my $writer = DynapgSession->new($node);
 $writer->ask(q{BEGIN; SELECT put('Other', 1)});
 my $held = sql('SELECT max(number) FROM dynapg.log_segments');
@@ -65,12 +75,14 @@ rotate_until("EXISTS (SELECT FROM dynapg.log_segments WHERE number = $next)", 't
 sql(q{SELECT put('Music', 11)});
 rotate_until("EXISTS (SELECT FROM dynapg.log_segments WHERE number = $next + 1)", 'and the one after');
 rotate_until("NOT EXISTS (SELECT FROM dynapg.log_segments WHERE number = $next)", 'one in between is closed and dropped');
+keep_for('1h');
 sql(q{SELECT put('Music', 12)});
 is(sql("SELECT closed_seq IS NULL FROM dynapg.log_segments WHERE number = $held"), 't', 'the one that is written to stays, open');
 is(sql(q{SELECT dynapg.rotate(), dynapg.rotate()}) =~ /^\d+\|\d+$/ ? 1 : 0, 1, 'rotate() does not wait for it');
 is(sql(q{SELECT ids FROM ids(iterator('Music', 'LATEST'))}), '', 'readers go on');
 is(sql(q{SELECT min(keys ->> 'id') FROM dynapg.stream_records('Music')}), '12', 'what is gone is trimmed, also before what stays');
 fails("SELECT ids('$middle')", qr/trimmed/, 'and told so');
+keep_for('2s');
 $writer->ask(q{COMMIT});
 rotate_until("NOT EXISTS (SELECT FROM dynapg.log_segments WHERE number = $held)", 'the segment goes when the transaction has ended');
 
@@ -89,16 +101,14 @@ my $behind_32 = sql(qq{SELECT iterator('Music', 'AFTER_SEQUENCE_NUMBER', '{"Sequ
 rotate_until("EXISTS (SELECT FROM dynapg.log_segments WHERE number = $of_late AND closed_seq IS NOT NULL)", 'the late writer\'s segment is closed');
 sql(q{SELECT put('Music', 34)});
 rotate_until("NOT EXISTS (SELECT FROM dynapg.log_segments WHERE number = $of_late)", 'the late writer\'s segment is dropped');
-sql(q{LOAD 'dynapg'; ALTER SYSTEM SET dynapg.stream_retention = '1h'; SELECT pg_reload_conf()});
-await(q{SELECT current_setting('dynapg.stream_retention') = '1h'}, 'the others stay for a while');
+keep_for('1h');
 is(sql("SELECT max(trim_seq) + 100000000000000000000 >= $late[2], min(first_seq) + 100000000000000000000 < $late[1] FROM dynapg.log_segments"), 't|t', 'the segments that are left tell how far its rows reached');
 is(sql(q{SELECT string_agg(keys ->> 'id', ',' ORDER BY sequence_number) FROM dynapg.stream_records('Music')}), '34', 'what is before its last row is gone for readers, in the next segment, too');
 is(sql(q{SELECT ids FROM ids(iterator('Music', 'TRIM_HORIZON'))}), '34', 'TRIM_HORIZON is behind it');
 fails("SELECT ids('$behind_32')", qr/trimmed/, 'who stands between is told so');
 fails(qq{SELECT iterator('Music', '$_', '{"SequenceNumber": "$late[1]"}')}, qr/trimmed/, "and who asks for a place there: $_") for qw(AT_SEQUENCE_NUMBER AFTER_SEQUENCE_NUMBER);
 is(sql(qq{SELECT ids FROM ids(iterator('Music', 'AFTER_SEQUENCE_NUMBER', '{"SequenceNumber": "$late[2]"}'))}), '34', 'who has read its last row goes on');
-sql(q{LOAD 'dynapg'; ALTER SYSTEM RESET dynapg.stream_retention; SELECT pg_reload_conf()});
-await(q{SELECT current_setting('dynapg.stream_retention') = '2s'}, 'and then no longer');
+keep_for('2s');
 
 # ... the same of a reader, of a cursor that is open
 my $last = sql('SELECT max(number) FROM dynapg.log_segments');
