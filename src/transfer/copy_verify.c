@@ -7,6 +7,8 @@
  */
 #include "postgres.h"
 
+#include <inttypes.h>
+
 #include "common/cryptohash.h"
 #include "common/sha2.h"
 #include "miscadmin.h"
@@ -54,14 +56,14 @@ read_sum(Jsonb *state, Sum *sum)
 	if (text == NULL)
 		return;
 	sum->items = (int64) copy_number_member(state, "Items");
-	if (sscanf(text, "%16" INT64_MODIFIER "x%16" INT64_MODIFIER "x", &sum->high, &sum->low) != 2)
+	if (sscanf(text, "%16" SCNx64 "%16" SCNx64, &sum->high, &sum->low) != 2)
 		elog(ERROR, "a verification's state is damaged");
 }
 
 static Jsonb *
 sum_members(const Sum *sum)
 {
-	return copy_members("\"Items\": " INT64_FORMAT ", \"Sum\": \"%016" INT64_MODIFIER "x%016" INT64_MODIFIER "x\"", sum->items, sum->high,
+	return copy_members("\"Items\": " INT64_FORMAT ", \"Sum\": \"%016" PRIx64 "%016" PRIx64 "\"", sum->items, sum->high,
 						sum->low);
 }
 
@@ -143,8 +145,8 @@ note_result(Copy *copy, int number, const Sum *source, const Sum *target, int64 
 	copy_begin();
 	copy_set_state(copy, NULL,
 				   copy_members("\"Verified\": %d, \"Verification\": {\"SourceItems\": " INT64_FORMAT ", \"TargetItems\": " INT64_FORMAT
-								", \"SourceChecksum\": \"%016" INT64_MODIFIER "x%016" INT64_MODIFIER "x\", \"TargetChecksum\": \"%016"
-								INT64_MODIFIER "x%016" INT64_MODIFIER "x\", \"Equal\": %s, \"ChangesMeanwhile\": " INT64_FORMAT ", \"At\": %s}",
+								", \"SourceChecksum\": \"%016" PRIx64 "%016" PRIx64 "\", \"TargetChecksum\": \"%016"
+								PRIx64 "%016" PRIx64 "\", \"Equal\": %s, \"ChangesMeanwhile\": " INT64_FORMAT ", \"At\": %s}",
 								number, source->items, target->items, source->high, source->low, target->high, target->low,
 								equal ? "true" : "false", changes,
 								copy_quoted(timestamptz_to_str(GetCurrentTimestamp()))));
