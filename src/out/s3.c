@@ -395,21 +395,22 @@ raise_bad_list(const S3Store *store, const char *why)
 			 errmsg("the list of objects of bucket \"%s\" cannot be read: %s", store->base.bucket, why)));
 }
 
-/* A page of the list, in the current context; token NULL: the first one. */
-static Page
-read_page(S3Store *store, const char *prefix, const char *token)
+/* Asks for a page of the list; NULL, or why it cannot be read. */
+static const char *
+ask_for_page(S3Store *store, const char *prefix, const char *token, bool encoded, Page *page)
 {
 	StringInfoData query;
 	S3Request	request = {.method = "GET"};
-	Page		page = {NIL};
 	Fetch	   *fetch;
 	const char *body;
 	size_t		len;
 	const char *error;
 
+	memset(page, 0, sizeof(Page));
 	initStringInfo(&query);
 	s3_add_parameter(&query, "list-type", "2");
-	s3_add_parameter(&query, "encoding-type", "url");
+	if (encoded)
+		s3_add_parameter(&query, "encoding-type", "url");
 	s3_add_parameter(&query, "max-keys", "1000");
 	s3_add_parameter(&query, "prefix", prefix);
 	if (token != NULL)
@@ -417,10 +418,25 @@ read_page(S3Store *store, const char *prefix, const char *token)
 	request.query = query.data;
 	fetch = s3_call(store, &request);
 	body = fetch_body(fetch, &len);
-	error = xml_read(body, len, take_list_element, &page);
+	error = xml_read(body, len, take_list_element, page);
+	fetch_close(fetch);
+	return error;
+}
+
+/*
+ * A page of the list, in the current context; token NULL: the first one.  Keys may have characters that XML cannot have, which only an encoding
+ * brings; but not every server that says that keys are encoded has done it.
+ */
+static Page
+read_page(S3Store *store, const char *prefix, const char *token)
+{
+	Page		page;
+	const char *error = ask_for_page(store, prefix, token, false, &page);
+
+	if (error != NULL)
+		error = ask_for_page(store, prefix, token, true, &page);
 	if (error != NULL)
 		raise_bad_list(store, error);
-	fetch_close(fetch);
 	if (page.truncated && (page.token == NULL || (token != NULL && strcmp(page.token, token) == 0)))
 		raise_bad_list(store, "it does not go on");
 	return page;

@@ -3,7 +3,7 @@
 #
 #   PG_CONFIG=...  test/clients/run.sh [suite...]
 #
-# Suites: boto3 javascript streams policies awscli go pynamodb mappers session kcl ion; all of them if none is named. Each client is installed by
+# Suites: boto3 javascript streams policies s3 s3s awscli go pynamodb mappers session kcl ion; all of them if none is named. Each client is installed by
 # its own package manager into the user's cache, as new as it is to be had that day; never into the checkout.
 # The last line is `N passed, N failed`; the exit status is 0 if something ran and nothing failed.
 set -euo pipefail
@@ -11,7 +11,7 @@ cd "$(dirname "$0")/../.."
 # shellcheck source=scripts/lib.sh
 . scripts/lib.sh
 
-SUITES=(boto3 javascript streams policies awscli go pynamodb mappers session kcl ion)
+SUITES=(boto3 javascript streams policies s3 s3s awscli go pynamodb mappers session kcl ion)
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/dynapg/clients
 HERE=$PWD/test/clients
 
@@ -145,6 +145,18 @@ suite_kcl() {
             (cd "$CACHE/kcl" && mvn -q -B dependency:copy-dependencies -DoutputDirectory=lib) && touch "$CACHE/kcl/.installed"
     } >&2
     DYNAPG_PSQL=$bin/psql java -cp "$CACHE/kcl/lib/*" "$HERE/java/KclTest.java" 2>"$work/kcl.err" || { tail -n 40 "$work/kcl.err"; return 1; }
+}
+
+# The other way round: dynapg is the client, of S3 servers.
+suite_s3() {
+    python_packages "$CACHE/s3" boto3 'moto[s3]' flask flask-cors && npm_packages "$CACHE/s3rver" s3rver &&
+        S3RVER=$CACHE/s3rver/node_modules/.bin/s3rver DYNAPG_PSQL=$bin/psql "$CACHE/s3/bin/python" "$HERE/python/s3_test.py"
+}
+
+# The same with s3s-fs, which takes minutes to compile, once; the newest for the compiler that is there.
+suite_s3s() {
+    [ -x "$CACHE/s3s/bin/s3s-fs" ] || cargo install --quiet --debug --root "$CACHE/s3s" --features binary "${S3S_FS:-s3s-fs@0.14.1}" >&2
+    PATH=$CACHE/s3s/bin:$PATH suite_s3
 }
 
 suite_go() {
