@@ -4,7 +4,7 @@
 
 CREATE FUNCTION dynapg.simulate_custom_policy(policies text[], action text, resource text DEFAULT '*', context jsonb DEFAULT '{}',
 		resource_policy text DEFAULT NULL, boundary text DEFAULT NULL, session_policy text DEFAULT NULL, granted boolean DEFAULT false,
-		OUT decision text, OUT side text, OUT policy integer, OUT statement integer, OUT sid text, OUT refusal text)
+		OUT decision text, OUT side text, OUT policy text, OUT statement integer, OUT sid text, OUT refusal text)
 	AS 'MODULE_PATHNAME', 'dynapg_simulate_custom_policy'
 	LANGUAGE C STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION dynapg.simulate_custom_policy(text[], text, text, jsonb, text, text, text, boolean) IS

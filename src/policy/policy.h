@@ -115,6 +115,9 @@ typedef struct PolicyDocument PolicyDocument;
  */
 extern PolicyDocument *policy_parse(const char *text, int len, PolicyKind kind);
 
+/* Warns of what is allowed and yet no use: operators for single values on keys that are lists, which never hold. */
+extern void policy_warn(const PolicyDocument *document);
+
 /* Characters that count against IAM's quotas: all but white space between tokens. */
 extern int	policy_size(const char *text, int len);
 

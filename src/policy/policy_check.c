@@ -377,3 +377,22 @@ policy_check_principals(const PolicyDocument *document, bool (*exists) (PolicyTe
 				dyn_invalid(POLICY_INVALID "Invalid principal in policy document.");
 	}
 }
+
+void
+policy_warn(const PolicyDocument *document)
+{
+	for (int i = 0; i < document->n_statements; i++)
+		for (int j = 0; j < document->statements[i].n_conditions; j++)
+		{
+			const PolicyCondition *condition = &document->statements[i].conditions[j];
+			PolicyKey	key;
+
+			policy_key_find(condition->key, &key);
+			if (policy_key_type(key.id) == POLICY_KEY_LIST && condition->operator.quantifier == QUANTIFIER_NONE &&
+				condition->operator.family != FAMILY_NULL)
+				ereport(WARNING,
+						(errmsg("condition %.*s of %.*s in statement %d never holds", POLICY_TEXT_ARGS(condition->operator.name),
+								POLICY_TEXT_ARGS(condition->key), i + 1),
+						 errhint("A key that is a list wants ForAllValues: or ForAnyValue: before the operator.")));
+		}
+}

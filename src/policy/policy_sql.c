@@ -6,10 +6,8 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -17,118 +15,13 @@
 
 #include "base/settings.h"
 #include "base/varlena.h"
-#include "policy/policy.h"
-#include "value/wire.h"
+#include "policy/policy_context.h"
 
 PG_FUNCTION_INFO_V1(dynapg_simulate_custom_policy);
 PG_FUNCTION_INFO_V1(dynapg_test_policy);
 PG_FUNCTION_INFO_V1(dynapg_test_policy_equivalent);
 PG_FUNCTION_INFO_V1(dynapg_test_policy_size);
 PG_FUNCTION_INFO_V1(dynapg_test_glob);
-
-/* ------------------------------------------------------------------------------------------------------------
- * A request's keys as jsonb: {"aws:username": "ann", "dynamodb:LeadingKeys": ["a", "b"]}
- * ------------------------------------------------------------------------------------------------------------ */
-
-typedef struct ContextEntry
-{
-	PolicyText	name;
-	PolicyValues values;
-} ContextEntry;
-
-typedef struct Context
-{
-	int			n;
-	ContextEntry *entries;
-} Context;
-
-/* A scalar; texts of jsonb live as long as this. */
-static PolicyText
-read_scalar(WireReader *reader)
-{
-	PolicyText	text = {reader->text, reader->len};
-
-	switch (reader->token)
-	{
-		case WIRE_STRING:
-		case WIRE_INTEGER:
-		case WIRE_DECIMAL:
-			return text;
-		case WIRE_TRUE:
-			text.text = "true";
-			break;
-		case WIRE_FALSE:
-			text.text = "false";
-			break;
-		default:
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("a condition key's value must be a string, a number, a boolean or an array of such")));
-	}
-	text.len = strlen(text.text);
-	return text;
-}
-
-/* A value, which is the current token; null is no value. */
-static void
-read_values(WireReader *reader, PolicyValues *values)
-{
-	PolicyText *texts = NULL;
-
-	values->is_list = reader->token == WIRE_ARRAY_START;
-	if (!values->is_list && reader->token != WIRE_NULL)
-	{
-		texts = palloc(sizeof(PolicyText));
-		texts[values->n++] = read_scalar(reader);
-	}
-	while (values->is_list && wire_next(reader) != WIRE_ARRAY_END)
-	{
-		texts = texts ? repalloc(texts, (values->n + 1) * sizeof(PolicyText)) : palloc(sizeof(PolicyText));
-		texts[values->n++] = read_scalar(reader);
-	}
-	values->texts = texts;
-}
-
-static void
-read_context(Jsonb *jsonb, Context *context)
-{
-	WireReader	reader;
-
-	memset(context, 0, sizeof(*context));
-	wire_read_jsonb(&reader, jsonb);
-	if (wire_next(&reader) != WIRE_OBJECT_START)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the condition keys of a request must be a JSON object")));
-	context->entries = palloc0((JB_ROOT_COUNT(jsonb) + 1) * sizeof(ContextEntry));
-	while (wire_next(&reader) == WIRE_KEY)
-	{
-		ContextEntry *entry = &context->entries[context->n++];
-
-		entry->name.text = reader.text;
-		entry->name.len = reader.len;
-		wire_next(&reader);
-		read_values(&reader, &entry->values);
-	}
-}
-
-/* A PolicyLookup. */
-static bool
-look_up(void *argument, const PolicyKey *key, PolicyValues *values)
-{
-	const Context *context = argument;
-
-	for (int i = 0; i < context->n; i++)
-	{
-		const ContextEntry *entry = &context->entries[i];
-
-		if (entry->name.len != key->name.len || pg_strncasecmp(entry->name.text, key->name.text, key->name.len) != 0)
-			continue;
-		*values = entry->values;
-		return true;
-	}
-	return false;
-}
 
 /* ------------------------------------------------------------------------------------------------------------
  * Simulation
@@ -183,22 +76,9 @@ compile_identity(FunctionCallInfo fcinfo, PolicySet *set)
 	set->identity = policies;
 }
 
-static PolicyAction
-find_action(PolicyText name)
-{
-	PolicyAction action = policy_action_find(name.text, name.len);
-
-	if (action == POLICY_ACTION_COUNT)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("there is no action \"%.*s\"", POLICY_TEXT_ARGS(name)),
-				 errhint("Actions have names like dynamodb:GetItem.")));
-	return action;
-}
-
 /* Who calls: aws:PrincipalArn, or the current role. */
 static const PolicyText *
-find_principal(const Context *context)
+find_principal(const PolicyContext *context)
 {
 	PolicyKey	key;
 	PolicyText	name = {"aws:PrincipalArn", strlen("aws:PrincipalArn")};
@@ -206,7 +86,7 @@ find_principal(const Context *context)
 	PolicyText *principal = palloc(sizeof(PolicyText));
 
 	policy_key_find(name, &key);
-	if (look_up(unconstify(Context *, context), &key, &values) && values.n > 0)
+	if (policy_context_look_up(unconstify(PolicyContext *, context), &key, &values) && values.n > 0)
 		*principal = values.texts[0];
 	else
 	{
@@ -216,47 +96,9 @@ find_principal(const Context *context)
 	return principal;
 }
 
-static Datum
-result_row(FunctionCallInfo fcinfo, const PolicyRequest *request, const PolicyResult *result)
-{
-	static const char *const decisions[] = {
-		[POLICY_IMPLICIT_DENY] = "implicitDeny",
-		[POLICY_ALLOW] = "allowed",
-		[POLICY_EXPLICIT_DENY] = "explicitDeny"
-	};
-	static const char *const sides[] = {
-		[POLICY_SIDE_IDENTITY] = "identity",
-		[POLICY_SIDE_RESOURCE] = "resource",
-		[POLICY_SIDE_BOUNDARY] = "boundary",
-		[POLICY_SIDE_SESSION] = "session",
-		[POLICY_SIDE_GRANT] = "grant"
-	};
-	Datum		values[6] = {0};
-	bool		nulls[6] = {0};
-	TupleDesc	desc;
-
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	values[0] = CStringGetTextDatum(decisions[result->decision]);
-	values[1] = CStringGetTextDatum(sides[result->side]);
-	nulls[2] = nulls[3] = result->policy == NULL;
-	if (result->policy)
-	{
-		values[2] = Int32GetDatum(atoi(policy_name(result->policy)));
-		values[3] = Int32GetDatum(result->statement);
-	}
-	nulls[4] = result->sid.text == NULL;
-	if (!nulls[4])
-		values[4] = PointerGetDatum(cstring_to_text_with_len(result->sid.text, result->sid.len));
-	nulls[5] = result->decision == POLICY_ALLOW;
-	if (!nulls[5])
-		values[5] = CStringGetTextDatum(policy_refusal(request, result));
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
-}
-
 /*
  * simulate_custom_policy(policies text[], action text, resource text, context jsonb, resource_policy text, boundary text,
- *	session_policy text, granted boolean) returns (decision text, side text, policy integer, statement integer, sid text, refusal text)
+ *	session_policy text, granted boolean) returns (decision text, side text, policy text, statement integer, sid text, refusal text)
  */
 Datum
 dynapg_simulate_custom_policy(PG_FUNCTION_ARGS)
@@ -264,17 +106,17 @@ dynapg_simulate_custom_policy(PG_FUNCTION_ARGS)
 	PolicySet	set = {0};
 	PolicyRequest request = {0};
 	PolicyResult result;
-	Context		context = {0};
+	PolicyContext context = {0};
 	bool		is_stream;
 
 	if (PG_ARGISNULL(ARG_ACTION) || PG_ARGISNULL(ARG_RESOURCE))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("action and resource must not be null")));
-	request.action = find_action(text_of(PG_GETARG_TEXT_PP(ARG_ACTION)));
+	request.action = policy_action_require(text_of(PG_GETARG_TEXT_PP(ARG_ACTION)));
 	request.resource = text_of(PG_GETARG_TEXT_PP(ARG_RESOURCE));
 	is_stream = memmem(request.resource.text, request.resource.len, "/stream/", strlen("/stream/")) != NULL;
 	if (!PG_ARGISNULL(ARG_CONTEXT))
-		read_context(PG_GETARG_JSONB_P(ARG_CONTEXT), &context);
-	request.lookup = look_up;
+		policy_read_context(PG_GETARG_JSONB_P(ARG_CONTEXT), &context);
+	request.lookup = policy_context_look_up;
 	request.argument = &context;
 	request.principals = find_principal(&context);
 	request.n_principals = 1;
@@ -284,7 +126,7 @@ dynapg_simulate_custom_policy(PG_FUNCTION_ARGS)
 	set.session = compile_argument(fcinfo, ARG_SESSION_POLICY, POLICY_IDENTITY);
 	set.granted = !PG_ARGISNULL(ARG_GRANTED) && PG_GETARG_BOOL(ARG_GRANTED);
 	policy_evaluate(&set, &request, &result);
-	return result_row(fcinfo, &request, &result);
+	return policy_result_row(fcinfo, &request, &result);
 }
 
 /* ------------------------------------------------------------------------------------------------------------

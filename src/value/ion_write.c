@@ -85,12 +85,17 @@ append_string(StringInfo out, const char *text, int len)
 bool
 ion_is_keyword(const char *text, int len)
 {
-	static const char *const keywords[] = {"null", "true", "false", "nan"};
-
-	for (int i = 0; i < lengthof(keywords); i++)
-		if (len == strlen(keywords[i]) && memcmp(text, keywords[i], len) == 0)
-			return true;
-	return false;
+	switch (len)
+	{
+		case 3:
+			return memcmp(text, "nan", 3) == 0;
+		case 4:
+			return memcmp(text, "null", 4) == 0 || memcmp(text, "true", 4) == 0;
+		case 5:
+			return memcmp(text, "false", 5) == 0;
+		default:
+			return false;
+	}
 }
 
 bool

@@ -59,6 +59,13 @@ ok($node->poll_query_until('source', $enabled), 'a stream');
 $node->safe_psql('source', q{SELECT dynapg.put('Music', '{"id": "logged", "n": 1}')});
 my $arn = $node->safe_psql('source', q{SELECT dynamo_describe_table('{"TableName": "Music"}') #>> '{Table,LatestStreamArn}'});
 
+# policies of roles; those of a role that is gone stay behind
+$node->safe_psql('source', q{CREATE ROLE regress_dynapg_gone; SELECT dynapg.put_role_policy(role, 'one', ' {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}} '),
+		dynapg.put_role_permissions_boundary(role, '{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'), dynapg.tag_role(role, '{"Tenant": "t1"}')
+	FROM unnest('{regress_dynapg_app,regress_dynapg_gone}'::regrole[]) role; DROP ROLE regress_dynapg_gone; ALTER ROLE regress_dynapg_app RENAME TO "regress dynapg Renamed"});
+my $policies = q{SELECT role, 'policy', name, policy FROM dynapg.role_policies WHERE role = '"regress dynapg Renamed"'::regrole UNION ALL SELECT role, 'boundary', '', policy FROM dynapg.role_boundaries
+	WHERE role = '"regress dynapg Renamed"'::regrole UNION ALL SELECT role, 'tag', key, value FROM dynapg.role_tags WHERE role = '"regress dynapg Renamed"'::regrole};
+
 my $catalog = 'SELECT name, relation::text, id, created_at, definition, tags FROM dynapg.tables ORDER BY name';
 my $items = q{SELECT count(*), md5(string_agg(item::text, '' ORDER BY hash, sort)) FROM dynamo."Music"};
 
@@ -66,7 +73,7 @@ sub same
 {
 	my ($database, $how) = @_;
 
-	for my $query ($catalog, $items)
+	for my $query ($catalog, $items, $policies)
 	{
 		is($node->safe_psql($database, $query), $node->safe_psql('source', $query), "$how: the same");
 	}
@@ -81,7 +88,8 @@ sub same
 		'1', "$how: PutItem where trigger and foreign key make the executor do it");
 	isnt(($node->psql($database, q{SELECT dynamo_delete_item('{"TableName": "Music", "Key": {"id": {"S": "a77"}, "n": {"N": "77"}}}')}))[0],
 		0, "$how: the foreign key holds");
-	is($node->safe_psql($database, q{SET ROLE regress_dynapg_app;
+	is($node->safe_psql($database, 'SELECT count(*) FROM dynapg.role_policies'), '1', "$how: policies of a role that is gone are not there");
+	is($node->safe_psql($database, q{SET ROLE "regress dynapg Renamed";
 		SELECT dynamo_put_item('{"TableName": "Music", "Item": {"id": {"S": "app"}, "n": {"N": "1"}}}')}), '{}', "$how: privileges");
 	is($node->safe_psql($database, join(' UNION ALL ', map { "SELECT '$_' WHERE EXISTS (TABLE dynapg.$_)" } qw(logs log_segments log_shards ticks))),
 		'', "$how: nothing of change logs comes along");
@@ -145,6 +153,17 @@ for my $way ([ 'single', [ @psql, "$dir/one.sql" ] ], [ 'single_restored', [ 'pg
 		DELETE FROM dynamo."Music" WHERE item->>'id' = 'p'; SELECT count(*) FROM dynapg_index."Music~by_p"}), "\n1\n0", 'one table: the index is kept');
 	is($node->safe_psql($database, q{SELECT * FROM dynapg.check_table('Music')}), '', 'one table: all is well');
 }
+
+# the role that manages policies is the cluster's: it is there once, and stays while any database has the extension
+is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_roles WHERE rolname = 'dynapg_policy_admin'}), '1', 'one role for all databases');
+$node->safe_psql('plain', 'DROP EXTENSION dynapg CASCADE');
+is($node->safe_psql('custom', q{SELECT count(*) FROM dynapg.role_policies WHERE has_table_privilege('dynapg_policy_admin', 'dynapg.role_policies', 'SELECT')}), '1', 'DROP EXTENSION leaves it to others');
+isnt(($node->psql('postgres', 'DROP ROLE dynapg_policy_admin'))[0], 0, 'nor can it be dropped while they need it');
+like((run_command([ 'pg_dumpall', '-g', '-d', $node->connstr('postgres') ]))[0], qr/^CREATE ROLE dynapg_policy_admin;$/m, 'pg_dumpall has it');
+$node->safe_psql('postgres', 'CREATE DATABASE late; ALTER ROLE dynapg_policy_admin LOGIN');
+like(($node->psql('late', 'CREATE EXTENSION dynapg'))[2], qr/role "dynapg_policy_admin" can log in/, 'who could log in with the name would manage policies');
+$node->safe_psql('postgres', 'ALTER ROLE dynapg_policy_admin NOLOGIN');
+$node->safe_psql('late', 'CREATE EXTENSION dynapg; DROP EXTENSION dynapg; CREATE EXTENSION dynapg');
 
 $node->stop;
 done_testing();

@@ -52,6 +52,11 @@ $node->safe_psql('source', 'GRANT CREATE ON SCHEMA dynamo TO regress_member');
 as('regress_member', 'source', q{SELECT dynamo_create_table('{"TableName": "Member", "BillingMode": "PAY_PER_REQUEST",
 	"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}], "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "B"}]}')});
 
+# policies of roles: authority over all tables, which a superuser gave
+$node->safe_psql('source', q{SELECT dynapg.put_role_policy('regress_member', 'all', '{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'),
+	dynapg.put_role_permissions_boundary('regress_member', '{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'), dynapg.tag_role('regress_member', '{"a": "b"}')});
+my $policies = 'SELECT (SELECT count(*) FROM dynapg.role_policies), (SELECT count(*) FROM dynapg.role_boundaries), (SELECT count(*) FROM dynapg.role_tags)';
+
 my $described = q{SELECT jsonb_pretty(t #- '{TableId}' #- '{CreationDateTime}' #- '{BillingModeSummary}' #- '{TableThroughputModeSummary}' #- '{TableClassSummary,LastUpdateDateTime}' #- '{LatestStreamArn}' #- '{LatestStreamLabel}')
 	FROM (SELECT dynamo_describe_table(jsonb_build_object('TableName', name)) -> 'Table' FROM dynapg.tables ORDER BY name) x (t)};
 my $tags = q{SELECT name, tags, relation::text, pg_get_userbyid(relowner) FROM dynapg.tables t JOIN pg_class c ON c.oid = t.relation ORDER BY 1};
@@ -97,6 +102,7 @@ sub same
 	isnt(($node->psql($database, 'DROP TABLE dynamo."Music"'))[0], 0, "$how: deletion protection");
 	is(as('regress Owner', $database, 'SELECT * FROM dynapg.repair()'), '', "$how: there is nothing left to repair");
 	is($node->safe_psql($database, 'SELECT count(*) FROM dynapg.restored'), '0', "$how: nothing is left");
+	is($node->safe_psql($database, $policies), '0|0|0', "$how: the owner has brought no policies of roles");
 	return;
 }
 
@@ -144,6 +150,7 @@ command_ok([ 'pg_restore', '--exit-on-error', '-d', $node->connstr('super'), "$d
 has_stream('super', 'by a superuser');
 is($node->safe_psql('super', $_), $node->safe_psql('source', $_), 'by a superuser: the same') foreach ($described, $tags, $relations);
 is($node->safe_psql('super', 'SELECT count(*) FROM dynapg.restored'), '0', 'by a superuser: nothing is set aside');
+is($node->safe_psql('super', $policies), '1|1|1', 'by a superuser: policies of roles');
 
 # what the owner brings is not believed
 restore('lies', 'lies', ["$dir/dump"]);
