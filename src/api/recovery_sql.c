@@ -1,11 +1,14 @@
 /*
  * recovery_sql.c
- *		The past of tables and items for those who use SQL: dynapg.items_at(), dynapg.history(); and retrying a
- *		restore.
+ *		The past of tables and items for those who use SQL: dynapg.items_at(), dynapg.history(); retrying a
+ *		restore; the disk that the past takes.
  */
 #include "postgres.h"
 
+#include <sys/statvfs.h>
+
 #include "access/table.h"
+#include "common/relpath.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -27,6 +30,7 @@
 PG_FUNCTION_INFO_V1(dynapg_items_at);
 PG_FUNCTION_INFO_V1(dynapg_history);
 PG_FUNCTION_INFO_V1(dynapg_retry_restore);
+PG_FUNCTION_INFO_V1(dynapg_disk_free);
 
 #define FETCH_ROWS 100
 
@@ -140,4 +144,15 @@ dynapg_retry_restore(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("table \"%s\" is not being restored", name)));
 	PG_RETURN_VOID();
+}
+
+/* disk_free() returns bigint: what the server may still write where the tables of the database are, as a rule; null: it is not known */
+Datum
+dynapg_disk_free(PG_FUNCTION_ARGS)
+{
+	struct statvfs disk;
+
+	if (statvfs(GetDatabasePath(MyDatabaseId, MyDatabaseTableSpace), &disk) != 0)
+		PG_RETURN_NULL();
+	PG_RETURN_INT64((int64) disk.f_bavail * (int64) disk.f_frsize);
 }
