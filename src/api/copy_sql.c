@@ -316,8 +316,8 @@ has_come(const Transfer *transfer, const char *until)
 	if (transfer->status == TRANSFER_FAILED || transfer->status == TRANSFER_CANCELLED)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("copy \"%s\" has %s%s%s", transfer->id, transfer->status == TRANSFER_FAILED ? "failed: " : "been cancelled",
-						transfer->failure_message ? transfer->failure_message : "", ""),
+				 transfer->status == TRANSFER_CANCELLED ? errmsg("copy \"%s\" has been cancelled", transfer->id) :
+				 errmsg("copy \"%s\" has failed: %s", transfer->id, transfer->failure_message),
 				 transfer->failure_code ? errdetail("FailureCode: %s", transfer->failure_code) : 0));
 	if (strcmp(until, "VERIFIED") == 0)
 		return copy_number_member(transfer->state, "Verify") > 0 &&

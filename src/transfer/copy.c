@@ -208,7 +208,7 @@ note_lag(Copy *copy)
 	copy->lag_noted_at = GetCurrentTimestamp();
 }
 
-/* Reads the row; ends it if it is cancelled. */
+/* Reads the row; a copy that is not IN_PROGRESS any more ends its step by an error that is nobody's failure. */
 static void
 read_row(Copy *copy)
 {
@@ -218,20 +218,18 @@ read_row(Copy *copy)
 
 	copy_begin();
 	row = catalog_transfer(copy->transfer->id);
-	if (row != NULL && row->status == TRANSFER_CANCELLING)
-		catalog_end_transfer(row->id, TRANSFER_CANCELLED, NULL, NULL);
-	copy->ended = row == NULL || row->status != TRANSFER_IN_PROGRESS;
-	if (!copy->ended)
-	{
-		copy->orders.paused = copy_boolean_member(row->state, "Paused");
-		copy->orders.cut_over = copy_boolean_member(row->state, "CutOver");
-		copy->orders.verify = (int) copy_number_member(row->state, "Verify");
-		copy->orders.verified = (int) copy_number_member(row->state, "Verified");
-		if (row->attempts > 0 && copy->works)
-			catalog_transfer_works(row->id);
-		if (TimestampDifferenceExceeds(copy->lag_noted_at, GetCurrentTimestamp(), LAG_MS))
-			note_lag(copy);
-	}
+	if (row == NULL || row->status != TRANSFER_IN_PROGRESS)
+		ereport(ERROR,
+				(errcode(ERRCODE_QUERY_CANCELED),
+				 errmsg_internal("copy %s is not wanted any more", copy->transfer->id)));
+	copy->orders.paused = copy_boolean_member(row->state, "Paused");
+	copy->orders.cut_over = copy_boolean_member(row->state, "CutOver");
+	copy->orders.verify = (int) copy_number_member(row->state, "Verify");
+	copy->orders.verified = (int) copy_number_member(row->state, "Verified");
+	if (row->attempts > 0 && copy->works)
+		catalog_transfer_works(row->id);
+	if (TimestampDifferenceExceeds(copy->lag_noted_at, GetCurrentTimestamp(), LAG_MS))
+		note_lag(copy);
 	copy_commit();
 	copy->looked_at = GetCurrentTimestamp();
 	MemoryContextSwitchTo(caller);
@@ -250,12 +248,22 @@ copy_look(Copy *copy, bool at_once)
 	if (!at_once && !TimestampDifferenceExceeds(copy->looked_at, GetCurrentTimestamp(), LOOK_MS))
 		return;
 	read_row(copy);
-	while (copy->orders.paused && !copy->ended)
+	while (copy->orders.paused)
 	{
 		pgstat_report_activity(STATE_IDLE, "paused");
 		copy_sleep(LOOK_MS);
 		read_row(copy);
 	}
+}
+
+void
+copy_ask(Copy *copy, Remote *remote, RemoteCall *call)
+{
+	Assert(remote_pending(remote) == 0);
+	remote_send(remote, call);
+	while (remote_wait(remote, LOOK_MS) == NULL)
+		copy_look(copy, false);
+	copy->works = true;
 }
 
 void
@@ -314,7 +322,8 @@ copy_guard(const char *code, const char *what, void (*function) (Copy *copy, voi
 	{
 		int			state = geterrcode();
 
-		if (state == dyn_exception_info(DYN_VALIDATION)->sqlstate || state == dyn_exception_info(DYN_SERIALIZATION)->sqlstate)
+		if (state == dyn_exception_info(DYN_VALIDATION)->sqlstate || state == dyn_exception_info(DYN_SERIALIZATION)->sqlstate ||
+			state == ERRCODE_UNTRANSLATABLE_CHARACTER || state == ERRCODE_INVALID_TEXT_REPRESENTATION)
 		{
 			ErrorData  *error = dyn_take_error(caller);
 
@@ -362,7 +371,7 @@ put_page(Copy *copy, const CopyScan *scan, const CopyPage *page)
 
 	for (int i = 0; i < page->count; i++)
 		writes[i] = (CopyWrite) {.attributes = &page->items[i]};
-	copy_write(copy, writes, page->count, note_page, &note);
+	copy_write(copy, writes, page->count, true, note_page, &note);
 }
 
 /* All pages of the source; records in between. */
@@ -374,11 +383,10 @@ copy_items(Copy *copy)
 
 	pgstat_report_activity(STATE_RUNNING, "copying items");
 	copy_scan_begin(copy, &scan, 0);
-	while (!copy_scan_round(copy, &scan, TimestampTzPlusMilliseconds(GetCurrentTimestamp(), COPY_ROUND_MS)) && !copy->ended)
+	while (!copy_scan_round(copy, &scan, TimestampTzPlusMilliseconds(GetCurrentTimestamp(), COPY_ROUND_MS)))
 		if (copy->stream != NULL)
 			copy_stream_round(copy, TimestampTzPlusMilliseconds(GetCurrentTimestamp(), COPY_ROUND_MS));
-	if (!copy->ended)
-		set_phase(copy, copy->stream ? "FOLLOWING" : "COPIED");
+	set_phase(copy, copy->stream ? "FOLLOWING" : "COPIED");
 }
 
 static void
@@ -389,18 +397,16 @@ complete(Copy *copy)
 	copy_set_state(copy, "CUT_OVER", copy_members("\"Records\": " INT64_FORMAT ", \"Lag\": 0", copy->records));
 	catalog_end_transfer(copy->transfer->id, TRANSFER_COMPLETED, NULL, NULL);
 	copy_commit();
-	copy->ended = true;
+	copy->is_complete = true;
 }
 
-/* Waits until all that had been written when this was called has been applied; false if the copy has ended. */
-bool
+void
 copy_drain(Copy *copy)
 {
 	TimestampTz since = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), copy->options.settle * 1000);
 
-	while (copy->stream != NULL && !copy->ended && !copy_stream_is_read(copy, since))
+	while (copy->stream != NULL && !copy_stream_is_read(copy, since))
 		copy_stream_round(copy, TimestampTzPlusMilliseconds(GetCurrentTimestamp(), LOOK_MS));
-	return !copy->ended;
 }
 
 /* Verifies, or ends the copy, as has been asked for. */
@@ -411,14 +417,13 @@ carry_out_orders(Copy *copy)
 	{
 		set_phase(copy, "VERIFYING");
 		copy_verify(copy);
-		if (!copy->ended)
-			set_phase(copy, "FOLLOWING");
+		set_phase(copy, "FOLLOWING");
 		return;
 	}
 	set_phase(copy, "CUTTING_OVER");
 	pgstat_report_activity(STATE_RUNNING, "cutting over");
-	if (copy_drain(copy))
-		complete(copy);
+	copy_drain(copy);
+	complete(copy);
 }
 
 /* Follows the stream until it is cut over; without one, ends when everything has been copied, and verified if that is wanted. */
@@ -427,7 +432,7 @@ follow(Copy *copy)
 {
 	pgstat_report_activity(STATE_RUNNING, "following the stream");
 	copy_look(copy, true);
-	while (!copy->ended)
+	while (!copy->is_complete)
 	{
 		if (copy->orders.verify > copy->orders.verified || copy->orders.cut_over || copy->stream == NULL)
 			carry_out_orders(copy);
@@ -439,7 +444,7 @@ follow(Copy *copy)
 			TimestampTz begin = GetCurrentTimestamp();
 
 			copy_stream_round(copy, TimestampTzPlusMilliseconds(begin, LOOK_MS));
-			if (!copy->caught_up && !copy->ended && copy_stream_has_caught_up(copy))
+			if (!copy->caught_up && copy_stream_has_caught_up(copy))
 			{
 				copy->caught_up = true;
 				copy->lag_noted_at = 0;
@@ -464,17 +469,26 @@ run(Copy *copy)
 		copy_stream_load(copy);
 	remote_set_patience(copy->source, PATIENCE_S);
 	remote_set_patience(copy->target, PATIENCE_S);
-	if (!copy->ended && strcmp(phase, "COPYING") == 0)
+	if (strcmp(phase, "COPYING") == 0)
 		copy_items(copy);
-	if (!copy->ended)
-		follow(copy);
+	follow(copy);
 }
 
 /* ------------------------------------------------------------------------------------------------------------
  * A step
  * ------------------------------------------------------------------------------------------------------------ */
 
-/* The names of the key of the table here that is copied elsewhere. */
+void
+copy_set_key_names(Copy *copy, const TableInfo *table)
+{
+	MemoryContext caller = MemoryContextSwitchTo(copy->context);
+
+	copy->hash_name = pnstrdup(table->hash.stored, table->hash.stored_len);
+	copy->sort_name = table->has_sort ? pnstrdup(table->sort.stored, table->sort.stored_len) : NULL;
+	MemoryContextSwitchTo(caller);
+}
+
+/* Those of the table here that is copied elsewhere. */
 static void
 read_key_names(Copy *copy)
 {
@@ -482,8 +496,7 @@ read_key_names(Copy *copy)
 
 	if (table == NULL)
 		transfer_fail("TableNotFound", "there is no table \"%s\"", copy->options.source);
-	copy->hash_name = pnstrdup(table->hash.stored, table->hash.stored_len);
-	copy->sort_name = table->has_sort ? pnstrdup(table->sort.stored, table->sort.stored_len) : NULL;
+	copy_set_key_names(copy, table);
 }
 
 static void
@@ -508,8 +521,6 @@ open_copy(Copy *copy, const char *id, RemoteSettings *settings)
 
 	copy_begin();
 	row = catalog_transfer(id);
-	if (row != NULL && row->status == TRANSFER_CANCELLING)
-		catalog_end_transfer(id, TRANSFER_CANCELLED, NULL, NULL);
 	goes_on = row != NULL && row->status == TRANSFER_IN_PROGRESS;
 	if (goes_on)
 	{

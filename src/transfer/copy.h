@@ -94,7 +94,7 @@ typedef struct Copy
 	CopyMeter	writes;
 	CopyOrders	orders;
 	TimestampTz looked_at;
-	bool		ended;			/* the row says so; whatever goes on returns */
+	bool		is_complete;
 	bool		works;			/* something has been answered */
 	const char *hash_name;		/* the table here, as items store its key's names */
 	const char *sort_name;		/* NULL: none */
@@ -121,8 +121,14 @@ typedef struct CopyWrite
 
 /* ---- copy.c: the process ---- */
 
-/* Looks at the row now and then (at_once: now): what has been asked for; waits while it is paused; ends it if it is cancelled. */
+/*
+ * Looks at the row now and then (at_once: now): what has been asked for; waits while it is paused; ends the step, by an error that is nobody's
+ * failure, if the copy is not wanted any more.
+ */
 extern void copy_look(Copy *copy, bool at_once);
+
+/* Sends a call and waits for its answer; nothing else may be on its way. */
+extern void copy_ask(Copy *copy, Remote *remote, RemoteCall *call);
 
 /* A transaction of the process, with the extension there; memory goes on coming from where it came. */
 extern void copy_begin(void);
@@ -155,12 +161,15 @@ extern char *copy_quoted(const char *text);
  */
 extern void copy_guard(const char *code, const char *what, void (*function) (Copy *copy, void *argument), Copy *copy, void *argument);
 
-/* Waits until all that had been written when it was called has been applied; false if the copy has ended. */
-extern bool copy_drain(Copy *copy);
+/* Waits until all that had been written when it was called has been applied. */
+extern void copy_drain(Copy *copy);
 
 /* Units a second: what is taken before it is there is a debt, for which copy_meter_wait() tells the milliseconds. */
 extern void copy_meter_take(CopyMeter *meter, double units);
 extern int64 copy_meter_wait(CopyMeter *meter);
+
+/* Takes the names of a table's key. */
+extern void copy_set_key_names(Copy *copy, const TableInfo *table);
 
 /* Waits, answering to interrupts. */
 extern void copy_sleep(int64 milliseconds);
@@ -257,7 +266,7 @@ extern void copy_stream_load(Copy *copy);
 /* Applies records until there are none at the moment, or a time. */
 extern void copy_stream_round(Copy *copy, TimestampTz until);
 
-/* Whether all shards that are known have been read up to their ends. */
+/* Whether all shards that are known have been read up to their ends, or a few seconds before. */
 extern bool copy_stream_has_caught_up(const Copy *copy);
 
 /* Whether all was read by requests sent after a time. */
@@ -268,8 +277,8 @@ extern bool copy_stream_is_read(Copy *copy, TimestampTz since);
 /* Notes a position, in the transaction of the writes or after they are acknowledged. */
 typedef void (*CopyNote) (Copy *copy, void *argument);
 
-/* Writes in their order; of writes of one item only the last may be seen. */
-extern void copy_write(Copy *copy, CopyWrite *writes, int count, CopyNote note, void *argument);
+/* Writes in their order; of writes of one item only the last may be seen.  are_page: they are the items of a page. */
+extern void copy_write(Copy *copy, CopyWrite *writes, int count, bool are_page, CopyNote note, void *argument);
 
 /* ---- copy_verify.c ---- */
 

@@ -43,7 +43,7 @@ ask(Copy *copy, Remote *remote, int operation, Jsonb *request, Jsonb **answer)
 	char	   *text = JsonbToCString(NULL, &request->root, VARSIZE(request));
 
 	appendStringInfoString(&call->request, text);
-	remote_ask(remote, call);
+	copy_ask(copy, remote, call);
 	copy->works = true;
 	if (call->error == NULL)
 		copy_guard("InvalidAnswer", model_operations[operation].name, read_jsonb, copy, &reading);
@@ -91,8 +91,6 @@ await_table(Copy *copy, Remote *remote, const char *table)
 		if (status == NULL || strcmp(status, "CREATING") != 0)
 			return description;
 		copy_look(copy, false);
-		if (copy->ended)
-			return description;
 		copy_sleep(POLL_MS);
 	}
 }
@@ -270,8 +268,6 @@ await_stream(Copy *copy)
 		if (strcmp(status, "ENABLING") != 0)
 			transfer_fail("StreamRequired", "stream %s is %s", copy->stream, status);
 		copy_look(copy, false);
-		if (copy->ended)
-			return;
 		copy_sleep(POLL_MS);
 	}
 }
@@ -352,20 +348,17 @@ copy_prepare(Copy *copy)
 	source = await_table(copy, copy->source, copy->options.source);
 	if (copy->options.stream)
 		prepare_stream(copy, source);
-	if (copy->ended)
-		return;
 	prepare_target(copy, source);
 	if (copy->options.time_to_live)
 		expires_by = expiry_attribute(copy);
-	if (copy->options.stream && !copy->ended)
+	if (copy->options.stream)
 	{
 		/* an attempt that came to nothing may have noted shards, whose ends are of no use now */
 		copy_stream_load(copy);
 		if (copy->shards == NIL)
 			copy_stream_note(copy);
 	}
-	if (!copy->ended)
-		note_prepared(copy, expires_by);
+	note_prepared(copy, expires_by);
 }
 
 /* Only at the end: until then what expires is the source's to say. */

@@ -309,7 +309,7 @@ copy_scan_round(Copy *copy, CopyScan *scan, TimestampTz until)
 		RemoteCall *call;
 
 		copy_look(copy, false);
-		if (copy->ended || all_done(scan))
+		if (all_done(scan))
 			return true;
 		if (GetCurrentTimestamp() < until)
 			send_pages(copy, scan);

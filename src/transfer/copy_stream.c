@@ -14,6 +14,7 @@
 #define SURE_ANSWERS 3			/* the service may answer with nothing though there is more */
 #define DESCRIBE_MS 15000		/* between two looks for new shards */
 #define NOTE_MS 60000			/* between two notes that a shard has nothing more */
+#define CAUGHT_UP_S 5			/* how far behind one may be that has caught up with writers who go on */
 #define SAFE_AGE_MS (23 * 3600 * 1000)
 
 /* ------------------------------------------------------------------------------------------------------------
@@ -141,7 +142,7 @@ describe(Copy *copy, Description *description)
 		if (last != NULL)
 			wire_text_member(&call->writer, "ExclusiveStartShardId", last);
 		wire_object_end(&call->writer);
-		remote_ask(copy->source, call);
+		copy_ask(copy, copy->source, call);
 		if (remote_failed_with(call, "ResourceNotFoundException"))
 		{
 			description->status = "DISABLED";
@@ -532,11 +533,10 @@ take_records(Copy *copy, CopyShard *shard, RemoteCall *call)
 	remote_require(call);
 	copy_guard("InvalidAnswer", "GetRecords", read_records, copy, &records);
 	if (records.count > 0)
-		copy_write(copy, records.writes, records.count, note_records, &records);
+		copy_write(copy, records.writes, records.count, false, note_records, &records);
 	else if (records.next == NULL || TimestampDifferenceExceeds(shard->noted_at, call->sent_at, NOTE_MS))
 		note_nothing(copy, &records);
-	if (!copy->ended)
-		move_on(copy, shard, &records);
+	move_on(copy, shard, &records);
 }
 
 static void
@@ -581,7 +581,7 @@ copy_stream_note(Copy *copy)
 			continue;
 		send_for_iterator(copy, shard, "LATEST", NULL);
 		while ((call = remote_wait(copy->source, 1000)) == NULL)
-			;
+			copy_look(copy, false);
 		take_iterator(copy, shard, call);
 		shard->is_sent = false;
 		remote_free(call);
@@ -707,7 +707,18 @@ shards_are_read(const Copy *copy, TimestampTz since)
 bool
 copy_stream_has_caught_up(const Copy *copy)
 {
-	return shards_are_read(copy, 0);
+	ListCell   *cell;
+
+	if (shards_are_read(copy, 0))
+		return true;
+	foreach(cell, copy->shards)
+	{
+		const CopyShard *shard = (const CopyShard *) lfirst(cell);
+
+		if (!shard->done && shard->newest == 0 && shard->empty_answers == 0)
+			return false;
+	}
+	return copy->lag < CAUGHT_UP_S;
 }
 
 bool
@@ -736,8 +747,6 @@ copy_stream_round(Copy *copy, TimestampTz until)
 
 		copy_look(copy, false);
 		now = GetCurrentTimestamp();
-		if (copy->ended)
-			return;
 		if (remote_pending(copy->source) == 0 && (now >= until || shards_are_read(copy, begin)))
 			break;
 		if (remote_pending(copy->source) == 0 && TimestampDifferenceExceeds(copy->described_at, now, DESCRIBE_MS))

@@ -4,12 +4,13 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
+#include "miscadmin.h"
 
 #include "base/error.h"
 #include "base/limits.h"
 #include "op/item_write.h"
 #include "op/op.h"
+#include "storage/bulk_load.h"
 #include "transfer/copy.h"
 #include "value/attr_build.h"
 
@@ -22,65 +23,13 @@ typedef struct Writing
 {
 	CopyWrite  *writes;
 	int			count;
+	bool		are_page;		/* items of a page: each is another one's */
 	CopyNote	note;
 	void	   *argument;
 } Writing;
 
 /* ------------------------------------------------------------------------------------------------------------
- * Here
- * ------------------------------------------------------------------------------------------------------------ */
-
-static const TableInfo *
-target_table(const Copy *copy)
-{
-	const char *name = copy->options.target;
-	const TableInfo *table = op_find_data_table(name, strlen(name));
-
-	if (table == NULL)
-		transfer_fail("TableNotFound", "table \"%s\" is gone", name);
-	return table;
-}
-
-/* Writes one after the other. */
-static void
-write_items(const TableInfo *table, const Writing *writing)
-{
-	StorageTable *tables[2] = {NULL, NULL};
-	TableCapacity capacity;
-
-	capacity_begin(&capacity, table->name, strlen(table->name), table);
-	for (int i = 0; i < writing->count; i++)
-	{
-		const CopyWrite *wanted = &writing->writes[i];
-		ItemWrite	write = {.kind = wanted->is_delete ? ITEM_DELETE : ITEM_PUT, .info = table, .attributes = wanted->attributes};
-
-		item_write_key(&write);
-		item_write_check(&write);
-		if (tables[wanted->is_delete] == NULL)
-			tables[wanted->is_delete] = item_write_open(&write);
-		item_write_execute(&write, tables[wanted->is_delete], &capacity);
-	}
-	for (int i = 0; i < lengthof(tables); i++)
-		if (tables[i] != NULL)
-			storage_close(tables[i]);
-}
-
-static void
-write_here(Copy *copy, void *argument)
-{
-	const Writing *writing = (const Writing *) argument;
-	const TableInfo *table;
-
-	copy_begin();
-	transfer_become_owner(copy->transfer);
-	table = target_table(copy);
-	write_items(table, writing);
-	writing->note(copy, writing->argument);
-	copy_commit();
-}
-
-/* ------------------------------------------------------------------------------------------------------------
- * Elsewhere
+ * The last write of each item
  * ------------------------------------------------------------------------------------------------------------ */
 
 /* A write with its item's key. */
@@ -147,6 +96,81 @@ last_writes(const Copy *copy, const Writing *writing)
 			last = lappend(last, keyed[i].write);
 	return last;
 }
+
+/* ------------------------------------------------------------------------------------------------------------
+ * Here
+ * ------------------------------------------------------------------------------------------------------------ */
+
+static const TableInfo *
+target_table(Copy *copy)
+{
+	const char *name = copy->options.target;
+	const TableInfo *table = op_find_data_table(name, strlen(name));
+
+	if (table == NULL)
+		transfer_fail("TableNotFound", "table \"%s\" is gone", name);
+	if (copy->hash_name == NULL)
+		copy_set_key_names(copy, table);
+	return table;
+}
+
+/* Writes what there is to write, no two of one item: a transaction does not see what it has written before it opens the table again. */
+static void
+write_items(const TableInfo *table, const List *writes)
+{
+	StorageTable *tables[2] = {NULL, NULL};
+	TableCapacity capacity;
+	ListCell   *cell;
+
+	capacity_begin(&capacity, table->name, strlen(table->name), table);
+	foreach(cell, writes)
+	{
+		const CopyWrite *wanted = (const CopyWrite *) lfirst(cell);
+		ItemWrite	write = {.kind = wanted->is_delete ? ITEM_DELETE : ITEM_PUT, .info = table, .attributes = wanted->attributes};
+
+		CHECK_FOR_INTERRUPTS();
+		item_write_key(&write);
+		item_write_check(&write);
+		if (tables[wanted->is_delete] == NULL)
+			tables[wanted->is_delete] = item_write_open(&write);
+		item_write_execute(&write, tables[wanted->is_delete], &capacity);
+	}
+	for (int i = 0; i < lengthof(tables); i++)
+		if (tables[i] != NULL)
+			storage_close(tables[i]);
+}
+
+/* Puts a page's items, sorted by their hashes: whole pages of the relation where nothing stands in the way (storage/bulk_load.h). */
+static void
+load_items(const TableInfo *table, const Writing *writing)
+{
+	BulkLoad   *load = bulk_load_begin(table);
+
+	for (int i = 0; i < writing->count; i++)
+		bulk_load_add(load, JsonbPGetDatum(attr_to_jsonb(&writing->writes[i].attributes->object)));
+	bulk_load_end(load, NULL);
+}
+
+static void
+write_here(Copy *copy, void *argument)
+{
+	const Writing *writing = (const Writing *) argument;
+	const TableInfo *table;
+
+	copy_begin();
+	transfer_become_owner(copy->transfer);
+	table = target_table(copy);
+	if (writing->are_page)
+		load_items(table, writing);
+	else
+		write_items(table, last_writes(copy, writing));
+	writing->note(copy, writing->argument);
+	copy_commit();
+}
+
+/* ------------------------------------------------------------------------------------------------------------
+ * Elsewhere
+ * ------------------------------------------------------------------------------------------------------------ */
 
 /* Puts writes of a list into a BatchWriteItem, and takes them off the list. */
 static RemoteCall *
@@ -282,7 +306,7 @@ write_elsewhere(Copy *copy, List *writes)
 {
 	int64		pause = FIRST_PAUSE_MS;
 
-	while ((writes != NIL || remote_pending(copy->target) > 0) && !copy->ended)
+	while (writes != NIL || remote_pending(copy->target) > 0)
 	{
 		RemoteCall *call;
 		int64		wait = copy_meter_wait(&copy->writes);
@@ -314,9 +338,9 @@ write_elsewhere(Copy *copy, List *writes)
 }
 
 void
-copy_write(Copy *copy, CopyWrite *writes, int count, CopyNote note, void *argument)
+copy_write(Copy *copy, CopyWrite *writes, int count, bool are_page, CopyNote note, void *argument)
 {
-	Writing		writing = {writes, count, note, argument};
+	Writing		writing = {writes, count, are_page, note, argument};
 
 	if (remote_is_here(copy->target))
 	{
@@ -324,8 +348,6 @@ copy_write(Copy *copy, CopyWrite *writes, int count, CopyNote note, void *argume
 		return;
 	}
 	write_elsewhere(copy, last_writes(copy, &writing));
-	if (copy->ended)
-		return;
 	copy_begin();
 	note(copy, argument);
 	copy_commit();

@@ -390,15 +390,6 @@ remote_close(Remote *remote)
 	remote->routines->close(remote);
 }
 
-void
-remote_ask(Remote *remote, RemoteCall *call)
-{
-	Assert(remote_pending(remote) == 0);
-	remote_send(remote, call);
-	while (remote_wait(remote, 1000) == NULL)
-		;
-}
-
 bool
 remote_failed_with(const RemoteCall *call, const char *exception)
 {

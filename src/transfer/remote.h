@@ -76,9 +76,6 @@ extern void remote_free(RemoteCall *call);
 /* How many calls are on their way. */
 extern int	remote_pending(const Remote *remote);
 
-/* Sends a call and waits for its answer; nothing else may be on its way. */
-extern void remote_ask(Remote *remote, RemoteCall *call);
-
 /* Whether a call failed with this exception. */
 extern bool remote_failed_with(const RemoteCall *call, const char *exception);
 

@@ -3,7 +3,7 @@
 #
 #   PG_CONFIG=...  test/clients/run.sh [suite...]
 #
-# Suites: boto3 javascript streams policies s3 s3s awscli go pynamodb mappers session kcl ion; all of them if none is named. Each client is installed by
+# Suites: boto3 javascript streams policies s3 s3s awscli go pynamodb mappers session kcl ion migration; all of them if none is named. Each client is installed by
 # its own package manager into the user's cache, as new as it is to be had that day; never into the checkout.
 # The last line is `N passed, N failed`; the exit status is 0 if something ran and nothing failed.
 set -euo pipefail
@@ -11,7 +11,7 @@ cd "$(dirname "$0")/../.."
 # shellcheck source=scripts/lib.sh
 . scripts/lib.sh
 
-SUITES=(boto3 javascript streams policies s3 s3s awscli go pynamodb mappers session kcl ion)
+SUITES=(boto3 javascript streams policies s3 s3s awscli go pynamodb mappers session kcl ion migration)
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/dynapg/clients
 HERE=$PWD/test/clients
 
@@ -157,6 +157,13 @@ suite_s3() {
 suite_s3s() {
     [ -x "$CACHE/s3s/bin/s3s-fs" ] || cargo install --quiet --debug --root "$CACHE/s3s" --features binary "${S3S_FS:-s3s-fs@0.14.1}" >&2
     PATH=$CACHE/s3s/bin:$PATH suite_s3
+}
+
+# docs/migration.md against DynamoDB Local.
+suite_migration() {
+    local folder
+    folder=$(test/differential/fetch.sh) && python_packages "$CACHE/migration" awscli boto3 &&
+        LOCAL_FOLDER=$folder PYTHON=$CACHE/migration/bin/python PATH=$bin:$CACHE/migration/bin:$PATH bash "$HERE/migration_test.sh"
 }
 
 suite_go() {

@@ -4,11 +4,12 @@ use warnings;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use POSIX ();
 
 use DynapgCrash;
 use DynapgHttp;
 
-my $TIMEOUT = 180;
+my $TIMEOUT = 60;
 
 my ($source, $source_port) = start_node('source', "fsync = off\n");
 my ($target, $target_port) = start_node('target', "fsync = off\ndynapg.copy_hosts = '127.0.0.1:$source_port, localhost:$source_port'\n");
@@ -88,6 +89,97 @@ is($target->safe_psql('postgres', "SELECT equal, source_items, target_items, sou
 $target->safe_psql('postgres', "SELECT dynapg.copy_cut_over('$copy')");
 is(await_copy($copy, 'COMPLETED'), 'COMPLETED', 'cut over');
 is(items($target, 'Music'), items($source, 'Music'), 'the items are the same after changes');
-diag copy_state($copy);
+is($target->safe_psql('postgres', q{SELECT string_agg(problem::text, ';') FROM dynapg.check_table('Music') problem}), '', 'indexes of the target are whole');
+is(at_target(q{SELECT dynamo_list_tags_of_resource(jsonb_build_object('ResourceArn', dynamo_describe_table('{"TableName": "Music"}') #> '{Table,TableArn}')) -> 'Tags'}),
+	'[{"Key": "team", "Value": "music"}]', 'tags are copied');
+is($target->safe_psql('postgres', "SELECT phase, items >= 3000, records = 550, last_error FROM dynapg.stat_copies WHERE id = '$copy'"), '|t|t|', 'what the view says at the end')
+  or diag copy_state($copy);
+
+# ---------------------------------------------------------------- writers, and servers that are killed
+
+my $work = PostgreSQL::Test::Utils::tempdir();
+
+# A process that writes random items of a table until a file is there, whatever becomes of the server.
+sub start_writer
+{
+	my ($port, $table, $seed, @key) = @_;
+	my $pid = fork();
+	return $pid if $pid;
+	srand($seed);
+	my $count = 0;
+	while (!-e "$work/stop")
+	{
+		my $sk = int rand 2000;
+		my %key = (pk => { S => 'p' . $sk % 100 }, sk => { N => "$sk" });
+		my $deletes = rand() < 0.3;
+		eval {
+			$deletes
+			  ? call($port, 'DeleteItem', { TableName => $table, Key => \%key }, key => [@key])
+			  : call($port, 'PutItem', { TableName => $table, Item => { %key, v => { N => "$seed." . $count }, g => { S => 'g' . int rand 7 } } }, key => [@key]);
+			$count++;
+		} or select undef, undef, undef, 0.1;
+		select undef, undef, undef, 0.004;
+	}
+	POSIX::_exit(0);
+}
+
+sub stop_writers
+{
+	PostgreSQL::Test::Utils::append_to_file("$work/stop", '');
+	waitpid $_, 0 foreach @_;
+	unlink "$work/stop";
+	return;
+}
+
+sub pause_for { select undef, undef, undef, $_[0]; return; }
+
+# Kills one server after the other while a copy goes on.
+sub kill_them
+{
+	foreach my $node (@_)
+	{
+		pause_for(0.7);
+		kill_server($node);
+		pause_for(0.3);
+		start_again($node);
+	}
+	return;
+}
+
+create_table_at_source('Crowd', %stream);
+fill('Crowd', 1, 2000);
+my @writers = map { start_writer($source_port, 'Crowd', $_, $id, $secret) } 1 .. 3;
+$copy = at_target("SELECT dynapg.copy_from('http://localhost:$source_port', 'Crowd', credentials => 'source', read_units => 150, settle => '1 s')");
+kill_them($target, $source, $target, $target, $source, $target);
+is(await_copy($copy, 'FOLLOWING'), 'FOLLOWING', 'a copy is followed while there are writers and servers are killed');
+kill_them($target, $source);
+stop_writers(@writers);
+$target->safe_psql('postgres', "SELECT dynapg.copy_verify('$copy')");
+await_copy($copy, 'VERIFIED');
+is($target->safe_psql('postgres', "SELECT equal, source_items = target_items, changes_meanwhile FROM dynapg.stat_copies WHERE id = '$copy'"), 't|t|0',
+	'both sides are equal when the writers have stopped') or diag copy_state($copy);
+$target->safe_psql('postgres', "SELECT dynapg.copy_cut_over('$copy')");
+is(await_copy($copy, 'COMPLETED'), 'COMPLETED', 'cut over');
+is(items($target, 'Crowd'), items($source, 'Crowd'), 'nothing is lost');
+note copy_state($copy);
+
+# ---------------------------------------------------------------- and back
+
+@writers = ();
+my ($target_id, $target_secret) = create_key($target, 'mover');
+@writers = map { start_writer($target_port, 'Crowd', $_, $target_id, $target_secret) } 4 .. 6;
+$copy = at_target("SELECT dynapg.copy_to('Crowd', 'http://localhost:$source_port', 'Back', credentials => 'source', enable_stream => true, write_units => 2000)");
+kill_them($source, $target, $target, $source);
+is(await_copy($copy, 'FOLLOWING'), 'FOLLOWING', 'a copy to another endpoint while there are writers and servers are killed');
+kill_them($target, $source);
+stop_writers(@writers);
+$target->safe_psql('postgres', "SELECT dynapg.copy_verify('$copy')");
+await_copy($copy, 'VERIFIED');
+is($target->safe_psql('postgres', "SELECT equal, source_items = target_items, changes_meanwhile FROM dynapg.stat_copies WHERE id = '$copy'"), 't|t|0',
+	'both sides are equal when the writers have stopped') or diag copy_state($copy);
+$target->safe_psql('postgres', "SELECT dynapg.copy_cut_over('$copy')");
+is(await_copy($copy, 'COMPLETED'), 'COMPLETED', 'cut over');
+is(items($source, 'Back'), items($target, 'Crowd'), 'nothing is lost on the way back');
+note copy_state($copy);
 
 done_testing();
