@@ -3,7 +3,7 @@
 #
 #   PG_CONFIG=...  test/clients/run.sh [suite...]
 #
-# Suites: boto3 javascript streams policies s3 s3s awscli go pynamodb mappers session kcl ion migration; all of them if none is named. Each client is installed by
+# Suites: boto3 javascript streams policies s3 s3s awscli go pynamodb mappers session kcl ion exports migration; all of them if none is named. Each client is installed by
 # its own package manager into the user's cache, as new as it is to be had that day; never into the checkout.
 # The last line is `N passed, N failed`; the exit status is 0 if something ran and nothing failed.
 set -euo pipefail
@@ -11,7 +11,7 @@ cd "$(dirname "$0")/../.."
 # shellcheck source=scripts/lib.sh
 . scripts/lib.sh
 
-SUITES=(boto3 javascript streams policies s3 s3s awscli go pynamodb mappers session kcl ion migration)
+SUITES=(boto3 javascript streams policies s3 s3s awscli go pynamodb mappers session kcl ion exports migration)
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/dynapg/clients
 HERE=$PWD/test/clients
 
@@ -25,10 +25,13 @@ fsync = off
 shared_preload_libraries = 'dynapg'
 dynapg.databases = 'postgres:$port'
 dynapg.region = 'eu-central-1'
+dynapg.export_directory = '$work/exports'
 CONF
+    export DYNAPG_EXPORTS=$work/exports
+    as_user mkdir -p "$work/exports/bucket"
     export PGDATABASE=postgres
     "$bin/psql" -X -q -c 'CREATE EXTENSION dynapg' -c 'CREATE ROLE application LOGIN' \
-        -c 'GRANT USAGE, CREATE ON SCHEMA dynamo TO application'
+        -c 'GRANT USAGE, CREATE ON SCHEMA dynamo TO application' -c "SELECT dynapg.grant_bucket('bucket', 'application')" >/dev/null
     key=$("$bin/psql" -X -At -F ' ' -c "SELECT * FROM dynapg.create_access_key('application')")
 
     # What every AWS client reads, and nothing of the user's own.
@@ -107,6 +110,11 @@ suite_pynamodb() {
 # Amazon's library of Ion: it reads what exports write, and writes what imports read.
 suite_ion() {
     python_packages "$CACHE/ion" amazon.ion && PSQL=$bin/psql "$CACHE/ion/bin/python" "$HERE/python/ion_test.py"
+}
+
+# Exports, and readers of their files.
+suite_exports() {
+    python_packages "$CACHE/exports" boto3 duckdb pandas && "$CACHE/exports/bin/python" "$HERE/python/export_test.py"
 }
 
 suite_awscli() {
