@@ -11,13 +11,10 @@ Objects are made by mutating test/fuzz/corpus/formats/ and random items. Of each
     FUZZ_SECONDS   how long (default 10)
     SEED           seed (default 20120810; 0 picks one)
 """
-import glob
 import gzip
 import os
 import random
 import sys
-import tempfile
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SEED = int(os.environ.get("SEED", "20120810")) or random.randrange(1 << 32)
@@ -25,8 +22,8 @@ os.environ["SEED"] = str(SEED)
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "property"))
 
 import formats_property                                     # noqa: E402
-from mutation import mutate                                 # noqa: E402
-from server import Report, ServerDied, evaluate, prepare    # noqa: E402
+from mutation import mutate, read_corpus, run_batches       # noqa: E402
+from server import Report, evaluate, prepare                # noqa: E402
 
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "10"))
 BATCH = 500
@@ -74,24 +71,9 @@ def compressed(data):
 def main():
     print(f"SEED={SEED} FUZZ_SECONDS={SECONDS:g}")
     prepare()
-    corpus = []
-    for path in sorted(glob.glob(os.path.join(HERE, "corpus", "formats", "*"))):
-        with open(path, "rb") as file:
-            corpus.append(file.read())
-    batch = [(data, "NONE") for data in corpus]
-    end = time.monotonic() + SECONDS
-    objects = 0
-    while True:
-        try:
-            check_batch(batch)
-        except ServerDied as died:
-            with tempfile.NamedTemporaryFile(prefix="formats_fuzz_", suffix=".txt", delete=False) as file:
-                file.write(b"\n".join(repr(data).encode() for data in batch))
-            report.check(False, "the server died; its batch is in " + file.name, str(died))
-            break
-        objects += len(batch)
-        if time.monotonic() > end:
-            break
+    corpus = read_corpus("formats")
+
+    def make_batch():
         batch = []
         while len(batch) < BATCH:
             if rng.random() < 0.2:
@@ -100,7 +82,9 @@ def main():
                     corpus.append(source)
             batch.append(compressed(mutate(rng, rng.choice(corpus), corpus, TOKENS)))
         del corpus[400:]
-    print(f"{objects} objects")
+        return batch
+
+    print(run_batches("formats_fuzz", report, SECONDS, [(data, "NONE") for data in corpus], check_batch, make_batch), "objects")
     report.finish()
 
 

@@ -25,6 +25,7 @@ os.environ["SEED"] = str(SEED)
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "property"))
 
 import wire_fuzz                                            # noqa: E402
+from mutation import mutate                                 # noqa: E402
 from policies import Generator, as_argument, decide         # noqa: E402
 from server import Report, ServerDied, evaluate, prepare    # noqa: E402
 
@@ -96,7 +97,7 @@ def main():
     read = texts = 0
     while True:
         corpus = [random_policy() for _ in range(100)]
-        batch = [rng.choice(corpus) if rng.random() < 0.2 else wire_fuzz.mutate(rng.choice(corpus), corpus) for _ in range(BATCH)]
+        batch = [rng.choice(corpus) if rng.random() < 0.2 else mutate(rng, rng.choice(corpus), corpus, wire_fuzz.TOKENS) for _ in range(BATCH)]
         batch = [data.decode("utf-8", "replace").replace("\0", "0") for data in batch]
         try:
             identity = check_documents(batch)

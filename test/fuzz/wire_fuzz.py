@@ -11,13 +11,10 @@ Texts are made by mutating test/fuzz/corpus/wire/ and random items. Of each it i
     FUZZ_SECONDS   how long (default 10)
     SEED           seed (default 20120810; 0 picks one)
 """
-import glob
 import json
 import os
 import random
 import sys
-import tempfile
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SEED = int(os.environ.get("SEED", "20120810")) or random.randrange(1 << 32)
@@ -25,8 +22,8 @@ os.environ["SEED"] = str(SEED)
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "property"))
 
 import value_property                                       # noqa: E402
-from mutation import mutate                                 # noqa: E402
-from server import Report, ServerDied, evaluate, prepare    # noqa: E402
+from mutation import mutate, read_corpus, run_batches       # noqa: E402
+from server import Report, evaluate, prepare                # noqa: E402
 
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "10"))
 BATCH = 1000
@@ -101,24 +98,9 @@ def check_batch(batch):
 def main():
     print(f"SEED={SEED} FUZZ_SECONDS={SECONDS:g}")
     prepare()
-    corpus = []
-    for path in sorted(glob.glob(os.path.join(HERE, "corpus", "wire", "*"))):
-        with open(path, "rb") as file:
-            corpus.append(file.read())
-    batch = list(corpus)
-    end = time.monotonic() + SECONDS
-    texts = 0
-    while True:
-        try:
-            check_batch(batch)
-        except ServerDied as died:
-            with tempfile.NamedTemporaryFile(prefix="wire_fuzz_", suffix=".txt", delete=False) as file:
-                file.write(b"\n".join(repr(data).encode() for data in batch))
-            report.check(False, "the server died; its batch is in " + file.name, str(died))
-            break
-        texts += len(batch)
-        if time.monotonic() > end:
-            break
+    corpus = read_corpus("wire")
+
+    def make_batch():
         batch = []
         while len(batch) < BATCH:
             if rng.random() < 0.2:
@@ -127,7 +109,9 @@ def main():
                     corpus.append(source)
             batch.append(mutate(rng, rng.choice(corpus), corpus, TOKENS))
         del corpus[400:]
-    print(f"{texts} texts")
+        return batch
+
+    print(run_batches("wire_fuzz", report, SECONDS, list(corpus), check_batch, make_batch), "texts")
     report.finish()
 
 
