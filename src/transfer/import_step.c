@@ -25,9 +25,12 @@
 #include "transfer/input.h"
 #include "transfer/transfer.h"
 
-/* A batch ends after so many items or bytes of items, or so many milliseconds. */
+/*
+ * A batch ends after so many items or milliseconds, or when its items take half of maintenance_work_mem, in which they are sorted, but no more than
+ * so many bytes.
+ */
 #define BATCH_ITEMS	100000
-#define BATCH_BYTES	(32 * 1024 * 1024)
+#define BATCH_BYTES	(64 * 1024 * 1024)
 #define BATCH_MS	10000
 
 /* So many errors are logged and kept of an import (the service's rule). */
@@ -298,7 +301,7 @@ read_record(TransferPart *part)
 static bool
 batch_is_full(void)
 {
-	return process->n_items >= BATCH_ITEMS || process->bytes >= BATCH_BYTES || list_length(process->parts) >= BATCH_ITEMS / 100;
+	return process->n_items >= BATCH_ITEMS || process->bytes >= Min(maintenance_work_mem * INT64CONST(512), BATCH_BYTES) || list_length(process->parts) >= BATCH_ITEMS / 100;
 }
 
 /* Reads until the batch is full, or nothing is left. */
