@@ -1,11 +1,12 @@
 #!/bin/bash
-# Benchmarks of transfers: how fast a process exports a table.
+# Benchmarks of transfers: how fast a process exports a table, and imports it against COPY of the same rows.
 #
 #   BENCH_TRANSFERS=1 make bench
 #   BENCH_ITEMS=1000000 BENCH_ROUNDS=3 bench/transfers.sh
 #
 # A table of BENCH_ITEMS items of 400 bytes is exported to a folder, in both formats. CPU is that of the server's processes; what of it is GZIP is
-# told by compressing the same bytes with the same library. Memory is that of the export's process, shared buffers not counted. Prints Markdown.
+# told by compressing the same bytes with the same library. Memory is that of the transfer's process, shared buffers not counted. COPY loads the same
+# items as jsonb beside their key into a plain table with a primary key. Prints Markdown.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib.sh
@@ -23,8 +24,8 @@ begin_export() {
         \"S3Bucket\": \"bucket\", \"ExportFormat\": \"$1\"}') #>> '{ExportDescription,ExportArn}', '/', 4)"
 }
 
-# await_export ID: the greatest memory of its process meanwhile, in kB
-await_export() {
+# await_transfer ID: the greatest memory of its process meanwhile, in kB
+await_transfer() {
     local pid memory most=0
     while [ "$(sql -c "SELECT ended_at IS NULL FROM dynapg.stat_transfers WHERE id = '$1'")" = t ]; do
         pid=$(sql -c "SELECT pid FROM dynapg.stat_transfers WHERE id = '$1'")
@@ -32,7 +33,7 @@ await_export() {
         [ "${memory:-0}" -le "$most" ] || most=$memory
         sleep 0.3
     done
-    [ "$(sql -c "SELECT status FROM dynapg.stat_transfers WHERE id = '$1'")" = COMPLETED ] || die "the export failed"
+    [ "$(sql -c "SELECT status FROM dynapg.stat_transfers WHERE id = '$1'")" = COMPLETED ] || die "the transfer failed"
     echo "$most"
 }
 
@@ -65,7 +66,7 @@ export_rounds() {
     for ((round = 1; round <= rounds; round++)); do
         before=$(backends_cpu)
         id=$(begin_export "$1")
-        most=$(await_export "$id")
+        most=$(await_transfer "$id")
         sleep 0.2
         echo "$most" >>"$work/memory"
         sql -c "SELECT bytes / 1e6 / extract(epoch FROM ended_at - started_at) FROM dynapg.stat_transfers WHERE id = '$id'" >>"$work/wall"
@@ -74,6 +75,31 @@ export_rounds() {
     done
     printf '| %s | %.0f | %.0f | %.0f | %.1f |\n' "$1" "$(median <"$work/wall")" "$(median <"$work/cpu")" "$(median <"$work/plain")" \
         "$(awk -v kb="$(median <"$work/memory")" 'BEGIN {print kb / 1024}')"
+}
+
+# begin_import TABLE PREFIX COMPRESSION INDEXES
+begin_import() {
+    sql -c "SELECT split_part(dynamo_import_table('{\"ClientToken\": \"$1\", \"S3BucketSource\": {\"S3Bucket\": \"bucket\", \"S3KeyPrefix\": \"$2\"},
+        \"InputFormat\": \"DYNAMODB_JSON\", \"InputCompressionType\": \"$3\", \"TableCreationParameters\": {\"TableName\": \"$1\", \"BillingMode\": \"PAY_PER_REQUEST\",
+        \"KeySchema\": [{\"AttributeName\": \"id\", \"KeyType\": \"HASH\"}], $4}}') #>> '{ImportTableDescription,ImportArn}', '/', 4)"
+}
+
+# import_rounds NAME PREFIX COMPRESSION INDEXES: a row of the table; COPY in the same rounds
+import_rounds() {
+    local id round
+    : >"$work/import"; : >"$work/copy"; : >"$work/memory"
+    for ((round = 1; round <= rounds; round++)); do
+        sql -c 'CREATE TABLE plain (id text PRIMARY KEY, item jsonb NOT NULL)' -c CHECKPOINT
+        sql -c '\timing on' -c "COPY plain FROM '$work/buckets/rows'" | sed -n 's/^Time: \([0-9.]*\) ms.*/\1/p' | awk '{print $1 / 1000}' >>"$work/copy"
+        sql -c 'DROP TABLE plain' -c CHECKPOINT
+        id=$(begin_import "Import$round" "$2" "$3" "$4")
+        await_transfer "$id" >>"$work/memory"
+        sql -c "SELECT extract(epoch FROM ended_at - started_at) FROM dynapg.stat_transfers WHERE id = '$id'" >>"$work/import"
+        sql -c "SELECT NULL FROM dynamo_delete_table('{\"TableName\": \"Import$round\"}')" >/dev/null
+        sql -c "DELETE FROM dynapg.transfers WHERE id = '$id'"
+    done
+    awk -v name="$1" -v items="$items" -v import="$(median <"$work/import")" -v copy="$(median <"$work/copy")" -v kb="$(median <"$work/memory")" \
+        'BEGIN {printf "| %s | %.1f | %.0f | %.1f | %.2f | %.0f |\n", name, import, items / import, copy, copy / import, kb / 1024}'
 }
 
 start
@@ -91,3 +117,17 @@ printf '%s items of %s bytes of DynamoDB JSON, %s cores\n\n' "$items" \
 printf '| export | MB/s | MB/s a core | MB/s a core before GZIP | MB of memory |\n|---|---:|---:|---:|---:|\n'
 export_rounds DYNAMODB_JSON
 export_rounds ION
+
+keys='{"AttributeName": "id", "AttributeType": "S"}'
+plain="\"AttributeDefinitions\": [$keys]"
+indexed="\"AttributeDefinitions\": [$keys, {\"AttributeName\": \"name\", \"AttributeType\": \"S\"}, {\"AttributeName\": \"n\", \"AttributeType\": \"N\"}],
+    \"GlobalSecondaryIndexes\": [{\"IndexName\": \"by-name\", \"KeySchema\": [{\"AttributeName\": \"name\", \"KeyType\": \"HASH\"}], \"Projection\": {\"ProjectionType\": \"KEYS_ONLY\"}},
+    {\"IndexName\": \"by-n\", \"KeySchema\": [{\"AttributeName\": \"n\", \"KeyType\": \"HASH\"}], \"Projection\": {\"ProjectionType\": \"ALL\"}}]"
+sql -c "COPY (SELECT item ->> 'id', item FROM dynamo.\"Bench\") TO '$work/buckets/rows'" \
+    -c "COPY (SELECT jsonb_build_object('Item', dynapg.to_dynamodb_json(item))::text FROM dynamo.\"Bench\") TO '$work/buckets/bucket/lines' WITH (FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02')"
+as_user gzip -1 -k "$work/buckets/bucket/lines"
+as_user mv "$work/buckets/bucket/lines.gz" "$work/buckets/bucket/zipped"
+printf '\n| import of DynamoDB JSON | seconds | items a second | COPY, seconds | of COPY | MB of memory |\n|---|---:|---:|---:|---:|---:|\n'
+import_rounds 'one object' lines NONE "$plain"
+import_rounds 'one object, GZIP' zipped GZIP "$plain"
+import_rounds 'two global indexes, on them too' lines NONE "$indexed"

@@ -77,7 +77,8 @@ catalog_add_reports(const char *transfer, List *reports)
 	values[4] = text_array(messages, NULL, count);
 	values[5] = text_array(lines, no_lines, count);
 	(void) catalog_execute("INSERT INTO dynapg.transfer_reports (transfer, kind, part, item_index, message, line) "
-						   "SELECT $1, r.* FROM pg_catalog.unnest($2, $3, $4, $5, $6) r", lengthof(types), types, values, NULL);
+						   "SELECT $1, r.* FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4), "
+						   "pg_catalog.unnest($5), pg_catalog.unnest($6)) r", lengthof(types), types, values, NULL);
 }
 
 bool

@@ -288,8 +288,24 @@ def _():
 
 @test("what is not there yet says so")
 def _():
-    error = error_of(client.list_imports)
+    error = error_of(client.list_contributor_insights)
     equal(error["Error"]["Code"] in ("UnknownOperationException", "None"), True)
+
+
+@test("imports and bulk operations")
+def _():
+    equal([a["ImportSummaryList"] for a in client.get_paginator("list_imports").paginate()], [[]])
+    arn = "arn:aws:dynamodb:%s:000000000000:table/None/%s/01658528578619-c4d4e311"
+    error = error_of(client.describe_import, ImportArn=arn % (REGION, "import"))
+    equal(error["Error"]["Code"], "ImportNotFoundException")
+    source = {"S3Bucket": "none"}
+    table = {"TableName": "Imported", "BillingMode": "PAY_PER_REQUEST", "KeySchema": [{"AttributeName": "p", "KeyType": "HASH"}],
+             "AttributeDefinitions": [{"AttributeName": "p", "AttributeType": "S"}]}
+    made = client.import_table(S3BucketSource=source, InputFormat="CSV", TableCreationParameters=table)["ImportTableDescription"]
+    equal((made["ImportStatus"], made["TableCreationParameters"]), ("IN_PROGRESS", table))
+    while made["ImportStatus"] == "IN_PROGRESS":
+        made = client.describe_import(ImportArn=made["ImportArn"])["ImportTableDescription"]
+    equal((made["ImportStatus"], made["FailureCode"]), ("FAILED", "S3NoSuchBucket"))
 
 
 @test("a wrong secret and an unknown key")
