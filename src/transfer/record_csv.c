@@ -192,9 +192,10 @@ read_row(RecordReader *reader, Record *record)
 	int			count;
 	int			attributes = 0;
 
-	fields = split(reader, record, &count);
+	/* before its fields are told apart: they would take far more memory than text */
 	if (record->text_len > ITEM_MAX_SIZE)
 		return record_bad_item(record, "Item size has exceeded the maximum allowed size");
+	fields = split(reader, record, &count);
 	if (count != header->count)
 		return record_bad_item(record, psprintf("The record has %d columns where the header has %d", count, header->count));
 	pairs = palloc(count * sizeof(JsonbPair));
