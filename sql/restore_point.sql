@@ -307,6 +307,63 @@ CALL pg_temp.wait_until_active('Waits');
 DROP TABLE dynamo."Waits";
 SELECT count(*) FROM dynapg.restores;
 
+-- New tables that get triggers at once, as an event trigger of an auditor's gives them: each item comes by, and by a job nobody else's; a trigger that
+-- refuses one makes the restore fail
+CREATE TABLE audited (name text, item jsonb);
+CREATE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF NEW.item ->> 'p' = current_setting('audit.refuses', true) THEN
+		RAISE 'not this one' USING ERRCODE = 'undefined_table';
+	END IF;
+	INSERT INTO public.audited VALUES (TG_TABLE_NAME, NEW.item);
+	RETURN NEW;
+END $$;
+CREATE FUNCTION audit_table() RETURNS event_trigger LANGUAGE plpgsql AS $$
+DECLARE
+	name text;
+BEGIN
+	FOR name IN SELECT object_identity FROM pg_event_trigger_ddl_commands() WHERE schema_name = 'dynamo' AND object_type = 'table' LOOP
+		EXECUTE format('CREATE TRIGGER audit BEFORE INSERT ON %s FOR EACH ROW EXECUTE FUNCTION public.audit()', name);
+	END LOOP;
+END $$;
+CREATE EVENT TRIGGER audit ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION audit_table();
+SELECT pg_temp.restore('Source', 'Audited', NULL) #>> '{TableDescription,TableStatus}';
+CALL pg_temp.wait_until_active('Audited');
+SELECT count(*), (SELECT count(*) FROM dynamo."Audited") FROM audited WHERE name = 'Audited';
+SELECT * FROM dynapg.check_table('Audited');
+ALTER DATABASE :"DBNAME" SET audit.refuses TO 'a';
+SELECT dynapg.put('First', '{"p": "a", "s": 1}');
+SELECT pg_temp.restore('First', 'Refused', NULL) #>> '{TableDescription,TableStatus}';
+CREATE PROCEDURE pg_temp.wait_for_failure() LANGUAGE plpgsql AS $$
+BEGIN
+	FOR i IN 1 .. 3000 LOOP
+		EXIT WHEN EXISTS (SELECT FROM dynapg.stat_restores WHERE phase = 'FAILED');
+		COMMIT;
+		PERFORM pg_sleep(0.02);
+	END LOOP;
+END $$;
+CALL pg_temp.wait_for_failure();
+SELECT table_name, phase, attempts, failure FROM dynapg.stat_restores;
+SELECT count(*) FROM dynamo."Refused";
+INSERT INTO dynamo."Refused" (item) VALUES ('{"p": "b", "s": 1}');
+DROP EVENT TRIGGER audit;
+ALTER DATABASE :"DBNAME" RESET audit.refuses;
+DROP TRIGGER audit ON dynamo."Refused";
+-- the owner tries again, and nobody else
+CREATE ROLE restore_point_other;
+SET ROLE restore_point_other;
+SELECT pg_temp.fails($$ SELECT dynapg.retry_restore('Refused') $$);
+RESET ROLE;
+DROP ROLE restore_point_other;
+SELECT dynapg.retry_restore('Refused');
+CALL pg_temp.wait_until_active('Refused');
+SELECT count(*) FROM dynamo."Refused" WHERE item ->> 'p' = 'a' AND item ->> 's' = '1';
+SELECT pg_temp.fails($$ SELECT dynapg.retry_restore('Refused') $$);
+SELECT pg_temp.fails($$ SELECT dynapg.retry_restore('Nothing') $$);
+SELECT dynamo_delete_table(jsonb_build_object('TableName', t)) ->> '' FROM unnest('{Audited,Refused}'::text[]) t;
+DROP FUNCTION audit_table, audit CASCADE;
+DROP TABLE audited;
+
 SELECT dynamo_delete_table(jsonb_build_object('TableName', t)) ->> '' FROM unnest('{First,Target,Provisioned}'::text[]) t;
 SELECT dynamo_update_table('{"TableName": "Source", "DeletionProtectionEnabled": false}') ->> '';
 SELECT dynamo_delete_table('{"TableName": "Source"}') ->> '';

@@ -107,7 +107,6 @@ call(FunctionCallInfo fcinfo, void (*function) (FunctionCallInfo fcinfo))
 {
 	const char *outer = dyn_operation;
 
-	InitMaterializedSRF(fcinfo, 0);
 	dyn_operation = "RestoreTableToPointInTime";
 	PG_TRY();
 	{
@@ -124,18 +123,20 @@ call(FunctionCallInfo fcinfo, void (*function) (FunctionCallInfo fcinfo))
 Datum
 dynapg_items_at(PG_FUNCTION_ARGS)
 {
+	InitMaterializedSRF(fcinfo, 0);
 	return call(fcinfo, return_items);
 }
 
 Datum
 dynapg_history(PG_FUNCTION_ARGS)
 {
+	InitMaterializedSRF(fcinfo, 0);
 	return call(fcinfo, return_versions);
 }
 
 /* retry_restore(table_name text) returns void */
-Datum
-dynapg_retry_restore(PG_FUNCTION_ARGS)
+static void
+retry(FunctionCallInfo fcinfo)
 {
 	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 
@@ -143,7 +144,12 @@ dynapg_retry_restore(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("table \"%s\" is not being restored", name)));
-	PG_RETURN_VOID();
+}
+
+Datum
+dynapg_retry_restore(PG_FUNCTION_ARGS)
+{
+	return call(fcinfo, retry);
 }
 
 /* disk_free() returns bigint: what the server may still write where the tables of the database are, as a rule; null: it is not known */
