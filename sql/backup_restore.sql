@@ -71,6 +71,20 @@ END $$;
 SELECT pg_temp.summary('Again');
 SELECT count(*) FROM ((SELECT item FROM dynamo."Again" EXCEPT ALL SELECT item FROM dynamo."Restored") UNION ALL (SELECT item FROM dynamo."Restored" EXCEPT ALL SELECT item FROM dynamo."Again")) x;
 
+-- What its owner has made of a backup: errors, and nothing left
+SELECT relation AS backup FROM dynapg.backups ORDER BY created_at LIMIT 1 \gset
+BEGIN;
+ALTER TABLE dynapg_backup.:"backup" ALTER item DROP NOT NULL;
+INSERT INTO dynapg_backup.:"backup" VALUES (NULL);
+SELECT pg_temp.fails(format('SELECT dynamo_restore_table_from_backup(jsonb_build_object(''BackupArn'', %L, ''TargetTableName'', ''Null''))', :'arn'));
+DELETE FROM dynapg_backup.:"backup" WHERE item IS NULL;
+INSERT INTO dynapg_backup.:"backup" VALUES ('{"p": 5}');
+SELECT pg_temp.fails(format('SELECT dynamo_restore_table_from_backup(jsonb_build_object(''BackupArn'', %L, ''TargetTableName'', ''Null''))', :'arn'));
+ALTER TABLE dynapg_backup.:"backup" ALTER item TYPE text;
+SELECT pg_temp.fails(format('SELECT dynamo_restore_table_from_backup(jsonb_build_object(''BackupArn'', %L, ''TargetTableName'', ''Null''))', :'arn'));
+ALTER TABLE dynapg_backup.:"backup" DROP item;
+SELECT pg_temp.fails(format('SELECT dynamo_restore_table_from_backup(jsonb_build_object(''BackupArn'', %L, ''TargetTableName'', ''Null''))', :'arn'));
+ROLLBACK;
 -- While one goes on
 BEGIN;
 INSERT INTO dynapg.restores (relation, table_name, source_table, backup_arn, restore_time, source) VALUES ('dynamo."Again"', 'Again', 'Music', :'arn', now(), 'dynamo."Again"');

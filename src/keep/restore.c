@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/pg_type.h"
 #include "commands/progress.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -38,6 +39,20 @@ typedef struct ItemReceiver
 	int64		items;
 } ItemReceiver;
 
+/* Who owns a backup's table may do with it what he likes. */
+static void
+check_columns(DestReceiver *receiver, int operation, TupleDesc columns)
+{
+	static const Oid types[] = {JSONBOID, UUIDOID, BYTEAOID, INT8OID};
+
+	for (int i = 0; i < columns->natts; i++)
+		if (TupleDescAttr(columns, i)->atttypid != types[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+					 errmsg("what is being restored is not what dynapg made it"),
+					 errdetail("Column \"%s\" has another type.", NameStr(TupleDescAttr(columns, i)->attname))));
+}
+
 static bool
 receive_item(TupleTableSlot *row, DestReceiver *receiver)
 {
@@ -45,6 +60,10 @@ receive_item(TupleTableSlot *row, DestReceiver *receiver)
 
 	CHECK_FOR_INTERRUPTS();
 	slot_getallattrs(row);
+	if (row->tts_nvalid == 1 && row->tts_isnull[0])
+		ereport(ERROR,
+				(errcode(ERRCODE_NOT_NULL_VIOLATION),
+				 errmsg("what is being restored has a row without an item")));
 	if (row->tts_nvalid == 1)
 		bulk_load_add(items->load, row->tts_values[0]);
 	else
@@ -52,11 +71,6 @@ receive_item(TupleTableSlot *row, DestReceiver *receiver)
 						  DatumGetInt64(row->tts_values[3]));
 	pgstat_progress_update_param(PROGRESS_COPY_TUPLES_PROCESSED, ++items->items);
 	return true;
-}
-
-static void
-start_receiver(DestReceiver *receiver, int operation, TupleDesc columns)
-{
 }
 
 static void
@@ -70,7 +84,7 @@ copy_items(const TableRestore *restore, const TableInfo *table)
 {
 	BulkLoadCount count;
 	ItemReceiver items = {
-		.receiver = {receive_item, start_receiver, end_receiver, end_receiver, DestTuplestore}
+		.receiver = {receive_item, check_columns, end_receiver, end_receiver, DestTuplestore}
 	};
 
 	if (SPI_connect() != SPI_OK_CONNECT)
