@@ -85,6 +85,11 @@ CREATE OR REPLACE FUNCTION dynapg_test.glob(pattern text, text text, ignore_case
 	AS '$libdir/dynapg', 'dynapg_test_glob'
 	LANGUAGE C IMMUTABLE STRICT;
 
+-- The decision of an identity policy, made so many times: for benchmarks
+CREATE OR REPLACE FUNCTION dynapg_test.judge(policy text, action text, resource text, context jsonb, times integer) RETURNS text
+	AS '$libdir/dynapg', 'dynapg_test_judge'
+	LANGUAGE C STABLE STRICT;
+
 -- Hooks into the executor's checks, as a module does that audits (a NOTICE for each) or denies; NULL: no longer
 CREATE OR REPLACE FUNCTION dynapg_test.watch(relation regclass, deny boolean DEFAULT false) RETURNS void
 	AS '$libdir/dynapg', 'dynapg_test_watch'

@@ -258,6 +258,19 @@ add_variable(Pattern *pattern, PolicyText name, PolicyText standby)
 		piece->bytes.text = fold_case(standby.text, standby.len);
 }
 
+/* Most patterns are no patterns. */
+static void
+note_shortcuts(Pattern *pattern)
+{
+	PolicyText	bytes = pattern->pieces[0].bytes;
+
+	if (pattern->n_pieces > 1)
+		return;
+	pattern->is_anything = bytes.len == 1 && bytes.text[0] == PATTERN_ANY;
+	pattern->is_literal = !pattern->ignore_case && memchr(bytes.text, PATTERN_ANY, bytes.len) == NULL &&
+		memchr(bytes.text, PATTERN_ONE, bytes.len) == NULL;
+}
+
 void
 pattern_compile(Pattern *pattern, PolicyText source, bool wildcards, bool variables, bool ignore_case)
 {
@@ -289,6 +302,7 @@ pattern_compile(Pattern *pattern, PolicyText source, bool wildcards, bool variab
 	}
 	add_gathered(pattern, &gathered);
 	pfree(gathered.data);
+	note_shortcuts(pattern);
 }
 
 /* ------------------------------------------------------------------------------------------------------------
@@ -320,6 +334,10 @@ pattern_matches(const Pattern *pattern, PolicyText text, const PolicyRequest *re
 	StringInfoData bytes;
 	bool		matches;
 
+	if (pattern->is_anything)
+		return true;
+	if (pattern->is_literal)
+		return policy_text_equal(pattern->pieces[0].bytes, text);
 	if (pattern->n_pieces == 1)
 		return match_bytes(pattern->pieces[0].bytes.text, pattern->pieces[0].bytes.len, text, pattern->ignore_case);
 	initStringInfo(&bytes);

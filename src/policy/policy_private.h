@@ -157,6 +157,8 @@ typedef struct PatternPiece
 
 typedef struct Pattern
 {
+	bool		is_anything;	/* "*" */
+	bool		is_literal;		/* one piece without wildcards, in its case */
 	int			n_pieces;
 	PatternPiece *pieces;
 	bool		ignore_case;

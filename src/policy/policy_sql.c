@@ -22,6 +22,7 @@ PG_FUNCTION_INFO_V1(dynapg_test_policy);
 PG_FUNCTION_INFO_V1(dynapg_test_policy_equivalent);
 PG_FUNCTION_INFO_V1(dynapg_test_policy_size);
 PG_FUNCTION_INFO_V1(dynapg_test_glob);
+PG_FUNCTION_INFO_V1(dynapg_test_judge);
 
 /* ------------------------------------------------------------------------------------------------------------
  * Simulation
@@ -193,4 +194,24 @@ dynapg_test_glob(PG_FUNCTION_ARGS)
 	PolicyText	against = text_of(PG_GETARG_TEXT_PP(1));
 
 	PG_RETURN_BOOL(policy_glob(pattern.text, pattern.len, against.text, against.len, PG_GETARG_BOOL(2)));
+}
+
+/* judge(policy text, action text, resource text, context jsonb, times integer) returns text: the last of so many decisions */
+Datum
+dynapg_test_judge(PG_FUNCTION_ARGS)
+{
+	PolicyContext context;
+	const Policy *policy = compile_text(text_of(PG_GETARG_TEXT_PP(0)), POLICY_IDENTITY, 1);
+	PolicySet	set = {.identity = &policy, .n_identity = 1};
+	PolicyRequest request = {.lookup = policy_context_look_up, .argument = &context};
+	PolicyResult result = {0};
+
+	request.action = policy_action_require(text_of(PG_GETARG_TEXT_PP(1)));
+	request.resource = text_of(PG_GETARG_TEXT_PP(2));
+	policy_read_context(PG_GETARG_JSONB_P(3), &context);
+	request.principals = find_principal(&context);
+	request.n_principals = 1;
+	for (int i = 0; i < PG_GETARG_INT32(4); i++)
+		policy_evaluate(&set, &request, &result);
+	return CStringGetTextDatum(result.decision == POLICY_ALLOW ? "allowed" : "denied");
 }
