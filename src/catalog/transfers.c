@@ -15,11 +15,13 @@
 #include "common/hashfn.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
+#include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
+#include "base/error.h"
 #include "base/settings.h"
 #include "catalog/catalog_private.h"
 #include "catalog/owner.h"
@@ -310,6 +312,7 @@ catalog_transfer_of_token(TransferKind kind, const char *client_token)
 	ScanKeyData key;
 	ListCell   *cell;
 
+	PreventCommandIfReadOnly(dyn_operation);
 	LockDatabaseObject(catalog_transfers_oid(), number, TOKEN_LOCK, ExclusiveLock);
 	text_key(&key, TRANSFERS_CLIENT_TOKEN, BTEqualStrategyNumber, F_TEXTEQ, client_token);
 	foreach(cell, find_transfers("transfers_by_token", 1, &key, BackwardScanDirection, kind, INT_MAX))

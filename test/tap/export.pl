@@ -20,7 +20,7 @@ my $writers = 4;
 
 my $place = PostgreSQL::Test::Utils::tempdir();
 mkdir "$place/bucket" or die;
-my ($node, $port) = start_node('export', "dynapg.export_directory = '$place'\ndynapg.export_file_size = '64kB'\nrestart_after_crash = on\n");
+my ($node, $port) = start_node('export', "dynapg.export_directory = '$place'\ndynapg.export_file_size = '64kB'\nrestart_after_crash = on\nmax_prepared_transactions = 2\n");
 my ($id, $secret) = create_key($node, 'postgres');
 
 sub sql { return $node->safe_psql('postgres', join(";\n", @_)) }
@@ -39,6 +39,7 @@ sub ask
 	return decode_json($response->{body});
 }
 
+my $transfer;
 my $table_arn = 'arn:aws:dynamodb:us-east-1:000000000000:table/Things';
 
 sub begin_export { return ask('ExportTableToPointInTime', { TableArn => $table_arn, S3Bucket => 'bucket', @_ })->{ExportDescription}{ExportArn} }
@@ -212,11 +213,33 @@ wait_until(sub {
 is(join(' ', map { description($_)->{ExportStatus} } @waiting), 'COMPLETED COMPLETED COMPLETED COMPLETED', 'exports that waited');
 is($most, 1, 'one at a time');
 
+# ---------------------------------------------------------------- a standby that is promoted
+
+# No process begins at COMMIT PREPARED; the new primary's endpoint sees to the export.
+$node->backup('base');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+my $standby_port = free_http_port();
+$standby->init_from_backup($node, 'base', has_streaming => 1);
+$standby->append_conf('postgresql.conf', "dynapg.databases = 'postgres:$standby_port'\n");
+$standby->start;
+sql(q{BEGIN}, qq{SELECT dynamo_export_table_to_point_in_time('{"TableArn": "$table_arn", "S3Bucket": "bucket", "S3Prefix": "promoted", "ExportTime": $time}')},
+	q{PREPARE TRANSACTION 'export'});
+sql(q{COMMIT PREPARED 'export'});
+$node->wait_for_catchup($standby);
+$transfer = sql('SELECT max(id) FROM dynapg.transfers');
+kill_server($node);
+$standby->promote;
+($node, $port) = ($standby, $standby_port);
+ok($node->poll_query_until('postgres', qq{SELECT ended_at IS NOT NULL FROM dynapg.transfers WHERE id = '$transfer'}), 'a standby that is promoted goes on');
+$description = description("$table_arn/export/$transfer");
+is($description->{ExportStatus}, 'COMPLETED', 'with the export of its primary') or diag(explain($description));
+is_deeply([ lines_of('promoted', $description) ], \@expected, 'which has all items once');
+
 # ---------------------------------------------------------------- ends
 
 # Cancelled by its owner, by a table that is deleted, and by a role that loses its bucket: nothing looks like a whole export.
 $arn = begin_export(S3Prefix => 'cancelled');
-my ($transfer) = $arn =~ m{/export/(.*)};
+($transfer) = $arn =~ m{/export/(.*)};
 sql("SELECT dynapg.cancel_transfer('$transfer')");
 $description = await_export($arn);
 ok($description->{ExportStatus} eq 'FAILED' && $description->{FailureCode} eq 'Cancelled' || $description->{ExportStatus} eq 'COMPLETED', 'cancelled')

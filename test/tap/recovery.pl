@@ -205,6 +205,10 @@ like($err, qr/25006/, 'no restore on a hot standby');
 ($status, $out, $err) = $standby->psql('postgres', q{\set VERBOSITY verbose
 SELECT dynamo_update_continuous_backups('{"TableName": "One", "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": false}}')});
 like($err, qr/25006/, 'no UpdateContinuousBackups there');
+($status, $out, $err) = $standby->psql('postgres', q{\set VERBOSITY verbose
+SELECT dynamo_export_table_to_point_in_time('{"TableArn": "arn:aws:dynamodb:us-east-1:000000000000:table/One", "S3Bucket": "bucket", "ClientToken": "t"}')});
+like($err, qr/25006/, 'no export');
+is(sql(q{SELECT dynamo_list_exports('{}')}), '{"ExportSummaries": []}', 'but ListExports');
 like(sql(q{SELECT dynamo_describe_continuous_backups('{"TableName": "One"}')}), qr/"EarliestRestorableDateTime"/, 'but DescribeContinuousBackups');
 $primary->stop;
 $standby->promote;
