@@ -60,6 +60,13 @@ SELECT (dynapg.simulate_custom_policy(ARRAY[i], 'dynamodb:query', 'arn:aws:dynam
 FROM (VALUES (pg_temp.allow('dynamodb:Scan'), NULL, NULL, NULL), (pg_temp.deny('dynamodb:*'), NULL, NULL, NULL), (pg_temp.allow('*'), pg_temp.policy('{"Effect":"Deny","Principal":"*","Action":"dynamodb:Query","Resource":"*"}'), NULL, NULL),
 	(pg_temp.allow('*'), NULL, pg_temp.allow('dynamodb:Scan'), NULL), (pg_temp.allow('*'), NULL, pg_temp.deny('*'), NULL), (pg_temp.allow('*'), NULL, NULL, pg_temp.allow('dynamodb:Scan')), (pg_temp.allow('*'), NULL, NULL, pg_temp.deny('*'))) AS v(i, r, b, s);
 
+-- Before a request's keys are known: what no condition could make allowed is refused already, and nothing else
+SELECT policy, dynapg_test.foresee(pg_temp.policy(VARIADIC ARRAY(SELECT jsonb_array_elements(policy))), 'dynamodb:GetItem', 'arn:aws:dynamodb:us-east-1:123456789012:table/t', '{"aws:username": "t"}') FROM (VALUES
+	('[]'::jsonb || '{"Effect":"Allow","Action":"dynamodb:Scan","Resource":"*"}'::jsonb), ('[{"Effect":"Allow","Action":"*","Resource":"*"}]'), ('[{"Effect":"Allow","Action":"*","Resource":"arn:aws:dynamodb:*:*:table/other"}]'),
+	('[{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"dynamodb:Select":"COUNT"}}}]'), ('[{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"Null":{"aws:username":"true"}}}]'),
+	('[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:username":"t"}}}]'), ('[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"*","Resource":"*"}]'),
+	('[{"Effect":"Allow","Action":"*","Resource":"arn:aws:dynamodb:*:*:table/${aws:username}"}]'), ('[{"Effect":"Allow","Action":"*","Resource":"arn:aws:dynamodb:*:*:table/${aws:userid}"}]')) AS v(policy);
+
 -- The tenant's pattern: own items only, by keys; a Scan has none, for which ForAllValues holds
 SELECT action, keys, (dynapg.simulate_custom_policy(ARRAY[policy], 'dynamodb:' || action, 'arn:aws:dynamodb:us-east-1:123456789012:table/t', '{"aws:PrincipalTag/tenant": "t1"}' || keys)).decision, kind
 FROM (VALUES ('GetItem', '{"dynamodb:LeadingKeys": ["t1"]}'::jsonb), ('GetItem', '{"dynamodb:LeadingKeys": ["t2"]}'), ('BatchGetItem', '{"dynamodb:LeadingKeys": ["t1", "t2"]}'), ('BatchGetItem', '{"dynamodb:LeadingKeys": ["t1", "t1"]}'),

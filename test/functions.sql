@@ -90,6 +90,11 @@ CREATE OR REPLACE FUNCTION dynapg_test.judge(policy text, action text, resource 
 	AS '$libdir/dynapg', 'dynapg_test_judge'
 	LANGUAGE C STABLE STRICT;
 
+-- Whether a request may turn out to be allowed by an identity policy, before its keys are known
+CREATE OR REPLACE FUNCTION dynapg_test.foresee(policy text, action text, resource text, context jsonb DEFAULT '{}') RETURNS boolean
+	AS '$libdir/dynapg', 'dynapg_test_foresee'
+	LANGUAGE C STABLE STRICT;
+
 -- Hooks into the executor's checks, as a module does that audits (a NOTICE for each) or denies; NULL: no longer
 CREATE OR REPLACE FUNCTION dynapg_test.watch(relation regclass, deny boolean DEFAULT false) RETURNS void
 	AS '$libdir/dynapg', 'dynapg_test_watch'

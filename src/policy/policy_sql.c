@@ -23,6 +23,7 @@ PG_FUNCTION_INFO_V1(dynapg_test_policy_equivalent);
 PG_FUNCTION_INFO_V1(dynapg_test_policy_size);
 PG_FUNCTION_INFO_V1(dynapg_test_glob);
 PG_FUNCTION_INFO_V1(dynapg_test_judge);
+PG_FUNCTION_INFO_V1(dynapg_test_foresee);
 
 /* ------------------------------------------------------------------------------------------------------------
  * Simulation
@@ -196,22 +197,52 @@ dynapg_test_glob(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(policy_glob(pattern.text, pattern.len, against.text, against.len, PG_GETARG_BOOL(2)));
 }
 
+/* A request that is judged by one identity policy. */
+typedef struct TestRequest
+{
+	const Policy *policy;
+	PolicySet	set;
+	PolicyContext context;
+	PolicyRequest request;
+} TestRequest;
+
+/* (policy text, action text, resource text, context jsonb) */
+static void
+read_test_request(FunctionCallInfo fcinfo, TestRequest *test)
+{
+	memset(test, 0, sizeof(*test));
+	test->policy = compile_text(text_of(PG_GETARG_TEXT_PP(0)), POLICY_IDENTITY, 1);
+	test->set.identity = &test->policy;
+	test->set.n_identity = 1;
+	policy_read_context(PG_GETARG_JSONB_P(3), &test->context);
+	test->request.action = policy_action_require(text_of(PG_GETARG_TEXT_PP(1)));
+	test->request.resource = text_of(PG_GETARG_TEXT_PP(2));
+	test->request.principals = find_principal(&test->context);
+	test->request.n_principals = 1;
+	test->request.lookup = policy_context_look_up;
+	test->request.argument = &test->context;
+}
+
 /* judge(policy text, action text, resource text, context jsonb, times integer) returns text: the last of so many decisions */
 Datum
 dynapg_test_judge(PG_FUNCTION_ARGS)
 {
-	PolicyContext context;
-	const Policy *policy = compile_text(text_of(PG_GETARG_TEXT_PP(0)), POLICY_IDENTITY, 1);
-	PolicySet	set = {.identity = &policy, .n_identity = 1};
-	PolicyRequest request = {.lookup = policy_context_look_up, .argument = &context};
+	TestRequest test;
 	PolicyResult result = {0};
 
-	request.action = policy_action_require(text_of(PG_GETARG_TEXT_PP(1)));
-	request.resource = text_of(PG_GETARG_TEXT_PP(2));
-	policy_read_context(PG_GETARG_JSONB_P(3), &context);
-	request.principals = find_principal(&context);
-	request.n_principals = 1;
+	read_test_request(fcinfo, &test);
 	for (int i = 0; i < PG_GETARG_INT32(4); i++)
-		policy_evaluate(&set, &request, &result);
+		policy_evaluate(&test.set, &test.request, &result);
 	return CStringGetTextDatum(result.decision == POLICY_ALLOW ? "allowed" : "denied");
+}
+
+/* foresee(policy text, action text, resource text, context jsonb) returns boolean: whether the request may turn out to be allowed */
+Datum
+dynapg_test_foresee(PG_FUNCTION_ARGS)
+{
+	TestRequest test;
+	PolicyResult result;
+
+	read_test_request(fcinfo, &test);
+	PG_RETURN_BOOL(policy_foresee(&test.set, &test.request, &result) == POLICY_ALLOW);
 }

@@ -205,6 +205,18 @@ def check_opposites():
         report.check(state == "" and sorted(answer.split(" ")) == [ALLOWED, IMPLICIT], "opposites", row, state, answer)
 
 
+def check_foresight(cases):
+    """What is allowed was foreseen."""
+    rows = []
+    for case in cases:
+        for policy in case["policies"]:
+            only = dict(case, policies=[policy], resource_policy=None, boundary=None, session_policy=None, granted=False)
+            rows.append((as_argument(only), text_of(policy)))
+    foreseen = "dynapg_test.foresee(b, a::jsonb ->> 'action', a::jsonb ->> 'resource', a::jsonb -> 'context')"
+    for row, (state, answer) in zip(rows, evaluate(decide("a") + " || ' ' || " + foreseen, rows)):
+        report.check(state == "" and answer != ALLOWED + " false", "foresight", row, state, answer)
+
+
 def check_canonical(cases):
     """A resource policy's canonical form reads back as itself, and is equivalent."""
     expression = """(SELECT dynapg_test.policy(c) = c AND dynapg_test.policy_equivalent(a, a)
@@ -223,6 +235,7 @@ def main():
         for decision, n in check_changes(cases).items():
             seen[decision] = seen.get(decision, 0) + n
         check_canonical(cases)
+        check_foresight(cases)
     check_opposites()
     report.check(all(seen.get(decision, 0) > CASES / 2 for decision in (ALLOWED, DENIED, IMPLICIT)), "too few cases of a decision", seen)
     print(seen)
