@@ -10,6 +10,9 @@ CREATE VIEW dynapg.stat_transfers WITH (security_barrier) AS
 		CASE WHEN t.ended_at IS NOT NULL THEN NULL WHEN a.pid IS NULL THEN 'WAITING' ELSE coalesce(nullif(t.phase, ''), 'STARTING') END AS phase,
 		t.items, t.written, t.errors, t.bytes, p.parts, p.parts_done, p.size,
 		(t.items / s.seconds)::bigint AS items_per_second, (t.bytes / s.seconds)::bigint AS bytes_per_second,
+		(t.state ->> 'Records')::bigint AS records, CASE WHEN t.ended_at IS NULL AND t.state ->> 'StreamArn' IS NOT NULL THEN
+			pg_catalog.make_interval(secs => (t.state ->> 'Lag')::double precision + CASE WHEN a.pid IS NULL OR t.state @> '{"Paused": true}' THEN
+			extract(epoch FROM pg_catalog.clock_timestamp())::double precision - (t.state ->> 'LagAt')::double precision ELSE 0 END) END AS lag,
 		t.started_at, t.ended_at, a.pid, t.attempts, t.last_error, t.last_error_at, t.failure_code, t.failure_message
 	FROM dynapg.transfers t
 		LEFT JOIN dynapg.tables d ON d.name = t.table_name AND d.id = t.table_id
@@ -31,6 +34,8 @@ COMMENT ON COLUMN dynapg.stat_transfers.errors IS 'items that could not be';
 COMMENT ON COLUMN dynapg.stat_transfers.bytes IS 'bytes of objects before compression';
 COMMENT ON COLUMN dynapg.stat_transfers.parts IS 'files of an export, objects of an import, segments or shards of a copy';
 COMMENT ON COLUMN dynapg.stat_transfers.size IS 'bytes of its parts as they are stored, as far as they are known';
+COMMENT ON COLUMN dynapg.stat_transfers.records IS 'of a copy: records of the stream applied';
+COMMENT ON COLUMN dynapg.stat_transfers.lag IS 'of a copy: how old the last record is that was applied of the shard that is furthest behind; zero: there was nothing more; null: no stream is followed';
 COMMENT ON COLUMN dynapg.stat_transfers.attempts IS 'how often it has failed in a row; it is tried again after a pause';
 COMMENT ON COLUMN dynapg.stat_transfers.last_error IS 'why it has failed last; it may have gone on since';
 GRANT SELECT ON dynapg.stat_transfers TO PUBLIC;

@@ -65,10 +65,7 @@ CREATE VIEW dynapg.stat_copies WITH (security_barrier) AS
 	SELECT s.id, s.kind, s.table_name, t.request ->> 'Endpoint' AS endpoint,
 		CASE s.kind WHEN 'COPY_FROM' THEN t.request ->> 'SourceTable' ELSE t.request ->> 'TargetTable' END AS remote_table,
 		s.owner, s.status, CASE WHEN s.phase IS NOT NULL AND t.state @> '{"Paused": true}' THEN 'PAUSED' ELSE s.phase END AS phase,
-		s.items, s.bytes, (t.state ->> 'Records')::bigint AS records,
-		CASE WHEN s.ended_at IS NULL AND t.state ->> 'StreamArn' IS NOT NULL THEN pg_catalog.make_interval(secs =>
-			(t.state ->> 'Lag')::double precision + CASE WHEN s.pid IS NULL OR t.state @> '{"Paused": true}' THEN
-			extract(epoch FROM pg_catalog.clock_timestamp())::double precision - (t.state ->> 'LagAt')::double precision ELSE 0 END) END AS lag,
+		s.items, s.bytes, s.records, s.lag,
 		(v.v ->> 'At')::timestamptz AS verified_at, (v.v ->> 'Equal')::boolean AS equal, (v.v ->> 'SourceItems')::bigint AS source_items,
 		(v.v ->> 'TargetItems')::bigint AS target_items, v.v ->> 'SourceChecksum' AS source_checksum, v.v ->> 'TargetChecksum' AS target_checksum,
 		(v.v ->> 'ChangesMeanwhile')::bigint AS changes_meanwhile,
@@ -80,8 +77,6 @@ CREATE VIEW dynapg.stat_copies WITH (security_barrier) AS
 COMMENT ON VIEW dynapg.stat_copies IS 'live copies of 90 days: how far they are, how far behind, what comparing both sides gave, and how they ended';
 COMMENT ON COLUMN dynapg.stat_copies.phase IS 'PREPARING, COPYING, FOLLOWING, VERIFYING, CUTTING_OVER, PAUSED; WAITING: no process works on it now; null: it has ended';
 COMMENT ON COLUMN dynapg.stat_copies.items IS 'items copied by Scan';
-COMMENT ON COLUMN dynapg.stat_copies.records IS 'records of the stream applied';
-COMMENT ON COLUMN dynapg.stat_copies.lag IS 'how old the last record is that was applied of the shard that is furthest behind; zero: there was nothing more; null: no stream is followed';
 COMMENT ON COLUMN dynapg.stat_copies.equal IS 'whether both sides had the same items when dynapg.copy_verify() compared them';
 COMMENT ON COLUMN dynapg.stat_copies.changes_meanwhile IS 'records that came while both sides were read: they may be why they differ';
 COMMENT ON COLUMN dynapg.stat_copies.last_error IS 'what it waits for, or why it failed last';

@@ -565,3 +565,12 @@ catalog_advance_transfer_part(const char *id, int part, int64 position, bool don
 	if (more != NULL)
 		catalog_advance_transfer(id, more);
 }
+
+void
+catalog_forget_transfer_part(const char *id, int part)
+{
+	Oid			types[] = {TEXTOID, INT4OID};
+	Datum		values[] = {CStringGetTextDatum(id), Int32GetDatum(part)};
+
+	(void) catalog_execute("DELETE FROM dynapg.transfer_parts WHERE transfer = $1 AND part = $2", lengthof(types), types, values, NULL);
+}

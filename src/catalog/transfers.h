@@ -156,4 +156,7 @@ extern TransferPart *catalog_next_transfer_part(const char *id, int after);
 /* Moves a part on and adds to its counts, and to its transfer's; more NULL: nothing to add; state NULL: as it was. */
 extern void catalog_advance_transfer_part(const char *id, int part, int64 position, bool done, Jsonb *state, const TransferCounts *more);
 
+/* Deletes a part of a transfer that goes on, which has nothing to tell any more. */
+extern void catalog_forget_transfer_part(const char *id, int part);
+
 #endif							/* DYNAPG_TRANSFERS_H */

@@ -16,6 +16,7 @@
 #define NOTE_MS 60000			/* between two notes that a shard has nothing more */
 #define CAUGHT_UP_S 5			/* how far behind one may be that has caught up with writers who go on */
 #define SAFE_AGE_MS (23 * 3600 * 1000)
+#define FORGOTTEN_AGE_MS (48 * 3600 * 1000)
 
 /* ------------------------------------------------------------------------------------------------------------
  * Shards
@@ -588,6 +589,54 @@ copy_stream_note(Copy *copy)
 	}
 }
 
+/*
+ * Whether one of the shards that were known before is the child of a shard: then that one had ended before the copy began, though nothing told of it
+ * then.  Its records would come behind those of its child.
+ */
+static bool
+has_known_child(const Copy *copy, const char *id, int next_part)
+{
+	ListCell   *cell;
+
+	foreach(cell, copy->shards)
+	{
+		const CopyShard *shard = (const CopyShard *) lfirst(cell);
+
+		if (shard->part < next_part && shard->parent != NULL && strcmp(shard->parent, id) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_described(const Description *description, const CopyShard *shard)
+{
+	ListCell   *cell;
+
+	foreach(cell, description->shards)
+		if (strcmp(((const DescribedShard *) lfirst(cell))->id, shard->id) == 0)
+			return true;
+	return false;
+}
+
+/* Forgets shards that were read long ago and are there no more, or a copy of months would have very many; in a transaction. */
+static void
+forget_old_shards(Copy *copy, const Description *description)
+{
+	ListCell   *cell;
+
+	foreach(cell, copy->shards)
+	{
+		CopyShard  *shard = (CopyShard *) lfirst(cell);
+
+		if (!shard->done || is_described(description, shard) ||
+			!TimestampDifferenceExceeds(shard->checked_at, GetCurrentTimestamp(), FORGOTTEN_AGE_MS))
+			continue;
+		catalog_forget_transfer_part(copy->transfer->id, shard->part);
+		copy->shards = foreach_delete_current(copy->shards, cell);
+	}
+}
+
 /* Looks for shards that are new; nothing may be on its way. */
 static void
 find_new_shards(Copy *copy)
@@ -596,6 +645,7 @@ find_new_shards(Copy *copy)
 	MemoryContext caller = MemoryContextSwitchTo(scratch);
 	Description description = {0};
 	TimestampTz now = GetCurrentTimestamp();
+	int			next_part = copy->next_part;
 	ListCell   *cell;
 
 	describe(copy, &description);
@@ -608,8 +658,10 @@ find_new_shards(Copy *copy)
 		if (find_shard(copy, described->id) != NULL)
 			continue;
 		/* it is younger than the last look */
-		(void) add_shard(copy, described, false, false, copy->last_described_at);
+		(void) add_shard(copy, described, false, has_known_child(copy, described->id, next_part), copy->last_described_at);
 	}
+	if (!copy->stream_ended)
+		forget_old_shards(copy, &description);
 	copy_commit();
 	copy->described_at = copy->last_described_at = now;
 	MemoryContextSwitchTo(caller);

@@ -152,7 +152,11 @@ my @writers = map { start_writer($source_port, 'Crowd', $_, $id, $secret) } 1 ..
 $copy = at_target("SELECT dynapg.copy_from('http://localhost:$source_port', 'Crowd', credentials => 'source', read_units => 150, settle => '1 s')");
 kill_them($target, $source, $target, $target, $source, $target);
 is(await_copy($copy, 'FOLLOWING'), 'FOLLOWING', 'a copy is followed while there are writers and servers are killed');
+# its shards end, and their children are more and fewer
+$source->safe_psql('postgres', "SELECT dynapg.set_stream_shards('Crowd', 4)");
 kill_them($target, $source);
+$source->safe_psql('postgres', "SELECT dynapg.set_stream_shards('Crowd', 2)");
+pause_for(1);
 stop_writers(@writers);
 $target->safe_psql('postgres', "SELECT dynapg.copy_verify('$copy')");
 await_copy($copy, 'VERIFIED');
@@ -162,6 +166,9 @@ $target->safe_psql('postgres', "SELECT dynapg.copy_cut_over('$copy')");
 is(await_copy($copy, 'COMPLETED'), 'COMPLETED', 'cut over');
 is(items($target, 'Crowd'), items($source, 'Crowd'), 'nothing is lost');
 note copy_state($copy);
+
+is($target->safe_psql('postgres', "SELECT count(*), count(*) FILTER (WHERE done) FROM dynapg.transfer_parts WHERE transfer = '$copy' AND part BETWEEN 1024 AND 999999"),
+	'7|5', 'shards were followed over their ends: one, four, two');
 
 # ---------------------------------------------------------------- and back
 
@@ -181,5 +188,45 @@ $target->safe_psql('postgres', "SELECT dynapg.copy_cut_over('$copy')");
 is(await_copy($copy, 'COMPLETED'), 'COMPLETED', 'cut over');
 is(items($source, 'Back'), items($target, 'Crowd'), 'nothing is lost on the way back');
 note copy_state($copy);
+
+# ---------------------------------------------------------------- a copy's other ends
+
+sub failure_of
+{
+	my ($copy) = @_;
+	$target->psql('postgres', "SELECT dynapg.await_copy('$copy', 'COMPLETED', '$TIMEOUT s')");
+	return $target->safe_psql('postgres', "SELECT status || ' ' || coalesce(failure_code, '') FROM dynapg.stat_copies WHERE id = '$copy'");
+}
+my $from = "dynapg.copy_from('http://127.0.0.1:$source_port'";
+at_target("SELECT dynapg.put_copy_credentials('wrong', '$id', 'notthesecret'), dynapg.put_copy_credentials('unknown', 'AKIANOTTHERE', '$secret')");
+is(failure_of(at_target("SELECT $from, 'Music', 'A01', credentials => 'wrong')")), 'FAILED InvalidSignatureException', 'a wrong secret');
+is(failure_of(at_target("SELECT $from, 'Music', 'A02', credentials => 'unknown')")), 'FAILED UnrecognizedClientException', 'an unknown key');
+is(failure_of(at_target("SELECT $from, 'Music', 'A03')")), 'FAILED MissingAuthenticationTokenException', 'no credentials');
+is(failure_of(at_target("SELECT $from, 'NotThere', credentials => 'source')")), 'FAILED TableNotFound', 'an unknown table');
+my ($code, $out, $err) = $target->psql('postgres', "SELECT $from, 'Music')", extra_params => [ '-U', 'mover' ]);
+like($err, qr/table "Music" is there already/, 'a target that is there already');
+is(at_target('SELECT count(*) FROM dynapg.tables WHERE name ~ \'^A0|NotThere\''), '0', 'nothing is left of them');
+
+# a rate: 2,000 items, which take 25 units or so, at 5 units a second
+create_table_at_source('Slow');
+fill('Slow', 1, 2000);
+is(failure_of(at_target("SELECT $from, 'Slow', credentials => 'source', stream => false, read_units => 5)")), 'COMPLETED ', 'a copy without a stream');
+is($target->safe_psql('postgres', q{SELECT extract(epoch FROM ended_at - started_at) > 2.5 FROM dynapg.stat_copies WHERE table_name = 'Slow'}), 't', 'is as slow as it is told to');
+is(items($target, 'Slow'), items($source, 'Slow'), 'and has all items');
+
+# a pause; and a stream that ends
+create_table_at_source('Short', %stream);
+$copy = at_target("SELECT $from, 'Short', credentials => 'source', settle => '1 s')");
+await_copy($copy, 'FOLLOWING');
+$target->safe_psql('postgres', "SELECT dynapg.pause_copy('$copy')");
+$target->poll_query_until('postgres', "SELECT query = 'paused' FROM pg_stat_activity WHERE application_name = 'dynapg transfer $copy'") or die;
+fill('Short', 1, 10);
+pause_for(1);
+is($target->safe_psql('postgres', qq{SELECT phase, (SELECT count(*) FROM dynamo."Short") FROM dynapg.stat_copies WHERE id = '$copy'}), 'PAUSED|0', 'a copy that is paused');
+$target->safe_psql('postgres', "SELECT dynapg.resume_copy('$copy')");
+ok($target->poll_query_until('postgres', q{SELECT count(*) = 10 FROM dynamo."Short"}), 'goes on');
+at_source(q{SELECT dynamo_delete_table('{"TableName": "Short"}')});
+is(failure_of($copy), 'FAILED StreamEnded', 'the source is deleted: the stream ends, and the copy says so');
+is($target->safe_psql('postgres', q{SELECT count(*) FROM dynamo."Short"}), '10', 'with all that it had');
 
 done_testing();
