@@ -172,3 +172,16 @@ END $$;
 CREATE OR REPLACE FUNCTION dynapg_test.bulk_load(table_name text, query text) RETURNS text
 	AS '$libdir/dynapg', 'dynapg_test_bulk_load'
 	LANGUAGE C STRICT;
+
+-- The library of requests that leave the server: elements of a document with their texts; where requests may go
+CREATE OR REPLACE FUNCTION dynapg_test.xml(document bytea) RETURNS text
+	AS '$libdir/dynapg_out', 'dynapg_test_xml'
+	LANGUAGE C STRICT;
+
+CREATE OR REPLACE FUNCTION dynapg_test.guard_host(patterns text, host text, port integer, default_port integer) RETURNS boolean
+	AS '$libdir/dynapg_out', 'dynapg_test_guard_host'
+	LANGUAGE C STRICT;
+
+CREATE OR REPLACE FUNCTION dynapg_test.guard_address(address text) RETURNS boolean
+	AS '$libdir/dynapg_out', 'dynapg_test_guard_address'
+	LANGUAGE C STRICT;

@@ -83,6 +83,9 @@ on_end(void *data, const XML_Char *name)
 	XmlReader  *reader = (XmlReader *) data;
 	char	   *slash;
 
+	/* of an empty element it is told even after the reader was stopped at its start */
+	if (reader->error != NULL)
+		return;
 	reader->element(reader->argument, reader->path.data, reader->texts[--reader->depth].data);
 	slash = strrchr(reader->path.data, '/');
 	reader->path.len = slash ? slash - reader->path.data : 0;

@@ -213,6 +213,7 @@ mkdir "$place/folder";
 $node->append_conf('postgresql.conf', <<"CONF");
 dynapg.s3_endpoint = 'http://127.0.0.1:$port'
 dynapg.export_directory = '$place'
+restart_after_crash = on
 CONF
 $node->start;
 $node->safe_psql('postgres', 'CREATE EXTENSION dynapg');
@@ -342,19 +343,6 @@ SKIP:
 	$session->quit;
 }
 
-# nothing of what failed is left open
-SKIP:
-{
-	skip 'no /proc', 1 unless -e '/proc/self/fd';
-	my $open = $node->safe_psql('postgres', q{
-		SELECT dynapg_test.failure_of($$SELECT dynapg_test.bucket_read('bad-bucket', 'denied')$$);
-		CREATE TEMP TABLE before AS SELECT count(*) AS n FROM pg_ls_dir('/proc/self/fd');
-		SELECT count(dynapg_test.failure_of(format($$SELECT dynapg_test.bucket_read(%L, %L)$$, bucket, key)))
-		FROM generate_series(1, 10), (VALUES ('bad-bucket', 'denied'), ('bad-bucket', 'changed'), ('folder', 'absent'), ('folder', '..')) o (bucket, key);
-		SELECT count(*) - (SELECT n FROM before) FROM pg_ls_dir('/proc/self/fd')});
-	cmp_ok((split /\n/, $open)[-1], '<=', 2, 'requests that have failed leave no descriptors');
-}
-
 #
 # What took long
 #
@@ -366,5 +354,76 @@ like($slow_sessions{short}{error}, qr/bucket "bad-bucket" cannot be reached: /, 
 like($slow_sessions{overloaded}{error}, qr/bucket "bad-bucket" cannot be reached: status 503 SlowDown/, 'a server that stays busy');
 is(scalar(grep { m{/overloaded} } $requests->()), 8, '... is asked so often');
 like($slow_sessions{drip}{out}, qr/^x*done /, 'a server that drips is given up, and asked again');
+
+#
+# Folders
+#
+sub temporaries
+{
+	my @files = glob("$place/folder/.dynapg-*");
+	return @files;
+}
+
+# Begins to write an object for long; returns once its file is there.
+sub begin_writing
+{
+	my ($key) = @_;
+	my $session = { out => '', error => '' };
+
+	$session->{run} = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c',
+			"SELECT dynapg_test.bucket_put('folder', '$key', $bytes, 1500)" ], '<', \undef, '>', \$session->{out}, '2>', \$session->{error});
+	for (1 .. 600)
+	{
+		last if temporaries();
+		sleep 0.05;
+	}
+	return $session;
+}
+
+my $writer = begin_writing('long');
+is(value("bucket_put('folder', 'meanwhile', 'x')") ne '', 1, 'a writer of another object in the folder');
+$writer->{run}->finish;
+like($writer->{out}, qr/-/, '... does not take the file of one that is at work for an abandoned one') or diag $writer->{error};
+is(-s "$place/folder/long", 1500 << 20, '... whose object is whole');
+unlink "$place/folder/long";
+
+$writer = begin_writing('killed');
+$node->safe_psql('postgres', q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ~ 'killed' AND pid <> pg_backend_pid()});
+$writer->{run}->finish;
+is_deeply([ temporaries() ], [], 'a writer that is ended leaves nothing');
+$writer = begin_writing('killed');
+my ($killed) = $node->safe_psql('postgres', q{SELECT pid FROM pg_stat_activity WHERE query ~ 'killed' AND pid <> pg_backend_pid()});
+kill 'KILL', $killed;
+$writer->{run}->finish;
+$node->poll_query_until('postgres', 'SELECT true') or die 'the server does not come back';
+is(scalar(temporaries()), 1, 'one that is killed leaves its file');
+is($node->safe_psql('postgres', q{SELECT count(*) FROM dynapg_test.bucket_list('folder') WHERE key ~ 'killed|dynapg'}), '0', '... which is no object');
+value("bucket_put('folder', 'next', 'x')");
+is_deeply([ temporaries() ], [], '... and which the next one removes');
+
+SKIP:
+{
+	skip 'no prlimit', 2 if system('prlimit --version >/dev/null 2>&1') != 0;
+	chomp(my $postmaster = (split /\n/, slurp_file($node->data_dir . '/postmaster.pid'))[0]);
+	system_or_bail('prlimit', '--pid', $postmaster, '--fsize=' . (32 << 20) . ':');
+	like(outcome("bucket_put('folder', 'full', $bytes, 64)"), qr/^StorageFull: Could not write object "full" of bucket "folder": File too large/,
+		'what the disk does not take ends the transfer');
+	is_deeply([ glob("$place/folder/full*"), temporaries() ], [], '... and leaves nothing');
+	system_or_bail('prlimit', '--pid', $postmaster, '--fsize=unlimited:');
+}
+
+# nothing of what failed is left open
+SKIP:
+{
+	skip 'no /proc', 1 unless -e '/proc/self/fd';
+	my $open = $node->safe_psql('postgres', q{
+		SELECT dynapg_test.failure_of($$SELECT dynapg_test.bucket_read('bad-bucket', 'denied')$$);
+		CREATE TEMP TABLE before AS SELECT count(*) AS n FROM pg_ls_dir('/proc/self/fd');
+		SELECT count(dynapg_test.failure_of(format($$SELECT dynapg_test.bucket_read(%L, %L)$$, bucket, key)))
+		FROM generate_series(1, 10), (VALUES ('bad-bucket', 'denied'), ('bad-bucket', 'changed'), ('folder', 'absent'), ('folder', '..')) o (bucket, key);
+		SELECT count(*) - (SELECT n FROM before) FROM pg_ls_dir('/proc/self/fd')});
+	cmp_ok((split /\n/, $open)[-1], '<', 10, '40 requests that have failed leave no descriptors');
+}
+
 $node->stop;
 done_testing();
