@@ -371,7 +371,7 @@ sub begin_writing
 	my $session = { out => '', error => '' };
 
 	$session->{run} = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c',
-			"SELECT dynapg_test.bucket_put('folder', '$key', $bytes, 1500)" ], '<', \undef, '>', \$session->{out}, '2>', \$session->{error});
+			"SELECT dynapg_test.bucket_put('folder', '$key', $bytes, 800)" ], '<', \undef, '>', \$session->{out}, '2>', \$session->{error});
 	for (1 .. 600)
 	{
 		last if temporaries();
@@ -384,7 +384,7 @@ my $writer = begin_writing('long');
 is(value("bucket_put('folder', 'meanwhile', 'x')") ne '', 1, 'a writer of another object in the folder');
 $writer->{run}->finish;
 like($writer->{out}, qr/-/, '... does not take the file of one that is at work for an abandoned one') or diag $writer->{error};
-is(-s "$place/folder/long", 1500 << 20, '... whose object is whole');
+is(-s "$place/folder/long", 800 << 20, '... whose object is whole');
 unlink "$place/folder/long";
 
 $writer = begin_writing('killed');
