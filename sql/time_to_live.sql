@@ -208,6 +208,17 @@ SELECT dynapg.wait_for_indexes('ttl-hash');
 SELECT pg_temp.put('ttl-hash', pg_temp.after(-10)::text, '{"N": "1"}');
 SELECT dynapg.expire_items('ttl-hash'), pg_temp.left_in('ttl-hash') <> '';
 
+-- Attributes with names that mean something elsewhere: in stored items, paths, LIKE, JSON, SQL
+SELECT pg_temp.create_table('ttl-name');
+\set ECHO none
+SELECT format('SELECT FROM pg_temp.ttl(''ttl-name'', true, %L)', name), 'SELECT FROM dynapg.wait_for_indexes(''ttl-name'')',
+	format('SELECT pg_temp.expired(''ttl-name'', ''past'', -10, %1$L), pg_temp.expired(''ttl-name'', ''future'', 1000, %1$L), pg_temp.expired(''ttl-name'', ''other'', -10, %1$L || ''!'')', name),
+	format('SELECT dynapg.expire_items(''ttl-name''), pg_temp.left_in(''ttl-name''), left(%L, 5), (SELECT count(*) FROM dynapg.check_table(''ttl-name''))', name),
+	format('SELECT FROM pg_temp.ttl(''ttl-name'', false, %L)', name), 'SELECT FROM dynapg.wait_for_indexes(''ttl-name'')'
+FROM unnest(ARRAY['$', '$S', '$$S', '$M', '$$$0', 'a.b', 'a[0]', 'Läuft ab', '#t', ':t', '"', '\', '''', '%_', 'ttl~', 'TTL', '~ttl', E'\n', '😀', repeat('x', 255)]) name \gexec
+\set ECHO all
+SELECT pg_temp.left_in('ttl-name'), dynapg.expire_items('ttl-name');
+
 -- The stream's record says who has removed the item; by the executor, too, where a table has triggers of its own
 SELECT pg_temp.create_table('ttl-stream', '{"StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES"}}');
 SELECT pg_temp.ttl('ttl-stream', true);

@@ -133,6 +133,16 @@ is($subscriber->safe_psql('postgres', q{SELECT count(*) FROM dynamo."Music" WHER
 	'and nothing comes of the check');
 is($subscriber->safe_psql('postgres', $applied), "$copied, INSERT 20 sql, INSERT 21 api, INSERT 23 checked", 'each change that is applied is in the stream, once');
 
+# A TRUNCATE that is applied removes the items, for readers of the stream as well.
+$node->safe_psql('postgres', q{CREATE TABLE emptied (item jsonb); INSERT INTO emptied SELECT item FROM dynamo."Music"; ALTER PUBLICATION inserts SET (publish = 'insert, truncate')});
+my $held = $subscriber->safe_psql('postgres', 'SELECT count(*) FROM dynamo."Music"');
+$node->safe_psql('postgres', 'TRUNCATE dynamo."Music"');
+$node->wait_for_catchup($inserts);
+is($subscriber->safe_psql('postgres', 'SELECT count(*) FROM dynamo."Music"'), '0', 'TRUNCATE is applied');
+is($subscriber->safe_psql('postgres', q{SELECT count(*) FROM dynapg.stream_records('Music') WHERE event_name = 'REMOVE'}), $held, 'and each item that it removes is in the stream');
+$node->safe_psql('postgres', 'INSERT INTO dynamo."Music" (item) SELECT item FROM emptied');
+$node->wait_for_catchup($inserts);
+
 # --- and into an ordinary table: everything. From 18 on the keys can be sent; before, whole items tell rows apart.
 
 my $sends_keys = $node->safe_psql('postgres', q{SELECT current_setting('server_version_num')::int >= 180000}) eq 't';
