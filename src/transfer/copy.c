@@ -382,6 +382,9 @@ copy_items(Copy *copy)
 	.total = copy->options.segments, .page = put_page};
 
 	pgstat_report_activity(STATE_RUNNING, "copying items");
+	/* the service's word is that LATEST is the end as it is when it is asked for; to have read from there is sure */
+	if (copy->stream != NULL)
+		copy_stream_round(copy, TimestampTzPlusMilliseconds(GetCurrentTimestamp(), COPY_ROUND_MS));
 	copy_scan_begin(copy, &scan, 0);
 	while (!copy_scan_round(copy, &scan, TimestampTzPlusMilliseconds(GetCurrentTimestamp(), COPY_ROUND_MS)))
 		if (copy->stream != NULL)

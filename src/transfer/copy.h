@@ -40,7 +40,7 @@
 
 #define COPY_ROUND_MS 20000			/* of pages, before records have their turn */
 #define COPY_MAX_SEGMENTS 256
-#define COPY_MAX_CALLS 64			/* on their way at once */
+#define COPY_MAX_CALLS 16			/* on their way at once */
 
 /* Numbers of parts. */
 #define COPY_FIRST_SHARD 1024		/* below: segments of the source */

@@ -131,6 +131,21 @@ passes(const RemoteCall *call, int status)
 	return false;
 }
 
+/* Raises that credentials are refused, or lack a privilege. */
+static void
+require_credentials(const RemoteCall *call)
+{
+	static const char *const refusals[] = {"UnrecognizedClientException", "InvalidSignatureException", "ExpiredTokenException",
+		"IncompleteSignatureException", "MissingAuthenticationTokenException", "AccessDeniedException"};
+
+	for (int i = 0; i < lengthof(refusals); i++)
+		if (call->error != NULL && strcmp(call->error, refusals[i]) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
+					 errmsg("%s: %s: %s", model_operations[call->operation].name, call->error, call->message),
+					 errhint("dynapg.put_copy_credentials() puts others in their place.")));
+}
+
 /* ------------------------------------------------------------------------------------------------------------
  * Sending
  * ------------------------------------------------------------------------------------------------------------ */
@@ -256,6 +271,8 @@ take_answer(Elsewhere *elsewhere, Flight *flight)
 	if (!understood)
 		transfer_fail("NotDynamoDB", "%s answers %s with HTTP status %d and what is no answer of DynamoDB's", exchange->url,
 					  model_operations[call->operation].name, exchange->status);
+	if (elsewhere->remote.patience > FIRST_PATIENCE_S)
+		require_credentials(call);
 	elsewhere->flights = list_delete_ptr(elsewhere->flights, flight);
 	elsewhere->remote.trouble = NULL;
 	return call;

@@ -56,7 +56,10 @@ extern Remote *remote_open(const RemoteSettings *settings);
 /* This database, as the owner of a transfer. */
 extern Remote *remote_open_here(const struct Transfer *transfer);
 
-/* For how many seconds a call is sent again and again: 60 at first. */
+/*
+ * For how many seconds a call is sent again and again: 60 at first.  Once it is set, credentials that are refused are no failure for good any more but an
+ * ordinary error: they may have expired, and others be put in their place.
+ */
 extern void remote_set_patience(Remote *remote, int seconds);
 
 /* Why a call is being sent again for the third time or more; NULL: none is.  Lives until the next remote_wait(). */
@@ -103,7 +106,8 @@ typedef struct RemoteExchange
 	void	   *private_data;
 } RemoteExchange;
 
-#define REMOTE_ANSWER_MAX_SIZE (64 * 1024 * 1024)
+/* A page of 1 MB takes up to 10 MB of JSON. */
+#define REMOTE_ANSWER_MAX_SIZE (16 * 1024 * 1024)
 
 typedef struct RemoteTransport RemoteTransport;
 

@@ -225,8 +225,15 @@ pause_for(1);
 is($target->safe_psql('postgres', qq{SELECT phase, (SELECT count(*) FROM dynamo."Short") FROM dynapg.stat_copies WHERE id = '$copy'}), 'PAUSED|0', 'a copy that is paused');
 $target->safe_psql('postgres', "SELECT dynapg.resume_copy('$copy')");
 ok($target->poll_query_until('postgres', q{SELECT count(*) = 10 FROM dynamo."Short"}), 'goes on');
+# its credentials are no good any more, until others are put in their place
+my ($new_id, $new_secret) = split /\|/, $source->safe_psql('postgres', "SELECT * FROM dynapg.rotate_access_key('$id')");
+ok($target->poll_query_until('postgres', "SELECT last_error LIKE '%InvalidSignatureException%' AND status = 'IN_PROGRESS' FROM dynapg.stat_copies WHERE id = '$copy'"),
+	'credentials that are no good any more are no failure');
+fill('Short', 11, 20);
+at_target("SELECT dynapg.put_copy_credentials('source', '$new_id', '$new_secret')");
+ok($target->poll_query_until('postgres', q{SELECT count(*) = 20 FROM dynamo."Short"}), 'with others it goes on');
 at_source(q{SELECT dynamo_delete_table('{"TableName": "Short"}')});
 is(failure_of($copy), 'FAILED StreamEnded', 'the source is deleted: the stream ends, and the copy says so');
-is($target->safe_psql('postgres', q{SELECT count(*) FROM dynamo."Short"}), '10', 'with all that it had');
+is($target->safe_psql('postgres', q{SELECT count(*) FROM dynamo."Short"}), '20', 'with all that it had');
 
 done_testing();
