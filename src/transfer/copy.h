@@ -29,7 +29,10 @@
  *
  * The end.  Cutting over takes for granted that the writers at the source have stopped: it waits until every shard has been read up to its end by a
  * request that was sent `settle` seconds after it was asked for (the service's stream is a moment behind its table), and ends the copy.  As long as
- * records come it goes on; those that came after the order are counted.
+ * records come it goes on.
+ *
+ * What this does not cover: a write to a target elsewhere that got no answer is sent again, and if the endpoint carries out the first one after all that
+ * followed it, minutes later, an old state comes back.  Nothing but a condition on each write would prevent that; copy_verify() finds it.
  */
 #ifndef DYNAPG_COPY_H
 #define DYNAPG_COPY_H
