@@ -228,3 +228,5 @@ SELECT pg_temp.bulk('first/');
 DROP OWNED BY dynapg_bulk_writer;
 SELECT dynapg.revoke_bucket(b, 'dynapg_bulk_writer') FROM unnest('{in,out}'::text[]) b \g /dev/null
 DROP ROLE dynapg_bulk_writer;
+ALTER SYSTEM RESET dynapg.export_directory;
+SELECT pg_reload_conf() \g /dev/null

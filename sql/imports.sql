@@ -216,3 +216,6 @@ SELECT dynapg.revoke_bucket('in', 'dynapg_importer') \g /dev/null
 SET client_min_messages TO warning;
 DROP OWNED BY dynapg_importer CASCADE;
 DROP ROLE dynapg_importer;
+SELECT dynamo_delete_table(jsonb_build_object('TableName', t.name)) FROM dynapg.tables t JOIN dynapg.transfers i ON i.kind = 'IMPORT' AND i.table_name = t.name AND i.table_id = t.id \g /dev/null
+ALTER SYSTEM RESET dynapg.export_directory;
+SELECT pg_reload_conf() \g /dev/null
