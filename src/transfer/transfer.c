@@ -10,6 +10,8 @@
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "storage/pmsignal.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/syscache.h"
@@ -237,6 +239,9 @@ dynapg_transfer_main(Datum unused)
 	context = AllocSetContextCreate(TopMemoryContext, "dynapg transfer", ALLOCSET_DEFAULT_SIZES);
 	do
 	{
+		/* a step that waits for nothing would not notice that the server is gone, and keep another one from starting */
+		if (!PostmasterIsAlive())
+			proc_exit(1);
 		MemoryContextReset(context);
 		MemoryContextSwitchTo(context);
 		if (ConfigReloadPending)

@@ -133,8 +133,18 @@ sub kill_meanwhile
 	{
 		select(undef, undef, undef, rand(0.3));
 		return $kill - 1 if sql("SELECT status FROM dynapg.transfers WHERE id = '$id'") ne 'IN_PROGRESS';
-		kill_server($node);
-		start_again($node);
+		if ($kill % 2)
+		{
+			kill_server($node);
+			start_again($node);
+		}
+		else
+		{
+			# its process alone: the server restarts all others
+			my $pid = sql("SELECT pid FROM dynapg.stat_transfers WHERE id = '$id'") || next;
+
+			kill('KILL', $pid);
+		}
 		describe_transfer($transfer);
 	}
 	return $kills;
@@ -325,6 +335,17 @@ $node->psql('postgres', 'SET lock_timeout = 0; SELECT pg_cancel_backend(pid) FRO
 $holder->ask('COMMIT');
 $holder->end;
 is(await_import($arn)->{ImportStatus} . ' ' . (import_description($arn)->{FailureCode} // '-'), 'FAILED TableNotFound', 'DROP TABLE ends the import');
+
+# It is cancelled: no table
+$holder = hold_reports();
+$arn = begin_import('Cancelled', 'held/');
+wait_until(sub { sql(q(SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'dynapg.transfer_reports'::regclass)) }, sub { 'nobody waits' });
+is(sql(q(SELECT dynapg.cancel_transfer(id) FROM dynapg.transfers WHERE table_name = 'Cancelled')), 't', 'an import can be cancelled');
+wait_until(sub { import_description($arn)->{EndTime} }, sub { 'it goes on' });
+$holder->ask('COMMIT');
+$holder->end;
+is(import_description($arn)->{ImportStatus}, 'CANCELLED', 'and says so');
+is(sql(q(SELECT count(*) FROM dynapg.tables WHERE name = 'Cancelled')), 0, 'and leaves no table');
 
 # Two imports of a name before its table is there: one wins
 {
