@@ -307,6 +307,28 @@ CALL pg_temp.wait_until_active('Waits');
 DROP TABLE dynamo."Waits";
 SELECT count(*) FROM dynapg.restores;
 
+-- The clock was an hour ahead, and was put right: moments keep the order of changes
+UPDATE dynapg.ticks SET "time" = "time" + interval '1 hour';
+SELECT dynapg.put('First', '{"p": "clock", "s": 1}');
+SELECT dynapg.tick() IS NOT NULL;
+SELECT max("time") AS moment, max("time") > clock_timestamp() + interval '50 min' AS ahead FROM dynapg.ticks \gset
+\echo :ahead
+SELECT dynapg.put('First', '{"p": "clock", "s": 2}');
+SELECT dynapg.tick() IS NOT NULL;
+UPDATE dynapg.ticks SET "time" = "time" + interval '2 s' WHERE "time" > :'moment';
+SELECT item FROM dynapg.items_at('First', :'moment') WHERE item ->> 'p' = 'clock';
+SELECT bool_and(horizon >= before) FROM (SELECT horizon, lag(horizon) OVER (ORDER BY "time") AS before FROM dynapg.ticks) t;
+BEGIN;
+SET LOCAL client_min_messages TO warning;
+SELECT dynamo_restore_table_to_point_in_time(jsonb_build_object('SourceTableName', 'First', 'TargetTableName', 'Clock', 'RestoreDateTime', extract(epoch FROM :'moment'::timestamptz))) IS NULL;
+SELECT item FROM dynamo."Clock" WHERE item ->> 'p' = 'clock';
+ROLLBACK;
+BEGIN;
+SET LOCAL client_min_messages TO warning;
+SELECT pg_temp.restore('First', 'Clock', NULL) IS NULL;
+SELECT item FROM dynamo."Clock" WHERE item ->> 'p' = 'clock' ORDER BY sort;
+ROLLBACK;
+
 -- New tables that get triggers at once, as an event trigger of an auditor's gives them: each item comes by, and by a job nobody else's; a trigger that
 -- refuses one makes the restore fail
 CREATE TABLE audited (name text, item jsonb);
