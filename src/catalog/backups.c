@@ -53,12 +53,6 @@ backup_object(const char *name)
 	return get_relname_relid(name, get_namespace_oid("dynapg", false));
 }
 
-static int64
-milliseconds_of_epoch(TimestampTz time)
-{
-	return time / 1000 + (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY * 1000;
-}
-
 /* ------------------------------------------------------------------------------------------------------------
  * Reading
  * ------------------------------------------------------------------------------------------------------------ */
@@ -87,7 +81,7 @@ static bool
 is_wanted(const Datum *values, const BackupFilter *filter)
 {
 	char	   *table_name = TextDatumGetCString(values[BACKUPS_TABLE_NAME - 1]);
-	int64		time = milliseconds_of_epoch(DatumGetTimestampTz(values[BACKUPS_CREATED_AT - 1]));
+	int64		time = catalog_milliseconds(DatumGetTimestampTz(values[BACKUPS_CREATED_AT - 1]));
 	bool		is_system = *VARDATA_ANY(DatumGetTextPP(values[BACKUPS_TYPE - 1])) == 'S';
 
 	return (filter->table_name == NULL || strcmp(filter->table_name, table_name) == 0) &&
@@ -272,7 +266,7 @@ insert_backup(const TableInfo *table, const char *name, const char *number, bool
 	Datum		values[lengthof(types)];
 
 	now -= now % 1000;
-	label = psprintf("%014lld-%s", (long long) milliseconds_of_epoch(now), number);
+	label = psprintf("%014lld-%s", (long long) catalog_milliseconds(now), number);
 	whole = psprintf("%s~%s", table->name, label);
 	values[0] = CStringGetTextDatum(label);
 	values[1] = CStringGetTextDatum(table->name);

@@ -104,4 +104,11 @@ extern const char *catalog_tablespace_of(Oid relation);
 /* index_ddl.c: drops the indexes of a table that is dropped: their rows, and the index tables that are still there. */
 extern void catalog_drop_indexes(const TableInfo *table);
 
+/* Milliseconds since 1970, as labels and ids begin with. */
+static inline int64
+catalog_milliseconds(TimestampTz time)
+{
+	return time / 1000 + (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY * 1000;
+}
+
 #endif							/* DYNAPG_CATALOG_PRIVATE_H */

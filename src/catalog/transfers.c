@@ -329,12 +329,6 @@ catalog_transfer_of_token(TransferKind kind, const char *client_token)
  * Writing
  * ------------------------------------------------------------------------------------------------------------ */
 
-static int64
-milliseconds_of_epoch(TimestampTz time)
-{
-	return time / 1000 + (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY * 1000;
-}
-
 static Datum
 nullable_text(const char *text, char *null)
 {
@@ -363,7 +357,7 @@ catalog_begin_transfer(TransferKind kind, const char *table_name, const pg_uuid_
 	if (!pg_strong_random(&number, sizeof(number)))
 		elog(ERROR, "no random number to be had");
 	now -= now % 1000;
-	id = psprintf("%014lld-%08x", (long long) milliseconds_of_epoch(now), number);
+	id = psprintf("%014lld-%08x", (long long) catalog_milliseconds(now), number);
 	values[0] = CStringGetTextDatum(id);
 	values[1] = CStringGetTextDatum(kind_names[kind]);
 	values[2] = CStringGetTextDatum(table_name);

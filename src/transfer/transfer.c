@@ -87,7 +87,7 @@ end_transfer(const Transfer *transfer, TransferStatus status, const char *code, 
 {
 	/* first: who tidies up by dropping the table has it not say that it has failed by that */
 	catalog_end_transfer(transfer->id, status, code, message);
-	if (kinds[transfer->kind] != NULL && kinds[transfer->kind]->ended != NULL)
+	if (kinds[transfer->kind]->ended != NULL)
 		kinds[transfer->kind]->ended(transfer, status);
 }
 
@@ -121,8 +121,6 @@ take_step(const char *id)
 	transfer = wanted_transfer(id);
 	if (transfer == NULL)
 		return false;
-	if (kinds[transfer->kind] == NULL)
-		transfer_fail("NotSupported", "%s is not supported", catalog_transfer_kind_name(transfer->kind));
 	more = kinds[transfer->kind]->step(id);
 	if (transfer->attempts > 0 && step_begin(true))
 	{

@@ -32,12 +32,12 @@ typedef struct TransferRoutines
 	bool		for_ever;
 } TransferRoutines;
 
-/* One of each kind; the weak ones are not there yet. */
+/* One of each kind. */
 extern const TransferRoutines transfer_export;
-extern const TransferRoutines transfer_import __attribute__((weak));
-extern const TransferRoutines transfer_bulk_put __attribute__((weak));
-extern const TransferRoutines transfer_copy_from __attribute__((weak));
-extern const TransferRoutines transfer_copy_to __attribute__((weak));
+extern const TransferRoutines transfer_import;
+extern const TransferRoutines transfer_bulk_put;
+extern const TransferRoutines transfer_copy_from;
+extern const TransferRoutines transfer_copy_to;
 
 /* What the transfer cannot recover from: raises an error that ends it as FAILED with this FailureCode and FailureMessage. */
 extern _Noreturn void transfer_fail(const char *code, const char *format,...) pg_attribute_printf(2, 3);
