@@ -256,4 +256,46 @@ def _():
     equal("cannot be reached" in misnamed, True)
 
 
+@test("an export to S3, and an import of it")
+def _():
+    def wait(kind, arn):
+        for _ in range(600):
+            answer = json.loads(psql(f"SELECT dynamo_describe_{kind}(jsonb_build_object('{kind.title()}Arn', {literal(arn)}))"))
+            answer = answer[f"{kind.title()}Description" if kind == "export" else "ImportTableDescription"]
+            if answer[f"{kind.title()}Status"] != "IN_PROGRESS":
+                return answer
+            time.sleep(0.1)
+        raise AssertionError(answer)
+
+    key = """"BillingMode": "PAY_PER_REQUEST", "KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": "k", "AttributeType": "N"}]"""
+    psql(f"""SELECT dynamo_create_table('{{"TableName": "S3Source", {key}}}')""",
+         "SELECT dynamo_update_continuous_backups('{\"TableName\": \"S3Source\", \"PointInTimeRecoverySpecification\": "
+         "{\"PointInTimeRecoveryEnabled\": true}}')",
+         "SELECT dynapg.put('S3Source', jsonb_build_object('k', n, 'text', repeat(md5(n::text), 30))) FROM generate_series(1, 5000) n")
+    for server in servers:
+        name = "S3" + "".join(filter(str.isalnum, server.name))
+        psql(f"SELECT dynapg.set_s3_credentials({literal(server.key)}, {literal(server.secret)})")
+        for setting in ("s3_endpoint", "s3_region"):
+            psql("LOAD 'dynapg'", f"ALTER SYSTEM SET dynapg.{setting} = {literal(server.settings[setting])}", "SELECT pg_reload_conf()")
+        arn = json.loads(psql(f"""SELECT dynamo_export_table_to_point_in_time('{{"TableArn": "arn:aws:dynamodb:eu-central-1:000000000000:table/S3Source",
+            "S3Bucket": "{BUCKET}", "S3Prefix": "exports"}}')"""))["ExportDescription"]["ExportArn"]
+        done = wait("export", arn)
+        equal((done["ExportStatus"], done.get("ItemCount")), ("COMPLETED", 5000))
+        equal(json.loads(server.body(done["ExportManifest"]))["itemCount"], 5000)
+        data = done["ExportManifest"].replace("manifest-summary.json", "data/")
+        arn = json.loads(psql(f"""SELECT dynamo_import_table('{{"ClientToken": "{name}", "S3BucketSource": {{"S3Bucket": "{BUCKET}", "S3KeyPrefix": "{data}"}},
+            "InputFormat": "DYNAMODB_JSON", "InputCompressionType": "GZIP", "TableCreationParameters": {{"TableName": "{name}", {key}}}}}')"""
+                              ))["ImportTableDescription"]["ImportArn"]
+        done = wait("import", arn)
+        equal((done["ImportStatus"], done.get("ImportedItemCount")), ("COMPLETED", 5000))
+        equal(psql(f"SELECT count(*) FROM (SELECT item FROM dynamo.\"S3Source\" EXCEPT SELECT item FROM dynamo.\"{name}\") x"), "0")
+    arn = json.loads(psql("""SELECT dynamo_export_table_to_point_in_time('{"TableArn": "arn:aws:dynamodb:eu-central-1:000000000000:table/S3Source",
+        "S3Bucket": "no-such-bucket"}')"""))["ExportDescription"]["ExportArn"]
+    done = wait("export", arn)
+    if servers[-1].name != "s3s-fs":
+        equal((done["ExportStatus"], done["FailureCode"], done["FailureMessage"].split(" (")[0]),
+              ("FAILED", "S3NoSuchBucket", "The specified bucket does not exist"))
+
+
 finish()
