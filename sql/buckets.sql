@@ -90,7 +90,7 @@ COPY place FROM PROGRAM 'mktemp -d';
 SELECT path AS place FROM place \gset
 CREATE PROCEDURE dynapg_test.sh(command text) LANGUAGE plpgsql AS $$
 BEGIN
-	EXECUTE format('COPY (SELECT) TO PROGRAM %L', format('cd %s && { %s; } >/dev/null', (SELECT path FROM place), command));
+	EXECUTE format('COPY (SELECT) TO PROGRAM %L', format('cat >/dev/null; cd %s && { %s; } >/dev/null', (SELECT path FROM place), command));
 END $$;
 CALL dynapg_test.sh('mkdir bucket outside && echo secret >outside/file && echo top >top && ln -s outside link && chmod 750 bucket');
 

@@ -14,7 +14,7 @@ COPY place FROM PROGRAM 'mktemp -d';
 SELECT path AS place FROM place \gset
 CREATE PROCEDURE pg_temp.sh(command text) LANGUAGE plpgsql AS $$
 BEGIN
-	EXECUTE format('COPY (SELECT) TO PROGRAM %L', format('cd %s && { %s; } >/dev/null', (SELECT path FROM place), command));
+	EXECUTE format('COPY (SELECT) TO PROGRAM %L', format('cat >/dev/null; cd %s && { %s; } >/dev/null', (SELECT path FROM place), command));
 END $$;
 CALL pg_temp.sh('mkdir bucket other');
 DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET dynapg.export_directory = %L', current_database(), (SELECT path FROM place)); END $$;

@@ -130,7 +130,7 @@ SELECT pg_temp.put_object('in', 'Prefix/data2/x.csv', '{"Item": {"p": {"S": "c"}
 SELECT pg_temp.put_object('in', 'Prefix/data.bak', '{"Item": {"p": {"S": "d"}, "s": {"N": "1"}}}');
 SELECT pg_temp.put_object('in', 'Prefix/other', '{"Item": {"p": {"S": "never"}, "s": {"N": "1"}}}');
 COPY (SELECT '{"Item": {"p": {"S": "e"}, "s": {"N": "1"}}}') TO PROGRAM 'tr -d "\n" >dynapg_buckets/in/Prefix/data.unended';
-COPY (SELECT) TO PROGRAM 'true >dynapg_buckets/in/Prefix/data.empty; cat >/dev/null';
+COPY (SELECT) TO PROGRAM 'cat >/dev/null; true >dynapg_buckets/in/Prefix/data.empty';
 CALL pg_temp.imports('Prefix', '{"S3BucketSource": {"S3Bucket": "in", "S3KeyPrefix": "Prefix/data"}}');
 SELECT string_agg(item ->> 'p', '' ORDER BY item ->> 'p') FROM dynamo."Prefix";
 -- A single key
@@ -160,7 +160,7 @@ CALL pg_temp.imports('Equal');
 SELECT item FROM dynamo."Equal" ORDER BY sort;
 -- Nothing is found out of how objects are compressed: GZIP of plain text
 CALL pg_temp.imports('NoGzip', '{"S3BucketSource": {"S3Bucket": "in", "S3KeyPrefix": "Equal/"}, "InputCompressionType": "GZIP"}');
-COPY (SELECT) TO PROGRAM 'gzip -c dynapg_buckets/in/Equal/a >dynapg_buckets/in/Equal.gz; cat >/dev/null';
+COPY (SELECT) TO PROGRAM 'cat >/dev/null; gzip -c dynapg_buckets/in/Equal/a >dynapg_buckets/in/Equal.gz';
 CALL pg_temp.imports('Gzip', '{"S3BucketSource": {"S3Bucket": "in", "S3KeyPrefix": "Equal.gz"}, "InputCompressionType": "GZIP"}');
 CALL pg_temp.imports('NotPlain', '{"S3BucketSource": {"S3Bucket": "in", "S3KeyPrefix": "Equal.gz"}}');
 -- CSV: key columns have their types, all others are S
