@@ -95,6 +95,18 @@ range_condition(const PastRange *range)
 }
 
 /*
+ * Whether all changes up to the snapshot are in an undo log: a writer may cease to log only after this has become false, and nobody writes to what
+ * is no table's any more, as a SYSTEM backup.
+ */
+static bool
+has_all_changes(int32 id)
+{
+	const TableLog *log = catalog_log(id);
+
+	return log != NULL && ((log->kept && log->status == LOG_ENABLED) || !OidIsValid(log->relation));
+}
+
+/*
  * Those of an undo log that are no part of a moment, of keys in a range.  A row of a transaction that is not visible in the snapshot is above the
  * horizon.
  */
@@ -108,6 +120,11 @@ append_changes_since(StringInfo query, int32 log, int64 horizon, const char *sna
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the changes since that point in time are no longer kept")));
+	if (!has_all_changes(log))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("not all changes since that point in time were logged"),
+				 errdetail("Point-in-time recovery of the table was switched off.")));
 }
 
 /* Each item's first change since tells what it was. */
