@@ -119,6 +119,10 @@ stress-streams:
 stress-exports:
 	@PG_CONFIG='$(PG_CONFIG)' test/stress/exports.sh
 
+stress-transfers:
+	@export DYNAPG_EXPORT_KILLS=$${DYNAPG_EXPORT_KILLS:-20} DYNAPG_IMPORT_KILLS=$${DYNAPG_IMPORT_KILLS:-20} DYNAPG_COPY_KILLS=$${DYNAPG_COPY_KILLS:-20}; \
+	PG_CONFIG='$(PG_CONFIG)' ONLY='export import copy' scripts/test.sh
+
 stress-recovery:
 	@export DYNAPG_RECOVERY_SECONDS=$${DYNAPG_RECOVERY_SECONDS:-600} DYNAPG_RECOVERY_RESTORES=$${DYNAPG_RECOVERY_RESTORES:-50} DYNAPG_RECOVERY_CRASHES=$${DYNAPG_RECOVERY_CRASHES:-10}; \
 	PG_CONFIG='$(PG_CONFIG)' ONLY=recovery scripts/test.sh
@@ -152,6 +156,7 @@ help:
 	@echo 'make stress-indexes  random writers while indexes are built and dropped, with crashes; then indexes are compared with items: minutes'
 	@echo 'make stress-streams  writers of every kind and readers of streams, with crashes and a promotion: minutes'
 	@echo 'make stress-exports  exports while the server is killed twenty times, and, as root, to a full disk: minutes'
+	@echo 'make stress-transfers  exports, imports, bulk puts and copies, each under twenty kills: minutes'
 	@echo 'make stress-recovery  writers for ten minutes, with crashes and a promotion, then restores to 50 random moments: half an hour'
 	@echo 'make soak          a million mixed HTTP requests, and whether the memory of the workers stays flat: minutes'
 	@echo 'make clients       SDKs, the AWS CLI and object mappers against the HTTP endpoint'
@@ -163,5 +168,5 @@ help:
 	@echo 'PG_CONFIG=...      the pg_config of another PostgreSQL (15, 17, 18)'
 	@echo 'WERROR=1           warnings are errors'
 
-.PHONY: test sanitize quickstart bare stress stress-indexes stress-transactions stress-streams stress-exports stress-recovery soak clients gui differential bench help FORCE
+.PHONY: test sanitize quickstart bare stress stress-indexes stress-transactions stress-streams stress-exports stress-transfers stress-recovery soak clients gui differential bench help FORCE
 .DEFAULT_GOAL = all
