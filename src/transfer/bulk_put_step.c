@@ -76,7 +76,7 @@ static void
 forget_process(void)
 {
 	if (process != NULL)
-		MemoryContextDelete(process->context);
+		transfer_delete_context(process->context);
 	process = NULL;
 }
 
