@@ -39,6 +39,20 @@ compat_index_beginscan(Relation heap, Relation index, Snapshot snapshot, int nke
 #endif
 }
 
+/*
+ * index_getnext_slot() for callers whose current memory context does not live as long as the scan: what an index keeps of a scan on the way, as
+ * B-trees do with dead entries, is put where the scan is.
+ */
+static inline bool
+index_next_slot(IndexScanDesc scan, ScanDirection direction, TupleTableSlot *slot)
+{
+	MemoryContext caller = MemoryContextSwitchTo(GetMemoryChunkContext(scan));
+	bool		found = index_getnext_slot(scan, direction, slot);
+
+	MemoryContextSwitchTo(caller);
+	return found;
+}
+
 /* The valid primary key that is checked at once; InvalidOid if there is none. */
 static inline Oid
 compat_primary_key(Relation relation)

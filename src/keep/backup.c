@@ -137,7 +137,7 @@ read_item(ItemReader *reader, Datum *item)
 	TupleTableSlot *slot = reader->scan != NULL ? reader->slot : reader->sorted;
 	bool		isnull;
 
-	if (reader->scan != NULL ? !index_getnext_slot(reader->scan, ForwardScanDirection, slot) :
+	if (reader->scan != NULL ? !index_next_slot(reader->scan, ForwardScanDirection, slot) :
 		!tuplesort_gettupleslot(reader->sort, true, false, slot, NULL))
 		return false;
 	*item = slot_getattr(slot, LAYOUT_ITEM, &isnull);

@@ -48,7 +48,7 @@ column(TupleTableSlot *slot, int number)
 static void
 advance(Source *source)
 {
-	if (index_getnext_slot(source->scan, ForwardScanDirection, source->slot))
+	if (index_next_slot(source->scan, ForwardScanDirection, source->slot))
 		source->seq = DatumGetInt64(column(source->slot, LOG_SEQ));
 	else
 		source->seq = PG_INT64_MAX;

@@ -63,11 +63,12 @@ Jsonb *
 direct_scan_next(StorageScan *scan)
 {
 	ScanDirection direction = scan->range.backward ? BackwardScanDirection : ForwardScanDirection;
+	MemoryContext caller;
 
 	CHECK_FOR_INTERRUPTS();
 	for (;;)
 	{
-		if (index_getnext_slot(scan->index_scan, direction, scan->table->slot))
+		if (index_next_slot(scan->index_scan, direction, scan->table->slot))
 		{
 			bool		isnull;
 
@@ -77,7 +78,9 @@ direct_scan_next(StorageScan *scan)
 			return NULL;
 		scan->in_first_partition = false;
 		index_endscan(scan->index_scan);
+		caller = MemoryContextSwitchTo(GetMemoryChunkContext(scan));
 		scan_partitions(scan, true);
+		MemoryContextSwitchTo(caller);
 	}
 }
 

@@ -169,7 +169,7 @@ index_scan_next(StorageScan *scan)
 	if (scan->entry != NULL)
 		pfree(scan->entry);
 	scan->entry = NULL;
-	while (index_getnext_slot(scan->index_scan, direction, scan->index->old_slot))
+	while (index_next_slot(scan->index_scan, direction, scan->index->old_slot))
 	{
 		bool		isnull;
 		Jsonb	   *entry;
