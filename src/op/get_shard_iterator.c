@@ -82,7 +82,8 @@ at_time(const RequestValue *request, const TableLog *log, const LogShard *shard,
 
 	if (!given->present)
 		dyn_invalid("Timestamp is required for ShardIteratorType AT_TIMESTAMP");
-	if (given->as.real > table_time(GetCurrentTimestamp()))
+	/* that is in whole milliseconds: none of the present one is in the future */
+	if (given->as.real >= table_time(GetCurrentTimestamp()) + 0.001)
 		dyn_invalid("Timestamp may not be in the future");
 	time = table_timestamp(given->as.real);
 	after = Max(after, number_before(log, time));
