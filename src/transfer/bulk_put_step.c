@@ -76,7 +76,7 @@ static void
 forget_process(void)
 {
 	if (process != NULL)
-		transfer_delete_context(process->context);
+		MemoryContextDelete(process->context);
 	process = NULL;
 }
 
@@ -524,21 +524,7 @@ take_step(const char *id)
 static bool
 bulk_put_step(const char *id)
 {
-	volatile bool more = false;
-
-	dyn_operation = "StartBulkPutItems";
-	PG_TRY();
-	{
-		more = take_step(id);
-	}
-	PG_CATCH();
-	{
-		/* positions and items are as they were committed last */
-		forget_process();
-		input_raise_for_good();
-	}
-	PG_END_TRY();
-	return more;
+	return input_run_step(id, "StartBulkPutItems", take_step, forget_process);
 }
 
 const TransferRoutines transfer_bulk_put = {bulk_put_step, NULL, false};

@@ -15,7 +15,6 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#include "base/error.h"
 #include "catalog/imports.h"
 #include "keep/index_build.h"
 #include "keep/step.h"
@@ -80,7 +79,7 @@ static void
 forget_process(void)
 {
 	if (process != NULL)
-		transfer_delete_context(process->context);
+		MemoryContextDelete(process->context);
 	process = NULL;
 }
 
@@ -476,21 +475,7 @@ take_step(const char *id)
 static bool
 import_step(const char *id)
 {
-	volatile bool more = false;
-
-	dyn_operation = "ImportTable";
-	PG_TRY();
-	{
-		more = take_step(id);
-	}
-	PG_CATCH();
-	{
-		/* positions and items are as they were committed last */
-		forget_process();
-		input_raise_for_good();
-	}
-	PG_END_TRY();
-	return more;
+	return input_run_step(id, "ImportTable", take_step, forget_process);
 }
 
 /* An import that has not come to its end leaves no table. */

@@ -301,8 +301,12 @@ input_error_line(const InputRequest *request, const char *key, int64 item_index,
 	return line.data;
 }
 
-void
-input_raise_for_good(void)
+/*
+ * In PG_CATCH, for what a step has failed with: raises it again, as the transfer's failure if it will not pass: a privilege that is missing, a table
+ * that is gone, a constraint.
+ */
+static _Noreturn void
+raise_for_good(void)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(TopMemoryContext, "dynapg error", ALLOCSET_SMALL_SIZES);
@@ -319,4 +323,26 @@ input_raise_for_good(void)
 	error = dyn_take_error(context);
 	transfer_fail_detail(pnstrdup(dyn_exception_info(exception)->name, strlen(dyn_exception_info(exception)->name) - strlen("Exception")),
 						 error->detail, error->message);
+}
+
+bool
+input_run_step(const char *id, const char *operation, bool (*take) (const char *id), void (*forget) (void))
+{
+	MemoryContext caller = CurrentMemoryContext;
+	volatile bool more = false;
+
+	dyn_operation = operation;
+	PG_TRY();
+	{
+		more = take(id);
+	}
+	PG_CATCH();
+	{
+		/* whoever has caught the error before, and raised it again, may have left a context current that goes now */
+		MemoryContextSwitchTo(caller);
+		forget();
+		raise_for_good();
+	}
+	PG_END_TRY();
+	return more;
 }

@@ -81,9 +81,9 @@ extern char *input_error_line(const InputRequest *request, const char *key, int6
 							  const char *message);
 
 /*
- * Called in PG_CATCH, for what a step has failed with: raises it again, as the transfer's failure if it will not pass: a privilege that is missing, a
- * table that is gone, a constraint.
+ * Takes a step of an import or of a bulk put, as an operation.  If it fails, what the process has kept is forgotten, since positions and items are as
+ * they were committed last, and the error is raised again: as the transfer's failure where it will not pass.
  */
-extern _Noreturn void input_raise_for_good(void);
+extern bool input_run_step(const char *id, const char *operation, bool (*take) (const char *id), void (*forget) (void));
 
 #endif							/* DYNAPG_INPUT_H */

@@ -77,18 +77,6 @@ transfer_check(const char *id)
 		ereport(ERROR, (errcode(NOT_WANTED), errmsg_internal("transfer %s is not wanted any more", id)));
 }
 
-void
-transfer_delete_context(MemoryContext context)
-{
-	for (MemoryContext current = CurrentMemoryContext; current != NULL; current = MemoryContextGetParent(current))
-		if (current == context)
-		{
-			MemoryContextSwitchTo(MemoryContextGetParent(context));
-			break;
-		}
-	MemoryContextDelete(context);
-}
-
 /* ------------------------------------------------------------------------------------------------------------
  * Steps
  * ------------------------------------------------------------------------------------------------------------ */

@@ -60,10 +60,4 @@ extern void transfer_become_owner(const Transfer *transfer);
  */
 extern void transfer_check(const char *id);
 
-/*
- * Deletes what a kind has kept between its steps.  Where the current memory context is in it, its parent becomes that: an error that somebody has
- * caught and raised again leaves any context current, and so does the end of a transaction, on some versions.
- */
-extern void transfer_delete_context(MemoryContext context);
-
 #endif							/* DYNAPG_TRANSFER_H */
