@@ -209,6 +209,17 @@ op_describe_bulk_operation(const RequestValue *request, WireWriter *response)
 	write_description(response, bulk);
 }
 
+static void
+write_summary(WireWriter *response, const Transfer *bulk)
+{
+	wire_object_start(response);
+	wire_text_member(response, "BulkOperationArn", transfer_arn(bulk));
+	wire_text_member(response, "BulkOperationStatus", catalog_transfer_status_name(bulk->status));
+	transfer_write_time(response, "StartTime", bulk->started_at);
+	transfer_write_time(response, "EndTime", bulk->ended_at);
+	wire_object_end(response);
+}
+
 void
 op_list_bulk_operations(const RequestValue *request, WireWriter *response)
 {
@@ -216,25 +227,8 @@ op_list_bulk_operations(const RequestValue *request, WireWriter *response)
 	int			limit = max->present ? (int) max->as.integer : DEFAULT_PAGE;
 	char	   *after = transfer_read_token(TRANSFER_BULK_PUT, request_member(request, ListBulkOperationsInput_NextToken));
 	List	   *bulks = catalog_transfers(TRANSFER_BULK_PUT, NULL, after, limit + 1);
-	const Transfer *last = NULL;
 
-	wire_object_start(response);
-	wire_member(response, "BulkOperationsSummaryList");
-	wire_array_start(response);
-	for (int i = 0; i < Min(list_length(bulks), limit); i++)
-	{
-		last = (const Transfer *) list_nth(bulks, i);
-		wire_object_start(response);
-		wire_text_member(response, "BulkOperationArn", transfer_arn(last));
-		wire_text_member(response, "BulkOperationStatus", catalog_transfer_status_name(last->status));
-		transfer_write_time(response, "StartTime", last->started_at);
-		transfer_write_time(response, "EndTime", last->ended_at);
-		wire_object_end(response);
-	}
-	wire_array_end(response);
-	if (list_length(bulks) > limit)
-		wire_text_member(response, "NextToken", transfer_next_token(TRANSFER_BULK_PUT, last->id));
-	wire_object_end(response);
+	transfer_write_list(response, "BulkOperationsSummaryList", TRANSFER_BULK_PUT, bulks, limit, write_summary);
 }
 
 /* Who may end it: who asked for it, by the privileges of that role. */

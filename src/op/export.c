@@ -313,18 +313,6 @@ op_list_exports(const RequestValue *request, WireWriter *response)
 	int			limit = given->present ? (int) given->as.integer : DEFAULT_RESULTS;
 	const TableInfo *table = arn->present ? listed_table(arn) : NULL;
 	List	   *exports = arn->present && table == NULL ? NIL : exports_of(table, after, limit);
-	const Transfer *last = NULL;
 
-	wire_object_start(response);
-	wire_member(response, "ExportSummaries");
-	wire_array_start(response);
-	for (int i = 0; i < Min(list_length(exports), limit); i++)
-	{
-		last = (const Transfer *) list_nth(exports, i);
-		write_summary(response, last);
-	}
-	wire_array_end(response);
-	if (list_length(exports) > limit)
-		wire_text_member(response, "NextToken", transfer_next_token(TRANSFER_EXPORT, last->id));
-	wire_object_end(response);
+	transfer_write_list(response, "ExportSummaries", TRANSFER_EXPORT, exports, limit, write_summary);
 }

@@ -254,18 +254,6 @@ op_list_imports(const RequestValue *request, WireWriter *response)
 	const char *table_name = table_of_arn(request_member(request, ListImportsInput_TableArn));
 	char	   *after = transfer_read_token(TRANSFER_IMPORT, request_member(request, ListImportsInput_NextToken));
 	List	   *imports = catalog_transfers(TRANSFER_IMPORT, table_name, after, limit + 1);
-	const Transfer *last = NULL;
 
-	wire_object_start(response);
-	wire_member(response, "ImportSummaryList");
-	wire_array_start(response);
-	for (int i = 0; i < Min(list_length(imports), limit); i++)
-	{
-		last = (const Transfer *) list_nth(imports, i);
-		write_summary(response, last);
-	}
-	wire_array_end(response);
-	if (list_length(imports) > limit)
-		wire_text_member(response, "NextToken", transfer_next_token(TRANSFER_IMPORT, last->id));
-	wire_object_end(response);
+	transfer_write_list(response, "ImportSummaryList", TRANSFER_IMPORT, imports, limit, write_summary);
 }

@@ -133,6 +133,26 @@ transfer_read_token(TransferKind kind, const RequestValue *token)
  * ------------------------------------------------------------------------------------------------------------ */
 
 void
+transfer_write_list(WireWriter *response, const char *member, TransferKind kind, List *transfers, int limit,
+					void (*write_summary) (WireWriter *response, const Transfer *transfer))
+{
+	const Transfer *last = NULL;
+
+	wire_object_start(response);
+	wire_member(response, member);
+	wire_array_start(response);
+	for (int i = 0; i < Min(list_length(transfers), limit); i++)
+	{
+		last = (const Transfer *) list_nth(transfers, i);
+		write_summary(response, last);
+	}
+	wire_array_end(response);
+	if (list_length(transfers) > limit)
+		wire_text_member(response, "NextToken", transfer_next_token(kind, last->id));
+	wire_object_end(response);
+}
+
+void
 transfer_write_time(WireWriter *response, const char *name, TimestampTz time)
 {
 	if (time == 0)

@@ -36,6 +36,13 @@ extern Transfer *transfer_of_arn(TransferKind kind, const char *table_name, cons
 extern char *transfer_next_token(TransferKind kind, const char *id);
 extern char *transfer_read_token(TransferKind kind, const RequestValue *token);
 
+/*
+ * Writes the answer of a list of a kind: the member with the summaries of at most limit of the transfers, which are one more if the list goes on, and
+ * NextToken if it does.
+ */
+extern void transfer_write_list(WireWriter *response, const char *member, TransferKind kind, List *transfers, int limit,
+								void (*write_summary) (WireWriter *response, const Transfer *transfer));
+
 /* Writes a member that is a time; nothing if it is 0. */
 extern void transfer_write_time(WireWriter *response, const char *name, TimestampTz time);
 
