@@ -38,7 +38,8 @@ CREATE VIEW dynapg.stat_restores AS
 	UNION ALL
 	SELECT t.name, NULL, NULL, NULL, 'FAILED', NULL, NULL, 0, 'the table came by a dump, which has not what it is restored from', NULL
 	FROM dynapg.tables t
-	WHERE t.change = 'CREATING' AND t.change_ends = 'infinity' AND NOT EXISTS (SELECT FROM dynapg.restores r WHERE r.relation = t.relation);
+	WHERE t.change = 'CREATING' AND t.change_ends = 'infinity' AND NOT EXISTS (SELECT FROM dynapg.restores r WHERE r.relation = t.relation)
+		AND NOT EXISTS (SELECT FROM dynapg.transfers i WHERE i.kind = 'IMPORT' AND i.table_name = t.name AND i.table_id = t.id AND i.ended_at IS NULL);
 COMMENT ON VIEW dynapg.stat_restores IS 'tables that are being restored: how far they are, and what failed; DeleteTable deletes one that has';
 COMMENT ON COLUMN dynapg.stat_restores.items_estimated IS 'how many items the source had when it was last analyzed';
 COMMENT ON COLUMN dynapg.stat_restores.failure IS 'the error of the last attempt; once the phase is FAILED, after five or where none can succeed, nothing more is tried';

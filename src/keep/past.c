@@ -94,12 +94,8 @@ range_condition(const PastRange *range)
 	return condition.data;
 }
 
-/*
- * Whether all changes up to the snapshot are in an undo log: a writer may cease to log only after this has become false, and nobody writes to what
- * is no table's any more, as a SYSTEM backup.
- */
-static bool
-has_all_changes(int32 id)
+bool
+past_has_all_changes(int32 id)
 {
 	const TableLog *log = catalog_log(id);
 
@@ -120,7 +116,7 @@ append_changes_since(StringInfo query, int32 log, int64 horizon, const char *sna
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the changes since that point in time are no longer kept")));
-	if (!has_all_changes(log))
+	if (!past_has_all_changes(log))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("not all changes since that point in time were logged"),

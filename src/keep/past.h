@@ -20,6 +20,12 @@ extern char *past_qualified_name(Oid relation);
 /* Locks what a source's items are in against DDL and TRUNCATE; an error if it is gone. */
 extern void past_lock_source(Oid source);
 
+/*
+ * Whether an undo log has all changes up to now: a writer may cease to log only after this has become false, and nobody writes to what is no table's
+ * any more, as a SYSTEM backup.  The queries below raise an error where it is not so under their snapshot.
+ */
+extern bool past_has_all_changes(int32 log);
+
 /* Keys that a query is about. */
 typedef struct PastRange
 {

@@ -363,13 +363,11 @@ query_of_files(const Export *export, const PastRange *range)
 		past_items_query(state->relation, state->log, state->moment.horizon, state->moment.snapshot, range);
 }
 
-/* Whether all changes of the table were logged up to now: a writer may cease to log only after this has become false. */
+/* What the queries demand under their snapshot, too; here as the service's failure. */
 static void
 require_log(const Export *export)
 {
-	const TableLog *log = catalog_log(export->state.log);
-
-	if (log == NULL || !log->kept || log->status != LOG_ENABLED)
+	if (!past_has_all_changes(export->state.log))
 		transfer_fail("PointInTimeRecoveryUnavailable", "Point in time recovery is not enabled for table '%s' any more",
 					  export->transfer->table_name);
 }

@@ -305,6 +305,7 @@ my %expected = (
 		'Attempt to change a resource which is still in use: Table is being created: Held' ]);
 is(refusal($_, $expected{$_}[0]), $expected{$_}[1], "meanwhile: $_") for sort keys %expected;
 is(ask('describe_continuous_backups', { TableName => 'Held' })->{ContinuousBackupsDescription}{ContinuousBackupsStatus}, 'ENABLED', 'meanwhile: describe_continuous_backups');
+is(sql('SELECT count(*) FROM dynapg.stat_restores'), '0', 'meanwhile: nobody takes it for a restore that has failed');
 is(begin_import('Held', 'elsewhere/', InputFormat => 'CSV'), $arn, 'its token stands for it, whatever else is asked');
 is(refusal('import_table', import_request('Held', 'held/', ClientToken => 'other')), 'Table already exists: Held', 'another one is refused');
 $holder->ask('COMMIT');
