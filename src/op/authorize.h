@@ -1,0 +1,91 @@
+/*
+ * authorize.h
+ *		Who may do what: access policies and privileges, asked by each operation before it reads or changes anything.
+ *
+ * One rule (policy/policy.h).  A request is allowed if no policy denies it, and the role has the privileges (GRANT), or an identity policy or the
+ * table's resource policy allows it, and so do boundary and session policy where there are any.  What privileges allow is done as the
+ * current user, row-level security and all; what only a policy allows is done as the table's owner, as a security definer view does it.
+ *
+ * Two moments.  access_begin(), before the catalog is asked: with action and ARN alone.  A role that is under policies and that none of them
+ * could ever allow it is refused there, so nobody learns which tables exist.  access_user(), when table, keys and names are known and before
+ * storage is touched: the whole evaluation.  What has no condition keys is judged whole in the first.
+ *
+ * Cost.  A role without policies, in a database without resource policies, pays one test of a boolean at each.  Compiled policies are the
+ * process's, by role and session, and are forgotten by invalidation when policies, tags, roles or memberships change: a change that was committed
+ * before a request's transaction began is seen by it.
+ */
+#ifndef DYNAPG_AUTHORIZE_H
+#define DYNAPG_AUTHORIZE_H
+
+#include "catalog/tables.h"
+#include "expr/expr.h"
+#include "op/request.h"
+#include "policy/policy.h"
+#include "storage/storage.h"
+
+/* ------------------------------------------------------------------------------------------------------------
+ * The first moment
+ * ------------------------------------------------------------------------------------------------------------ */
+
+/*
+ * Judges an operation by its row in authorize_data.h and its request; AccessDeniedException.  Returns who executes it: the current user, or the owner
+ * of the resource if only a policy allows it, as whom it is to run (access_become()).  Called by op_run().
+ */
+extern Oid	access_begin(int operation, const RequestValue *request);
+
+/* The same for what no operation of the model asks for: a part of a transaction, a PartiQL statement, a helper function. */
+extern void access_foresee(PolicyAction action, const char *table, int table_len, const char *index, int index_len);
+
+/* Makes a role the current user, restricted as in a security definer function, and back; an error that ends the (sub)transaction goes back, too. */
+typedef struct AccessUser
+{
+	Oid			role;
+	int			context;
+} AccessUser;
+
+extern void access_become(Oid role, AccessUser *before);
+extern void access_return(const AccessUser *before);
+
+/* ------------------------------------------------------------------------------------------------------------
+ * The second moment
+ * ------------------------------------------------------------------------------------------------------------ */
+
+/* Collects what a request names; only made if a policy asks for it. */
+typedef struct AccessNames AccessNames;
+
+extern void access_name(AccessNames *names, const char *name, int len);	/* a top-level attribute, as callers write it */
+extern void access_name_map(AccessNames *names, const AttributeMap *map);	/* all of an item's or a key's */
+extern void access_name_path(const DocPath *path, void *names);	/* a PathVisitor */
+
+/* The values of a partition key that a request names: of a table's key, or of an index's (NULL: the table's), by attribute. */
+extern void access_lead(AccessNames *names, const TableInfo *table, const AttributeMap *key);
+extern void access_lead_value(AccessNames *names, int attribute, const JsonbValue *value);
+
+/* What an operation, or a part of one, does with a table. */
+typedef struct AccessPart
+{
+	PolicyAction action;
+	const TableInfo *table;
+	const TableIndex *index;	/* the resource is the index's ARN; NULL: the table's */
+	StorageAccess access;		/* the privileges that would do */
+	bool		returns_item;
+
+	/* condition keys; NULL: the request does not have them */
+	const char *enclosing_operation;	/* TransactWriteItems, ... */
+	const char *select;			/* of reads */
+	const char *return_values;	/* of writes */
+	const RequestValue *return_consumed_capacity;
+	const bool *full_table_scan;	/* PartiQLSelect */
+
+	/* Names what dynamodb:Attributes, dynamodb:LeadingKeys and its kin are; called if a policy asks, more than once at worst. */
+	void		(*describe) (AccessNames *names, void *argument);
+	void	   *argument;
+} AccessPart;
+
+/*
+ * Judges a part; AccessDeniedException.  Returns as whom storage_open() is to be asked: the current user, or the table's owner if only a policy
+ * allows it.  A batch asks for all of its parts before it opens anything.
+ */
+extern Oid	access_user(const AccessPart *part);
+
+#endif							/* DYNAPG_AUTHORIZE_H */
