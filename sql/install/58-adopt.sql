@@ -17,16 +17,17 @@ CREATE TABLE dynapg.restored (
 	role regrole NOT NULL,
 	table_name text COLLATE "C" NOT NULL,
 	index_name text COLLATE "C" NOT NULL,
-	relation regclass NOT NULL,
+	relation regclass,
 	kind text,
 	definition jsonb NOT NULL,
 	tags jsonb,
-	PRIMARY KEY (role, table_name, index_name)
+	PRIMARY KEY (role, table_name, index_name),
+	CHECK (relation IS NOT NULL OR kind OPERATOR(pg_catalog.=) 'POLICY')
 );
 COMMENT ON TABLE dynapg.restored IS
-	'rows of dynapg.tables and dynapg.indexes that roles without the right to change these have restored, until dynapg.repair()';
+	'rows of dynapg.tables, indexes and resource_policies that roles without the right to change these have restored, until dynapg.repair()';
 COMMENT ON COLUMN dynapg.restored.role IS 'who has restored it; others do not see it';
-COMMENT ON COLUMN dynapg.restored.index_name IS 'empty for the table itself';
+COMMENT ON COLUMN dynapg.restored.index_name IS 'empty for the table itself, ~policy for its policy';
 GRANT SELECT, INSERT, DELETE ON dynapg.restored TO PUBLIC;
 ALTER TABLE dynapg.restored ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON dynapg.restored USING (pg_catalog.pg_has_role(role, 'USAGE'));
@@ -37,18 +38,25 @@ CREATE FUNCTION dynapg.set_aside() RETURNS trigger LANGUAGE plpgsql
 DECLARE
 	own_role regrole := quote_ident(current_user)::regrole;
 BEGIN
-	IF TG_TABLE_NAME = 'tables' AND NEW.relation IS NOT NULL THEN
-		DELETE FROM dynapg.restored r WHERE r.role = own_role AND r.table_name = NEW.name AND r.index_name = '';
-		INSERT INTO dynapg.restored VALUES (own_role, NEW.name, '', NEW.relation, NULL, NEW.definition, NEW.tags);
-	ELSIF TG_TABLE_NAME = 'indexes' AND NEW.status <> 'DELETING' AND NEW.replaces IS NULL THEN
-		DELETE FROM dynapg.restored r WHERE r.role = own_role AND r.table_name = NEW.table_name AND r.index_name = NEW.name;
-		INSERT INTO dynapg.restored VALUES (own_role, NEW.table_name, NEW.name, NEW.relation, NEW.kind, NEW.definition, NULL);
+	IF TG_TABLE_NAME = 'tables' THEN
+		IF NEW.relation IS NOT NULL THEN
+			DELETE FROM dynapg.restored r WHERE r.role = own_role AND r.table_name = NEW.name AND r.index_name = '';
+			INSERT INTO dynapg.restored VALUES (own_role, NEW.name, '', NEW.relation, NULL, NEW.definition, NEW.tags);
+		END IF;
+	ELSIF TG_TABLE_NAME = 'indexes' THEN
+		IF NEW.status <> 'DELETING' AND NEW.replaces IS NULL THEN
+			DELETE FROM dynapg.restored r WHERE r.role = own_role AND r.table_name = NEW.table_name AND r.index_name = NEW.name;
+			INSERT INTO dynapg.restored VALUES (own_role, NEW.table_name, NEW.name, NEW.relation, NEW.kind, NEW.definition, NULL);
+		END IF;
+	ELSIF NEW.stream_label = '' AND NEW.policy IS NOT NULL THEN
+		DELETE FROM dynapg.restored r WHERE r.role = own_role AND r.table_name = NEW.table_name AND r.index_name = '~policy';
+		INSERT INTO dynapg.restored VALUES (own_role, NEW.table_name, '~policy', NULL, 'POLICY', jsonb_build_object('Policy', NEW.policy), NULL);
 	END IF;
 	RETURN NULL;
 END $$;
 REVOKE EXECUTE ON FUNCTION dynapg.set_aside() FROM PUBLIC;
 COMMENT ON FUNCTION dynapg.set_aside() IS
-	'trigger of dynapg.tables and dynapg.indexes for roles that may insert and not update: rows go to dynapg.restored';
+	'trigger of dynapg.tables, indexes and resource_policies for roles that may insert and not update: rows go to dynapg.restored';
 
 CREATE TRIGGER set_aside BEFORE INSERT ON dynapg.tables
 	FOR EACH ROW WHEN (NOT pg_catalog.has_table_privilege('dynapg.tables', 'UPDATE')) EXECUTE FUNCTION dynapg.set_aside();
@@ -82,7 +90,7 @@ CREATE FUNCTION dynapg.restored_settings(the_role regrole, the_table text) RETUR
 			jsonb_build_object('IndexName', r.index_name, 'KeySchema', r.definition -> 'KeySchema',
 				'Projection', r.definition -> 'Projection') ||
 			CASE WHEN r.kind = 'GLOBAL' THEN dynapg.restored_capacity(r.definition, own.on_demand) ELSE '{}' END AS request
-		FROM own, dynapg.restored r WHERE r.role = the_role AND r.table_name = the_table AND r.index_name <> '' AND r.kind <> 'TTL'
+		FROM own, dynapg.restored r WHERE r.role = the_role AND r.table_name = the_table AND r.index_name <> '' AND r.kind NOT IN ('TTL', 'POLICY')
 	), used AS (
 		SELECT k ->> 'AttributeName' AS name FROM own, jsonb_array_elements(own.d -> 'KeySchema') k
 		UNION SELECT k ->> 'AttributeName' FROM index, jsonb_array_elements(index.key) k
@@ -111,6 +119,7 @@ DECLARE
 	settings jsonb;
 	old_index regclass;
 	expires_by text;
+	policy text;
 BEGIN
 	FOR r IN SELECT x.role, x.table_name, x.relation, c.relowner FROM dynapg.restored x JOIN pg_class c ON c.oid = x.relation
 		WHERE x.index_name = '' AND c.relnamespace = 'dynamo'::regnamespace
@@ -134,6 +143,13 @@ BEGIN
 		IF FOUND THEN
 			PERFORM @extschema@.dynamo_update_time_to_live(jsonb_build_object('TableName', r.table_name,
 				'TimeToLiveSpecification', jsonb_build_object('AttributeName', expires_by, 'Enabled', true)));
+		END IF;
+		-- without its policy the table would be open to whom that denies, so a policy that cannot be put fails the repair
+		SELECT x.definition ->> 'Policy' INTO policy
+			FROM dynapg.restored x WHERE x.role = r.role AND x.table_name = r.table_name AND x.kind = 'POLICY';
+		IF FOUND THEN
+			PERFORM @extschema@.dynamo_put_resource_policy(jsonb_build_object('Policy', policy, 'ConfirmRemoveSelfResourceAccess', true,
+				'ResourceArn', @extschema@.dynamo_describe_table(jsonb_build_object('TableName', r.table_name)) #>> '{Table,TableArn}'));
 		END IF;
 		DELETE FROM dynapg.restored x WHERE x.role = r.role AND x.table_name = r.table_name;
 		RETURN NEXT r.table_name;

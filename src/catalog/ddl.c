@@ -35,6 +35,7 @@
 #include "catalog/backups.h"
 #include "catalog/catalog_private.h"
 #include "catalog/owner.h"
+#include "catalog/resource_policies.h"
 #include "catalog/restores.h"
 #include "catalog/transfers.h"
 
@@ -249,22 +250,23 @@ is_over(Relation catalog, HeapTuple row)
 	return gone && (isnull || DatumGetTimestampTz(ends) <= GetCurrentTimestamp());
 }
 
-static bool
-is_of_name(Relation catalog, HeapTuple row, const char *name, int name_len)
+static char *
+name_of_row(Relation catalog, HeapTuple row)
 {
 	bool		isnull;
-	text	   *other = DatumGetTextPP(heap_getattr(row, CATALOG_NAME, RelationGetDescr(catalog), &isnull));
 
-	return VARSIZE_ANY_EXHDR(other) == name_len && memcmp(VARDATA_ANY(other), name, name_len) == 0;
+	return TextDatumGetCString(heap_getattr(row, CATALOG_NAME, RelationGetDescr(catalog), &isnull));
 }
 
 /*
- * Removes the rows of tables whose deletion is over.  What another transaction is removing is left to that one, except for the row that
- * is in the way of a new one.
+ * Removes the rows of tables whose deletion is over, and their policies.  What another transaction is removing is left to that one, except for the
+ * row that is in the way of a new one.
  */
 static void
 sweep_deleted(Relation catalog, const char *name, int name_len)
 {
+	List	   *names = NIL;
+	ListCell   *cell;
 	SysScanDesc scan = catalog_begin_scan(catalog, NULL, 0, NULL);
 	TupleTableSlot *slot = table_slot_create(catalog, NULL);
 	HeapTuple	row;
@@ -273,17 +275,25 @@ sweep_deleted(Relation catalog, const char *name, int name_len)
 	{
 		ItemPointerData tid = row->t_self;
 		TM_FailureData failure;
+		char	   *row_name;
+		bool		is_in_the_way;
 
 		if (!is_over(catalog, row))
 			continue;
+		row_name = name_of_row(catalog, row);
+		is_in_the_way = strlen(row_name) == name_len && memcmp(row_name, name, name_len) == 0;
 		if (table_tuple_lock(catalog, &tid, GetActiveSnapshot(), slot, GetCurrentCommandId(false), LockTupleExclusive,
-							 is_of_name(catalog, row, name, name_len) ? LockWaitBlock : LockWaitSkip, 0,
-							 &failure) == TM_Ok)
+							 is_in_the_way ? LockWaitBlock : LockWaitSkip, 0, &failure) == TM_Ok)
+		{
 			CatalogTupleDelete(catalog, &tid);
+			names = lappend(names, row_name);
+		}
 		ExecClearTuple(slot);
 	}
 	ExecDropSingleTupleTableSlot(slot);
 	systable_endscan(scan);
+	foreach(cell, names)
+		catalog_forget_resource_policy((const char *) lfirst(cell), "");
 }
 
 /* Writes the row of a table whose relation is there; id NULL: a new one. */
@@ -506,6 +516,7 @@ remove_table(const TableInfo *table)
 
 		catalog_scan_key(&key, table->name, strlen(table->name));
 		delete_rows(&key);
+		catalog_forget_resource_policy(table->name, "");
 	}
 }
 
@@ -579,7 +590,10 @@ catalog_forget_relation(Oid relation)
 	if (table != NULL && catalog_is_being_restored(table))
 		catalog_forget_restore(relation);
 	if (table != NULL)
+	{
 		catalog_end_transfers_of(table);
+		catalog_forget_resource_policy(table->name, "");
+	}
 	ScanKeyInit(&key, CATALOG_RELATION, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relation));
 	delete_rows(&key);
 }

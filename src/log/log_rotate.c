@@ -11,6 +11,7 @@
 
 #include "base/settings.h"
 #include "catalog/owner.h"
+#include "catalog/resource_policies.h"
 #include "catalog/restores.h"
 #include "catalog/transfers.h"
 #include "log/log.h"
@@ -106,7 +107,7 @@ rotate_kind(LogKind kind, TimestampTz now)
 /*
  * Undo logs that have ended are forgotten when no restore needs them.  Streams that have ended are forgotten when their last record is, and no slot of
  * our output plugin has to decode from before their end.  The transaction that ended a stream, and wrote its row last, had waited for those that
- * wrote records.  Slots of standbys are not seen here, but what they need is: in the slot of a standby with hot_standby_feedback, which slots there want.
+ * wrote records; then go their policies, too.  Slots of standbys are not seen here, but what they need is: in the slot of a standby with hot_standby_feedback, which slots there want.
  */
 static bool
 forget_logs(TimestampTz now)
@@ -117,17 +118,19 @@ forget_logs(TimestampTz now)
 		"NOT EXISTS (SELECT FROM dynapg.restores r WHERE r.log OPERATOR(pg_catalog.=) l.id AND NOT r.filled AND NOT r.failed)) AND "
 		"(kind OPERATOR(pg_catalog.=) 'UNDO' OR closed_at OPERATOR(pg_catalog.<) $1 AND NOT EXISTS (SELECT FROM pg_catalog.pg_replication_slots s "
 		"WHERE (s.slot_type OPERATOR(pg_catalog.=) 'physical' OR s.plugin OPERATOR(pg_catalog.=) 'dynapg' "
-		"AND s.database OPERATOR(pg_catalog.=) pg_catalog.current_database()) AND pg_catalog.age(s.catalog_xmin) OPERATOR(pg_catalog.>=) pg_catalog.age(l.xmin))) ORDER BY id LIMIT 1) RETURNING id",
+		"AND s.database OPERATOR(pg_catalog.=) pg_catalog.current_database()) AND pg_catalog.age(s.catalog_xmin) OPERATOR(pg_catalog.>=) pg_catalog.age(l.xmin))) ORDER BY id LIMIT 1) RETURNING id, table_name, label",
 		1, {TIMESTAMPTZOID}
 	};
 	Oid			types[1] = {INT4OID};
 	Datum		values[1] = {TimestampTzGetDatum(now - log_retention(LOG_STREAM))};
-	Datum		id;
-	bool		isnull;
+	Datum		columns[3];
+	bool		nulls[3];
 
-	if (!catalog_fetch_saved(&statement, values, 1, &id, &isnull))
+	if (!catalog_fetch_saved(&statement, values, lengthof(columns), columns, nulls))
 		return false;
-	(void) catalog_execute("DELETE FROM dynapg.log_shards WHERE log = $1", 1, types, &id, NULL);
+	(void) catalog_execute("DELETE FROM dynapg.log_shards WHERE log = $1", 1, types, &columns[0], NULL);
+	if (!nulls[2])
+		catalog_forget_resource_policy(TextDatumGetCString(columns[1]), TextDatumGetCString(columns[2]));
 	return true;
 }
 
