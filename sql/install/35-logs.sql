@@ -1,4 +1,4 @@
--- The change logs of tables: streams, and what point-in-time restore reads.  Their rows are in segments, each a table of its own in
+-- The change logs of tables: streams, what point-in-time restore reads, and what goes to Kinesis.  Their rows are in segments, each a table of its own in
 -- schema dynapg_log, that are dropped when they are older than their log keeps.
 --
 -- Nothing of this goes through a dump: what is restored begins new logs, of the tables whose definitions say so.
@@ -12,7 +12,7 @@ COMMENT ON SEQUENCE dynapg.log_seq IS 'numbers of log rows; the numbers between 
 -- why this is no user catalog table: once such a table is dropped, no slot of the database gets past what was written to it.
 CREATE TABLE dynapg.logs (
 	id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	kind text NOT NULL CHECK (kind IN ('STREAM', 'UNDO')),
+	kind text NOT NULL CHECK (kind IN ('STREAM', 'UNDO', 'KINESIS')),
 	table_name text COLLATE "C" NOT NULL,
 	table_id uuid NOT NULL,
 	relation regclass,
@@ -34,7 +34,7 @@ CREATE TABLE dynapg.logs (
 );
 CREATE INDEX logs_relation ON dynapg.logs (relation);
 CREATE UNIQUE INDEX logs_label_key ON dynapg.logs (table_name, label);
-COMMENT ON TABLE dynapg.logs IS 'the change logs of tables: streams and undo logs, also of tables that are gone';
+COMMENT ON TABLE dynapg.logs IS 'the change logs of tables: streams, undo logs and those for Kinesis, also of tables that are gone';
 COMMENT ON COLUMN dynapg.logs.relation IS 'the item table in schema dynamo; null when it is gone';
 COMMENT ON COLUMN dynapg.logs.owner IS 'the owner of the item table; once it is gone, who may read the stream';
 COMMENT ON COLUMN dynapg.logs.label IS 'StreamLabel; with the table''s name it makes the StreamArn';
@@ -42,7 +42,7 @@ COMMENT ON COLUMN dynapg.logs.shards IS 'shards of the first generation, each wi
 COMMENT ON COLUMN dynapg.logs.kept IS 'writers write it';
 COMMENT ON COLUMN dynapg.logs.first_seq IS 'rows of this number and above are served';
 COMMENT ON COLUMN dynapg.logs.last_seq IS 'rows of this number and below are served; null while it is written';
-COMMENT ON COLUMN dynapg.logs.days IS 'how many days back the table can be restored to a point in time; null of a stream';
+COMMENT ON COLUMN dynapg.logs.days IS 'how many days back the table can be restored to a point in time; null but of an undo log';
 COMMENT ON COLUMN dynapg.logs.begun_by IS 'the transaction since which all changes are logged: moments that it is visible in can be restored';
 GRANT SELECT ON dynapg.logs TO PUBLIC;
 

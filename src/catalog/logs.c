@@ -25,13 +25,13 @@
 
 /* The columns of dynapg.logs. */
 #define LOGS_ID				1	/* int4 */
-#define LOGS_KIND			2	/* text: STREAM, UNDO */
+#define LOGS_KIND			2	/* text: STREAM, UNDO, KINESIS */
 #define LOGS_TABLE_NAME		3	/* text */
 #define LOGS_TABLE_ID		4	/* uuid */
 #define LOGS_RELATION		5	/* regclass, null once the table is gone */
 #define LOGS_OWNER			6	/* regrole */
-#define LOGS_LABEL			7	/* text, null of an undo log */
-#define LOGS_VIEW_TYPE		8	/* text, null of an undo log */
+#define LOGS_LABEL			7	/* text, null but of a stream */
+#define LOGS_VIEW_TYPE		8	/* text, null but of a stream */
 #define LOGS_KEY_SCHEMA		9	/* jsonb */
 #define LOGS_SHARDS			10	/* int4 */
 #define LOGS_STATUS			11	/* text */
@@ -40,10 +40,11 @@
 #define LOGS_FIRST_SEQ		14	/* int8, null until it is ENABLED */
 #define LOGS_LAST_SEQ		15	/* int8, null until it is DISABLED */
 #define LOGS_CLOSED_AT		16	/* timestamptz, null until then */
-#define LOGS_DAYS			17	/* int4, null of a stream */
+#define LOGS_DAYS			17	/* int4, null but of an undo log */
 #define LOGS_BEGUN_BY		18	/* xid8, null until it is ENABLED */
 #define LOGS_COLUMNS		18
 
+static const char *const kinds[LOG_KINDS] = {"STREAM", "UNDO", "KINESIS"};
 static const char *const statuses[] = {"ENABLING", "ENABLED", "DISABLING", "DISABLED"};
 static const char *const views[] = {"KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"};
 
@@ -96,7 +97,8 @@ read_log(Relation catalog, HeapTuple row, TableLog *log)
 	heap_deform_tuple(row, RelationGetDescr(catalog), values, nulls);
 	memset(log, 0, sizeof(*log));
 	log->id = DatumGetInt32(values[LOGS_ID - 1]);
-	log->kind = *VARDATA_ANY(DatumGetTextPP(values[LOGS_KIND - 1])) == 'S' ? LOG_STREAM : LOG_UNDO;
+	log->kind = (LogKind) index_of_name(kinds, lengthof(kinds), text_column(values, LOGS_KIND));
+	log->view = VIEW_NEW_AND_OLD_IMAGES;
 	log->table_name = text_column(values, LOGS_TABLE_NAME);
 	log->table_id = *DatumGetUUIDP(values[LOGS_TABLE_ID - 1]);
 	if (!nulls[LOGS_RELATION - 1])
@@ -355,7 +357,7 @@ catalog_begin_log(const TableInfo *table, LogKind kind, StreamView view, LogStat
 	TimestampTz now = time_of_label(table->name);
 	Relation	relation = table_open(table->relation, AccessShareLock);
 	Datum		values[] = {
-		CStringGetTextDatum(kind == LOG_STREAM ? "STREAM" : "UNDO"),
+		CStringGetTextDatum(kinds[kind]),
 		CStringGetTextDatum(table->name),
 		UUIDPGetDatum(&table->id),
 		ObjectIdGetDatum(table->relation),
@@ -374,12 +376,13 @@ catalog_begin_log(const TableInfo *table, LogKind kind, StreamView view, LogStat
 	if (relation->rd_rel->relpersistence == RELPERSISTENCE_UNLOGGED)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("an UNLOGGED table can have neither a stream nor continuous backups"),
+				 errmsg("an UNLOGGED table can have neither a stream, nor a Kinesis streaming destination, nor continuous backups"),
 				 errhint("ALTER TABLE ... SET LOGGED.")));
 	table_close(relation, NoLock);
-	nulls[kind == LOG_STREAM ? 12 : 5] = 'n';
 	if (kind != LOG_STREAM)
-		nulls[6] = 'n';
+		nulls[5] = nulls[6] = 'n';
+	if (kind != LOG_UNDO)
+		nulls[12] = 'n';
 	if (status != LOG_ENABLED)
 		nulls[10] = 'n';
 	(void) catalog_execute("INSERT INTO dynapg.logs (kind, table_name, table_id, relation, owner, label, view_type, "

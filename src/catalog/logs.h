@@ -2,8 +2,8 @@
  * logs.h
  *		Which change logs tables have and had: dynapg.logs.
  *
- * A table may have a stream, which consumers read, and an undo log, which point-in-time restore reads.  A row outlives its table and
- * the log's end: what was logged stays readable for as long as it is kept.
+ * A table may have a stream, which consumers read, an undo log, which point-in-time restore reads, and a log of what goes to its Kinesis
+ * destination.  A row outlives its table and the log's end: what was logged stays readable for as long as it is kept.
  */
 #ifndef DYNAPG_LOGS_H
 #define DYNAPG_LOGS_H
@@ -21,10 +21,11 @@ struct TableInfo;
 typedef enum LogKind
 {
 	LOG_STREAM,
-	LOG_UNDO
+	LOG_UNDO,
+	LOG_KINESIS
 } LogKind;
 
-#define LOG_KINDS 2
+#define LOG_KINDS 3
 
 /* Which images of an item a stream's record has. */
 typedef enum StreamView
@@ -49,7 +50,7 @@ typedef struct TableLog
 {
 	int32		id;
 	LogKind		kind;
-	StreamView	view;			/* of a stream */
+	StreamView	view;			/* of a stream; of one for Kinesis, NEW_AND_OLD_IMAGES */
 	LogStatus	status;
 	bool		kept;			/* writers write it */
 	char		label[LOG_LABEL_SIZE];	/* of a stream; "" of others */

@@ -6,6 +6,7 @@
 
 #include "storage/lmgr.h"
 
+#include "catalog/kinesis.h"
 #include "keep/log_switch.h"
 #include "keep/step.h"
 #include "keep/table_job.h"
@@ -23,12 +24,20 @@ next_log(const TableInfo *table)
 	return NULL;
 }
 
-/* Whether the definition wants a log of a kind; view: of a stream. */
+/* Whether the definition, or a Kinesis destination, wants a log of a kind; view: of a stream. */
 static bool
 wants_log(const TableInfo *table, LogKind kind, StreamView *view)
 {
 	*view = VIEW_OLD_IMAGE;
-	return kind == LOG_STREAM ? catalog_wants_stream(table, view) : catalog_wants_undo(table) > 0;
+	switch (kind)
+	{
+		case LOG_STREAM:
+			return catalog_wants_stream(table, view);
+		case LOG_UNDO:
+			return catalog_wants_undo(table) > 0;
+		default:
+			return catalog_wants_kinesis(table);
+	}
 }
 
 /* Whether the log of a kind that writers keep, if any, is not what the definition wants. */
@@ -46,8 +55,10 @@ lacks_order_of(const TableInfo *table, LogKind kind)
 static bool
 lacks_order(const TableInfo *table)
 {
-	return table != NULL && OidIsValid(table->relation) &&
-		(lacks_order_of(table, LOG_STREAM) || lacks_order_of(table, LOG_UNDO));
+	for (int kind = 0; table != NULL && OidIsValid(table->relation) && kind < LOG_KINDS; kind++)
+		if (lacks_order_of(table, (LogKind) kind))
+			return true;
+	return false;
 }
 
 static void
@@ -153,6 +164,7 @@ log_switch_here(const char *table_name)
 		return;
 	ereport(NOTICE,
 			(log->kind == LOG_STREAM ? errmsg("the stream of table \"%s\" is switched under a lock", table_name) :
+			 log->kind == LOG_KINESIS ? errmsg("the Kinesis streaming destination of table \"%s\" is switched under a lock", table_name) :
 			 errmsg("point-in-time recovery of table \"%s\" is switched under a lock", table_name),
 			 errdetail("Others cannot write to the table until this transaction ends."),
 			 errhint("Outside of a transaction block, and where a background worker can be started, it is switched "

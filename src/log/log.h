@@ -2,7 +2,7 @@
  * log.h
  *		The change log: a row for each change of an item, in the order of the changes.
  *
- * A table may have two logs, a stream and an undo log (catalog/logs.h), with the same columns, writer and numbers.  This room knows rows,
+ * A table may have several logs (catalog/logs.h), with the same columns, writer and numbers.  This room knows rows,
  * numbers and segments; it knows neither item tables nor operations.  The README beside this file says why readers miss nothing.
  *
  * Numbers are drawn after the item's version is written and before the log row is: since the version is locked until its transaction
@@ -71,6 +71,7 @@ typedef struct LogRow
 	TimestampTz written_at;
 	LogAction	action;
 	pg_uuid_t	hash;
+	bytea	   *sort;
 	Jsonb	   *keys;			/* NULL: not there */
 	Jsonb	   *old;
 	Jsonb	   *item;

@@ -117,6 +117,7 @@ read_row(TupleTableSlot *slot, LogRow *row)
 	row->written_at = DatumGetTimestampTz(column(slot, LOG_WRITTEN_AT));
 	row->action = (LogAction) DatumGetChar(column(slot, LOG_KIND));
 	row->hash = *DatumGetUUIDP(column(slot, LOG_HASH));
+	row->sort = DatumGetByteaPCopy(column(slot, LOG_SORT));
 	row->keys = copy_jsonb(slot, LOG_KEYS);
 	row->old = copy_jsonb(slot, LOG_OLD);
 	row->item = copy_jsonb(slot, LOG_NEW);

@@ -40,8 +40,8 @@ longest_undo(void)
 int64
 log_retention(LogKind kind)
 {
-	return kind == LOG_STREAM ? (int64) dynapg_stream_retention * USECS_PER_SEC :
-		(int64) longest_undo() * SECS_PER_DAY * USECS_PER_SEC;
+	return kind == LOG_UNDO ? (int64) longest_undo() * SECS_PER_DAY * USECS_PER_SEC :
+		(int64) dynapg_stream_retention * USECS_PER_SEC;
 }
 
 /* Makes the next segment of a kind when the newest is old enough, and somebody may write to it. */
@@ -65,10 +65,10 @@ log_segment_is_over(const LogSegment *segment, int64 retention, TimestampTz now)
 static bool
 has_logs(LogKind kind)
 {
-	Oid			types[1] = {TEXTOID};
-	Datum		values[1] = {CStringGetTextDatum(kind == LOG_STREAM ? "STREAM" : "UNDO")};
+	Oid			types[1] = {BOOLOID};
+	Datum		values[1] = {BoolGetDatum(kind == LOG_UNDO)};
 
-	return catalog_execute("SELECT FROM dynapg.logs WHERE kind = $1 LIMIT 1", 1, types, values, NULL) > 0;
+	return catalog_execute("SELECT FROM dynapg.logs WHERE (kind = 'UNDO') = $1 LIMIT 1", 1, types, values, NULL) > 0;
 }
 
 /* Whether there is a log of a kind whose rows are kept, or one may be about to begin. */

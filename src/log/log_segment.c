@@ -49,7 +49,13 @@ static int	n_cached;
 
 static TransactionId made_in = InvalidTransactionId;	/* the transaction of the last log_make_segment() here */
 
-static const char *const kinds[LOG_KINDS] = {"STREAM", "UNDO"};
+static const char *const kinds[] = {"STREAM", "UNDO"};
+
+LogKind
+log_segment_kind(LogKind kind)
+{
+	return kind == LOG_KINESIS ? LOG_STREAM : kind;
+}
 
 static void
 on_relcache_invalidation(Datum argument, Oid relation)
@@ -155,6 +161,7 @@ log_segments(LogKind kind)
 {
 	List	   *segments = NIL;
 
+	kind = log_segment_kind(kind);
 	fill_cache();
 	for (int i = 0; i < n_cached; i++)
 		if (cached[i].kind == kind)
@@ -167,6 +174,7 @@ log_trimmed(LogKind kind)
 {
 	int64		trimmed = PG_INT64_MAX;
 
+	kind = log_segment_kind(kind);
 	fill_cache();
 	for (int i = 0; i < n_cached; i++)
 		if (cached[i].kind == kind)
@@ -178,6 +186,7 @@ log_trimmed(LogKind kind)
 static Oid
 newest_segment(LogKind kind)
 {
+	kind = log_segment_kind(kind);
 	fill_cache();
 	for (int i = n_cached - 1; i >= 0; i--)
 		if (cached[i].kind == kind)
@@ -229,7 +238,7 @@ log_lock_segments(SegmentLock lock, LogKind kind, LOCKMODE mode, bool wait)
 	Oid			schema = get_namespace_oid("dynapg", false);
 	LOCKTAG		tag;
 
-	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, get_relname_relid("log_segments", schema), kind, lock);
+	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, get_relname_relid("log_segments", schema), log_segment_kind(kind), lock);
 	if (LockAcquire(&tag, mode, false, !wait) == LOCKACQUIRE_NOT_AVAIL)
 		return false;
 	AcceptInvalidationMessages();
@@ -263,6 +272,7 @@ log_make_segment(LogKind kind)
 	int32		number;
 	Oid			relation;
 
+	kind = log_segment_kind(kind);
 	fill_cache();
 	number = n_cached == 0 ? 1 : cached[n_cached - 1].number + 1;
 	name = psprintf("%s_%06d", kind == LOG_STREAM ? "stream" : "undo", number);

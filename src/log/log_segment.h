@@ -2,6 +2,8 @@
  * log_segment.h
  *		Segments: the tables that hold the rows of all logs of a kind.
  *
+ * Logs for Kinesis are in the segments of streams, and all of this room takes LOG_KINESIS for LOG_STREAM where it speaks of segments.
+ *
  * Writers write to the newest segment, and whoever drops old ones need not delete rows.  A writer that has opened one before a newer one was
  * made goes on with it until its transaction ends; so readers merge segments.  The steps of a segment's life, each a transaction of its own:
  * it is made; when a newer one is there and nobody writes to it any more, it is closed, and no row of it has a number above
@@ -35,6 +37,9 @@ typedef struct LogSegment
  * by then.
  */
 extern bool log_is_stream_segment(Relation relation);
+
+/* Of which kind the segments are that hold a log's rows. */
+extern LogKind log_segment_kind(LogKind kind);
 
 /* The segments of a kind, oldest first; palloc'd. */
 extern List *log_segments(LogKind kind);

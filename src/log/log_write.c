@@ -76,12 +76,13 @@ static void
 write_row(LogWriter *writer, const TableLog *log, const LogChange *change, Jsonb *old, Jsonb *item, const pg_uuid_t *hash,
 		  bytea *sort, int64 seq, TimestampTz now)
 {
+	LogKind		kind = log_segment_kind(log->kind);
 	LogTarget  *target;
 	TupleTableSlot *slot;
 
-	if (writer->targets[log->kind] == NULL)
-		writer->targets[log->kind] = open_target(log->kind, writer->context);
-	target = writer->targets[log->kind];
+	if (writer->targets[kind] == NULL)
+		writer->targets[kind] = open_target(kind, writer->context);
+	target = writer->targets[kind];
 	slot = target->slot;
 	ExecClearTuple(slot);
 	memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts * sizeof(bool));

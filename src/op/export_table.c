@@ -7,7 +7,6 @@
  */
 #include "postgres.h"
 
-#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
@@ -243,7 +242,7 @@ begin_export(const RequestValue *request, const TableInfo *table, const char *to
 	ExportState state = {.relation = table->relation};
 	const Transfer *transfer;
 
-	storage_require_reader(table, GetUserId());
+	storage_require_reader(table);
 	check_begin(specification, table);
 	log = recovery_log(table);
 	table_resume_jobs(table);

@@ -90,6 +90,10 @@ extern void op_cancel_bulk_operation(const RequestValue *request, WireWriter *re
 extern void op_export_table_to_point_in_time(const RequestValue *request, WireWriter *response);
 extern void op_describe_export(const RequestValue *request, WireWriter *response);
 extern void op_list_exports(const RequestValue *request, WireWriter *response);
+extern void op_enable_kinesis_streaming_destination(const RequestValue *request, WireWriter *response);
+extern void op_disable_kinesis_streaming_destination(const RequestValue *request, WireWriter *response);
+extern void op_update_kinesis_streaming_destination(const RequestValue *request, WireWriter *response);
+extern void op_describe_kinesis_streaming_destination(const RequestValue *request, WireWriter *response);
 extern void op_describe_limits(const RequestValue *request, WireWriter *response);
 extern void op_describe_endpoints(const RequestValue *request, WireWriter *response);
 

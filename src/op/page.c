@@ -7,7 +7,6 @@
  */
 #include "postgres.h"
 
-#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "base/error.h"
@@ -137,7 +136,7 @@ begin_reading(const RequestValue *request, PagePreparation prepare, PageRequest 
 	for (;;)
 	{
 		prepare(request, prepared);
-		reader->table = storage_open(prepared->table, STORAGE_READ, true, GetUserId());
+		reader->table = storage_open(prepared->table, STORAGE_READ, true);
 		prepared->table = storage_info(reader->table);
 		if (prepared->index == NULL)
 			break;

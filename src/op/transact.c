@@ -11,7 +11,6 @@
  */
 #include "postgres.h"
 
-#include "miscadmin.h"
 #include "storage/proc.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -443,7 +442,7 @@ transact_get(TransactGet *gets, int count, bool reports_each)
 			if (gets[j].info == gets[i].info)
 				tables[i] = tables[j];
 		if (tables[i] == NULL)
-			tables[i] = storage_open(gets[i].info, STORAGE_READ, true, GetUserId());
+			tables[i] = storage_open(gets[i].info, STORAGE_READ, true);
 	}
 
 	/* the snapshot comes after the locks, so that no table is other than its definition */

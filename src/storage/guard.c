@@ -155,7 +155,7 @@ refuse_holes_in_logs(Relation relation, const Trigger *disabled)
 	if (relation->rd_rel->relpersistence == RELPERSISTENCE_UNLOGGED)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("table \"%s\" cannot be UNLOGGED while it has a stream or continuous backups",
+				 errmsg("table \"%s\" cannot be UNLOGGED while it has a stream, a Kinesis streaming destination or continuous backups",
 						RelationGetRelationName(relation))));
 }
 
