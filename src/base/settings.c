@@ -26,6 +26,8 @@ char	   *dynapg_notify_channel;
 int			dynapg_expire_interval;
 int			dynapg_time_to_live_interval;
 int			dynapg_transfer_workers;
+int			dynapg_event_workers;
+int			dynapg_event_timeout;
 int			dynapg_export_file_size;
 char	   *dynapg_export_directory;
 char	   *dynapg_s3_endpoint;
@@ -230,6 +232,20 @@ settings_init(void)
 							&dynapg_transfer_workers,
 							4, 1, 1000,
 							PGC_SIGHUP, 0,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("dynapg.event_workers",
+							"How many processes of a database call SQL functions and other destinations inside of it for event source mappings.",
+							"Each is a background worker, of which max_worker_processes are for all purposes, and there while a mapping is enabled.",
+							&dynapg_event_workers,
+							2, 1, 100,
+							PGC_SIGHUP, 0,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("dynapg.event_timeout",
+							"How long a SQL function of an event source mapping may take for a batch.",
+							"0: for ever. One that takes longer is canceled, which is a failure of the batch.",
+							&dynapg_event_timeout,
+							60 * 1000, 0, INT_MAX,
+							PGC_SIGHUP, GUC_UNIT_MS,
 							NULL, NULL, NULL);
 	DefineCustomIntVariable("dynapg.export_file_size",
 							"The size of an export's data files before compression, about.",

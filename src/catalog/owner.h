@@ -28,7 +28,7 @@ typedef struct CatalogStatement
 {
 	const char *text;
 	int			n_arguments;
-	Oid			types[5];
+	Oid			types[16];
 	struct _SPI_plan *plan;		/* private; NULL at first */
 } CatalogStatement;
 

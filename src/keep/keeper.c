@@ -13,7 +13,6 @@
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
 #include "storage/latch.h"
-#include "storage/procarray.h"
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
 #include "utils/hsearch.h"
@@ -23,9 +22,11 @@
 
 #include "base/compat.h"
 #include "base/settings.h"
+#include "catalog/event_mappings.h"
 #include "catalog/tables.h"
 #include "catalog/transfers.h"
 #include "keep/backup_schedule.h"
+#include "keep/event_job.h"
 #include "keep/expire.h"
 #include "keep/keeper.h"
 #include "keep/step.h"
@@ -95,12 +96,16 @@ has_extension(void)
 
 /*
  * Whether there is anything to keep: segments, which are there until the last row is dropped with them, items that will expire, schedules of
- * backups, transfers that go on.
+ * backups, transfers that go on, event source mappings.
  */
 static bool
 has_work(void)
 {
-	return log_segments(LOG_STREAM) != NIL || log_segments(LOG_UNDO) != NIL ||
+	bool		inside;
+	bool		outside;
+
+	catalog_events_are_enabled(&inside, &outside);
+	return inside || outside || log_segments(LOG_STREAM) != NIL || log_segments(LOG_UNDO) != NIL ||
 		(dynapg_expire_interval > 0 && catalog_expiring_relations() != NIL) ||
 		catalog_backup_schedules() != NIL || catalog_backups_expire() || catalog_running_transfers() != NIL;
 }
@@ -261,6 +266,8 @@ take_long_round(Keeper *keeper, TimestampTz now)
 	{
 		(void) backup_run_schedules();
 		transfer_job_resume_all();
+		if (!event_job_is_alone())
+			event_jobs_resume();
 		step_commit();
 	}
 	keeper->rotated_at = now;
@@ -385,7 +392,7 @@ dynapg_keeper_main(Datum argument)
 			ConfigReloadPending = false;
 			ProcessConfigFile(PGC_SIGHUP);
 		}
-		if (CountDBBackends(MyDatabaseId) <= 1)
+		if (event_job_is_alone())
 		{
 			/* what the last one has done has its tick */
 			(void) try_round(&keeper);

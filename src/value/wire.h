@@ -61,6 +61,9 @@ extern void wire_read_jsonb(WireReader *reader, Jsonb *jsonb);
  */
 extern WireToken wire_next(WireReader *reader);
 
+/* A reader of the same text from the same place on, which goes its own way. */
+extern void wire_fork(const WireReader *reader, WireReader *fork);
+
 /* Passes over the value whose first token is the current one; its last token becomes the current one. */
 extern void wire_skip(WireReader *reader);
 

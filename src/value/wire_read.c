@@ -42,6 +42,18 @@ wire_read_text(WireReader *reader, const char *text, int len)
 }
 
 void
+wire_fork(const WireReader *reader, WireReader *fork)
+{
+	Assert(reader->iterator == NULL);
+	*fork = *reader;
+	if (reader->nesting != NULL)
+	{
+		fork->nesting = (uint8 *) palloc(reader->nesting_size);
+		memcpy(fork->nesting, reader->nesting, reader->nesting_size);
+	}
+}
+
+void
 wire_read_jsonb(WireReader *reader, Jsonb *jsonb)
 {
 	memset(reader, 0, sizeof(*reader));
