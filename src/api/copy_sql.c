@@ -222,7 +222,7 @@ dynapg_copy_to(PG_FUNCTION_ARGS)
 	if (table == NULL)
 		catalog_raise_not_found(source, strlen(source));
 	/* the process reads as its owner: row-level security would leave items out, and say nothing */
-	storage_require_reader(table);
+	storage_require_reader(table, GetUserId());
 	return begin(TRANSFER_COPY_TO, source, &table->id, read_request(fcinfo, endpoint, source, target));
 }
 

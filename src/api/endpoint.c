@@ -115,6 +115,7 @@ static EndpointApi api = {
 	.operation_name = operation_name,
 	.operation_count = operation_count,
 	.is_json = wire_text_is_json,
+	.begin_caller = caller_begin,
 	.execute = execute_operation,
 	.write_error = endpoint_write_error,
 	.raise = endpoint_raise,

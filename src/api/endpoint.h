@@ -13,9 +13,10 @@
 
 #include "api/endpoint_settings.h"
 #include "api/endpoint_shared.h"
+#include "op/caller.h"
 
 #define ENDPOINT_API_VARIABLE "dynapg_endpoint_api"
-#define ENDPOINT_API_VERSION 6
+#define ENDPOINT_API_VERSION 7
 
 /* What an operation leaves besides its response. */
 typedef struct EndpointOutcome
@@ -43,6 +44,9 @@ typedef struct EndpointApi
 
 	/* Whether a text is one JSON value. */
 	bool		(*is_json) (const char *text, int len);
+
+	/* caller_begin() */
+	void		(*begin_caller) (const Caller *caller);
 
 	/*
 	 * Executes an operation inside a transaction with an active role; appends the response.  Raises errors.  The outcome is

@@ -43,7 +43,7 @@ table_to_read(text *name)
 	table = catalog_lock_table(table->name, strlen(table->name), AccessShareLock, false);
 	if (table == NULL)
 		dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found");
-	storage_require_reader(table);
+	storage_require_reader(table, GetUserId());
 	return table;
 }
 

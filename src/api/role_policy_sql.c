@@ -16,9 +16,9 @@
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 
-#include "base/settings.h"
 #include "base/varlena.h"
 #include "catalog/role_policies.h"
+#include "op/authorize_private.h"
 #include "policy/policy_context.h"
 #include "value/wire.h"
 
@@ -323,48 +323,6 @@ dynapg_list_role_tags(PG_FUNCTION_ARGS)
  * Simulation
  * ------------------------------------------------------------------------------------------------------------ */
 
-static const Policy *
-compile(const char *text, const char *name)
-{
-	return policy_compile(policy_parse(text, strlen(text), POLICY_IDENTITY), name);
-}
-
-static void
-compile_role(Oid role, PolicySet *set)
-{
-	List	   *policies = catalog_policies_of_role(role);
-	char	   *boundary = catalog_role_boundary(role);
-	const Policy **compiled = palloc((list_length(policies) + 1) * sizeof(Policy *));
-	ListCell   *cell;
-
-	foreach(cell, policies)
-	{
-		RolePolicy *policy = lfirst(cell);
-
-		compiled[set->n_identity++] = compile(policy->policy, policy->name);
-	}
-	set->identity = compiled;
-	set->boundary = boundary ? compile(boundary, "boundary") : NULL;
-}
-
-/* What is known of a role whatever it asks for. */
-static void
-add_role(PolicyContext *context, Oid role, const char *name, const char *arn)
-{
-	ListCell   *cell;
-
-	policy_context_add(context, "aws:PrincipalArn", arn);
-	policy_context_add(context, "aws:PrincipalAccount", dynapg_account_id);
-	policy_context_add(context, "aws:PrincipalType", "User");
-	policy_context_add(context, "aws:username", name);
-	foreach(cell, catalog_role_tags(role))
-	{
-		RoleTag    *tag = lfirst(cell);
-
-		policy_context_add(context, psprintf("aws:PrincipalTag/%s", tag->key), tag->value);
-	}
-}
-
 /*
  * simulate_policy(role regrole, action text, resource text, context jsonb, granted boolean) returns (decision text, side text, policy text,
  *	statement integer, sid text, refusal text)
@@ -375,25 +333,20 @@ dynapg_simulate_policy(PG_FUNCTION_ARGS)
 	char	   *name;
 	Oid			role = role_to_read(fcinfo, &name);
 	text	   *action = PG_GETARG_TEXT_PP(1);
-	text	   *resource = PG_GETARG_TEXT_PP(2);
-	char	   *arn = psprintf("arn:aws:iam::%s:user/%s", dynapg_account_id, name);
 	PolicyText	action_name = {VARDATA_ANY(action), VARSIZE_ANY_EXHDR(action)};
-	PolicyText	principal = {arn, strlen(arn)};
 	PolicyContext context;
-	PolicySet	set = {.granted = PG_GETARG_BOOL(4)};
-	PolicyRequest request = {
-		.resource = {VARDATA_ANY(resource), VARSIZE_ANY_EXHDR(resource)},
-		.principals = &principal,
-		.n_principals = 1,
-		.lookup = policy_context_look_up,
-		.argument = &context
-	};
+	AccessCaller caller = {.role = access_role(role)};
+	AccessQuestion question = {.look_up = policy_context_look_up, .argument = &context, .granted = PG_GETARG_BOOL(4)};
+	AccessLookup lookup;
+	PolicySet	set;
+	PolicyRequest request;
 	PolicyResult result;
 
-	request.action = policy_action_require(action_name);
+	question.action = policy_action_require(action_name);
+	question.resource = text_to_cstring(PG_GETARG_TEXT_PP(2));
 	policy_read_context(PG_GETARG_JSONB_P(3), &context);
-	add_role(&context, role, name, arn);
-	compile_role(role, &set);
+	access_set(&caller, &question, &set);
+	access_request(&caller, &question, &lookup, &request);
 	policy_evaluate(&set, &request, &result);
 	return policy_result_row(fcinfo, &request, &result);
 }

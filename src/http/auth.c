@@ -392,15 +392,16 @@ is_loopback(const HttpRequest *request)
 
 /* Developer mode: the role of the key that the request names, whether it knows the secret or not, or else the database's owner. */
 static Oid
-developer_role(const char *header, const Sigv4Query *query)
+developer_role(const char *header, const Sigv4Query *query, Caller *caller)
 {
 	const char *credential = header ? authorization_part(header, "Credential") : sigv4_parameter(query, "X-Amz-Credential");
+	char	   *key_id = credential ? pnstrdup(credential, strcspn(credential, "/")) : NULL;
 	char	   *secret;
 	Oid			role;
 
-	if (credential == NULL ||
-		!endpoint->access_key(pnstrdup(credential, strcspn(credential, "/")), &secret, &role))
+	if (key_id == NULL || !endpoint->access_key(key_id, &secret, &role))
 		return database_owner();
+	caller->access_key_id = key_id;
 	if (!may_connect(role))
 		refuse(DYN_UNRECOGNIZED_CLIENT, UNKNOWN_CLIENT);
 	return role;
@@ -488,7 +489,7 @@ auth_check_sender(const HttpRequest *request)
  * exceptions.
  */
 Oid
-auth_role(const HttpRequest *request)
+auth_role(const HttpRequest *request, Caller *caller)
 {
 	Sigv4Query	query = sigv4_query(request->uri);
 	Sigv4Claim	claim = {0};
@@ -505,12 +506,13 @@ auth_role(const HttpRequest *request)
 
 	signed_request.path = request_path(request, &signed_request.path_len);
 	if (is_developer(request))
-		return developer_role(none_if_empty(request_header(request, "Authorization")), &query);
+		return developer_role(none_if_empty(request_header(request, "Authorization")), &query, caller);
 	check_claim(request, &query, &claim, &secret, &role);
 	sigv4_sign(&signed_request, &query, &claim, secret, signature);
 	explicit_bzero(secret, strlen(secret));
 	if (!signatures_equal(claim.signature, signature))
 		refuse(DYN_INVALID_SIGNATURE, WRONG_SIGNATURE);
+	caller->access_key_id = claim.key_id;
 	/*
 	 * keys of ours are for long and have no session; not before the signature, as with
 	 * the next: nobody else is to learn about keys

@@ -225,8 +225,15 @@ extern int	session_begin_request(Oid role);
 extern void session_finish_request(int settings);
 extern void session_clean(void);	/* between transactions: what a transaction's end does not undo */
 
-/* auth.c: who sent the request (inside a transaction); raises the service's errors */
-extern Oid	auth_role(const HttpRequest *request);
+/*
+ * caller.c: tells the extension who sends the request that is executed now, as far as the connection and the headers say; key and session are
+ * for authentication to fill in.  After it, and whatever came of it: caller_forget(), which does not raise.
+ */
+extern Caller *caller_tell(const HttpRequest *request);
+extern void caller_forget(void);
+
+/* auth.c: who sent the request (inside a transaction); raises the service's errors.  Fills in the caller's key and session. */
+extern Oid	auth_role(const HttpRequest *request, Caller *caller);
 /* The same as far as it does not depend on the body, and on what only who has signed it is told. */
 extern void auth_check_sender(const HttpRequest *request);
 

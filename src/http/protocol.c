@@ -294,7 +294,7 @@ execute_in_transaction(HttpRequest *request)
 	synchronous_commit = SYNCHRONOUS_COMMIT_OFF;	/* flushed for many at once, and then waited for (companion.c) */
 	aside_begin_attempt(request);
 	start_timeouts(request);
-	settings = session_begin_request(auth_role(request));
+	settings = session_begin_request(auth_role(request, caller_tell(request)));
 	MemoryContextSwitchTo(CurTransactionContext);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	if (request->text.len == 0)
@@ -387,6 +387,7 @@ protocol_try_again(HttpRequest *request)
 		recover(request, context);
 	}
 	PG_END_TRY();
+	caller_forget();
 	session_clean();
 	pgstat_report_activity(STATE_IDLE, NULL);
 	if (failed)

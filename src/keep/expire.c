@@ -185,7 +185,7 @@ move_position(ExpireSweep *sweep, const TableIndex *index, Jsonb *entry, const S
 static int
 read_keys(ExpireSweep *sweep, const TableInfo *table, const TableIndex *index, int limit, StorageKey *keys)
 {
-	StorageTable *storage = storage_open(table, STORAGE_READ, true);
+	StorageTable *storage = storage_open(table, STORAGE_READ, true, GetUserId());
 	StorageScan *scan = storage_index_scan_begin(storage, index, &sweep->range, false);
 	Jsonb	   *entry = NULL;
 	Jsonb	   *next;
@@ -262,7 +262,7 @@ static int64
 sweep_batch(ExpireSweep *sweep, const TableInfo *table, int limit, bool *more)
 {
 	StorageKey *keys = (StorageKey *) palloc(limit * sizeof(StorageKey));
-	StorageTable *storage = storage_open(table, STORAGE_DELETE, true);
+	StorageTable *storage = storage_open(table, STORAGE_DELETE, true, GetUserId());
 	bool		by_executor = storage_expires(storage);
 	Expiry		expiry = {readable_index(storage_info(storage)), &sweep->range};
 	int64		removed = 0;
@@ -376,7 +376,7 @@ expire_warn(const ExpireSweep *sweep)
 bool
 expire_oldest(const TableInfo *table, TimestampTz *expired_at)
 {
-	StorageTable *storage = storage_open(table, STORAGE_READ, true);
+	StorageTable *storage = storage_open(table, STORAGE_READ, true, GetUserId());
 	const TableIndex *index = readable_index(storage_info(storage));
 	StorageIndexRange range = {0};
 	Jsonb	   *entry = NULL;

@@ -153,6 +153,13 @@ arn_parse_table_part(const char *text, int len, const char *kind, TablePartArn *
 }
 
 bool
+arn_is_own_table(const TableArn *arn)
+{
+	return arn_part_is(arn->partition, arn->partition_len, "aws") && arn_part_is(arn->region, arn->region_len, dynapg_region) &&
+		arn_part_is(arn->account, arn->account_len, dynapg_account_id) && arn_part_is(arn->type, arn->type_len, "table");
+}
+
+bool
 arn_is_region(const char *text, int len)
 {
 	static const char *const areas[] = {"us-", "eu-", "ap-", "ca-", "sa-", "me-", "af-", "il-", "mx-"};

@@ -68,6 +68,9 @@ typedef struct TablePartArn
 /* Takes arn:<partition>:<service>:<region>:<account>:table/<name>/<kind>/<label> apart, whatever its parts; false if text is none. */
 extern bool arn_parse_table_part(const char *text, int len, const char *kind, TablePartArn *arn);
 
+/* Whether it is that of a table, be it there or not, of this server's account and Region. */
+extern bool arn_is_own_table(const TableArn *arn);
+
 /* Whether there may be a Region of this name. */
 extern bool arn_is_region(const char *text, int len);
 

@@ -17,8 +17,9 @@
 #ifndef DYNAPG_AUTHORIZE_H
 #define DYNAPG_AUTHORIZE_H
 
+#include "base/user_switch.h"
 #include "catalog/tables.h"
-#include "expr/expr.h"
+#include "op/expressions.h"
 #include "op/request.h"
 #include "policy/policy.h"
 #include "storage/storage.h"
@@ -37,11 +38,7 @@ extern Oid	access_begin(int operation, const RequestValue *request);
 extern void access_foresee(PolicyAction action, const char *table, int table_len, const char *index, int index_len);
 
 /* Makes a role the current user, restricted as in a security definer function, and back; an error that ends the (sub)transaction goes back, too. */
-typedef struct AccessUser
-{
-	Oid			role;
-	int			context;
-} AccessUser;
+typedef UserSwitch AccessUser;
 
 extern void access_become(Oid role, AccessUser *before);
 extern void access_return(const AccessUser *before);
@@ -56,9 +53,18 @@ typedef struct AccessNames AccessNames;
 extern void access_name(AccessNames *names, const char *name, int len);	/* a top-level attribute, as callers write it */
 extern void access_name_map(AccessNames *names, const AttributeMap *map);	/* all of an item's or a key's */
 extern void access_name_path(const DocPath *path, void *names);	/* a PathVisitor */
+extern void access_name_condition(AccessNames *names, const ExprNode *condition);	/* NULL: none */
+extern void access_name_update(AccessNames *names, const Update *update);
+extern void access_name_key_condition(AccessNames *names, const KeyCondition *condition);
+extern void access_name_projection(AccessNames *names, const Projection *projection);
+extern void access_name_expressions(AccessNames *names, const Expressions *expressions);	/* of all of them */
 
-/* The values of a partition key that a request names: of a table's key, or of an index's (NULL: the table's), by attribute. */
+/*
+ * The values of a partition key that a request names: that of a table's key or item, if it has it; those that a key condition gives of the table's
+ * (index NULL) or an index's; or one, of the key's attribute of a number, from 0.
+ */
 extern void access_lead(AccessNames *names, const TableInfo *table, const AttributeMap *key);
+extern void access_lead_condition(AccessNames *names, const TableInfo *table, const TableIndex *index, const KeyCondition *condition);
 extern void access_lead_value(AccessNames *names, int attribute, const JsonbValue *value);
 
 /* What an operation, or a part of one, does with a table. */
@@ -69,6 +75,7 @@ typedef struct AccessPart
 	const TableIndex *index;	/* the resource is the index's ARN; NULL: the table's */
 	StorageAccess access;		/* the privileges that would do */
 	bool		returns_item;
+	bool		reads_all;		/* every item, in all attributes: privileges on columns do not do, nor those under row-level security */
 
 	/* condition keys; NULL: the request does not have them */
 	const char *enclosing_operation;	/* TransactWriteItems, ... */
@@ -78,13 +85,13 @@ typedef struct AccessPart
 	const bool *full_table_scan;	/* PartiQLSelect */
 
 	/* Names what dynamodb:Attributes, dynamodb:LeadingKeys and its kin are; called if a policy asks, more than once at worst. */
-	void		(*describe) (AccessNames *names, void *argument);
-	void	   *argument;
+	void		(*describe) (AccessNames *names, const void *argument);
+	const void *argument;
 } AccessPart;
 
 /*
  * Judges a part; AccessDeniedException.  Returns as whom storage_open() is to be asked: the current user, or the table's owner if only a policy
- * allows it.  A batch asks for all of its parts before it opens anything.
+ * allows it.  A batch asks for all of its parts before it opens anything.  For a role without policies it looks at nothing: storage_open() judges.
  */
 extern Oid	access_user(const AccessPart *part);
 

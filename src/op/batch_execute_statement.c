@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/subtransaction.h"
@@ -166,7 +167,7 @@ static void
 execute_read(BatchStatement *part)
 {
 	bool		consistent = request_boolean(part->request, BatchStatementRequest_ConsistentRead);
-	StorageTable *table = storage_open(part->write.info, STORAGE_READ, true);
+	StorageTable *table = storage_open(part->write.info, STORAGE_READ, true, GetUserId());
 
 	part->item = storage_get(table, &part->write.key);
 	capacity_add_item_read(part->capacity, part->item, consistent);

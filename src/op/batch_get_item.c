@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "base/error.h"
@@ -113,7 +114,7 @@ static void
 read_part(TablePart *part, WireWriter *response, int64 *total, PartitionBytes *partitions, int *n_partitions)
 {
 	bool		consistent = request_boolean(&part->entry->value, KeysAndAttributes_ConsistentRead);
-	StorageTable *table = storage_open(part->info, STORAGE_READ, true);
+	StorageTable *table = storage_open(part->info, STORAGE_READ, true, GetUserId());
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "dynapg item", ALLOCSET_DEFAULT_SIZES);
 
 	if (consistent)

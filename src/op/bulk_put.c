@@ -97,7 +97,7 @@ table_to_fill(const RequestValue *table_name)
 		catalog_raise_not_found(name, len);
 	if (status == TABLE_CREATING || status == TABLE_DELETING)
 		table_refuse_in_use(status, table->name);
-	storage_close(storage_open(table, STORAGE_PUT, false));
+	storage_close(storage_open(table, STORAGE_PUT, false, GetUserId()));
 	return table;
 }
 

@@ -25,16 +25,17 @@ typedef struct CallerSession
 
 typedef struct Caller
 {
-	const char *source_ip;		/* NULL: a local socket, or no client at all */
-	bool		is_secure;		/* TLS */
-	const char *user_agent;		/* NULL: none */
+	const char *source_ip;		/* the peer's numeric address; NULL: a local socket, or no client at all */
+	bool		is_secure;		/* TLS between the peer and us */
+	const char *user_agent;		/* printable ASCII, what is not is a question mark; NULL: none */
 	const char *request_id;		/* NULL: SQL */
-	const char *access_key_id;	/* NULL: SQL, developer mode */
+	const char *access_key_id;	/* NULL: SQL, or not known (yet); developer mode does not ask for its secret */
 	const CallerSession *session;	/* NULL: none */
 } Caller;
 
 /*
- * The caller of what runs now.  Of a request over HTTP: what caller_begin() was told; else this connection's client.  Never NULL.
+ * The caller of what runs now.  Of a request over HTTP: what caller_begin() was told, also in SQL that the request runs (triggers, policies);
+ * else this connection's client.  Never NULL.  Raises an error in a parallel worker, which has no caller.
  */
 extern const Caller *caller_get(void);
 
@@ -44,7 +45,11 @@ extern const Caller *caller_get(void);
  */
 extern const CallerSession *caller_session(void);
 
-/* The caller of the requests that are executed from now on; NULL: none any more.  It must live until the next call. */
+/*
+ * The caller of the requests that are executed from now on; NULL: none any more.  It must live until the next call.  The endpoint calls it
+ * before a request's authentication, and with NULL after its transaction has ended, however that was; key and session are there after
+ * authentication.
+ */
 extern void caller_begin(const Caller *caller);
 
 #endif							/* DYNAPG_CALLER_H */

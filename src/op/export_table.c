@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
@@ -242,7 +243,7 @@ begin_export(const RequestValue *request, const TableInfo *table, const char *to
 	ExportState state = {.relation = table->relation};
 	const Transfer *transfer;
 
-	storage_require_reader(table);
+	storage_require_reader(table, GetUserId());
 	check_begin(specification, table);
 	log = recovery_log(table);
 	table_resume_jobs(table);

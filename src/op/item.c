@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "op/capacity.h"
@@ -153,7 +154,7 @@ op_get_item(const RequestValue *request, WireWriter *response)
 	op_check_key_paths(info, &expressions);
 
 	op_eventual_read = !consistent;
-	table = storage_open(info, STORAGE_READ, true);
+	table = storage_open(info, STORAGE_READ, true, GetUserId());
 	item = storage_get(table, &key);
 	capacity_begin(&capacity, table_name->as.string.text, table_name->as.string.len, info);
 	capacity_add_item_read(&capacity, item, consistent);

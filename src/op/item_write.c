@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "base/bytes.h"
@@ -344,7 +345,7 @@ item_write_open(const ItemWrite *write)
 		[ITEM_CHECK] = STORAGE_CHECK
 	};
 
-	return storage_open(write->info, accesses[write->kind], write->reads_old || write->condition != NULL);
+	return storage_open(write->info, accesses[write->kind], write->reads_old || write->condition != NULL, GetUserId());
 }
 
 void

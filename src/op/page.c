@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "base/error.h"
@@ -136,7 +137,7 @@ begin_reading(const RequestValue *request, PagePreparation prepare, PageRequest 
 	for (;;)
 	{
 		prepare(request, prepared);
-		reader->table = storage_open(prepared->table, STORAGE_READ, true);
+		reader->table = storage_open(prepared->table, STORAGE_READ, true, GetUserId());
 		prepared->table = storage_info(reader->table);
 		if (prepared->index == NULL)
 			break;

@@ -6,6 +6,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "base/error.h"
@@ -49,7 +50,7 @@ begin(SelectReader *reader, const PartiqlStatement *statement, bool consistent)
 {
 	memset(reader, 0, sizeof(*reader));
 	reader->consistent = consistent;
-	reader->table = storage_open(op_data_table_of_text(statement->table, statement->table_len), STORAGE_READ, true);
+	reader->table = storage_open(op_data_table_of_text(statement->table, statement->table_len), STORAGE_READ, true, GetUserId());
 	partiql_plan(statement, storage_info(reader->table), consistent, &reader->plan);
 	capacity_begin(&reader->capacity, statement->table, statement->table_len, reader->plan.table);
 	reader->scratch = AllocSetContextCreate(CurrentMemoryContext, "dynapg item", ALLOCSET_DEFAULT_SIZES);

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/timestamp.h"
 
 #include "base/error.h"
@@ -115,7 +116,7 @@ op_restore_table_to_point_in_time(const RequestValue *request, WireWriter *respo
 	check_times(request);
 	restore_check_request(&members);
 	table = source_table(request, name, len);
-	storage_require_reader(table);
+	storage_require_reader(table, GetUserId());
 	log = recovery_log(table);
 	table_resume_jobs(table);
 	find_moment(request, log, &restore.restore_time, &moment);

@@ -72,7 +72,7 @@ stream_require_reader(const TableLog *log)
 	const TableInfo *table = OidIsValid(log->relation) ? catalog_table_of_relation(log->relation) : NULL;
 
 	if (table != NULL)
-		storage_require_reader(table);
+		storage_require_reader(table, GetUserId());
 	else if (!has_privs_of_role(GetUserId(), log->owner))
 		raise_denied(log);
 }

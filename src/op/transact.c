@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "storage/proc.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -442,7 +443,7 @@ transact_get(TransactGet *gets, int count, bool reports_each)
 			if (gets[j].info == gets[i].info)
 				tables[i] = tables[j];
 		if (tables[i] == NULL)
-			tables[i] = storage_open(gets[i].info, STORAGE_READ, true);
+			tables[i] = storage_open(gets[i].info, STORAGE_READ, true, GetUserId());
 	}
 
 	/* the snapshot comes after the locks, so that no table is other than its definition */

@@ -19,8 +19,9 @@ struct StorageTable
 	const TableInfo *info;
 	Relation	relation;
 	StorageAccess access;
+	Oid			user;			/* whose privileges count, and as whom the executor's statements run */
 	bool		direct;
-	bool		has_policies;	/* row-level security applies to the current user */
+	bool		has_policies;	/* row-level security applies to the user */
 	bool		asks_executor;	/* for every access, since a module hooks into its checks */
 	bool		returns_item;
 	bool		holds;			/* what is left alone by a decision is held as it is */

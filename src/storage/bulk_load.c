@@ -112,7 +112,7 @@ bulk_load_begin(const TableInfo *info)
 
 	if (locked == NULL)
 		dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found");
-	load->table = storage_open(locked, STORAGE_PUT, false);
+	load->table = storage_open(locked, STORAGE_PUT, false, GetUserId());
 	load->direct = is_direct(load->table);
 	load->layout = *layout_of(load->table->relation);
 	load->scratch = AllocSetContextCreate(CurrentMemoryContext, "dynapg bulk load", ALLOCSET_DEFAULT_SIZES);
@@ -334,7 +334,7 @@ static bool
 put_batch(BulkLoad *load)
 {
 	MemoryContext caller = MemoryContextSwitchTo(load->scratch);
-	StorageTable *table = storage_open(load->table->info, STORAGE_PUT, false);
+	StorageTable *table = storage_open(load->table->info, STORAGE_PUT, false, load->table->user);
 	bool		more = true;
 	Size		bytes = 0;
 

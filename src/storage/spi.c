@@ -9,6 +9,8 @@
  *
  * The executor is stricter than the direct path in one thing: whoever writes by key must be allowed to read the
  * columns hash, sort and item.
+ *
+ * Statements run as the table's user (base/user_switch.h).
  */
 #include "postgres.h"
 
@@ -28,6 +30,7 @@
 #include "base/compat.h"
 #include "base/error.h"
 #include "base/subtransaction.h"
+#include "base/user_switch.h"
 #include "base/varlena.h"
 #include "storage/backend.h"
 #include "storage/layout.h"
@@ -146,14 +149,17 @@ static int
 execute_plan(StorageTable *table, StatementKind kind, Datum *values, bool read_only)
 {
 	MemoryContext caller = CurrentMemoryContext;
+	UserSwitch	before;
 	volatile int result = 0;
 
+	user_switch(table->user, &before);
 	PG_TRY();
 	{
 		result = SPI_execute_plan(saved_plan(table, kind), values, NULL, read_only, 0);
 	}
 	PG_CATCH();
 	{
+		user_switch_forget(&before);
 		if (geterrcode() == ERRCODE_INSUFFICIENT_PRIVILEGE)
 		{
 			ErrorData  *error;
@@ -169,6 +175,7 @@ execute_plan(StorageTable *table, StatementKind kind, Datum *values, bool read_o
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
+	user_switch_back(&before);
 
 	if (result < 0)
 		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));

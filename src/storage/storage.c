@@ -56,32 +56,75 @@ storage_raise_denied(const TableInfo *table, const char *detail)
 					 dynapg_account_id, role, dyn_operation, dynapg_region, dynapg_account_id, table->name);
 }
 
-/*
- * Whether the current user may do this by direct access.  Raises AccessDeniedException where nothing allows it;
- * false where only privileges on columns may, which the executor knows how to judge.
- */
-static bool
-check_privileges(const TableInfo *table, Relation relation, AclMode needed)
+/* How far a role's privileges go. */
+typedef enum Privileges
 {
-	Oid			role = GetUserId();
-	bool		whole = true;
+	PRIVILEGES_NO_SCHEMA,		/* not even into the schema */
+	PRIVILEGES_NONE,
+	PRIVILEGES_ON_COLUMNS,		/* which the executor knows how to judge */
+	PRIVILEGES_WHOLE
+} Privileges;
 
-	if (compat_schema_aclcheck(RelationGetNamespace(relation), role, ACL_USAGE) != ACLCHECK_OK)
-		storage_raise_denied(table, psprintf("Role \"%s\" lacks USAGE on schema %s.",
-											 GetUserNameFromId(role, false),
-											 quote_identifier(get_namespace_name(RelationGetNamespace(relation)))));
+static Privileges
+find_privileges(Oid relation, Oid schema, Oid role, AclMode needed)
+{
+	Privileges	found = PRIVILEGES_WHOLE;
+
+	if (compat_schema_aclcheck(schema, role, ACL_USAGE) != ACLCHECK_OK)
+		return PRIVILEGES_NO_SCHEMA;
 	for (AclMode right = ACL_INSERT; right <= ACL_DELETE; right <<= 1)
 	{
-		if ((needed & right) == 0 || pg_class_aclcheck(table->relation, role, right) == ACLCHECK_OK)
+		if ((needed & right) == 0 || pg_class_aclcheck(relation, role, right) == ACLCHECK_OK)
 			continue;
-		if (right == ACL_DELETE ||
-			pg_attribute_aclcheck_all(table->relation, role, right, ACLMASK_ANY) != ACLCHECK_OK)
-			storage_raise_denied(table, psprintf("Role \"%s\" lacks privileges on table %s.",
-												 GetUserNameFromId(role, false),
-												 quote_identifier(RelationGetRelationName(relation))));
-		whole = false;
+		if (right == ACL_DELETE || pg_attribute_aclcheck_all(relation, role, right, ACLMASK_ANY) != ACLCHECK_OK)
+			return PRIVILEGES_NONE;
+		found = PRIVILEGES_ON_COLUMNS;
 	}
-	return whole;
+	return found;
+}
+
+/* Whether a role may do this by direct access.  Raises AccessDeniedException where nothing allows it; false where only the executor may. */
+static bool
+check_privileges(const TableInfo *table, Relation relation, Oid role, AclMode needed)
+{
+	Oid			schema = RelationGetNamespace(relation);
+
+	switch (find_privileges(table->relation, schema, role, needed))
+	{
+		case PRIVILEGES_NO_SCHEMA:
+			storage_raise_denied(table, psprintf("Role \"%s\" lacks USAGE on schema %s.", GetUserNameFromId(role, false),
+												 quote_identifier(get_namespace_name(schema))));
+		case PRIVILEGES_NONE:
+			storage_raise_denied(table, psprintf("Role \"%s\" lacks privileges on table %s.", GetUserNameFromId(role, false),
+												 quote_identifier(RelationGetRelationName(relation))));
+		case PRIVILEGES_ON_COLUMNS:
+			return false;
+		case PRIVILEGES_WHOLE:
+			return true;
+	}
+	pg_unreachable();
+}
+
+/* The same of the current user's, without a lock. */
+static Privileges
+current_privileges(const TableInfo *table, AclMode needed)
+{
+	Oid			schema = OidIsValid(table->relation) ? get_rel_namespace(table->relation) : InvalidOid;
+
+	return OidIsValid(schema) ? find_privileges(table->relation, schema, GetUserId(), needed) : PRIVILEGES_NONE;
+}
+
+bool
+storage_may_open(const TableInfo *table, StorageAccess access, bool returns_item)
+{
+	return current_privileges(table, needed_privileges(access, returns_item)) >= PRIVILEGES_ON_COLUMNS;
+}
+
+bool
+storage_may_read_all(const TableInfo *table)
+{
+	return current_privileges(table, ACL_SELECT) == PRIVILEGES_WHOLE &&
+		check_enable_rls(table->relation, InvalidOid, true) != RLS_ENABLED;
 }
 
 /*
@@ -109,7 +152,7 @@ refuse_absent(Relation relation)
 }
 
 StorageTable *
-storage_open(const TableInfo *info, StorageAccess access, bool returns_item)
+storage_open(const TableInfo *info, StorageAccess access, bool returns_item, Oid user)
 {
 	StorageTable *table = (StorageTable *) palloc0(sizeof(StorageTable));
 	const Layout *layout;
@@ -120,6 +163,7 @@ storage_open(const TableInfo *info, StorageAccess access, bool returns_item)
 		PreventCommandIfParallelMode("a write to an item table");
 	}
 	table->access = access;
+	table->user = user;
 	table->returns_item = returns_item;
 	table->relation = lock_table(&info, access == STORAGE_READ ? AccessShareLock : RowExclusiveLock);
 	table->info = info;
@@ -134,9 +178,9 @@ storage_open(const TableInfo *info, StorageAccess access, bool returns_item)
 	table->indexes.table = info;
 	table->log.table = info;
 	table->direct = layout->direct;
-	table->sees_all = check_privileges(info, table->relation, needed_privileges(access, returns_item));
+	table->sees_all = check_privileges(info, table->relation, user, needed_privileges(access, returns_item));
 	table->has_policies = table->relation->rd_rel->relrowsecurity &&
-		check_enable_rls(RelationGetRelid(table->relation), InvalidOid, false) == RLS_ENABLED;
+		check_enable_rls(RelationGetRelid(table->relation), user, false) == RLS_ENABLED;
 	table->sees_all &= !table->has_policies;
 	/* who hooks into the executor's checks, to audit or to deny, wants to know of every access */
 	table->asks_executor = ExecutorCheckPerms_hook != NULL;
@@ -150,9 +194,9 @@ storage_open(const TableInfo *info, StorageAccess access, bool returns_item)
 }
 
 void
-storage_require_reader(const TableInfo *info)
+storage_require_reader(const TableInfo *info, Oid user)
 {
-	StorageTable *table = storage_open(info, STORAGE_READ, true);
+	StorageTable *table = storage_open(info, STORAGE_READ, true, user);
 
 	if (!table->sees_all)
 		storage_raise_denied(table->info, table->has_policies ?

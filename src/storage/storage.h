@@ -3,9 +3,13 @@
  *		Items by key: read, put and delete, whatever the back end.
  *
  * An operation opens a table for what it is going to do, reads or writes keys, and closes it.  Opening takes
- * the relation's lock, checks the privileges of the current user, and chooses between two back ends: direct
+ * the relation's lock, checks the privileges of a role, and chooses between two back ends: direct
  * access to table and index (direct.c), and SPI (spi.c) where row-level security, triggers, rules, CHECK
  * constraints, further columns, or a module that hooks into the executor's checks want the executor.
+ *
+ * The role is the current user, or somebody in whose name it may be done (the table's owner, where an access policy allows what the
+ * current user has no privileges for): it is asked for privileges and row-level security, and the executor's statements run as that role, triggers
+ * and all, restricted as in a security definer function.
  *
  * Concurrency.  In READ COMMITTED every read and every write takes a new snapshot and sees the transaction's own
  * earlier changes.  A write that meets a concurrent one waits for it and starts again from what that one left:
@@ -43,17 +47,24 @@ typedef enum StorageAccess
 typedef struct StorageTable StorageTable;
 
 /*
- * Opens a table.  returns_item: the operation looks at the item it writes over (a condition, returned values),
- * which wants SELECT as well.  Raises AccessDeniedException, and ResourceNotFoundException if the table is gone
+ * Opens a table as a role, which is GetUserId() where nothing else is meant.  returns_item: the operation looks at the item it writes over (a
+ * condition, returned values), which wants SELECT as well.  Raises AccessDeniedException, and ResourceNotFoundException if the table is gone
  * by now; in a read-only transaction a writer gets PostgreSQL's own error.
  */
-extern StorageTable *storage_open(const TableInfo *table, StorageAccess access, bool returns_item);
+extern StorageTable *storage_open(const TableInfo *table, StorageAccess access, bool returns_item, Oid user);
 
 /*
- * Raises AccessDeniedException unless the current user may read every item of a table, in all its attributes.  Locks the table as reading
- * does.
+ * Whether the privileges of the current user, be they on columns only, let a table be opened so.  Takes no lock and raises nothing; false if the
+ * table is gone.
  */
-extern void storage_require_reader(const TableInfo *table);
+extern bool storage_may_open(const TableInfo *table, StorageAccess access, bool returns_item);
+
+/*
+ * Raises AccessDeniedException unless a role may read every item of a table, in all its attributes.  Locks the table as reading
+ * does.  storage_may_read_all: whether the current user may, without either.
+ */
+extern void storage_require_reader(const TableInfo *table, Oid user);
+extern bool storage_may_read_all(const TableInfo *table);
 
 /* Closes it; locks stay until the transaction ends.  Not needed on error. */
 extern void storage_close(StorageTable *table);

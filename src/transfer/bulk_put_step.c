@@ -296,7 +296,7 @@ static void
 put_items(void *argument)
 {
 	Writing    *writing = (Writing *) argument;
-	StorageTable *table = storage_open(writing->table, STORAGE_PUT, reads_any(writing->items));
+	StorageTable *table = storage_open(writing->table, STORAGE_PUT, reads_any(writing->items), GetUserId());
 	const BulkItem *last = NULL;
 	ListCell   *cell;
 
@@ -362,7 +362,7 @@ put_one_by_one(Writing *writing)
 static void
 require_writer(const Writing *writing)
 {
-	storage_close(storage_open(writing->table, STORAGE_PUT, reads_any(writing->items)));
+	storage_close(storage_open(writing->table, STORAGE_PUT, reads_any(writing->items), GetUserId()));
 }
 
 /* Puts the batch's items, and notes in each what came of it; returns the units that it took. */

@@ -386,7 +386,7 @@ table_to_export(const Export *export)
 	transfer_become_owner(export->transfer);
 	PG_TRY();
 	{
-		storage_require_reader(table);
+		storage_require_reader(table, GetUserId());
 	}
 	PG_CATCH();
 	{

@@ -67,6 +67,21 @@ ok(eventually(30, sub { serves($port, 'first') }), 'the endpoint speaks TLS');
 my $plain = eval { exchange($port, $bytes) };
 ok(!$plain, 'and nothing else');
 
+# What access policies are told of a request: a trigger of the table that it writes to asks.
+my $definition = '{"TableName": "seen", "BillingMode": "PAY_PER_REQUEST", "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+	"AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}]}';
+$node->safe_psql('postgres', <<"SQL");
+CREATE FUNCTION public.caller() RETURNS text AS '\$libdir/dynapg', 'dynapg_test_caller' LANGUAGE C;
+CREATE TABLE public.seen (caller text);
+SELECT dynamo_create_table('$definition');
+CREATE FUNCTION public.see() RETURNS trigger LANGUAGE plpgsql AS \$\$ BEGIN INSERT INTO public.seen VALUES (public.caller()); RETURN NULL; END \$\$;
+CREATE TRIGGER see AFTER INSERT ON dynamo.seen FOR EACH ROW EXECUTE FUNCTION public.see();
+SQL
+over_tls($port, post_bytes([ [ 'Host', 'h' ], [ 'Content-Type', 'application/x-amz-json-1.0' ], [ 'X-Amz-Target', 'DynamoDB_20120810.PutItem' ],
+		[ 'Connection', 'close' ] ], '{"TableName": "seen", "Item": {"pk": {"S": "a"}}}'));
+is($node->safe_psql('postgres', 'SELECT caller FROM public.seen'), '127.0.0.1 tls - 52 - - -', 'a request is told to come over TLS');
+$node->safe_psql('postgres', q{SELECT dynamo_delete_table('{"TableName": "seen"}')});
+
 # Versions.  Without a security level OpenSSL would not even ask for the old ones.
 my @old = ('-cipher', 'DEFAULT@SECLEVEL=0');
 ok(serves($port, 'first', $_), "$_ is spoken") foreach '-tls1_2', '-tls1_3';

@@ -1,0 +1,30 @@
+# docs/policies.md is true: its policies are put as it says, and each request of its tables is answered as it says, by dynapg.simulate_policy(),
+# SQL, HTTP and HTTP over TLS.
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+use DynapgHttp;
+
+my ($node, $port) = start_node('policies_page', "dynapg.workers = 1\n");
+
+# Runs page.py; its complaints are this test's.
+sub page
+{
+	my (@ways) = @_;
+
+	local $ENV{PGHOST} = $node->host;
+	local $ENV{PGPORT} = $node->port;
+	local $ENV{PGDATABASE} = 'postgres';
+	local $ENV{PGUSER} = $node->safe_psql('postgres', 'SELECT current_user');
+	local $ENV{HTTP_PORT} = $port;
+	my $said = qx{python3 test/policies/page.py @ways 2>&1};
+	like($said, qr/^[1-9]\d* passed, 0 failed$/m, "the page by @ways") or diag($said);
+}
+
+page('simulate');
+
+done_testing();
