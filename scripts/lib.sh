@@ -98,8 +98,15 @@ missing_packages() {
     done
 }
 
-# Debian's package of a server makes and starts a cluster on port 5432, which nobody asked for here.
+# Debian's package of a server makes and starts a cluster on port 5432, which nobody asked for here. One at a time: apt does not wait.
 apt_install() {
+    local status=0
+    (flock 9 && apt_install_alone "$@") 9>"${TMPDIR:-/tmp}/dynapg-apt-$(id -u).lock" || status=$?
+    hash -r
+    return "$status"
+}
+
+apt_install_alone() {
     local sudo=() no_cluster=/etc/postgresql-common/createcluster.d/dynapg-setup.conf status=0 log
     is_root || sudo=(sudo)
     log=$(mktemp)
@@ -113,7 +120,6 @@ apt_install() {
     "${sudo[@]}" rm -f "$no_cluster"
     [ "$status" = 0 ] || tail -n 30 "$log" >&2
     rm -f "$log"
-    hash -r
     return "$status"
 }
 
