@@ -29,3 +29,15 @@ GRANT SELECT, INSERT ON dynapg.resource_policies TO pg_database_owner;
 CREATE TRIGGER set_aside BEFORE INSERT ON dynapg.resource_policies
 	FOR EACH ROW WHEN (NOT pg_catalog.has_table_privilege('dynapg.resource_policies', 'UPDATE')) EXECUTE FUNCTION dynapg.set_aside();
 ALTER TABLE dynapg.resource_policies ADD CONSTRAINT set_aside CHECK (pg_catalog.has_table_privilege('dynapg.resource_policies', 'UPDATE'));
+
+CREATE FUNCTION @extschema@.dynamo_put_resource_policy(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_put_resource_policy' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.dynamo_put_resource_policy(jsonb) IS 'PutResourcePolicy: gives a table or a stream a policy, instead of the one that it has';
+
+CREATE FUNCTION @extschema@.dynamo_get_resource_policy(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_get_resource_policy' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.dynamo_get_resource_policy(jsonb) IS 'GetResourcePolicy: the policy of a table or a stream';
+
+CREATE FUNCTION @extschema@.dynamo_delete_resource_policy(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_delete_resource_policy' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.dynamo_delete_resource_policy(jsonb) IS 'DeleteResourcePolicy: takes the policy of a table or a stream away';

@@ -26,6 +26,7 @@ DYN_EXCEPTION(BACKUP_IN_USE, "BackupInUseException", MAKE_SQLSTATE('Y', 'D', '0'
 DYN_EXCEPTION(CONTINUOUS_BACKUPS_UNAVAILABLE, "ContinuousBackupsUnavailableException", MAKE_SQLSTATE('Y', 'D', '0', '2', '9'), 400, "com.amazonaws.dynamodb.v20120810#", "message", false)
 DYN_EXCEPTION(IMPORT_CONFLICT, "ImportConflictException", MAKE_SQLSTATE('Y', 'D', '0', '5', '2'), 400, "com.amazonaws.dynamodb.v20120810#", "message", false)
 DYN_EXCEPTION(IMPORT_NOT_FOUND, "ImportNotFoundException", MAKE_SQLSTATE('Y', 'D', '0', '5', '3'), 400, "com.amazonaws.dynamodb.v20120810#", "message", false)
+DYN_EXCEPTION(POLICY_NOT_FOUND, "PolicyNotFoundException", MAKE_SQLSTATE('Y', 'D', '0', '3', '4'), 400, "com.amazonaws.dynamodb.v20120810#", "message", false)
 DYN_EXCEPTION(RESOURCE_IN_USE, "ResourceInUseException", MAKE_SQLSTATE('Y', 'D', '0', '1', '2'), 400, "com.amazonaws.dynamodb.v20120810#", "message", false)
 DYN_EXCEPTION(LIMIT_EXCEEDED, "LimitExceededException", MAKE_SQLSTATE('Y', 'D', '0', '1', '3'), 400, "com.amazonaws.dynamodb.v20120810#", "message", true)
 DYN_EXCEPTION(ITEM_COLLECTION_SIZE_LIMIT_EXCEEDED, "ItemCollectionSizeLimitExceededException", MAKE_SQLSTATE('Y', 'D', '0', '1', '4'), 400, "com.amazonaws.dynamodb.v20120810#", "message", false)

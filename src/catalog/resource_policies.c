@@ -270,9 +270,15 @@ catalog_read_resource_policy(const PolicyOwner *owner, ResourcePolicy *policy)
 }
 
 int64
-catalog_write_resource_policy(const PolicyOwner *owner, const char *text, const ResourcePolicy *previous)
+catalog_resource_policy_age(const ResourcePolicy *policy)
 {
-	int64		revision = Max(catalog_milliseconds(GetCurrentTimestamp()), previous->revision + 1);
+	return catalog_milliseconds(GetCurrentTimestamp()) - policy->revision;
+}
+
+int64
+catalog_write_resource_policy(const PolicyOwner *owner, const char *text, TimestampTz now, const ResourcePolicy *previous)
+{
+	int64		revision = Max(catalog_milliseconds(now), previous->revision + 1);
 	Oid			types[] = {TEXTOID, TEXTOID, UUIDOID, TEXTOID, INT8OID};
 	Datum		values[] = {
 		CStringGetTextDatum(owner->table_name),

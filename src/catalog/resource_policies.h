@@ -44,11 +44,14 @@ typedef struct PolicyOwner
  */
 extern void catalog_read_resource_policy(const PolicyOwner *owner, ResourcePolicy *policy);
 
+/* How many milliseconds ago it was changed last. */
+extern int64 catalog_resource_policy_age(const ResourcePolicy *policy);
+
 /*
- * Writes a policy, or deletes it (text NULL) and remembers when; returns the revision of the change.  previous: what was read before, under the
- * same lock.
+ * Writes a policy, or deletes it (text NULL) and remembers when; returns the revision of the change, which is of now.  previous: what was read
+ * before, under the same lock.
  */
-extern int64 catalog_write_resource_policy(const PolicyOwner *owner, const char *text, const ResourcePolicy *previous);
+extern int64 catalog_write_resource_policy(const PolicyOwner *owner, const char *text, TimestampTz now, const ResourcePolicy *previous);
 
 /* Forgets the policy of a table of a name that is gone (label empty), or of a stream. */
 extern void catalog_forget_resource_policy(const char *table_name, const char *label);

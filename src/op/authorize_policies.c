@@ -18,6 +18,7 @@
 
 #include "base/error.h"
 #include "base/settings.h"
+#include "catalog/resource_policies.h"
 #include "catalog/role_policies.h"
 #include "op/authorize_private.h"
 
@@ -309,11 +310,18 @@ access_is_free(void)
 bool
 access_has_resource_policies(void)
 {
-	return false;
+	return catalog_has_resource_policies();
 }
 
 const Policy *
 access_resource_policy(const char *table, int table_len, const char *label)
 {
-	return NULL;
+	ResourcePolicy *policy = catalog_resource_policy(table, table_len, label);
+
+	if (policy == NULL)
+		return NULL;
+	if (policy->compiled == NULL)
+		policy->compiled = unconstify(Policy *, compile(policy->text, label ? POLICY_STREAM : POLICY_TABLE,
+														"resource-based policy", policy->context));
+	return policy->compiled;
 }

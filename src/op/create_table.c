@@ -16,6 +16,7 @@
 #include "op/create_table.h"
 #include "op/index_check.h"
 #include "op/op.h"
+#include "op/resource_policy.h"
 #include "op/table_check.h"
 #include "op/table_description.h"
 #include "op/tags.h"
@@ -41,6 +42,7 @@ typedef struct NewTable
 	List	   *indexes;		/* of NewIndex: local and global ones */
 	int			projected;		/* names that they INCLUDE */
 	List	   *tags;			/* of NamePair */
+	const RequestValue *policy;
 	Oid			adopted;		/* the relation, if it is there already */
 } NewTable;
 
@@ -329,8 +331,6 @@ refuse_unsupported(const RequestValue *request)
 {
 	if (request_member(request, CreateTableInput_VectorIndexes)->present)
 		table_refuse("vector indexes are");
-	if (request_member(request, CreateTableInput_ResourcePolicy)->present)
-		table_refuse("resource policies are");
 	if (request_member(request, CreateTableInput_GlobalTableSourceArn)->present ||
 		request_member(request, CreateTableInput_GlobalTableSettingsReplicationMode)->present)
 		table_refuse("global tables are");
@@ -353,6 +353,7 @@ create(const NewTable *table, const char *name)
 
 		catalog_create_index(name, index->name, index->global, index_definition_jsonb(&index->definition), adopts, NULL);
 	}
+	resource_policy_put_new(catalog_table(name, strlen(name)), table->policy);
 	if (table->definition.stream_view && !adopts)
 		log_begin(catalog_table(name, strlen(name)), LOG_STREAM, catalog_view_of_name(table->definition.stream_view));
 
@@ -412,6 +413,8 @@ make_table(const RequestValue *request, Oid adopted)
 	const TableInfo *existing;
 
 	check_request(&table);
+	table.policy = request_member(request, CreateTableInput_ResourcePolicy);
+	resource_policy_check_new(table.policy, pnstrdup(name, name_len));
 	catalog_lock_name(name, name_len);
 	existing = catalog_table(name, name_len);
 	if (existing != NULL && catalog_is_being_restored(existing) && !catalog_is_being_imported(existing))

@@ -12,6 +12,7 @@
 #include "keep/transfer_job.h"
 #include "log/log.h"
 #include "op/op.h"
+#include "op/resource_policy.h"
 #include "op/stream.h"
 #include "op/table_check.h"
 #include "op/table_description.h"
@@ -33,6 +34,7 @@ check_idle(const TableView *view)
 			dyn_error(DYN_RESOURCE_IN_USE, IN_USE "Cannot delete table while indexes are being created, "
 					  "updated, or deleted.");
 	}
+	resource_policy_check_pending(view->table);
 	if (stream_is_switched(view->table))
 		dyn_error(DYN_RESOURCE_IN_USE, IN_USE "Cannot delete table while stream is being enabled/disabled.");
 	if (catalog_table_status(view->table) == TABLE_UPDATING)

@@ -72,6 +72,9 @@ extern void op_untag_resource(const RequestValue *request, WireWriter *response)
 extern void op_list_tags_of_resource(const RequestValue *request, WireWriter *response);
 extern void op_describe_time_to_live(const RequestValue *request, WireWriter *response);
 extern void op_update_time_to_live(const RequestValue *request, WireWriter *response);
+extern void op_put_resource_policy(const RequestValue *request, WireWriter *response);
+extern void op_get_resource_policy(const RequestValue *request, WireWriter *response);
+extern void op_delete_resource_policy(const RequestValue *request, WireWriter *response);
 extern void op_create_backup(const RequestValue *request, WireWriter *response);
 extern void op_describe_backup(const RequestValue *request, WireWriter *response);
 extern void op_list_backups(const RequestValue *request, WireWriter *response);

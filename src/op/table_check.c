@@ -257,9 +257,8 @@ check_warm_throughput(const RequestValue *warm, const Throughput *throughput, bo
 					 throughput_warm_write_units(throughput), write_reason, target);
 }
 
-/* "2026-10-09T23:23:37.938Z" */
-static char *
-time_text(double seconds)
+char *
+table_time_text(double seconds)
 {
 	pg_time_t	whole = (pg_time_t) floor(seconds);
 	const struct pg_tm *tm = pg_gmtime(&whole);
@@ -309,8 +308,8 @@ check_encryption_changes(ChangeTimes *changes)
 			  "After the first %d change, each subsequent change in the same window can be performed at most once "
 			  "every %d seconds. Number of updates today: %d. Last change at %s. "
 			  "Next changes can be made at %s.",
-			  time_text(window_end), FREE_ENCRYPTION_CHANGES, ENCRYPTION_CHANGE_SECONDS, changes->count,
-			  time_text(last), time_text(Min(last + ENCRYPTION_CHANGE_SECONDS, window_end)));
+			  table_time_text(window_end), FREE_ENCRYPTION_CHANGES, ENCRYPTION_CHANGE_SECONDS, changes->count,
+			  table_time_text(last), table_time_text(Min(last + ENCRYPTION_CHANGE_SECONDS, window_end)));
 }
 
 void

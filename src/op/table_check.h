@@ -31,6 +31,9 @@ extern const TableInfo *table_of_request(const RequestValue *table_name);
  */
 extern const TableInfo *table_to_change(const RequestValue *table_name, LOCKMODE lockmode);
 
+/* Epoch seconds as "2026-10-09T23:23:37.938Z"; palloc'd. */
+extern char *table_time_text(double seconds);
+
 /* ResourceInUseException in the words for a status. */
 extern _Noreturn void table_refuse_in_use(TableStatus status, const char *name);
 
