@@ -135,8 +135,9 @@ BEGIN
 END $$;
 SELECT pg_temp.state() AS before \gset
 SELECT functions > 60 AS functions, calls > 1000 AS calls, internal FROM pg_temp.walk('regress_dynapg_hostile', false);
--- it may have made access keys for itself, and kept credentials
+-- it may have made access keys and sessions for itself, and kept credentials
 DELETE FROM dynapg.access_keys WHERE role = 'regress_dynapg_hostile'::regrole;
+DELETE FROM dynapg.sessions WHERE role = 'regress_dynapg_hostile'::regrole;
 DELETE FROM dynapg.copy_credentials WHERE role = 'regress_dynapg_hostile'::regrole;
 SELECT pg_temp.changed(:'before', pg_temp.state()) AS changed;
 SELECT functions > 60 AS functions, calls > 1000 AS calls, internal FROM pg_temp.walk(current_user, true);

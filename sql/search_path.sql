@@ -41,7 +41,7 @@ CREATE TEMP TABLE names AS
 	SELECT 'DOMAIN' AS kind, name, format('AS pg_catalog.%I CHECK (evil.hijacks())', name) AS rest
 		FROM unnest('{bool,int2,int4,int8,numeric,text,name,oid,regclass,regnamespace,uuid,bytea,jsonb,timestamptz,interval}'::text[]) name
 	UNION ALL SELECT 'TABLE', relname, '()' FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind IN ('r', 'v')
-	UNION ALL SELECT 'TABLE', unnest('{tables,indexes,index_builds,transaction_tokens,token_secret,access_keys}'::text[]), '()';
+	UNION ALL SELECT 'TABLE', unnest('{tables,indexes,index_builds,transaction_tokens,token_secret,access_keys,sessions}'::text[]), '()';
 SET search_path = pg_catalog, pg_temp;
 SELECT sum(pg_temp.tries(format('CREATE %s evil.%I %s', kind, name, rest)) + pg_temp.tries(format('CREATE %s pg_temp.%I %s', kind, name, rest))) > 200 AS names FROM names;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA evil TO PUBLIC;
@@ -114,6 +114,9 @@ SELECT id FROM untyped;
 
 -- Access keys
 SELECT dynapg.rotate_access_key((dynapg.create_access_key('regress_dynapg_path')).access_key_id) IS NOT NULL;
+SELECT dynapg.revoke_session((dynapg.create_session('regress_dynapg_path')).access_key_id), (dynapg.create_session('regress_dynapg_path')).expiration IS NOT NULL;
+SELECT name FROM dynapg.stat_sessions;
+SELECT dynapg.revoke_sessions('regress_dynapg_path');
 RESET ROLE;
 SELECT dynapg.revoke_access_key(id) FROM dynapg.access_keys;
 SELECT name, relation FROM dynapg.tables ORDER BY name;

@@ -166,23 +166,26 @@ close_changed(Relation keys)
 	CommandCounterIncrement();
 }
 
-/* The caller must be allowed to act as the role. */
-static void
-check_role(Oid role)
+void
+access_key_check_role(Oid role, const char *whose)
 {
 	char	   *name = GetUserNameFromId(role, false);
 
 	if (!compat_may_set_role(GetUserId(), role) || (superuser_arg(role) && !superuser()))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied for the access keys of role \"%s\"", name),
-				 errdetail("Only who could SET ROLE to it may make, change or revoke its keys; keys of superusers "
-						   "are for superusers.")));
+				 errmsg("permission denied for the %s of role \"%s\"", whose, name),
+				 errdetail("Only who could SET ROLE to it may make, change or revoke them; those of superusers are for superusers.")));
 }
 
-/* A random identifier as the service's: AKIA and 16 letters and digits. */
-static char *
-random_id(void)
+static void
+check_role(Oid role)
+{
+	access_key_check_role(role, "access keys");
+}
+
+char *
+access_key_random_id(const char *kind)
 {
 	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 	uint8		random[ID_LENGTH - 4];
@@ -190,28 +193,29 @@ random_id(void)
 
 	if (!pg_strong_random(random, sizeof(random)))
 		elog(ERROR, "could not generate random values");
-	memcpy(id, "AKIA", 4);
+	memcpy(id, kind, 4);
 	for (size_t i = 0; i < sizeof(random); i++)
 		id[4 + i] = alphabet[random[i] % 32];
 	id[ID_LENGTH] = '\0';
 	return id;
 }
 
-static char *
-random_secret(void)
+char *
+access_key_random_text(int bytes)
 {
-	char		random[SECRET_BYTES];
-	int			size = pg_b64_enc_len(SECRET_BYTES);
-	char	   *secret = (char *) palloc(size + 1);
+	char	   *random = (char *) palloc(bytes);
+	int			size = pg_b64_enc_len(bytes);
+	char	   *text = (char *) palloc(size + 1);
 	int			len;
 
-	if (!pg_strong_random(random, sizeof(random)))
+	if (!pg_strong_random(random, bytes))
 		elog(ERROR, "could not generate random values");
-	len = pg_b64_encode((void *) random, SECRET_BYTES, secret, size);
+	len = pg_b64_encode((void *) random, bytes, text, size);
 	if (len < 0)
 		elog(ERROR, "could not encode a secret");
-	secret[len] = '\0';
-	return secret;
+	text[len] = '\0';
+	explicit_bzero(random, bytes);
+	return text;
 }
 
 /* (access_key_id, secret_access_key) */
@@ -232,8 +236,8 @@ Datum
 dynapg_create_access_key(PG_FUNCTION_ARGS)
 {
 	Oid			role = PG_GETARG_OID(0);
-	char	   *id = random_id();
-	char	   *secret = random_secret();
+	char	   *id = access_key_random_id("AKIA");
+	char	   *secret = access_key_random_text(SECRET_BYTES);
 	Oid			index;
 	Relation	keys;
 	Datum		values[KEY_COLUMNS];
@@ -307,7 +311,7 @@ Datum
 dynapg_rotate_access_key(PG_FUNCTION_ARGS)
 {
 	char	   *id = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	char	   *secret = random_secret();
+	char	   *secret = access_key_random_text(SECRET_BYTES);
 	Oid			index;
 	Relation	keys = open_keys(RowExclusiveLock, &index);
 	HeapTuple	row = lock_own_key(keys, index, id);

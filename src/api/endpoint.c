@@ -14,6 +14,7 @@
 #include "api/access_key.h"
 #include "api/endpoint.h"
 #include "api/endpoint_error.h"
+#include "api/session.h"
 #include "catalog/backups.h"
 #include "catalog/transfers.h"
 #include "op/op.h"
@@ -106,6 +107,34 @@ execute_operation(int operation, const char *body, int len, StringInfo response,
 	PG_END_TRY();
 }
 
+static bool
+find_key(const char *id, EndpointKey *key)
+{
+	const SessionKey *session = strncmp(id, SESSION_KEY_KIND, strlen(SESSION_KEY_KIND)) == 0 ? session_find(id) : NULL;
+
+	key->session = NULL;
+	key->token_digest = NULL;
+	if (session == NULL)
+		return access_key_find(id, &key->secret, &key->role);
+	key->secret = pstrdup(session->secret);
+	key->role = session->caller.role;
+	key->session = &session->caller;
+	key->token_digest = session->token_digest;
+	return true;
+}
+
+static bool
+is_token(const EndpointKey *key, const char *token)
+{
+	uint8		digest[PG_SHA256_DIGEST_LENGTH];
+	uint8		difference = 0;
+
+	session_digest(token, digest);
+	for (int i = 0; i < sizeof(digest); i++)
+		difference |= digest[i] ^ key->token_digest[i];
+	return difference == 0;
+}
+
 static EndpointApi api = {
 	.version = ENDPOINT_API_VERSION,
 	.latency_bounds = endpoint_latency_bounds,
@@ -119,7 +148,8 @@ static EndpointApi api = {
 	.execute = execute_operation,
 	.write_error = endpoint_write_error,
 	.raise = endpoint_raise,
-	.access_key = access_key_find,
+	.find_key = find_key,
+	.is_token = is_token,
 };
 
 /* ------------------------------------------------------------------------------------------------------------

@@ -28,6 +28,15 @@ typedef struct EndpointOutcome
 	bool		defect;			/* an error that the server's log should have */
 } EndpointOutcome;
 
+/* What a request that names a key is checked against. */
+typedef struct EndpointKey
+{
+	char	   *secret;			/* palloc'd */
+	Oid			role;
+	const CallerSession *session;	/* whose key it is, with its time, which may be over; NULL: the key is for long */
+	const uint8 *token_digest;	/* of a session */
+} EndpointKey;
+
 typedef struct EndpointApi
 {
 	int			version;
@@ -63,10 +72,11 @@ typedef struct EndpointApi
 	/* Raises an exception of the service by its name in errors.csv's order. */
 	void		(*raise) (int exception, const char *message);
 
-	/*
-	 * The secret and the role of an access key, palloc'd, inside a transaction; false if there is none (or it was revoked).
-	 */
-	bool		(*access_key) (const char *id, char **secret, Oid *role);
+	/* An access key, inside a transaction; false if there is none, or it was revoked.  Its session is good until the next call. */
+	bool		(*find_key) (const char *id, EndpointKey *key);
+
+	/* Whether a text is the token of a key's session, in a time that does not tell how much of it is right. */
+	bool		(*is_token) (const EndpointKey *key, const char *token);
 } EndpointApi;
 
 extern void endpoint_init(void);

@@ -11,6 +11,7 @@ DYN_EXCEPTION(MISSING_AUTHENTICATION_TOKEN, "MissingAuthenticationTokenException
 DYN_EXCEPTION(INCOMPLETE_SIGNATURE, "IncompleteSignatureException", MAKE_SQLSTATE('Y', 'D', '0', '0', '5'), 400, "com.amazon.coral.service#", "message", false)
 DYN_EXCEPTION(INVALID_SIGNATURE, "InvalidSignatureException", MAKE_SQLSTATE('Y', 'D', '0', '0', '6'), 400, "com.amazon.coral.service#", "message", false)
 DYN_EXCEPTION(UNRECOGNIZED_CLIENT, "UnrecognizedClientException", MAKE_SQLSTATE('Y', 'D', '0', '0', '7'), 400, "com.amazon.coral.service#", "message", false)
+DYN_EXCEPTION(EXPIRED_TOKEN, "ExpiredTokenException", MAKE_SQLSTATE('Y', 'D', '0', '0', '8'), 400, "com.amazon.coral.service#", "message", false)
 DYN_EXCEPTION(CONDITIONAL_CHECK_FAILED, "ConditionalCheckFailedException", MAKE_SQLSTATE('Y', 'D', '0', '1', '0'), 400, "com.amazonaws.dynamodb.v20120810#", "message", false)
 DYN_EXCEPTION(RESOURCE_NOT_FOUND, "ResourceNotFoundException", MAKE_SQLSTATE('Y', 'D', '0', '1', '1'), 400, "com.amazonaws.dynamodb.v20120810#", "message", false)
 DYN_EXCEPTION(TABLE_NOT_FOUND, "TableNotFoundException", MAKE_SQLSTATE('Y', 'D', '0', '2', '2'), 400, "com.amazonaws.dynamodb.v20120810#", "message", false)

@@ -1,6 +1,6 @@
 /*
  * auth.c
- *		Who sent a request: Signature Version 4, the access key's role, and developer mode.
+ *		Who sent a request: Signature Version 4, the access key's role and session, and developer mode.
  *
  * The stages and their messages are the service's, in its order; the first that fails is the answer.  A secret never gets into a
  * message or a log.  The arithmetic is in base/sigv4.c.
@@ -29,6 +29,7 @@
 
 #define UNKNOWN_CLIENT "The security token included in the request is invalid."
 #define FOREIGN_TOKEN "The security token included in the request is invalid"	/* no full stop */
+#define EXPIRED_TOKEN "The security token included in the request is expired"
 #define WRONG_SIGNATURE "The request signature we calculated does not match the signature you provided. " \
 	"Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
 
@@ -390,21 +391,39 @@ is_loopback(const HttpRequest *request)
 	return false;
 }
 
-/* Developer mode: the role of the key that the request names, whether it knows the secret or not, or else the database's owner. */
+/* What is not told before who asks has shown that he has the key: that its session is over, that its role may not connect. */
+static void
+check_key_is_good(const EndpointKey *key)
+{
+	if (key->session != NULL && GetCurrentTimestamp() >= key->session->expires_at)
+		refuse(DYN_EXPIRED_TOKEN, EXPIRED_TOKEN);
+	if (!may_connect(key->role))
+		refuse(DYN_UNRECOGNIZED_CLIENT, UNKNOWN_CLIENT);
+}
+
+static void
+tell_caller(Caller *caller, const char *key_id, const EndpointKey *key)
+{
+	caller->access_key_id = key_id;
+	caller->session = key->session;
+}
+
+/*
+ * Developer mode: the role of the key that the request names, whether it knows secret and token or not, or else the database's owner.  A session's
+ * key narrows him, too.
+ */
 static Oid
 developer_role(const char *header, const Sigv4Query *query, Caller *caller)
 {
 	const char *credential = header ? authorization_part(header, "Credential") : sigv4_parameter(query, "X-Amz-Credential");
 	char	   *key_id = credential ? pnstrdup(credential, strcspn(credential, "/")) : NULL;
-	char	   *secret;
-	Oid			role;
+	EndpointKey key;
 
-	if (key_id == NULL || !endpoint->access_key(key_id, &secret, &role))
+	if (key_id == NULL || !endpoint->find_key(key_id, &key))
 		return database_owner();
-	caller->access_key_id = key_id;
-	if (!may_connect(role))
-		refuse(DYN_UNRECOGNIZED_CLIENT, UNKNOWN_CLIENT);
-	return role;
+	tell_caller(caller, key_id, &key);
+	check_key_is_good(&key);
+	return key.role;
 }
 
 /*
@@ -435,12 +454,9 @@ is_developer(const HttpRequest *request)
 	return endpoint->settings->developer_mode && is_loopback(request) && !comes_from_elsewhere(request);
 }
 
-/*
- * Checks what a request says of its signature, up to the signature itself.  Sets what that is to be computed from, and the role
- * of its key.
- */
+/* Checks what a request says of its signature, up to the signature itself.  Sets what that is to be computed from, and its key. */
 static void
-check_claim(const HttpRequest *request, const Sigv4Query *query, Sigv4Claim *claim, char **secret, Oid *role)
+check_claim(const HttpRequest *request, const Sigv4Query *query, Sigv4Claim *claim, EndpointKey *key)
 {
 	const char *header = none_if_empty(request_header(request, "Authorization"));
 	bool		presigned = sigv4_parameter(query, "X-Amz-Algorithm") != NULL;
@@ -466,7 +482,7 @@ check_claim(const HttpRequest *request, const Sigv4Query *query, Sigv4Claim *cla
 			   psprintf("Unsupported AWS 'algorithm': '%s' (only %s for now). ", printable(claim->algorithm), SIGV4_ALGORITHM));
 	split_credential(claim);
 	check_scope(claim);
-	if (!endpoint->access_key(claim->key_id, secret, role))
+	if (!endpoint->find_key(claim->key_id, key))
 		refuse(DYN_UNRECOGNIZED_CLIENT, UNKNOWN_CLIENT);
 }
 
@@ -475,13 +491,30 @@ auth_check_sender(const HttpRequest *request)
 {
 	Sigv4Query	query = sigv4_query(request->uri);
 	Sigv4Claim	claim = {0};
-	char	   *secret;
-	Oid			role;
+	EndpointKey key;
 
 	if (is_developer(request))
 		return;
-	check_claim(request, &query, &claim, &secret, &role);
-	explicit_bzero(secret, strlen(secret));
+	check_claim(request, &query, &claim, &key);
+	explicit_bzero(key.secret, strlen(key.secret));
+}
+
+/*
+ * The token goes with a session's key and with no other.  It may be signed, as SDKs do it in a header and in a presigned URL, or be added to the
+ * headers afterwards: it is none without the key's secret.
+ */
+static void
+check_token(const HttpRequest *request, const Sigv4Query *query, const EndpointKey *key)
+{
+	const char *tokens[] = {
+		none_if_empty(request_header(request, "X-Amz-Security-Token")), none_if_empty(sigv4_parameter(query, "X-Amz-Security-Token"))
+	};
+
+	if (key->session != NULL && tokens[0] == NULL && tokens[1] == NULL)
+		refuse(DYN_UNRECOGNIZED_CLIENT, UNKNOWN_CLIENT);
+	for (int i = 0; i < lengthof(tokens); i++)
+		if (tokens[i] != NULL && (key->session == NULL || !endpoint->is_token(key, tokens[i])))
+			refuse(DYN_UNRECOGNIZED_CLIENT, FOREIGN_TOKEN);
 }
 
 /*
@@ -500,28 +533,20 @@ auth_role(const HttpRequest *request, Caller *caller)
 		.body = request->body.data,
 		.body_len = request->body.len,
 	};
-	char	   *secret;
-	Oid			role;
+	EndpointKey key;
 	char		signature[SIGV4_SIGNATURE_LENGTH + 1];
 
 	signed_request.path = request_path(request, &signed_request.path_len);
 	if (is_developer(request))
 		return developer_role(none_if_empty(request_header(request, "Authorization")), &query, caller);
-	check_claim(request, &query, &claim, &secret, &role);
-	sigv4_sign(&signed_request, &query, &claim, secret, signature);
-	explicit_bzero(secret, strlen(secret));
+	check_claim(request, &query, &claim, &key);
+	sigv4_sign(&signed_request, &query, &claim, key.secret, signature);
+	explicit_bzero(key.secret, strlen(key.secret));
 	if (!signatures_equal(claim.signature, signature))
 		refuse(DYN_INVALID_SIGNATURE, WRONG_SIGNATURE);
-	caller->access_key_id = claim.key_id;
-	/*
-	 * keys of ours are for long and have no session; not before the signature, as with
-	 * the next: nobody else is to learn about keys
-	 */
-	if (none_if_empty(request_header(request, "X-Amz-Security-Token")) != NULL ||
-		none_if_empty(sigv4_parameter(&query, "X-Amz-Security-Token")) != NULL)
-		refuse(DYN_UNRECOGNIZED_CLIENT, FOREIGN_TOKEN);
-	/* nor about roles */
-	if (!may_connect(role))
-		refuse(DYN_UNRECOGNIZED_CLIENT, UNKNOWN_CLIENT);
-	return role;
+	/* what follows is told to who has the secret only: nobody else is to learn about keys, nor about roles */
+	check_token(request, &query, &key);
+	tell_caller(caller, claim.key_id, &key);
+	check_key_is_good(&key);
+	return key.role;
 }

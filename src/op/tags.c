@@ -52,12 +52,11 @@ is_tag_character(pg_wchar character)
 	return low < lengthof(ranges) && character >= ranges[low].first;
 }
 
-/* Whether a text has the characters of tags only, and not too many. */
-static bool
-is_tag_text(const RequestValue *value, int max_length)
+bool
+is_tag_text(const char *text, int len, int max_length)
 {
-	const unsigned char *p = (const unsigned char *) value->as.string.text;
-	const unsigned char *end = p + value->as.string.len;
+	const unsigned char *p = (const unsigned char *) text;
+	const unsigned char *end = p + len;
 	int			length = 0;
 
 	while (p < end)
@@ -76,7 +75,7 @@ check_key(const RequestValue *key, List *before)
 {
 	const char *text = key->present ? key->as.string.text : "null";
 
-	if (!key->present || key->as.string.len == 0 || !is_tag_text(key, TAG_KEY_MAX_LENGTH))
+	if (!key->present || key->as.string.len == 0 || !is_tag_text(text, key->as.string.len, TAG_KEY_MAX_LENGTH))
 		dyn_invalid("The Tag Key provided is invalid, Key: %s", text);
 	if (pg_strncasecmp(text, "aws:", 4) == 0)
 		dyn_invalid("Tag Key cannot be prefixed with aws:, Key: %s", text);
@@ -119,7 +118,7 @@ check_tags(const RequestValue *tags)
 		const RequestValue *value = request_member(&tags->as.list.items[i], Tag_Value);
 
 		check_key(key, pairs);
-		if (!value->present || !is_tag_text(value, TAG_VALUE_MAX_LENGTH))
+		if (!value->present || !is_tag_text(value->as.string.text, value->as.string.len, TAG_VALUE_MAX_LENGTH))
 			dyn_invalid("The Tag Value provided is invalid, Value: %s",
 						value->present ? value->as.string.text : "null");
 		pairs = add_pair(pairs, key, value);

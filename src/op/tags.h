@@ -14,6 +14,9 @@
  */
 extern List *check_tags(const RequestValue *tags);
 
+/* Whether a text of len bytes has the characters of tags' keys and values only, and so many of them at most. */
+extern bool is_tag_text(const char *text, int len, int max_length);
+
 /* Pairs as the catalog keeps them, palloc'd; names are unique. */
 extern Jsonb *tags_jsonb(List *pairs);
 
