@@ -22,6 +22,7 @@
 #include "catalog/owner.h"
 #include "keep/past.h"
 #include "keep/restore.h"
+#include "op/authorize.h"
 #include "op/continuous_backups.h"
 #include "op/op.h"
 #include "storage/layout.h"
@@ -34,16 +35,32 @@ PG_FUNCTION_INFO_V1(dynapg_disk_free);
 
 #define FETCH_ROWS 100
 
+/* Who reads the past reads all items of a table, in all their versions: it is asked for as a Scan is. */
+static Oid
+user_of_past(const TableInfo *table)
+{
+	return access_user(&(AccessPart) {
+		.action = POLICY_Scan,
+		.table = table,
+		.access = STORAGE_READ,
+		.returns_item = true,
+		.reads_all = true,
+		.select = access_select(false, false)
+	});
+}
+
 /* The table of a name, all of whose items the current user may read; it stays there until the transaction ends. */
 static const TableInfo *
 table_to_read(text *name)
 {
-	const TableInfo *table = op_data_table_of_text(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
+	const TableInfo *table;
 
+	access_foresee(POLICY_Scan, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), NULL, 0);
+	table = op_data_table_of_text(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
 	table = catalog_lock_table(table->name, strlen(table->name), AccessShareLock, false);
 	if (table == NULL)
 		dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found");
-	storage_require_reader(table, GetUserId());
+	storage_require_reader(table, user_of_past(table));
 	return table;
 }
 

@@ -89,9 +89,6 @@ check_policy(const char *policy)
 	int			len = strlen(policy);
 
 	policy_warn(policy_parse(policy, len, POLICY_IDENTITY));
-	ereport(NOTICE,
-			(errmsg("operations do not ask access policies yet"),
-			 errdetail("What a role may do is decided by its privileges; dynapg.simulate_policy() says what its policies would.")));
 	return policy_size(policy, len);
 }
 

@@ -25,6 +25,7 @@
 #include "base/limits.h"
 #include "catalog/tables.h"
 #include "op/arn.h"
+#include "op/authorize.h"
 #include "op/item_key.h"
 #include "op/op.h"
 #include "value/key.h"
@@ -260,6 +261,7 @@ typedef struct ItemsState
 	int			hash_name_len;
 	KeyType		hash_type;
 	char	   *relation;		/* qualified and quoted */
+	Oid			user;			/* as whom it is read (op/authorize.h) */
 	char	   *key;			/* canonical bytes of the partition key */
 	int			key_len;
 	pg_uuid_t	hash;
@@ -287,20 +289,62 @@ has_key(const ItemsState *state, Jsonb *item)
 		len == state->key_len && memcmp(bytes, state->key, len) == 0;
 }
 
+/* The key that items() is called with. */
+typedef struct ItemsKey
+{
+	const TableInfo *table;
+	const AttributeMap *map;
+} ItemsKey;
+
+static void
+describe_items(AccessNames *names, const void *argument)
+{
+	const ItemsKey *key = (const ItemsKey *) argument;
+
+	access_name_map(names, key->map);
+	access_lead(names, key->table, key->map);
+}
+
+/* It is a Query of a whole partition. */
+static Oid
+user_of_items(const TableInfo *table, const AttributeMap *map)
+{
+	return access_user(&(AccessPart) {
+		.action = POLICY_Query,
+		.table = table,
+		.access = STORAGE_READ,
+		.returns_item = true,
+		.select = access_select(false, false),
+		.describe = describe_items,
+		.argument = &(ItemsKey) {table, map}
+	});
+}
+
+/* The table, which stays there. */
+static const TableInfo *
+lock_items(text *table_name)
+{
+	const TableInfo *table;
+
+	access_foresee(POLICY_Query, VARDATA_ANY(table_name), VARSIZE_ANY_EXHDR(table_name), NULL, 0);
+	table = catalog_lock_found_table(require_table(table_name), AccessShareLock);
+	if (table == NULL)
+		dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found");
+	return table;
+}
+
 /* Makes the state: which relation, and the hash of the key. */
 static ItemsState *
 begin_items(FunctionCallInfo fcinfo)
 {
 	ItemsState *state = (ItemsState *) palloc0(sizeof(ItemsState));
-	const TableInfo *table = catalog_lock_found_table(require_table(PG_GETARG_TEXT_PP(0)), AccessShareLock);
+	const TableInfo *table = lock_items(PG_GETARG_TEXT_PP(0));
 	StringInfoData text;
 	WireWriter	writer;
 	WireReader	reader;
 	AttributeMap map;
 	const char *bytes;
 
-	if (table == NULL)
-		dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found");
 	initStringInfo(&text);
 	wire_write_text(&writer, &text);
 	write_key(fcinfo, &writer, table, 1);
@@ -313,6 +357,7 @@ begin_items(FunctionCallInfo fcinfo)
 	state->key = (char *) memcpy(palloc(state->key_len + 1), bytes, state->key_len);
 	key_hash(table->hash.type, bytes, state->key_len, &state->hash);
 
+	state->user = user_of_items(table, &map);
 	state->hash_name = pnstrdup(table->hash.stored, table->hash.stored_len);
 	state->hash_name_len = table->hash.stored_len;
 	state->hash_type = table->hash.type;
@@ -335,6 +380,7 @@ read_batch(ItemsState *state)
 	Oid			types[2] = {UUIDOID, BYTEAOID};
 	Datum		values[2] = {UUIDPGetDatum(&state->hash)};
 	StringInfoData query;
+	UserSwitch	before;
 	Size		bytes = 0;
 	uint64		rows;
 
@@ -349,8 +395,10 @@ read_batch(ItemsState *state)
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
+	user_switch(state->user, &before);
 	if (SPI_execute_with_args(query.data, state->last != NULL ? 2 : 1, types, values, NULL, true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(SPI_result));
+	user_switch_back(&before);
 	rows = SPI_processed;
 
 	MemoryContextReset(state->batch);

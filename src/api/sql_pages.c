@@ -28,16 +28,40 @@ add_row(Jsonb *item, void *argument)
 	tuplestore_putvalues(result->setResult, result->setDesc, &value, &isnull);
 }
 
+/* What an operation of a table or an index is asked for by; its members. */
+typedef struct PageAction
+{
+	int			operation;
+	PolicyAction action;
+	int			table_name;
+	int			index_name;
+	PagePreparation prepare;
+} PageAction;
+
+/* AccessDeniedException if no policy could allow the request, before its table is looked for. */
+static void
+foresee(const PageAction *action, const RequestValue *request)
+{
+	const RequestValue *table = request_member(request, action->table_name);
+	const RequestValue *index = request_member(request, action->index_name);
+
+	access_foresee(action->action, table->as.string.text, table->as.string.len,
+				   index->present ? index->as.string.text : NULL, index->present ? index->as.string.len : 0);
+}
+
 static Datum
-visit_pages(FunctionCallInfo fcinfo, int operation, PagePreparation prepare)
+visit_pages(FunctionCallInfo fcinfo, const PageAction *action)
 {
 	const char *outer = dyn_operation;
+	const RequestValue *request;
 	WireReader	reader;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	dyn_operation = model_operations[operation].name;
+	dyn_operation = model_operations[action->operation].name;
 	wire_read_jsonb(&reader, PG_GETARG_JSONB_P(0));
-	page_visit(request_read(&reader, operation), prepare, add_row, fcinfo->resultinfo);
+	request = request_read(&reader, action->operation);
+	foresee(action, request);
+	page_visit(request, action->prepare, add_row, fcinfo->resultinfo);
 	dyn_operation = outer;
 	return (Datum) 0;
 }
@@ -45,11 +69,15 @@ visit_pages(FunctionCallInfo fcinfo, int operation, PagePreparation prepare)
 Datum
 dynapg_query(PG_FUNCTION_ARGS)
 {
-	return visit_pages(fcinfo, OPERATION_Query, query_prepare);
+	static const PageAction action = {OPERATION_Query, POLICY_Query, QueryInput_TableName, QueryInput_IndexName, query_prepare};
+
+	return visit_pages(fcinfo, &action);
 }
 
 Datum
 dynapg_scan(PG_FUNCTION_ARGS)
 {
-	return visit_pages(fcinfo, OPERATION_Scan, scan_prepare);
+	static const PageAction action = {OPERATION_Scan, POLICY_Scan, ScanInput_TableName, ScanInput_IndexName, scan_prepare};
+
+	return visit_pages(fcinfo, &action);
 }

@@ -8,6 +8,7 @@
 #include "utils/memutils.h"
 
 #include "base/error.h"
+#include "catalog/resource_policies.h"
 #include "op/arn.h"
 #include "op/authorize.h"
 #include "op/authorize_private.h"
@@ -258,6 +259,20 @@ look_up_part(void *argument, const PolicyKey *key, PolicyValues *values)
 	}
 }
 
+const char *
+access_return_values(const char *return_values, bool returns_old_on_failure)
+{
+	if (return_values == NULL)
+		return_values = "NONE";
+	return returns_old_on_failure && strncmp(return_values, "ALL_", 4) != 0 ? "ALL_OLD" : return_values;
+}
+
+const char *
+access_select(bool is_projected, bool of_index)
+{
+	return is_projected ? "SPECIFIC_ATTRIBUTES" : of_index ? "ALL_PROJECTED_ATTRIBUTES" : "ALL_ATTRIBUTES";
+}
+
 /* ------------------------------------------------------------------------------------------------------------
  * The second moment
  * ------------------------------------------------------------------------------------------------------------ */
@@ -282,13 +297,14 @@ Oid
 access_user(const AccessPart *part)
 {
 	const TableInfo *table = part->table;
+	bool		any_resource_policy = catalog_has_resource_policies();
 	bool		is_free = access_is_free();
 	PartLookup	lookup = {part};
 	AccessQuestion question = {.action = part->action, .table = table, .look_up = look_up_part, .argument = &lookup};
 	PolicyResult result;
 	Oid			owner;
 
-	if (is_free && !access_has_resource_policies())
+	if (is_free && !any_resource_policy)
 		return GetUserId();
 	question.resource_policy = access_resource_policy(table->name, strlen(table->name), NULL);
 	if (is_free && question.resource_policy == NULL)
@@ -302,6 +318,31 @@ access_user(const AccessPart *part)
 	if (!OidIsValid(owner))
 		dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found");
 	return owner;
+}
+
+static void
+describe_read(AccessNames *names, const void *argument)
+{
+	const AccessRead *read = argument;
+
+	access_name_map(names, read->key);
+	if (read->projection != NULL)
+		access_name_projection(names, read->projection);
+	access_lead(names, read->info, read->key);
+}
+
+Oid
+access_user_of_read(const AccessRead *read, const AccessPart *part)
+{
+	AccessPart	whole = *part;
+
+	whole.table = read->info;
+	whole.access = STORAGE_READ;
+	whole.returns_item = true;
+	whole.select = access_select(read->projection != NULL, false);
+	whole.describe = describe_read;
+	whole.argument = read;
+	return access_user(&whole);
 }
 
 /* ------------------------------------------------------------------------------------------------------------

@@ -67,6 +67,12 @@ extern void access_lead(AccessNames *names, const TableInfo *table, const Attrib
 extern void access_lead_condition(AccessNames *names, const TableInfo *table, const TableIndex *index, const KeyCondition *condition);
 extern void access_lead_value(AccessNames *names, int attribute, const JsonbValue *value);
 
+/*
+ * What dynamodb:ReturnValues is of a write: what the request asks to be given back (NULL: NONE), but where a condition that fails gives the whole item
+ * back, that: ALL_OLD.
+ */
+extern const char *access_return_values(const char *return_values, bool returns_old_on_failure);
+
 /* What an operation, or a part of one, does with a table. */
 typedef struct AccessPart
 {
@@ -94,5 +100,21 @@ typedef struct AccessPart
  * allows it.  A batch asks for all of its parts before it opens anything.  For a role without policies it looks at nothing: storage_open() judges.
  */
 extern Oid	access_user(const AccessPart *part);
+
+/*
+ * The same of the reading of an item by its key, with a projection or none (NULL): the part says by which action, and which condition keys the request
+ * has besides.
+ */
+typedef struct AccessRead
+{
+	const TableInfo *info;
+	const AttributeMap *key;
+	const Projection *projection;
+} AccessRead;
+
+extern Oid	access_user_of_read(const AccessRead *read, const AccessPart *part);
+
+/* What dynamodb:Select is, where a request does not say it. */
+extern const char *access_select(bool is_projected, bool of_index);
 
 #endif							/* DYNAPG_AUTHORIZE_H */

@@ -307,16 +307,10 @@ access_is_free(void)
  * Tables'
  * ------------------------------------------------------------------------------------------------------------ */
 
-bool
-access_has_resource_policies(void)
-{
-	return catalog_has_resource_policies();
-}
-
 const Policy *
 access_resource_policy(const char *table, int table_len, const char *label)
 {
-	ResourcePolicy *policy = catalog_resource_policy(table, table_len, label);
+	ResourcePolicy *policy = catalog_has_resource_policies() ? catalog_resource_policy(table, table_len, label) : NULL;
 
 	if (policy == NULL)
 		return NULL;

@@ -41,10 +41,7 @@ extern bool access_is_free(void);
 /* A session's policy, compiled; NULL: it has none, or there is no session.  It lives until the next call. */
 extern const Policy *access_session_policy(const CallerSession *session);
 
-/* Whether the database has resource policies. */
-extern bool access_has_resource_policies(void);
-
-/* The policy of a table, or of a stream (NULL label: the table's); NULL if it has none.  It lives as long as access_role()'s. */
+/* The policy of a table, or of a stream (NULL label: the table's), compiled; NULL if it has none.  It lives until the transaction ends. */
 extern const Policy *access_resource_policy(const char *table, int table_len, const char *label);
 
 /* ------------------------------------------------------------------------------------------------------------

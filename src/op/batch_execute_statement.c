@@ -7,12 +7,13 @@
  */
 #include "postgres.h"
 
-#include "miscadmin.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/subtransaction.h"
 #include "op/op.h"
 #include "op/partiql.h"
+
+#define OPERATION "BatchExecuteStatement"
 
 typedef struct BatchStatement
 {
@@ -92,6 +93,7 @@ prepare_read(BatchStatement *part, const TableInfo *info)
 	{
 		part->write = (ItemWrite) {.kind = ITEM_CHECK, .info = info, .attributes = &part->key.attributes};
 		item_write_key(&part->write);
+		part->write.user = partiql_user_of_get(part->statement, info, &part->key.attributes, OPERATION);
 		return;
 	}
 	if (part->statement->index == NULL)
@@ -120,6 +122,7 @@ prepare_write(BatchStatement *part, const TableInfo *info)
 	item_write_key(&part->write);
 	item_write_check(&part->write);
 	op_check_key_paths(info, &expressions);
+	partiql_authorize_write(statement, &part->write, OPERATION);
 }
 
 static void
@@ -167,7 +170,7 @@ static void
 execute_read(BatchStatement *part)
 {
 	bool		consistent = request_boolean(part->request, BatchStatementRequest_ConsistentRead);
-	StorageTable *table = storage_open(part->write.info, STORAGE_READ, true, GetUserId());
+	StorageTable *table = storage_open(part->write.info, STORAGE_READ, true, part->write.user);
 
 	part->item = storage_get(table, &part->write.key);
 	capacity_add_item_read(part->capacity, part->item, consistent);

@@ -7,12 +7,12 @@
  */
 #include "postgres.h"
 
-#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/varlena.h"
+#include "op/authorize.h"
 #include "op/capacity.h"
 #include "op/item_key.h"
 #include "op/op.h"
@@ -31,6 +31,7 @@ typedef struct TablePart
 	const RequestValue *keys;	/* the list */
 	Expressions expressions;
 	const TableInfo *info;
+	Oid			user;			/* as whom it is read */
 	StorageKey *storage_keys;
 	bool	   *unprocessed;	/* for each key */
 	bool		any_unprocessed;
@@ -109,12 +110,44 @@ check_part(TablePart *part)
 	op_read_expressions(request, &members, &part->expressions);
 }
 
+/* What a table's part names. */
+static void
+describe_part(AccessNames *names, const void *argument)
+{
+	const TablePart *part = (const TablePart *) argument;
+
+	access_name_expressions(names, &part->expressions);
+	for (int i = 0; i < part->keys->as.list.count; i++)
+	{
+		const AttributeMap *key = part->keys->as.list.items[i].as.attributes;
+
+		access_name_map(names, key);
+		access_lead(names, part->info, key);
+	}
+}
+
+/* All of a table's keys are asked for at once. */
+static void
+authorize_part(TablePart *part, const RequestValue *return_consumed_capacity)
+{
+	part->user = access_user(&(AccessPart) {
+		.action = POLICY_BatchGetItem,
+		.table = part->info,
+		.access = STORAGE_READ,
+		.returns_item = true,
+		.select = access_select(part->expressions.projection != NULL, false),
+		.return_consumed_capacity = return_consumed_capacity,
+		.describe = describe_part,
+		.argument = part
+	});
+}
+
 /* Reads one table's keys and writes its list of items. */
 static void
 read_part(TablePart *part, WireWriter *response, int64 *total, PartitionBytes *partitions, int *n_partitions)
 {
 	bool		consistent = request_boolean(&part->entry->value, KeysAndAttributes_ConsistentRead);
-	StorageTable *table = storage_open(part->info, STORAGE_READ, true, GetUserId());
+	StorageTable *table = storage_open(part->info, STORAGE_READ, true, part->user);
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "dynapg item", ALLOCSET_DEFAULT_SIZES);
 
 	if (consistent)
@@ -181,6 +214,7 @@ void
 op_batch_get_item(const RequestValue *request, WireWriter *response)
 {
 	const RequestValue *items = request_member(request, BatchGetItemInput_RequestItems);
+	const RequestValue *return_capacity = request_member(request, BatchGetItemInput_ReturnConsumedCapacity);
 	int			n_parts = items->as.map.count;
 	TablePart  *parts = (TablePart *) palloc0(n_parts * sizeof(TablePart));
 	TableCapacity *capacities = (TableCapacity *) palloc(n_parts * sizeof(TableCapacity));
@@ -217,6 +251,8 @@ op_batch_get_item(const RequestValue *request, WireWriter *response)
 			op_key_of_key(parts[i].info, parts[i].keys->as.list.items[k].as.attributes, &parts[i].storage_keys[k]);
 		op_check_key_paths(parts[i].info, &parts[i].expressions);
 	}
+	for (int i = 0; i < n_parts; i++)
+		authorize_part(&parts[i], return_capacity);
 
 	wire_object_start(response);
 	wire_member(response, "Responses");
@@ -237,6 +273,6 @@ op_batch_get_item(const RequestValue *request, WireWriter *response)
 			write_unprocessed(response, &parts[i]);
 	wire_object_end(response);
 
-	capacity_write_list(response, request_member(request, BatchGetItemInput_ReturnConsumedCapacity), capacities, n_parts);
+	capacity_write_list(response, return_capacity, capacities, n_parts);
 	wire_object_end(response);
 }

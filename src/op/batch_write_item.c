@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "op/authorize.h"
 #include "op/item_key.h"
 #include "op/item_write.h"
 #include "op/op.h"
@@ -18,6 +19,8 @@ typedef struct TablePart
 {
 	const RequestEntry *entry;
 	const TableInfo *info;
+	Oid			put_user;		/* as whom */
+	Oid			delete_user;
 	StorageTable *puts;			/* opened when first needed */
 	StorageTable *deletes;
 	TableCapacity *capacity;
@@ -93,6 +96,49 @@ prepare_write(BatchWrite *batched, TablePart *part, const RequestValue *request,
 	item_write_check(write);
 }
 
+/* What a table's part names. */
+static void
+describe_part(AccessNames *names, const void *argument)
+{
+	const TablePart *part = (const TablePart *) argument;
+	const RequestValue *list = &part->entry->value;
+
+	for (int i = 0; i < list->as.list.count; i++)
+	{
+		const RequestValue *put = request_member(&list->as.list.items[i], WriteRequest_PutRequest);
+		const RequestValue *delete = request_member(&list->as.list.items[i], WriteRequest_DeleteRequest);
+		const AttributeMap *map = put->present ? request_member(put, PutRequest_Item)->as.attributes :
+			request_member(delete, DeleteRequest_Key)->as.attributes;
+
+		access_name_map(names, map);
+		access_lead(names, part->info, map);
+	}
+}
+
+/* All of a table's items are asked for at once; twice where puts and deletes want other privileges. */
+static void
+authorize_part(TablePart *part, const RequestValue *return_consumed_capacity)
+{
+	const RequestValue *list = &part->entry->value;
+	AccessPart	access = {
+		.action = POLICY_BatchWriteItem,
+		.table = part->info,
+		.return_consumed_capacity = return_consumed_capacity,
+		.describe = describe_part,
+		.argument = part
+	};
+
+	for (int i = 0; i < list->as.list.count; i++)
+	{
+		bool		puts = request_member(&list->as.list.items[i], WriteRequest_PutRequest)->present;
+		Oid		   *user = puts ? &part->put_user : &part->delete_user;
+
+		access.access = puts ? STORAGE_PUT : STORAGE_DELETE;
+		if (!OidIsValid(*user))
+			*user = access_user(&access);
+	}
+}
+
 static int
 compare_writes(const void *a, const void *b)
 {
@@ -105,6 +151,7 @@ execute_write(BatchWrite *batched)
 	TablePart  *part = batched->part;
 	StorageTable **table = batched->write.kind == ITEM_PUT ? &part->puts : &part->deletes;
 
+	batched->write.user = batched->write.kind == ITEM_PUT ? part->put_user : part->delete_user;
 	if (*table == NULL)
 		*table = item_write_open(&batched->write);
 	item_write_execute(&batched->write, *table, part->capacity);
@@ -129,6 +176,7 @@ void
 op_batch_write_item(const RequestValue *request, WireWriter *response)
 {
 	const RequestValue *items = request_member(request, BatchWriteItemInput_RequestItems);
+	const RequestValue *return_capacity = request_member(request, BatchWriteItemInput_ReturnConsumedCapacity);
 	int			n_parts = items->as.map.count;
 	TablePart  *parts = (TablePart *) palloc0(n_parts * sizeof(TablePart));
 	TableCapacity *capacities = (TableCapacity *) palloc(n_parts * sizeof(TableCapacity));
@@ -170,6 +218,8 @@ op_batch_write_item(const RequestValue *request, WireWriter *response)
 	for (int i = 1; i < n_writes; i++)
 		if (compare_writes(&writes[i - 1], &writes[i]) == 0)
 			dyn_invalid("Provided list of item keys contains duplicates");
+	for (int i = 0; i < n_parts; i++)
+		authorize_part(&parts[i], return_capacity);
 	for (int i = 0; i < n_writes; i++)
 		execute_write(&writes[i]);
 
@@ -179,7 +229,7 @@ op_batch_write_item(const RequestValue *request, WireWriter *response)
 	wire_object_end(response);
 	if (wants_metrics)
 		write_metrics(response, writes, n_writes);
-	capacity_write_list(response, request_member(request, BatchWriteItemInput_ReturnConsumedCapacity), capacities, n_parts);
+	capacity_write_list(response, return_capacity, capacities, n_parts);
 	wire_object_end(response);
 
 	for (int i = 0; i < n_parts; i++)

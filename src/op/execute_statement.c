@@ -50,6 +50,7 @@ execute_write(const PartiqlStatement *statement, const RequestValue *request, It
 	item_write_key(write);
 	item_write_check(write);
 	op_check_key_paths(info, &expressions);
+	partiql_authorize_write(statement, write, NULL);
 
 	table = item_write_open(write);
 	capacity_begin(capacity, statement->table, statement->table_len, storage_info(table));

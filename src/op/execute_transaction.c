@@ -150,6 +150,7 @@ execute_reads(const TransactStatement *parts, int count, const RequestValue *ret
 		gets[i].table_name_len = parts[i].statement->table_len;
 		gets[i].attributes = &parts[i].key.attributes;
 		gets[i].expressions = &parts[i].expressions;
+		gets[i].user = partiql_user_of_get(parts[i].statement, parts[i].info, &parts[i].key.attributes, SCOPE);
 	}
 	transact_get(gets, count, true);
 	op_eventual_read = false;
@@ -192,6 +193,7 @@ execute_writes(const TransactStatement *parts, int count, const RequestValue *re
 		actions[i].write.returns_old_on_failure =
 			request_text_is(parts[i].request, ParameterizedStatement_ReturnValuesOnConditionCheckFailure, "ALL_OLD");
 		actions[i].expressions = &parts[i].expressions;
+		partiql_authorize_write(parts[i].statement, &actions[i].write, SCOPE);
 		actions[i].table_name = parts[i].statement->table;
 		actions[i].table_name_len = parts[i].statement->table_len;
 	}

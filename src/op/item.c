@@ -4,9 +4,9 @@
  */
 #include "postgres.h"
 
-#include "miscadmin.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "op/authorize.h"
 #include "op/capacity.h"
 #include "op/expressions.h"
 #include "op/item_key.h"
@@ -52,9 +52,16 @@ returns_old(const RequestValue *request, int member, bool enveloped)
 static void
 execute_item_write(ItemWrite *write, const RequestValue *table_name, const RequestValue *return_consumed_capacity, WireWriter *response)
 {
-	StorageTable *table = item_write_open(write);
+	const AccessPart part = {
+		.action = write->kind == ITEM_PUT ? POLICY_PutItem : POLICY_DeleteItem,
+		.return_values = access_return_values(write->reads_old ? "ALL_OLD" : NULL, write->returns_old_on_failure),
+		.return_consumed_capacity = return_consumed_capacity
+	};
+	StorageTable *table;
 	TableCapacity capacity;
 
+	item_write_authorize(write, &part);
+	table = item_write_open(write);
 	capacity_begin(&capacity, table_name->as.string.text, table_name->as.string.len, storage_info(table));
 	item_write_execute(write, table, &capacity);
 
@@ -136,8 +143,11 @@ op_get_item(const RequestValue *request, WireWriter *response)
 {
 	const RequestValue *table_name = request_member(request, GetItemInput_TableName);
 	const RequestValue *key_values = request_member(request, GetItemInput_Key);
+	const RequestValue *return_capacity = request_member(request, GetItemInput_ReturnConsumedCapacity);
 	bool		consistent = request_boolean(request, GetItemInput_ConsistentRead);
 	Expressions expressions = {0};
+	AccessRead	read;
+	AccessPart	part = {.action = POLICY_GetItem, .return_consumed_capacity = return_capacity};
 	TableCapacity capacity;
 	const TableInfo *info;
 	StorageTable *table;
@@ -153,8 +163,9 @@ op_get_item(const RequestValue *request, WireWriter *response)
 	op_key_of_key(info, key_values->as.attributes, &key);
 	op_check_key_paths(info, &expressions);
 
+	read = (AccessRead) {info, key_values->as.attributes, expressions.projection};
 	op_eventual_read = !consistent;
-	table = storage_open(info, STORAGE_READ, true, GetUserId());
+	table = storage_open(info, STORAGE_READ, true, access_user_of_read(&read, &part));
 	item = storage_get(table, &key);
 	capacity_begin(&capacity, table_name->as.string.text, table_name->as.string.len, info);
 	capacity_add_item_read(&capacity, item, consistent);
@@ -175,7 +186,7 @@ op_get_item(const RequestValue *request, WireWriter *response)
 		else
 			attr_write_map(response, &map);
 	}
-	capacity_write(response, request_member(request, GetItemInput_ReturnConsumedCapacity), &capacity);
+	capacity_write(response, return_capacity, &capacity);
 	wire_object_end(response);
 	storage_close(table);
 }

@@ -7,7 +7,6 @@
  */
 #include "postgres.h"
 
-#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "base/bytes.h"
@@ -335,17 +334,50 @@ decide(Jsonb *old, Jsonb **item, void *argument)
  * The write
  * ------------------------------------------------------------------------------------------------------------ */
 
+static const StorageAccess accesses[] = {
+	[ITEM_PUT] = STORAGE_PUT,
+	[ITEM_UPDATE] = STORAGE_UPDATE,
+	[ITEM_DELETE] = STORAGE_DELETE,
+	[ITEM_CHECK] = STORAGE_CHECK
+};
+
+static bool
+returns_item(const ItemWrite *write)
+{
+	return write->reads_old || write->condition != NULL;
+}
+
+/* What a write names: its key, or its item; its condition; its update. */
+static void
+describe_write(AccessNames *names, const void *argument)
+{
+	const ItemWrite *write = (const ItemWrite *) argument;
+
+	access_name_map(names, write->attributes);
+	access_name_condition(names, write->condition);
+	if (write->update != NULL)
+		access_name_update(names, write->update);
+	access_lead(names, write->info, write->attributes);
+}
+
+void
+item_write_authorize(ItemWrite *write, const AccessPart *part)
+{
+	AccessPart	whole = *part;
+
+	whole.table = write->info;
+	whole.access = accesses[write->kind];
+	whole.returns_item = returns_item(write);
+	whole.describe = describe_write;
+	whole.argument = write;
+	write->user = access_user(&whole);
+}
+
 StorageTable *
 item_write_open(const ItemWrite *write)
 {
-	static const StorageAccess accesses[] = {
-		[ITEM_PUT] = STORAGE_PUT,
-		[ITEM_UPDATE] = STORAGE_UPDATE,
-		[ITEM_DELETE] = STORAGE_DELETE,
-		[ITEM_CHECK] = STORAGE_CHECK
-	};
-
-	return storage_open(write->info, accesses[write->kind], write->reads_old || write->condition != NULL, GetUserId());
+	Assert(OidIsValid(write->user));
+	return storage_open(write->info, accesses[write->kind], returns_item(write), write->user);
 }
 
 void

@@ -9,6 +9,7 @@
 #define DYNAPG_ITEM_WRITE_H
 
 #include "expr/expr.h"
+#include "op/authorize.h"
 #include "op/capacity.h"
 #include "op/item_collection.h"
 #include "storage/storage.h"
@@ -37,6 +38,7 @@ typedef struct ItemWrite
 	bool		wants_metrics;	/* ReturnItemCollectionMetrics is SIZE */
 	bool		holds;			/* of a transaction: what the write leaves alone is held as it is */
 	StorageKey	key;
+	Oid			user;			/* as whom; item_write_authorize() */
 
 	/*
 	 * A condition that does not hold (or must_exist, must_be_new) and an
@@ -82,6 +84,12 @@ extern void item_write_key(ItemWrite *write);
  * literals for index keys.  After item_write_key(), before paths into keys are checked.
  */
 extern void item_write_check(ItemWrite *write);
+
+/*
+ * Asks whether the write may be done, and as whom: AccessDeniedException.  The part says by which action, and which condition keys the request
+ * has besides what the write itself tells.  Before item_write_open(); the key need not be known to be right.
+ */
+extern void item_write_authorize(ItemWrite *write, const AccessPart *part);
 
 /* How a table is opened for the write. */
 extern StorageTable *item_write_open(const ItemWrite *write);

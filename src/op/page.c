@@ -7,7 +7,6 @@
  */
 #include "postgres.h"
 
-#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "base/error.h"
@@ -130,6 +129,42 @@ index_under_lock(const TableInfo *table, Oid relation)
 	return NULL;
 }
 
+/* What a request names. */
+static void
+describe_request(AccessNames *names, const void *argument)
+{
+	const PageRequest *prepared = (const PageRequest *) argument;
+	const PageSpec *page = &prepared->page;
+
+	access_name_condition(names, page->filter);
+	if (page->projection != NULL)
+		access_name_projection(names, page->projection);
+	if (page->key_condition == NULL)
+		return;
+	access_name_key_condition(names, page->key_condition);
+	access_lead_condition(names, prepared->table, prepared->index, page->key_condition);
+}
+
+/* Whether the request may be answered, and as whom it is read. */
+static Oid
+reading_user(const PageRequest *prepared)
+{
+	const PageSpec *page = &prepared->page;
+	bool		is_all = page->select == SELECT_ALL_ATTRIBUTES;
+
+	return access_user(&(AccessPart) {
+		.action = prepared->action,
+		.table = prepared->table,
+		.index = prepared->index,
+		.access = STORAGE_READ,
+		.returns_item = true,
+		.select = page->select == SELECT_COUNT ? "COUNT" : access_select(page->projection != NULL, prepared->index != NULL && !is_all),
+		.return_consumed_capacity = page->return_consumed_capacity,
+		.describe = describe_request,
+		.argument = prepared
+	});
+}
+
 /* Checks a request, opens its table and begins the scan. */
 static void
 begin_reading(const RequestValue *request, PagePreparation prepare, PageRequest *prepared, PageReader *reader)
@@ -137,7 +172,7 @@ begin_reading(const RequestValue *request, PagePreparation prepare, PageRequest 
 	for (;;)
 	{
 		prepare(request, prepared);
-		reader->table = storage_open(prepared->table, STORAGE_READ, true, GetUserId());
+		reader->table = storage_open(prepared->table, STORAGE_READ, true, reading_user(prepared));
 		prepared->table = storage_info(reader->table);
 		if (prepared->index == NULL)
 			break;

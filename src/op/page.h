@@ -5,6 +5,7 @@
 #ifndef DYNAPG_PAGE_H
 #define DYNAPG_PAGE_H
 
+#include "op/authorize.h"
 #include "op/expressions.h"
 #include "storage/storage.h"
 
@@ -19,6 +20,7 @@ typedef struct PageSpec
 {
 	PageSelect	select;
 	const Projection *projection;	/* NULL: none */
+	const KeyCondition *key_condition;	/* of a Query */
 	const ExprNode *filter;
 	int64		limit;			/* items evaluated; 0: none given */
 	bool		consistent;
@@ -31,6 +33,7 @@ typedef struct PageSpec
 /* A Query or a Scan, checked and ready to be read. */
 typedef struct PageRequest
 {
+	PolicyAction action;		/* that it is asked for by (op/authorize.h) */
 	const TableInfo *table;
 	const TableIndex *index;	/* NULL: the table itself */
 	StorageRange range;			/* of the table */

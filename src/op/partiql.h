@@ -12,11 +12,19 @@
 /* The parameters of a statement; ValidationException for the first that is no value. */
 extern void partiql_parameters(const RequestValue *list, PartiqlParameters *parameters);
 
-/* The statement of a request, parsed; of an index whose key has several HASH or RANGE attributes none is read. */
+/*
+ * The statement of a request, parsed; of an index whose key has several HASH or RANGE attributes none is read.  AccessDeniedException if no policy could
+ * allow it, before its table is looked for.
+ */
 extern PartiqlStatement *partiql_statement(const RequestValue *text, const PartiqlParameters *parameters);
 
 /* Permission is asked for by kinds of statements: from here on dyn_operation (base/error.h) is the statement's. */
 extern void partiql_set_action(const PartiqlStatement *statement);
+
+/* ---- access control (partiql_access.c) ---- */
+
+/* access_foresee() of a statement. */
+extern void partiql_foresee(const PartiqlStatement *statement);
 
 /* ---- keys (partiql_key.c) ---- */
 
@@ -37,6 +45,7 @@ extern void partiql_key(const TableInfo *table, const ExprNode *where, bool take
 /* One lookup or range that a SELECT reads. */
 typedef struct SelectRead
 {
+	const JsonbValue *hash_value;	/* of the partition key; NULL: many partitions */
 	bool		is_get;			/* the item under a key of the table */
 	StorageKey	key;			/* is_get */
 	PageRequest request;		/* else */
@@ -56,6 +65,11 @@ typedef struct SelectPlan
 } SelectPlan;
 
 extern void partiql_plan(const PartiqlStatement *statement, const TableInfo *table, bool consistent, SelectPlan *plan);
+
+/* access_user() of a SELECT by its plan, or of one that reads the item under a key of the table (partiql_access.c). */
+extern Oid	partiql_user_of_plan(const SelectPlan *plan);
+extern Oid	partiql_user_of_get(const PartiqlStatement *statement, const TableInfo *table, const AttributeMap *key,
+								const char *enclosing_operation);
 
 /* Where a SELECT goes on. */
 typedef struct SelectPosition
@@ -83,6 +97,9 @@ extern void partiql_visit(const RequestValue *request, PageVisitor visit, void *
 /* What a statement that is no SELECT wants done; key: of its WHERE, not for INSERT. */
 extern void partiql_write(const PartiqlStatement *statement, const TableInfo *table, const PartiqlKey *key,
 						  ItemWrite *write);
+
+/* item_write_authorize() of what partiql_write() has made (partiql_access.c). */
+extern void partiql_authorize_write(const PartiqlStatement *statement, ItemWrite *write, const char *enclosing_operation);
 
 /* Raises the error if a standalone write does not name one item. */
 extern void partiql_require_key(const PartiqlKey *key);

@@ -182,6 +182,7 @@ read_of_branch(const SelectPlan *plan, const LookupKey *key, const Branch *branc
 			ranges = terms;
 		}
 	}
+	read->read.hash_value = ((const KeyTerm *) linitial(equal))->values[0];
 	range_of_terms(plan, ranges == NIL ? equal : lappend(list_copy(equal), linitial(ranges)), request);
 	for (int i = 1; i < list_length(ranges); i++)
 	{

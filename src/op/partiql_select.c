@@ -6,7 +6,6 @@
  */
 #include "postgres.h"
 
-#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "base/error.h"
@@ -44,14 +43,20 @@ typedef struct SelectReader
 	Jsonb	   *last;			/* behind this item; NULL: at the beginning of the read */
 } SelectReader;
 
-/* Opens the table and makes the plan by its definition under the lock. */
+/* Makes the plan, asks whether it may be read, and opens the table, which is under its lock what the plan was made by. */
 static void
 begin(SelectReader *reader, const PartiqlStatement *statement, bool consistent)
 {
 	memset(reader, 0, sizeof(*reader));
 	reader->consistent = consistent;
-	reader->table = storage_open(op_data_table_of_text(statement->table, statement->table_len), STORAGE_READ, true, GetUserId());
-	partiql_plan(statement, storage_info(reader->table), consistent, &reader->plan);
+	for (;;)
+	{
+		partiql_plan(statement, op_data_table_of_text(statement->table, statement->table_len), consistent, &reader->plan);
+		reader->table = storage_open(reader->plan.table, STORAGE_READ, true, partiql_user_of_plan(&reader->plan));
+		if (storage_info(reader->table) == reader->plan.table)
+			break;
+		storage_close(reader->table);
+	}
 	capacity_begin(&reader->capacity, statement->table, statement->table_len, reader->plan.table);
 	reader->scratch = AllocSetContextCreate(CurrentMemoryContext, "dynapg item", ALLOCSET_DEFAULT_SIZES);
 }

@@ -29,8 +29,12 @@ partiql_parameters(const RequestValue *list, PartiqlParameters *parameters)
 static void
 check_index(const PartiqlStatement *statement)
 {
-	const TableInfo *table = op_find_data_table(statement->table, statement->table_len);
-	const TableIndex *index = table == NULL ? NULL : catalog_index(table, statement->index, statement->index_len);
+	const TableInfo *table;
+	const TableIndex *index;
+
+	partiql_foresee(statement);
+	table = op_find_data_table(statement->table, statement->table_len);
+	index = table == NULL ? NULL : catalog_index(table, statement->index, statement->index_len);
 
 	if (index != NULL && index_is_kept(index) && (index->n_hash > 1 || index->n_sort > 1))
 		dyn_invalid("PartiQL statements cannot be executed on tables with multi-attribute HASH keys or multi-attribute "
@@ -51,5 +55,8 @@ partiql_set_action(const PartiqlStatement *statement)
 PartiqlStatement *
 partiql_statement(const RequestValue *text, const PartiqlParameters *parameters)
 {
-	return partiql_parse(text->as.string.text, text->as.string.len, parameters, check_index);
+	PartiqlStatement *statement = partiql_parse(text->as.string.text, text->as.string.len, parameters, check_index);
+
+	partiql_foresee(statement);
+	return statement;
 }

@@ -86,6 +86,7 @@ query_prepare(const RequestValue *request, PageRequest *prepared)
 	PageSpec   *page = &prepared->page;
 
 	memset(prepared, 0, sizeof(*prepared));
+	prepared->action = POLICY_Query;
 	op_check_parameters(request, &members);
 	op_read_legacy(request, &members, &expressions);
 	page_check_start_values(start_key);
@@ -101,6 +102,7 @@ query_prepare(const RequestValue *request, PageRequest *prepared)
 							   DYN_ENVELOPE);
 	page->projection = projection.projection = expressions.projection;
 	page->filter = filter.filter = expressions.filter;
+	page->key_condition = expressions.key_condition;
 	page->limit = limit->present ? limit->as.integer : 0;
 	page->consistent = request_boolean(request, QueryInput_ConsistentRead);
 	page->return_consumed_capacity = request_member(request, QueryInput_ReturnConsumedCapacity);

@@ -111,6 +111,7 @@ scan_prepare(const RequestValue *request, PageRequest *prepared)
 	const TableInfo *table;
 
 	memset(prepared, 0, sizeof(*prepared));
+	prepared->action = POLICY_Scan;
 	op_check_parameters(request, &members);
 	op_read_legacy(request, &members, &expressions);
 	page_check_start_values(start_key);

@@ -11,7 +11,6 @@
  */
 #include "postgres.h"
 
-#include "miscadmin.h"
 #include "storage/proc.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -255,7 +254,7 @@ static StorageTable *
 table_for(OpenTables *open, const ItemWrite *write)
 {
 	for (int i = 0; i < open->count; i++)
-		if (open->writes[i]->info == write->info && open->writes[i]->kind == write->kind &&
+		if (open->writes[i]->info == write->info && open->writes[i]->user == write->user && open->writes[i]->kind == write->kind &&
 			open->writes[i]->reads_old == write->reads_old &&
 			(open->writes[i]->condition != NULL) == (write->condition != NULL))
 			return open->tables[i];
@@ -440,10 +439,10 @@ transact_get(TransactGet *gets, int count, bool reports_each)
 	for (int i = 0; i < count; i++)
 	{
 		for (int j = 0; j < i && tables[i] == NULL; j++)
-			if (gets[j].info == gets[i].info)
+			if (gets[j].info == gets[i].info && gets[j].user == gets[i].user)
 				tables[i] = tables[j];
 		if (tables[i] == NULL)
-			tables[i] = storage_open(gets[i].info, STORAGE_READ, true, GetUserId());
+			tables[i] = storage_open(gets[i].info, STORAGE_READ, true, gets[i].user);
 	}
 
 	/* the snapshot comes after the locks, so that no table is other than its definition */

@@ -16,7 +16,7 @@
 /* An action of a transaction.  The array is in the order of the request. */
 typedef struct TransactAction
 {
-	ItemWrite	write;			/* checked up to its table (write.info); keys are not */
+	ItemWrite	write;			/* checked up to its table (write.info), and authorized; keys are not checked */
 	const Expressions *expressions; /* for paths into keys */
 	const char *invalid;		/* what is wrong with it and cancels; NULL: nothing known */
 	const char *table_name;		/* as the request has it */
@@ -67,6 +67,7 @@ extern void transact_token_done(const TransactToken *token, const TransactAction
 typedef struct TransactGet
 {
 	const TableInfo *info;
+	Oid			user;			/* as whom it is read (op/authorize.h) */
 	const char *table_name;
 	int			table_name_len;
 	const AttributeMap *attributes; /* the key */

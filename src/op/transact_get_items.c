@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "op/authorize.h"
 #include "op/item_key.h"
 #include "op/op.h"
 #include "op/transact.h"
@@ -13,10 +14,29 @@ static const ExpressionMembers members = {
 	.names = Get_ExpressionAttributeNames,
 };
 
+/* All parts are asked for before any table is touched, first without looking whether it is there. */
+static void
+authorize_gets(TransactGet *gets, int count, const RequestValue *return_capacity)
+{
+	const AccessPart part = {
+		.action = POLICY_GetItem,
+		.enclosing_operation = "TransactGetItems",
+		.return_consumed_capacity = return_capacity
+	};
+
+	for (int i = 0; i < count; i++)
+		access_foresee(POLICY_GetItem, gets[i].table_name, gets[i].table_name_len, NULL, 0);
+	for (int i = 0; i < count; i++)
+		gets[i].info = op_data_table_of_text(gets[i].table_name, gets[i].table_name_len);
+	for (int i = 0; i < count; i++)
+		gets[i].user = access_user_of_read(&(AccessRead) {gets[i].info, gets[i].attributes, gets[i].expressions->projection}, &part);
+}
+
 void
 op_transact_get_items(const RequestValue *request, WireWriter *response)
 {
 	const RequestValue *list = request_member(request, TransactGetItemsInput_TransactItems);
+	const RequestValue *return_capacity = request_member(request, TransactGetItemsInput_ReturnConsumedCapacity);
 	int			count = list->as.list.count;
 	TransactGet *gets = (TransactGet *) palloc0(count * sizeof(TransactGet));
 	Expressions *expressions = (Expressions *) palloc0(count * sizeof(Expressions));
@@ -34,12 +54,11 @@ op_transact_get_items(const RequestValue *request, WireWriter *response)
 		gets[i].attributes = request_member(get, Get_Key)->as.attributes;
 		gets[i].expressions = &expressions[i];
 	}
-	for (int i = 0; i < count; i++)
-		gets[i].info = op_data_table_of_text(gets[i].table_name, gets[i].table_name_len);
+	authorize_gets(gets, count, return_capacity);
 	transact_get(gets, count, false);
 
 	op_eventual_read = false;
 	wire_object_start(response);
-	transact_get_answer(response, gets, count, request_member(request, TransactGetItemsInput_ReturnConsumedCapacity));
+	transact_get_answer(response, gets, count, return_capacity);
 	wire_object_end(response);
 }

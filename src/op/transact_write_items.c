@@ -19,6 +19,7 @@ typedef struct ActionShape
 {
 	int			member;			/* of TransactWriteItem */
 	ItemWriteKind kind;
+	PolicyAction action;
 	int			attributes;		/* Item or Key */
 	int			table_name;
 	int			returns_on_failure;
@@ -26,17 +27,17 @@ typedef struct ActionShape
 } ActionShape;
 
 static const ActionShape shapes[] = {
-	{TransactWriteItem_ConditionCheck, ITEM_CHECK, ConditionCheck_Key, ConditionCheck_TableName,
+	{TransactWriteItem_ConditionCheck, ITEM_CHECK, POLICY_ConditionCheckItem, ConditionCheck_Key, ConditionCheck_TableName,
 		ConditionCheck_ReturnValuesOnConditionCheckFailure,
 	{.condition_expression = ConditionCheck_ConditionExpression,
 	.names = ConditionCheck_ExpressionAttributeNames, .values = ConditionCheck_ExpressionAttributeValues}},
-	{TransactWriteItem_Put, ITEM_PUT, Put_Item, Put_TableName, Put_ReturnValuesOnConditionCheckFailure,
+	{TransactWriteItem_Put, ITEM_PUT, POLICY_PutItem, Put_Item, Put_TableName, Put_ReturnValuesOnConditionCheckFailure,
 	{.condition_expression = Put_ConditionExpression,
 	.names = Put_ExpressionAttributeNames, .values = Put_ExpressionAttributeValues}},
-	{TransactWriteItem_Delete, ITEM_DELETE, Delete_Key, Delete_TableName, Delete_ReturnValuesOnConditionCheckFailure,
+	{TransactWriteItem_Delete, ITEM_DELETE, POLICY_DeleteItem, Delete_Key, Delete_TableName, Delete_ReturnValuesOnConditionCheckFailure,
 	{.condition_expression = Delete_ConditionExpression,
 	.names = Delete_ExpressionAttributeNames, .values = Delete_ExpressionAttributeValues}},
-	{TransactWriteItem_Update, ITEM_UPDATE, Update_Key, Update_TableName, Update_ReturnValuesOnConditionCheckFailure,
+	{TransactWriteItem_Update, ITEM_UPDATE, POLICY_UpdateItem, Update_Key, Update_TableName, Update_ReturnValuesOnConditionCheckFailure,
 	{.update_expression = Update_UpdateExpression, .condition_expression = Update_ConditionExpression,
 	.names = Update_ExpressionAttributeNames, .values = Update_ExpressionAttributeValues}},
 };
@@ -117,6 +118,24 @@ read_action(const RequestValue *element, bool wants_metrics, TransactAction *act
 	return attributes->as.attributes->size + (values->present ? values->as.attributes->size : 0);
 }
 
+/* All parts are asked for before any table is touched, first without looking whether it is there. */
+static void
+authorize_actions(const RequestValue *list, TransactAction *actions, const RequestValue *return_capacity)
+{
+	AccessPart	part = {.enclosing_operation = "TransactWriteItems", .return_consumed_capacity = return_capacity};
+
+	for (int i = 0; i < list->as.list.count; i++)
+		access_foresee(action_shape(&list->as.list.items[i])->action, actions[i].table_name, actions[i].table_name_len, NULL, 0);
+	for (int i = 0; i < list->as.list.count; i++)
+		actions[i].write.info = op_data_table_of_text(actions[i].table_name, actions[i].table_name_len);
+	for (int i = 0; i < list->as.list.count; i++)
+	{
+		part.action = action_shape(&list->as.list.items[i])->action;
+		part.return_values = access_return_values(NULL, actions[i].write.returns_old_on_failure);
+		item_write_authorize(&actions[i].write, &part);
+	}
+}
+
 void
 op_transact_write_items(const RequestValue *request, WireWriter *response)
 {
@@ -133,8 +152,7 @@ op_transact_write_items(const RequestValue *request, WireWriter *response)
 		size += read_action(&list->as.list.items[i], wants_metrics, &actions[i]);
 	if (size > TRANSACTION_MAX_SIZE)
 		dyn_invalid("Transaction request size cannot exceed 4 MB");
-	for (int i = 0; i < count; i++)
-		actions[i].write.info = op_data_table_of_text(actions[i].table_name, actions[i].table_name_len);
+	authorize_actions(list, actions, return_capacity);
 
 	wire_object_start(response);
 	if (!transact_token_replay("TransactWriteItems", request, TransactWriteItemsInput_ClientRequestToken, actions, count,

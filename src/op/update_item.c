@@ -48,6 +48,7 @@ op_update_item(const RequestValue *request, WireWriter *response)
 {
 	const RequestValue *table_name = request_member(request, UpdateItemInput_TableName);
 	const RequestValue *key_values = request_member(request, UpdateItemInput_Key);
+	const RequestValue *return_capacity = request_member(request, UpdateItemInput_ReturnConsumedCapacity);
 	Expressions expressions = {0};
 	ItemWrite	write = {.kind = ITEM_UPDATE, .attributes = key_values->as.attributes};
 	TableCapacity capacity;
@@ -68,13 +69,18 @@ op_update_item(const RequestValue *request, WireWriter *response)
 	item_write_check(&write);
 	op_check_key_paths(write.info, &expressions);
 
+	item_write_authorize(&write, &(AccessPart) {
+		.action = POLICY_UpdateItem,
+		.return_values = access_return_values(request_text(request, UpdateItemInput_ReturnValues), write.returns_old_on_failure),
+		.return_consumed_capacity = return_capacity
+	});
 	table = item_write_open(&write);
 	capacity_begin(&capacity, table_name->as.string.text, table_name->as.string.len, storage_info(table));
 	item_write_execute(&write, table, &capacity);
 
 	wire_object_start(response);
 	write_attributes(response, request_member(request, UpdateItemInput_ReturnValues), &write);
-	capacity_write(response, request_member(request, UpdateItemInput_ReturnConsumedCapacity), &capacity);
+	capacity_write(response, return_capacity, &capacity);
 	collection_write_member(response, &write.collection, write.info, &write.attributes->object);
 	wire_object_end(response);
 	storage_close(table);
