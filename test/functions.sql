@@ -185,3 +185,8 @@ CREATE OR REPLACE FUNCTION dynapg_test.guard_host(patterns text, host text, port
 CREATE OR REPLACE FUNCTION dynapg_test.guard_address(address text) RETURNS boolean
 	AS '$libdir/dynapg_out', 'dynapg_test_guard_address'
 	LANGUAGE C STRICT;
+
+-- By what each operation that dynapg has is allowed
+CREATE OR REPLACE FUNCTION dynapg_test.access_rows() RETURNS TABLE (operation text, action text, resource text, granted text)
+	AS '$libdir/dynapg', 'dynapg_test_access_rows'
+	LANGUAGE C STABLE;

@@ -21,6 +21,7 @@
 #include "api/definition.h"
 #include "base/compat.h"
 #include "base/error.h"
+#include "op/access_begin.h"
 #include "op/adopt_table.h"
 #include "op/op.h"
 #include "storage/layout.h"
@@ -240,6 +241,7 @@ adopt(Oid relation, Jsonb *settings, const char *name, int name_len)
 	const char *plain_name = op_table_name_of_text(name, name_len, &len);
 	Layout		layout;
 
+	access_limit(POLICY_CreateTable, plain_name, len);
 	/* the order of all DDL of ours: the name, then the relation */
 	catalog_lock_name(plain_name, len);
 	layout = prepare_relation(relation);

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "keep/backup_schedule.h"
 #include "log/log_keeper.h"
+#include "op/access_begin.h"
 #include "op/op.h"
 
 #define MAX_KEPT 10000
@@ -56,6 +57,7 @@ dynapg_create_backup_schedule(PG_FUNCTION_ARGS)
 
 	PreventCommandIfReadOnly("dynapg.create_backup_schedule()");
 	check_schedule(PG_GETARG_INTERVAL_P(1), PG_GETARG_INT32(2));
+	access_limit(POLICY_CreateBackup, name, strlen(name));
 	catalog_lock_name(name, strlen(name));
 	table = catalog_lock_table(name, strlen(name), AccessShareLock, true);
 	if (table == NULL || catalog_table_status(table) == TABLE_DELETING)

@@ -20,6 +20,7 @@
 #include "base/url.h"
 #include "catalog/copy_credentials.h"
 #include "keep/transfer_job.h"
+#include "op/access_begin.h"
 #include "op/op.h"
 #include "storage/storage.h"
 #include "transfer/copy.h"
@@ -191,6 +192,7 @@ dynapg_copy_from(PG_FUNCTION_ARGS)
 	endpoint = endpoint_argument(fcinfo, 0, "endpoint", true);
 	source = table_argument(fcinfo, 1, "source_table", NULL);
 	target = table_argument(fcinfo, 2, "target_table", source);
+	access_limit(boolean_argument(fcinfo, ARGUMENT_CREATE_TABLE) ? POLICY_ImportTable : POLICY_BatchWriteItem, target, strlen(target));
 	table = catalog_table(target, strlen(target));
 	if (boolean_argument(fcinfo, ARGUMENT_CREATE_TABLE))
 	{
@@ -218,6 +220,7 @@ dynapg_copy_to(PG_FUNCTION_ARGS)
 	source = table_argument(fcinfo, 0, "table_name", NULL);
 	endpoint = endpoint_argument(fcinfo, 1, "endpoint", true);
 	target = table_argument(fcinfo, 2, "target_table", source);
+	access_limit(POLICY_ExportTableToPointInTime, source, strlen(source));
 	table = catalog_lock_table(source, strlen(source), AccessShareLock, false);
 	if (table == NULL)
 		catalog_raise_not_found(source, strlen(source));

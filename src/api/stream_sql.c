@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "log/log_keeper.h"
+#include "op/access_begin.h"
 #include "op/arn.h"
 #include "op/op.h"
 #include "op/stream.h"
@@ -57,6 +58,7 @@ stream_of_name(text *name)
 		if (log == NULL)
 			raise_no_stream(table);
 	}
+	access_limit_stream(POLICY_GetRecords, stream_arn(log));
 	stream_require_reader(log);
 	return log;
 }
@@ -183,6 +185,7 @@ table_to_alter(text *table_name)
 	const char *name = op_table_name_of_text(VARDATA_ANY(table_name), VARSIZE_ANY_EXHDR(table_name), &len);
 	const TableInfo *table;
 
+	access_limit(POLICY_UpdateTable, name, len);
 	catalog_lock_name(name, len);
 	table = catalog_lock_table(name, len, AccessShareLock, true);
 	if (table == NULL)

@@ -4,14 +4,17 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 
 #include "catalog/buckets.h"
 #include "catalog/owner.h"
 
-bool
-catalog_bucket_is_granted(const char *bucket, Oid role, const char *access)
+static bool
+is_granted(Oid role, const char *bucket, const char *access)
 {
 	Oid			types[3] = {TEXTOID, OIDOID, TEXTOID};
 	Datum		values[3] = {CStringGetTextDatum(bucket), ObjectIdGetDatum(role), CStringGetTextDatum(access)};
@@ -21,6 +24,14 @@ catalog_bucket_is_granted(const char *bucket, Oid role, const char *access)
 	return catalog_fetch("SELECT true FROM dynapg.bucket_grants "
 						 "WHERE bucket = $1 AND $3 = ANY (access) AND pg_has_role($2, role::oid, 'USAGE') LIMIT 1",
 						 3, types, values, 1, &granted, &isnull);
+}
+
+bool
+catalog_may_use_bucket(Oid role, const char *bucket, bool writes)
+{
+	return superuser_arg(role) ||
+		has_privs_of_role(role, writes ? ROLE_PG_WRITE_SERVER_FILES : ROLE_PG_READ_SERVER_FILES) ||
+		is_granted(role, bucket, writes ? "WRITE" : "READ");
 }
 
 /* Executes a statement of a bucket, a role and kinds of access. */

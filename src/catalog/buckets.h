@@ -14,8 +14,11 @@ typedef struct S3Credentials
 	char	   *session_token;	/* NULL: none */
 } S3Credentials;
 
-/* Whether a bucket was granted to a role, or to one that it has the privileges of; access: READ or WRITE. */
-extern bool catalog_bucket_is_granted(const char *bucket, Oid role, const char *access);
+/*
+ * Whether a role may read, or write, a bucket: it was granted to the role, or to one whose privileges it has; or the role may read, or write, the
+ * server's files.
+ */
+extern bool catalog_may_use_bucket(Oid role, const char *bucket, bool writes);
 
 /* Adds to what a role may do with a bucket, or takes from it; access: a text[] of READ and WRITE. */
 extern void catalog_grant_bucket(const char *bucket, Oid role, ArrayType *access);

@@ -426,3 +426,23 @@ catalog_table_count(void)
 {
 	return list_length(catalog_table_names(NULL, INT_MAX));
 }
+
+bool
+catalog_any_relation(bool (*test) (Oid relation))
+{
+	Relation	catalog = table_open(catalog_relation(), AccessShareLock);
+	SysScanDesc scan = catalog_begin_scan(catalog, NULL, 0, NULL);
+	bool		found = false;
+	HeapTuple	row;
+
+	while (!found && HeapTupleIsValid(row = systable_getnext(scan)))
+	{
+		bool		isnull;
+		Datum		relation = heap_getattr(row, CATALOG_RELATION, RelationGetDescr(catalog), &isnull);
+
+		found = !isnull && test(DatumGetObjectId(relation));
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return found;
+}

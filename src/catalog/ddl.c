@@ -321,15 +321,32 @@ insert_row(const char *name, int name_len, Oid relation, const pg_uuid_t *id, Js
 	catalog_changed();
 }
 
+/* What the current user lacks to create tables; NULL: nothing. */
+static const char *
+creator_lacks(void)
+{
+	Oid			role = GetUserId();
+
+	if (compat_schema_aclcheck(get_namespace_oid(CATALOG_ITEM_SCHEMA, false), role, ACL_CREATE) != ACLCHECK_OK)
+		return "The role lacks CREATE on schema dynamo.";
+	if (compat_schema_aclcheck(get_namespace_oid("dynapg", false), role, ACL_USAGE) != ACLCHECK_OK)
+		return "The role lacks USAGE on schema dynapg, whose functions make a table's keys.";
+	return NULL;
+}
+
+bool
+catalog_is_creator(void)
+{
+	return creator_lacks() == NULL;
+}
+
 void
 catalog_require_creator(const char *name, int name_len)
 {
-	Oid			schema = get_namespace_oid(CATALOG_ITEM_SCHEMA, false);
+	const char *lacks = creator_lacks();
 
-	catalog_require(compat_schema_aclcheck(schema, GetUserId(), ACL_CREATE) == ACLCHECK_OK,
-			pnstrdup(name, name_len), "The role lacks CREATE on schema dynamo.");
-	catalog_require(compat_schema_aclcheck(get_namespace_oid("dynapg", false), GetUserId(), ACL_USAGE) == ACLCHECK_OK,
-					pnstrdup(name, name_len), "The role lacks USAGE on schema dynapg, whose functions make a table's keys.");
+	if (lacks != NULL)
+		catalog_require(false, pnstrdup(name, name_len), lacks);
 }
 
 static void

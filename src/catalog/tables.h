@@ -150,8 +150,9 @@ extern _Noreturn void catalog_raise_not_found(const char *name, int name_len);
  */
 extern void catalog_create_table(const char *name, int name_len, Jsonb *definition, Jsonb *tags);
 
-/* What that raises AccessDeniedException for. */
+/* What that raises AccessDeniedException for; whether it would not. */
 extern void catalog_require_creator(const char *name, int name_len);
+extern bool catalog_is_creator(void);
 
 /*
  * The same of a table that is imported (catalog/imports.h), with the TableId that it was promised: CREATING until catalog_end_import(), whose caller
@@ -284,6 +285,9 @@ extern List *catalog_table_names(const char *after, int limit);
 
 /* How many tables there are. */
 extern int	catalog_table_count(void);
+
+/* Whether a test holds for the item relation of any table. */
+extern bool catalog_any_relation(bool (*test) (Oid relation));
 
 /* Forgets the table of an item relation that plain SQL has dropped. */
 extern void catalog_forget_relation(Oid relation);

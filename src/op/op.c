@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/settings.h"
 #include "op/arn.h"
+#include "op/authorize.h"
 #include "op/op.h"
 
 /* Operations that dynapg has. */
@@ -87,7 +88,12 @@ op_run(int operation, WireReader *reader, WireWriter *response)
 	dyn_operation = model_operations[operation].name;
 	PG_TRY();
 	{
-		op_function(operation) (request_read(reader, operation), response);
+		const RequestValue *request = request_read(reader, operation);
+		AccessUser	before;
+
+		access_become(access_begin(operation, request), &before);
+		op_function(operation) (request, response);
+		access_return(&before);
 	}
 	PG_FINALLY();
 	{

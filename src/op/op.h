@@ -40,8 +40,8 @@ extern double op_write_units;
 extern OperationFunction op_function(int operation);
 
 /*
- * Runs an operation, which dynapg has: reads the request, executes it, writes the response; sets dyn_operation (base/error.h)
- * meanwhile.
+ * Runs an operation, which dynapg has: reads the request, asks whether the current user may (op/authorize.h), executes it, in his name or in that of
+ * whoever's it is, writes the response; sets dyn_operation (base/error.h) meanwhile.
  */
 extern void op_run(int operation, WireReader *reader, WireWriter *response);
 

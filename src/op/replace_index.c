@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "base/error.h"
+#include "op/access_begin.h"
 #include "op/index_check.h"
 #include "op/op.h"
 #include "op/replace_index.h"
@@ -30,6 +31,7 @@ replace_index_find(const char *table_name, int table_name_len, const char *name,
 	const TableInfo *table;
 	const TableIndex *index;
 
+	access_limit(POLICY_UpdateTable, plain_name, len);
 	catalog_lock_name(plain_name, len);
 	table = catalog_lock_table(plain_name, len, AccessShareLock, true);
 	if (table == NULL)

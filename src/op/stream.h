@@ -72,6 +72,9 @@ extern char *stream_iterator_make(const TableLog *log, const StreamPosition *pos
  */
 extern void stream_iterator_read(const RequestValue *iterator, StreamPosition *position);
 
+/* The StreamArn in a ShardIterator, which need not be one of ours; palloc'd.  NULL if it is none. */
+extern char *stream_iterator_arn(const RequestValue *iterator);
+
 /*
  * Of one that has been read: raises ResourceNotFoundException if its stream is gone (NULL), ValidationException if the ARN that it names is another one's,
  * which is not signed.

@@ -120,12 +120,20 @@ stream_iterator_read(const RequestValue *iterator, StreamPosition *position)
 	require_fresh((TimestampTz) take_number(&from, 8));
 }
 
+char *
+stream_iterator_arn(const RequestValue *iterator)
+{
+	const char *text = iterator->as.string.text;
+	const char *divider = strstr(text, DIVIDER);
+
+	return divider ? pnstrdup(text, divider - text) : NULL;
+}
+
 void
 stream_iterator_require_stream(const RequestValue *iterator, const TableLog *log)
 {
-	char	   *arn = pstrdup(iterator->as.string.text);
+	char	   *arn = stream_iterator_arn(iterator);
 
-	*strstr(arn, DIVIDER) = '\0';
 	if (log == NULL)
 		dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found: Stream: %s not found", arn);
 	if (strcmp(arn, stream_arn(log)) != 0)

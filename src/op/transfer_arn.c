@@ -33,9 +33,15 @@ static const struct
 #define SIGNED_LEN (TOKEN_LEN + SIGNATURE_SIZE)
 
 char *
+transfer_arn_of(TransferKind kind, const char *table_name, const char *id)
+{
+	return psprintf("%s/%s/%s", arn_of_table(table_name), kinds[kind].name, id);
+}
+
+char *
 transfer_arn(const Transfer *transfer)
 {
-	return psprintf("%s/%s/%s", arn_of_table(transfer->table_name), kinds[transfer->kind].name, transfer->id);
+	return transfer_arn_of(transfer->kind, transfer->table_name, transfer->id);
 }
 
 TransferArnStatus

@@ -10,8 +10,9 @@
 #include "catalog/transfers.h"
 #include "op/request.h"
 
-/* The ARN of a transfer of this server; palloc'd. */
+/* The ARN of a transfer of this server, and of one that need not be there; palloc'd. */
 extern char *transfer_arn(const Transfer *transfer);
+extern char *transfer_arn_of(TransferKind kind, const char *table_name, const char *id);
 
 typedef enum TransferArnStatus
 {

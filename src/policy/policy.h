@@ -40,6 +40,7 @@ typedef enum PolicyResources
 	POLICY_ON_EXPORT = 0x10,
 	POLICY_ON_IMPORT = 0x20,
 	POLICY_ON_GLOBAL_TABLE = 0x40,
+	POLICY_ON_BULK_OPERATION = 0x80,
 	POLICY_ON_ANYTHING = 0		/* "*" */
 } PolicyResources;
 

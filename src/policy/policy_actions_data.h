@@ -1,6 +1,7 @@
 /*
- * The service's actions, all 78 of the service authorization reference: name, kinds of resources, condition keys.  An action
- * that allows no resources of its own is allowed for "*" only.  K(id) is a key's bit; LEADING are those of partition keys.
+ * The service's actions: name, kinds of resources, condition keys.  All 78 of the service authorization reference, and at the end those of
+ * operations that are in the model and not in the reference yet.  An action that allows no resources of its own is allowed for "*" only.  K(id) is
+ * a key's bit; LEADING are those of partition keys.
  */
 POLICY_ACTION(GetItem, POLICY_ON_TABLE, K(ATTRIBUTES) | LEADING | K(RETURN_CONSUMED_CAPACITY) | K(SELECT) | K(ENCLOSING_OPERATION))
 POLICY_ACTION(BatchGetItem, POLICY_ON_TABLE, K(ATTRIBUTES) | LEADING | K(RETURN_CONSUMED_CAPACITY) | K(SELECT))
@@ -80,3 +81,8 @@ POLICY_ACTION(WriteDataForReplication, POLICY_ON_TABLE, 0)
 POLICY_ACTION(ReplicateSettings, POLICY_ON_TABLE, 0)
 POLICY_ACTION(StartAwsBackupJob, POLICY_ON_TABLE, 0)
 POLICY_ACTION(RestoreTableFromAwsBackup, POLICY_ON_TABLE, 0)
+POLICY_ACTION(SearchVectors, POLICY_ON_TABLE | POLICY_ON_INDEX, 0)
+POLICY_ACTION(StartBulkPutItems, POLICY_ON_TABLE, 0)
+POLICY_ACTION(DescribeBulkOperation, POLICY_ON_BULK_OPERATION, 0)
+POLICY_ACTION(CancelBulkOperation, POLICY_ON_BULK_OPERATION, 0)
+POLICY_ACTION(ListBulkOperations, POLICY_ON_ANYTHING, 0)

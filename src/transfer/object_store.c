@@ -18,11 +18,7 @@
 bool
 object_store_may(Oid role, const char *bucket, ObjectAccess access)
 {
-	bool		writes = access == OBJECT_WRITE;
-
-	return superuser_arg(role) ||
-		has_privs_of_role(role, writes ? ROLE_PG_WRITE_SERVER_FILES : ROLE_PG_READ_SERVER_FILES) ||
-		catalog_bucket_is_granted(bucket, role, writes ? "WRITE" : "READ");
+	return catalog_may_use_bucket(role, bucket, access == OBJECT_WRITE);
 }
 
 static char *
