@@ -127,6 +127,9 @@ stress-recovery:
 	@export DYNAPG_RECOVERY_SECONDS=$${DYNAPG_RECOVERY_SECONDS:-600} DYNAPG_RECOVERY_RESTORES=$${DYNAPG_RECOVERY_RESTORES:-50} DYNAPG_RECOVERY_CRASHES=$${DYNAPG_RECOVERY_CRASHES:-10}; \
 	PG_CONFIG='$(PG_CONFIG)' ONLY=recovery scripts/test.sh
 
+stress-tenants:
+	@PG_CONFIG='$(PG_CONFIG)' test/stress/tenants.sh
+
 soak:
 	@PG_CONFIG='$(PG_CONFIG)' test/soak/run.sh
 
@@ -158,6 +161,7 @@ help:
 	@echo 'make stress-exports  exports while the server is killed twenty times, and, as root, to a full disk: minutes'
 	@echo 'make stress-transfers  exports, imports, bulk puts and copies, each under twenty kills: minutes'
 	@echo 'make stress-recovery  writers for ten minutes, with crashes and a promotion, then restores to 50 random moments: half an hour'
+	@echo 'make stress-tenants  eight tenants of one table under an access policy, who make random requests of every operation: ten minutes'
 	@echo 'make soak          a million mixed HTTP requests, and whether the memory of the workers stays flat: minutes'
 	@echo 'make clients       SDKs, the AWS CLI and object mappers against the HTTP endpoint'
 	@echo "make gui           dynamodb-admin in a headless Chromium, and Terraform's calls, against the HTTP endpoint"
@@ -168,5 +172,5 @@ help:
 	@echo 'PG_CONFIG=...      the pg_config of another PostgreSQL (15, 17, 18)'
 	@echo 'WERROR=1           warnings are errors'
 
-.PHONY: test sanitize quickstart bare stress stress-indexes stress-transactions stress-streams stress-exports stress-transfers stress-recovery soak clients gui differential bench help FORCE
+.PHONY: test sanitize quickstart bare stress stress-indexes stress-transactions stress-streams stress-exports stress-transfers stress-recovery stress-tenants soak clients gui differential bench help FORCE
 .DEFAULT_GOAL = all

@@ -3,7 +3,7 @@
 #
 #   PG_CONFIG=...  test/clients/run.sh [suite...]
 #
-# Suites: boto3 javascript streams policies s3 s3s awscli go pynamodb mappers session kcl ion exports migration; all of them if none is named. Each client is installed by
+# Suites: boto3 javascript streams policies policypage s3 s3s awscli go pynamodb mappers session kcl ion exports migration; all of them if none is named. Each client is installed by
 # its own package manager into the user's cache, as new as it is to be had that day; never into the checkout.
 # The last line is `N passed, N failed`; the exit status is 0 if something ran and nothing failed.
 set -euo pipefail
@@ -11,7 +11,7 @@ cd "$(dirname "$0")/../.."
 # shellcheck source=scripts/lib.sh
 . scripts/lib.sh
 
-SUITES=(boto3 javascript streams policies s3 s3s awscli go pynamodb mappers session kcl ion exports migration)
+SUITES=(boto3 javascript streams policies policypage s3 s3s awscli go pynamodb mappers session kcl ion exports migration)
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/dynapg/clients
 HERE=$PWD/test/clients
 
@@ -134,6 +134,11 @@ suite_streams() {
 # No client: what somebody else's engine makes of the same access policies and requests.
 suite_policies() {
     npm_packages "$CACHE/policies" @cloud-copilot/iam-simulate && python3 test/differential/policy_evaluation.py "$CACHE/policies"
+}
+
+# docs/policies.md with boto3 as the caller.
+suite_policypage() {
+    python_packages "$CACHE/boto3" boto3 && PATH=$bin:$PATH "$CACHE/boto3/bin/python" test/policies/page.py boto3
 }
 
 suite_mappers() {

@@ -6,7 +6,8 @@ Policies are random ones and mutations of them. Of each it is checked that
   - what is no JSON is refused, and what is read has a canonical form that is JSON, and reads back as itself;
   - a request can be judged by it: allowed, denied implicitly or explicitly;
   - the server survives.
-Patterns are checked against Python's regular expressions.
+Patterns are checked against Python's regular expressions. Texts that are meant to be dear (nested deep, as long as a policy may be and longer, patterns on
+which a matcher that backtracks would never end) must be answered in bounded time.
 
     FUZZ_SECONDS   how long (default 10)
     SEED           seed (default 20120810; 0 picks one)
@@ -41,8 +42,9 @@ wire_fuzz.TOKENS.extend(token.encode() for token in [
     '"NotAction":[],', '"Resource":"*",', '"NotResource":', '"Principal":"*",', '"NotPrincipal":{"AWS":', '"Condition":{', '"ForAllValues:', '"ForAnyValue:',
     'IfExists"', '"Null":{', '"Bool":{', '"StringLike":{', '"DateEquals":{', '"IpAddress":{', '"BinaryEquals":{', '"NumericLessThan":{', '${', '${*}', '${aws:username}',
     "${x, 'y'}", "${x, '", '*', '?', '***', 'arn:', 'arn:aws:dynamodb:', ':::::', 'dynamodb:*', '"*"', '::/0', '/33', '1e400', '9223372036854775808', '2026-02-30',
-    '2026-10-09T00:00:00+99:99', 'T', 'Z', '-0001', '🎵'])
+    '2026-10-09T00:00:00+99:99', 'T', 'Z', '-0001', '🎵', '\\u0000', '\\u0001', '\\ud800', '\\udfff\\ud800', '\\u00e9', '\u0001', '\ufffe'])
 KINDS = {"table": ("YD001",), "stream": ("YD001",), "identity": ("22023",)}
+MOST_SECONDS = float(os.environ.get("MOST_SECONDS", "20"))      # for a dear batch; one second is usual, of a debug build under load
 LETTERS = ["a", "b", "A", "*", "?", "é", "🎵", "\n", ".", "[", "\\"]
 
 
@@ -86,6 +88,55 @@ def check_patterns():
         report.check(state == "" and (answer == "true") == expected_match(pattern, text), "pattern", pattern, text, state, answer)
 
 
+def nested():
+    """A text in which brackets are deep: as a policy, or anywhere in one."""
+    depth = rng.choice([10, 100, 1000, 20000, 200000])
+    opening, closing = rng.choice([("[", "]"), ('{"a":', "}"), ('{"Statement":', "}"), ('[{"Condition":', "}]"), ("[", "")])
+    inner = opening * depth + rng.choice(["1", '"*"', ""]) + closing * depth
+    return rng.choice(["%s", '{"Statement":%s}', '{"Statement":{"Effect":"Allow","Action":%s,"Resource":"*"}}',
+                       '{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringLike":{"aws:username":%s}}}}']) % inner
+
+
+def long_policy():
+    """A policy about as long as one may be, or longer, of many of something."""
+    size = rng.choice([5000, 10240, 20480, 20481, 131072, 300000])
+    piece = rng.choice(['"dynamodb:GetItem",', '"*",', '"${aws:username}*",', '"a?*",', '"' + "*a" * 50 + '",', '"\\u0061\\u0000",'])
+    values = "[" + (piece * (size // len(piece)))[:-1] + "]"
+    return rng.choice(['{"Statement":{"Effect":"Allow","Action":%s,"Resource":"*"}}', '{"Statement":{"Effect":"Allow","Action":"*","Resource":%s}}',
+                       '{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"ForAnyValue:StringLike":{"dynamodb:LeadingKeys":%s}}}}',
+                       '{"Statement":[' + ",".join(['{"Sid":"%d","Effect":"Allow","Action":"*","Resource":"*"}' % i for i in range(size // 60)]) + "]}"]).replace("%s", values)
+
+
+def hard_pattern(size):
+    """A pattern with many ways to begin a match that fails at its end."""
+    unit = rng.choice(["*a", "a*", "*a?", "?*", "*aa", "**", "*?a*", "a?", "*a*b?"])
+    return rng.choice(["*", ""]) + (unit * (size // len(unit))) + rng.choice(["b", "?b", "*b", "b*", ""])
+
+
+def check_dear():
+    """Time is bounded whatever is sent."""
+    texts = [nested() for _ in range(10)] + [long_policy() for _ in range(5)]
+    rows = [(text, rng.choice(list(KINDS))) for text in texts]
+    start = time.monotonic()
+    for (text, kind), (state, answer) in zip(rows, evaluate("dynapg_test.policy(a, b)", rows)):
+        report.check(state in ("",) + KINDS[kind], "kind of error of a long text", kind, text[:300], len(text), state, answer)
+    report.check(time.monotonic() - start < MOST_SECONDS, "long texts took too long", [(text[:100], len(text)) for text in texts], time.monotonic() - start)
+    rows = [(hard_pattern(rng.choice([100, 1000, 10000])), "a" * rng.choice([100, 2048, 65535])) for _ in range(10)]
+    start = time.monotonic()
+    for (pattern, text), (state, answer) in zip(rows, evaluate("dynapg_test.glob(a, b)", rows)):
+        report.check(state == "", "a hard pattern", pattern[:100], len(text), state, answer)
+    report.check(time.monotonic() - start < MOST_SECONDS, "patterns took too long", [(pattern[:50], len(pattern), len(text)) for pattern, text in rows], time.monotonic() - start)
+    # as much as a role may have, asked by a batch of the longest keys
+    values = [hard_pattern(rng.choice([200, 1000, 2000])) for _ in range(5)]
+    policy = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "dynamodb:*", "Resource": "*",
+                                                      "Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": values + ["z"]}}}}
+    case = {"policies": [json.dumps(policy)], "action": "dynamodb:BatchGetItem", "resource": "*", "context": {"dynamodb:LeadingKeys": ["a" * 2048] * 100}}
+    start = time.monotonic()
+    (state, answer), = evaluate(decide("a"), [(json.dumps(case), None)])
+    report.check(state == "" and answer in ("allowed", "implicitDeny"), "a hard decision", values, state, answer)
+    report.check(time.monotonic() - start < MOST_SECONDS, "a decision took too long", values, time.monotonic() - start)
+
+
 def random_policy():
     return json.dumps(make.policy(principal=rng.random() < 0.5), ensure_ascii=rng.random() < 0.5).encode()
 
@@ -94,7 +145,7 @@ def main():
     print(f"SEED={SEED} FUZZ_SECONDS={SECONDS:g}")
     prepare()
     end = time.monotonic() + SECONDS
-    read = texts = 0
+    read = texts = rounds = 0
     while True:
         corpus = [random_policy() for _ in range(100)]
         batch = [rng.choice(corpus) if rng.random() < 0.2 else mutate(rng, rng.choice(corpus), corpus, wire_fuzz.TOKENS) for _ in range(BATCH)]
@@ -103,6 +154,9 @@ def main():
             identity = check_documents(batch)
             check_decisions(identity)
             check_patterns()
+            if rounds % 8 == 0:
+                check_dear()
+            rounds += 1
         except ServerDied as died:
             with tempfile.NamedTemporaryFile(prefix="policy_fuzz_", suffix=".txt", delete=False) as file:
                 file.write(b"\n".join(repr(text).encode() for text in batch))

@@ -105,16 +105,15 @@ class SqlError(Exception):
 
 
 class Sql:
-    """A connection, as this role. All that an error says is in last: detail, hint and context, too."""
+    """A connection, as this role, which can log in without a password. All that an error says is in last: detail, hint and context, too."""
 
-    def __init__(self, role=None, settings=""):
+    def __init__(self, role=None):
         # the rest is libpq's environment
-        self.connection = pq.PQconnectdb(("application_name=test client_encoding=UTF8 options='-c client_min_messages=warning %s'" % settings).encode())
+        self.connection = pq.PQconnectdb(("application_name=test client_encoding=UTF8 options='-c client_min_messages=warning'" +
+                                          (" user=" + role if role else "")).encode())
         if pq.PQstatus(self.connection) != 0:
             raise SystemExit("cannot connect: " + pq.PQerrorMessage(self.connection).decode())
         self.last = ""
-        if role:
-            self.rows("SET ROLE " + '"%s"' % role)
 
     def rows(self, statement, *arguments):
         values = (ctypes.c_char_p * max(len(arguments), 1))(*[None if a is None else a.encode() for a in arguments])

@@ -90,7 +90,7 @@ class Page:
     def __init__(self, ways):
         self.ways = ways
         self.super = Sql()
-        self.sql, self.http, self.keys = {}, {}, {}
+        self.http, self.keys = {}, {}
         self.filled = {}
 
     def fill(self, text):
@@ -135,9 +135,10 @@ class Page:
         return message if name else None
 
     def by_sql(self, role, where, operation, request):
-        if role not in self.sql:
-            self.sql[role] = Sql(role)
-        return self.call(self.sql[role], operation, request)
+        door = Sql(role)
+        refused = self.call(door, operation, request)
+        door.close()
+        return refused
 
     def by_http(self, role, where, operation, request, tls=False):
         if role not in self.http:
@@ -196,11 +197,13 @@ class Page:
                 self.super.rows("SELECT dynapg.put_role_policy('clerk', 'office-only', $1)", policy)
 
     def plain_sql(self, role, statement, expected):
+        door = Sql(role)
         try:
-            Sql(role).rows(statement)
+            door.rows(statement)
             got = None
         except SqlError as error:
             got = error.message
+        door.close()
         check(got == expected, "as %s: %s" % (role, statement), "expected: %s" % expected, "got: %s" % got)
 
     def run(self):

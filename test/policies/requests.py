@@ -4,10 +4,14 @@ parts(operation, request) are its parts in the order in which they are judged: (
 account in an ARN, or "*", and the request's own condition keys. PartiQL is read as far as tests write it: quoted tables, conditions on keys with
 = and IN whose values are texts, numbers or parameters.
 """
+import decimal
 import re
 
-# Partition keys of a table and of its indexes; a name that is not there is a table without any
+# Partition keys of tables (None) and of their indexes, for whoever asks about these tables
 SCHEMAS = {"Orders": {None: "tenant", "by_day": "tenant", "by_status": "status"}}
+
+# Names that are attributes in PartiQL statements
+ATTRIBUTES = {"tenant", "id", "day", "status", "card", "note"}
 
 COMPARED = re.compile(r"""(?<![\w.])"?([A-Za-z_]\w*)"?\s*(?:=\s*('(?:[^']|'')*'|-?[\d.]+|\?)|IN\s*[\[(]([^\])]*)[\])])""", re.IGNORECASE)
 VALUE = re.compile(r"'((?:[^']|'')*)'|(-?[\d.]+)|(\?)")
@@ -22,7 +26,8 @@ def name_of(table):
 
 def text_of(value):
     """A key's value as LeadingKeys has it."""
-    return next(iter(value.values()))
+    (kind, text), = value.items()
+    return format(decimal.Decimal(text).normalize(), "f") if kind == "N" else text
 
 
 def expression_names(request, *members):
@@ -147,18 +152,20 @@ def statement_part(statement, parameters, enclosing):
     before, _, where = re.sub(r"\s(?:WHERE)\s", "\0", statement, count=1, flags=re.IGNORECASE).partition("\0")
     for _ in range(before.count("?")):
         next(parameters)
-    named, names = [], set()
+    named = []
     if kind == "INSERT":
-        found = re.search(r"'%s'\s*:\s*'((?:[^']|'')*)'" % attribute, statement)
-        named = [found.group(1)] if found else []
+        found = re.search(r"'%s'\s*:\s*(?:'((?:[^']|'')*)'|(\d+))" % attribute, statement)
+        named = [found.group(1) or found.group(2)] if found else []
     for name, value, values in COMPARED.findall(where):
-        names.add(name)
         got = list(compared_values(value or values, parameters))
         if name == attribute:
             named += got
-    keys = {"dynamodb:LeadingKeys": named or None, "dynamodb:EnclosingOperation": enclosing}
+    bare = re.sub(r"'(?:[^']|'')*'(?!\s*:)", "", statement)
+    keys = {"dynamodb:LeadingKeys": named or None, "dynamodb:EnclosingOperation": enclosing,
+            "dynamodb:Attributes": sorted(ATTRIBUTES.intersection(re.findall(r"\w+", bare))) or None}
     if kind == "SELECT":
         keys["dynamodb:FullTableScan"] = "false" if named else "true"
+        keys["dynamodb:Select"] = "ALL_ATTRIBUTES" if re.match(r"SELECT\s+\*", statement, re.IGNORECASE) else "SPECIFIC_ATTRIBUTES"
     return "PartiQL" + kind.capitalize(), "table/" + table + ("/index/" + index if index else ""), {k: v for k, v in keys.items() if v is not None}
 
 

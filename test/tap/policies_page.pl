@@ -25,6 +25,19 @@ sub page
 	like($said, qr/^[1-9]\d* passed, 0 failed$/m, "the page by @ways") or diag($said);
 }
 
-page('simulate');
+page(qw(simulate sql http));
+
+SKIP:
+{
+	skip 'openssl is not installed', 1 if system('openssl version >/dev/null 2>&1') != 0;
+	my $folder = PostgreSQL::Test::Utils::tempdir();
+	system_or_bail('openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2',
+		'-subj', '/CN=page', '-keyout', "$folder/key", '-out', "$folder/crt");
+	chmod 0600, "$folder/key";
+	$node->append_conf('postgresql.conf', "dynapg.ssl_cert_file = '$folder/crt'\ndynapg.ssl_key_file = '$folder/key'\n");
+	$node->restart;
+	eventually(30, sub { open_connection($port) }) or die "the endpoint did not come back\n";
+	page('tls');
+}
 
 done_testing();
