@@ -73,13 +73,18 @@ access_resource_of_stream(const char *text, int len, AccessResource *resource)
 {
 	ResourceArn arn;
 	char	   *name;
+	char	   *label;
 
 	memset(resource, 0, sizeof(*resource));
 	arn_parse_resource(text, len, &arn);
 	if (arn.kind != ARN_STREAM || !arn.is_own_account || !arn.is_own_region)
 		return;
+	/* no stream has an empty label, which in the catalog of policies stands for the table */
+	label = pstrdup(arn.table + arn.table_len + strlen("/stream/"));
+	if (label[0] == '\0')
+		return;
 	name = pnstrdup(arn.table, arn.table_len);
-	resource->stream_label = pstrdup(arn.table + arn.table_len + strlen("/stream/"));
+	resource->stream_label = label;
 	set_part(resource, name, "stream", resource->stream_label);
 	resource->has_policy = true;
 	resource->stream = catalog_stream(name, resource->stream_label);
