@@ -5,6 +5,7 @@ Policies are random ones and mutations of them. Of each it is checked that
   - it is refused with the exception of its kind and nothing else, or read;
   - what is no JSON is refused, and what is read has a canonical form that is JSON, and reads back as itself;
   - a request can be judged by it: allowed, denied implicitly or explicitly;
+  - PutResourcePolicy takes it or refuses it in the service's words, GetResourcePolicy shows what can be put again and changes nothing then;
   - the server survives.
 Patterns are checked against Python's regular expressions. Texts that are meant to be dear (nested deep, as long as a policy may be and longer, patterns on
 which a matcher that backtracks would never end) must be answered in bounded time.
@@ -27,8 +28,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "property"))
 
 import wire_fuzz                                            # noqa: E402
 from mutation import mutate                                 # noqa: E402
-from policies import Generator, as_argument, decide         # noqa: E402
-from server import Report, ServerDied, evaluate, prepare    # noqa: E402
+from policies import ACCOUNT, CALLER, Generator, as_argument, decide    # noqa: E402
+from server import Report, ServerDied, evaluate, prepare, run           # noqa: E402
 
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "10"))
 BATCH = 500
@@ -45,6 +46,36 @@ wire_fuzz.TOKENS.extend(token.encode() for token in [
     '2026-10-09T00:00:00+99:99', 'T', 'Z', '-0001', '🎵', '\\u0000', '\\u0001', '\\ud800', '\\udfff\\ud800', '\\u00e9', '\u0001', '\ufffe'])
 KINDS = {"table": ("YD001",), "stream": ("YD001",), "identity": ("22023",)}
 MOST_SECONDS = float(os.environ.get("MOST_SECONDS", "20"))      # for a dear batch; one second is usual, of a debug build under load
+
+# A table that gets a policy, shows it, gets it again as it was shown, and loses it; what is wrong with that
+CYCLE = """
+DO $$ DECLARE role text; BEGIN
+	FOREACH role IN ARRAY '{%(roles)s}'::text[] LOOP
+		IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN EXECUTE format('CREATE ROLE %%I', role); END IF;
+	END LOOP;
+	IF NOT EXISTS (SELECT FROM dynapg.tables WHERE name = 'PolicyFuzz') THEN
+		PERFORM dynamo_create_table('{"TableName": "PolicyFuzz", "BillingMode": "PAY_PER_REQUEST", "KeySchema": [{"AttributeName": "p", "KeyType": "HASH"}],
+			"AttributeDefinitions": [{"AttributeName": "p", "AttributeType": "S"}]}');
+	END IF;
+END $$;
+CREATE OR REPLACE FUNCTION dynapg_test.policy_cycle(policy text, confirm text) RETURNS text LANGUAGE plpgsql SET dynapg.account_id = '%(account)s' AS $$
+DECLARE
+	resource jsonb := '{"ResourceArn": "arn:aws:dynamodb:us-east-1:%(account)s:table/PolicyFuzz"}';
+	revisions text[];
+	shown text[];
+BEGIN
+	revisions[1] := dynamo_put_resource_policy(resource || jsonb_build_object('Policy', policy, 'ConfirmRemoveSelfResourceAccess', confirm = 'true')) ->> 'RevisionId';
+	FOR i IN 1 .. 2 LOOP
+		shown[i] := dynamo_get_resource_policy(resource) ->> 'Policy';
+		revisions[i + 1] := dynamo_put_resource_policy(resource || jsonb_build_object('Policy', shown[i], 'ConfirmRemoveSelfResourceAccess', true)) ->> 'RevisionId';
+	END LOOP;
+	IF dynamo_delete_resource_policy(resource || jsonb_build_object('ExpectedRevisionId', revisions[3])) ->> 'RevisionId' IS DISTINCT FROM revisions[3] THEN
+		RETURN 'another revision was deleted';
+	END IF;
+	RETURN CASE WHEN shown[1] <> shown[2] THEN 'shown as ' || shown[1] || ' and ' || shown[2]
+		WHEN revisions[3] <> revisions[2] OR revisions[2] <> revisions[1] AND policy ~ '^[[:space:]]*[{][[:space:]]*"Version"' AND policy !~ '[\\\\]' THEN revisions::text ELSE 'good' END;
+END $$;
+"""
 LETTERS = ["a", "b", "A", "*", "?", "é", "🎵", "\n", ".", "[", "\\"]
 
 
@@ -59,17 +90,23 @@ def check_documents(texts):
             canonical.append((answer, kind))
     for (text, kind), (state, answer) in zip(canonical, evaluate("dynapg_test.policy(a, b)", canonical)):
         report.check(state == "" and answer == text, "stable", kind, text, state, answer)
-    return [text for text, kind in canonical if kind == "identity"]
+    return [[text for text, kind in canonical if kind == wanted] for wanted in ("identity", "table")]
 
 
-def check_decisions(texts):
-    """The texts as identity policies of random requests."""
+def check_decisions(texts, tables):
+    """The texts as identity policies, and as tables' policies, of random requests."""
     rows = []
-    for text in texts:
+    for text, member, value in [(text, "policies", [text]) for text in texts] + [(text, "resource_policy", text) for text in tables]:
         argument = json.loads(as_argument(dict(make.case(), resource_policy=None, boundary=None, session_policy=None)))
-        rows.append((json.dumps(dict(argument, policies=[text]), ensure_ascii=False), None))
+        rows.append((json.dumps(dict(argument, **{member: value}), ensure_ascii=False), None))
     for (row, _), (state, answer) in zip(rows, evaluate(decide("a"), rows)):
         report.check(state == "" and answer in ("allowed", "implicitDeny", "explicitDeny"), "decision", row, state, answer)
+
+
+def check_cycles(texts):
+    rows = [(text, rng.choice(["true", "false"])) for text in texts]
+    for (text, confirm), (state, answer) in zip(rows, evaluate("dynapg_test.policy_cycle(a, b)", rows)):
+        report.check(answer == "good" if state == "" else state in ("YD001", "42501"), "cycle", confirm, text, state, answer)
 
 
 def expected_match(pattern, text):
@@ -144,6 +181,7 @@ def random_policy():
 def main():
     print(f"SEED={SEED} FUZZ_SECONDS={SECONDS:g}")
     prepare()
+    run(CYCLE % {"account": ACCOUNT, "roles": ",".join([CALLER.split("/")[-1], "bob"])})
     end = time.monotonic() + SECONDS
     read = texts = rounds = 0
     while True:
@@ -151,8 +189,9 @@ def main():
         batch = [rng.choice(corpus) if rng.random() < 0.2 else mutate(rng, rng.choice(corpus), corpus, wire_fuzz.TOKENS) for _ in range(BATCH)]
         batch = [data.decode("utf-8", "replace").replace("\0", "0") for data in batch]
         try:
-            identity = check_documents(batch)
-            check_decisions(identity)
+            identity, tables = check_documents(batch)
+            check_decisions(identity, tables)
+            check_cycles(batch[:100] + tables[:100])
             check_patterns()
             if rounds % 8 == 0:
                 check_dear()
@@ -162,7 +201,7 @@ def main():
                 file.write(b"\n".join(repr(text).encode() for text in batch))
             report.check(False, "the server died; its batch is in " + file.name, str(died))
             break
-        read += len(identity)
+        read += len(identity) + len(tables)
         texts += len(batch)
         if time.monotonic() > end:
             break

@@ -1,6 +1,7 @@
 # pg_dump and restore: catalog and items come back, and the API works on them at once.
 use strict;
 use warnings;
+use JSON::PP;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -66,6 +67,18 @@ $node->safe_psql('source', q{CREATE ROLE regress_dynapg_gone; SELECT dynapg.put_
 my $policies = q{SELECT role, 'policy', name, policy FROM dynapg.role_policies WHERE role = '"regress dynapg Renamed"'::regrole UNION ALL SELECT role, 'boundary', '', policy FROM dynapg.role_boundaries
 	WHERE role = '"regress dynapg Renamed"'::regrole UNION ALL SELECT role, 'tag', key, value FROM dynapg.role_tags WHERE role = '"regress dynapg Renamed"'::regrole};
 
+# policies of tables are theirs; that of the stream is not, and one that was deleted is none
+sub policy
+{
+	my ($operation, $arn, $action) = @_;
+
+	return sprintf q{SELECT dynamo_%s_resource_policy('%s')}, $operation, encode_json({ ResourceArn => $arn,
+		$action ? (Policy => encode_json({ Statement => { Effect => 'Deny', Principal => { AWS => 'arn:aws:iam::000000000000:user/regress_dynapg_owner' }, Action => "dynamodb:$action", Resource => '*' } })) : () });
+}
+my ($music, $empty) = map { "arn:aws:dynamodb:us-east-1:000000000000:table/$_" } qw(Music Empty);
+$node->safe_psql('source', join ';', policy('put', $music, 'UpdateTable'), policy('put', $arn, 'GetRecords'), policy('put', $empty, 'UpdateTable'), policy('delete', $empty));
+my $resource_policies = q{SELECT table_name, table_id, policy, revision FROM dynapg.resource_policies WHERE stream_label = '' AND policy IS NOT NULL};
+
 my $catalog = 'SELECT name, relation::text, id, created_at, definition, tags FROM dynapg.tables ORDER BY name';
 my $items = q{SELECT count(*), md5(string_agg(item::text, '' ORDER BY hash, sort)) FROM dynamo."Music"};
 
@@ -73,7 +86,7 @@ sub same
 {
 	my ($database, $how) = @_;
 
-	for my $query ($catalog, $items, $policies)
+	for my $query ($catalog, $items, $policies, $resource_policies, policy('get', $music))
 	{
 		is($node->safe_psql($database, $query), $node->safe_psql('source', $query), "$how: the same");
 	}
@@ -89,6 +102,7 @@ sub same
 	isnt(($node->psql($database, q{SELECT dynamo_delete_item('{"TableName": "Music", "Key": {"id": {"S": "a77"}, "n": {"N": "77"}}}')}))[0],
 		0, "$how: the foreign key holds");
 	is($node->safe_psql($database, 'SELECT count(*) FROM dynapg.role_policies'), '1', "$how: policies of a role that is gone are not there");
+	is($node->safe_psql($database, 'SELECT count(*) FROM dynapg.resource_policies'), '1', "$how: policies of tables only");
 	is($node->safe_psql($database, q{SET ROLE "regress dynapg Renamed";
 		SELECT dynamo_put_item('{"TableName": "Music", "Item": {"id": {"S": "app"}, "n": {"N": "1"}}}')}), '{}', "$how: privileges");
 	is($node->safe_psql($database, join(' UNION ALL ', map { "SELECT '$_' WHERE EXISTS (TABLE dynapg.$_)" } qw(logs log_segments log_shards ticks))),
@@ -143,6 +157,7 @@ for my $way ([ 'single', [ @psql, "$dir/one.sql" ] ], [ 'single_restored', [ 'pg
 	command_ok([ $step->[0], '-d', $node->connstr($database), @$step[ 1 .. $#$step ] ], "one table: @$step");
 	is($node->safe_psql($database, $items), $node->safe_psql('source', $items), 'one table: SQL sees it');
 	like(($node->psql($database, q{SELECT dynapg.get('Music', 'a77'::text, 77)}))[2], qr/Requested resource not found/, 'one table: the API does not know it');
+	is($node->safe_psql($database, 'SELECT count(*) FROM dynapg.resource_policies'), '0', 'one table: its policy stays behind');
 	is($node->safe_psql($database, q{SET ROLE regress_dynapg_owner;
 		SELECT dynapg.adopt_table('dynamo."Music"', '{"AttributeDefinitions": [{"AttributeName": "p", "AttributeType": "S"}],
 			"GlobalSecondaryIndexes": [{"IndexName": "by_p", "KeySchema": [{"AttributeName": "p", "KeyType": "HASH"}], "Projection": {"ProjectionType": "ALL"}}],

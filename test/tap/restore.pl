@@ -2,6 +2,7 @@
 # of what has come.
 use strict;
 use warnings;
+use JSON::PP;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -52,6 +53,20 @@ $node->safe_psql('source', 'GRANT CREATE ON SCHEMA dynamo TO regress_member');
 as('regress_member', 'source', q{SELECT dynamo_create_table('{"TableName": "Member", "BillingMode": "PAY_PER_REQUEST",
 	"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}], "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "B"}]}')});
 
+# policies of tables, which are the tables'; one names a role
+sub put_policy
+{
+	my ($table, $principal) = @_;
+
+	return sprintf q{SELECT dynamo_put_resource_policy('%s')}, encode_json({ ResourceArn => "arn:aws:dynamodb:us-east-1:000000000000:table/$table", Policy => encode_json({ Version => '2012-10-17',
+		Statement => [ { Sid => "$table's", Effect => 'Deny', Principal => { AWS => $principal }, Action => 'dynamodb:UpdateTable', Resource => '*' } ] }) }) =~ s/'/''/gr;
+}
+$node->safe_psql('postgres', 'CREATE ROLE regress_named');
+as('regress Owner', 'source', put_policy('Music', 'arn:aws:iam::000000000000:user/regress_stranger'));
+as('regress_member', 'source', put_policy('Member', 'arn:aws:iam::000000000000:user/regress_named'));
+my $resource_policies = q{SELECT name, dynamo_get_resource_policy(jsonb_build_object('ResourceArn', 'arn:aws:dynamodb:us-east-1:000000000000:table/' || name)) ->> 'Policy'
+	FROM unnest('{Music,Member}'::text[]) name};
+
 # policies of roles: authority over all tables, which a superuser gave
 $node->safe_psql('source', q{SELECT dynapg.put_role_policy('regress_member', 'all', '{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'),
 	dynapg.put_role_permissions_boundary('regress_member', '{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'), dynapg.tag_role('regress_member', '{"a": "b"}')});
@@ -95,7 +110,7 @@ sub same
 	is(as('regress Owner', $database, q{SELECT dynapg.wait_for_indexes('Music')}), 't', "$how: indexes are built");
 	has_stream($database, $how);
 	expires($database, $how);
-	is($node->safe_psql($database, $_), $node->safe_psql('source', $_), "$how: the same") foreach ($described, $tags, $relations);
+	is($node->safe_psql($database, $_), $node->safe_psql('source', $_), "$how: the same") foreach ($described, $tags, $relations, $resource_policies);
 	is(as('regress Owner', $database, q{SELECT * FROM dynapg.check_table('Music')}), '', "$how: indexes and items agree");
 	as('regress Owner', $database, q{SELECT dynapg.put('Music', '{"id": "new", "n": 1, "g": "group 3", "year": 7}'); DELETE FROM dynamo."Music" WHERE item->>'id' = 'a7'});
 	is(as('regress Owner', $database, q{SELECT * FROM dynapg.check_table('Music')}), '', "$how: and are kept");
@@ -148,9 +163,18 @@ foreach my $database (sort keys %ways)
 make_database('super');
 command_ok([ 'pg_restore', '--exit-on-error', '-d', $node->connstr('super'), "$dir/dump" ], 'pg_restore by a superuser');
 has_stream('super', 'by a superuser');
-is($node->safe_psql('super', $_), $node->safe_psql('source', $_), 'by a superuser: the same') foreach ($described, $tags, $relations);
+is($node->safe_psql('super', $_), $node->safe_psql('source', $_), 'by a superuser: the same') foreach ($described, $tags, $relations, $resource_policies, 'SELECT table_name, table_id, policy, revision FROM dynapg.resource_policies');
 is($node->safe_psql('super', 'SELECT count(*) FROM dynapg.restored'), '0', 'by a superuser: nothing is set aside');
 is($node->safe_psql('super', $policies), '1|1|1', 'by a superuser: policies of roles');
+
+# a table is not opened to whom its policy denies, because that names a role that is not there
+make_database('named');
+command_ok([ 'pg_restore', '--exit-on-error', @owner, '-d', $node->connstr('named'), "$dir/dump" ], 'pg_restore, and a role of a policy is dropped');
+$node->safe_psql('postgres', 'DROP ROLE regress_named');
+like(($node->psql('named', 'SELECT dynapg.repair()', connstr => $node->connstr('named') . " user='regress Owner'"))[2], qr/Invalid principal in policy document/, 'its table is not repaired');
+is($node->safe_psql('named', 'SELECT count(*) FROM dynapg.tables'), '0', 'nor is any');
+$node->safe_psql('postgres', 'CREATE ROLE regress_named');
+is(as('regress Owner', 'named', 'SELECT count(*) FROM dynapg.repair()'), '3', 'until the role is there');
 
 # what the owner brings is not believed
 restore('lies', 'lies', ["$dir/dump"]);
@@ -163,9 +187,12 @@ is(as('regress Owner', 'lies', q{INSERT INTO dynapg.tables (name, relation, id, 
 		SELECT name, relation, gen_random_uuid(), now(), definition, '{}' FROM
 			(VALUES ('Unknown', 'dynamo."Unknown"'::regclass, '{}'::jsonb), ('Catalog', 'pg_class', '{"KeySchema": []}'), ('Strange2', 'dynamo."Strange"', '{}')) v (name, relation, definition);
 	INSERT INTO dynapg.indexes VALUES ('Music', 'lie', 'dynapg_index.precious', 'GLOBAL', '{"KeySchema": "none", "Projection": 1}', 'ACTIVE', false, NULL, NULL, true);
-	SELECT count(*) FROM dynapg.restored}), '11', 'the owner brings rows');
+	INSERT INTO dynapg.resource_policies VALUES ('Strange', '', gen_random_uuid(), '{"Statement": {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}}', 1),
+		('Catalog', '', gen_random_uuid(), 'none', 1), ('Music', '2026-01-01T00:00:00.000', gen_random_uuid(), 'none', 1);
+	SELECT count(*) FROM dynapg.restored}), '15', 'the owner brings rows');
 is($node->safe_psql('lies', 'SELECT name FROM dynapg.tables'), 'Strange', 'lies: the catalog stays as it is');
 is($node->safe_psql('lies', 'SELECT count(*) FROM dynapg.indexes'), '0', 'lies: the indexes, too');
+is($node->safe_psql('lies', 'SELECT count(*) FROM dynapg.resource_policies'), '0', 'lies: and policies');
 foreach my $role ('regress_stranger', 'regress_member')
 {
 	isnt(($node->psql('lies', q{INSERT INTO dynapg.tables (name, relation, id, created_at, definition) VALUES ('x', NULL, gen_random_uuid(), now(), '{}')},
@@ -178,6 +205,7 @@ isnt(($node->psql('lies', q{UPDATE dynapg.tables SET definition = '{}'}, connstr
 is(as('regress Owner', 'lies', q{INSERT INTO dynapg.indexes SELECT 'Music', 'lie', 'dynapg_index.precious', 'GLOBAL', definition, 'ACTIVE', false, NULL, NULL, true
 	FROM dynapg.restored WHERE index_name = 'z_by_g'; SELECT * FROM dynapg.repair()}), "Member\nMusic\n$long", 'lies: tables of others are left alone');
 is($node->safe_psql('lies', 'SELECT * FROM dynapg_index.precious'), '1', 'lies: and so are their relations');
+is($node->safe_psql('lies', 'SELECT string_agg(table_name, \',\' ORDER BY table_name) FROM dynapg.resource_policies'), 'Member,Music', 'lies: policies of their own tables only');
 $node->safe_psql('lies', 'ALTER TABLE dynapg.indexes DISABLE TRIGGER ALL');
 like(($node->psql('lies', q{INSERT INTO dynapg.indexes VALUES ('Music', 'lie', 'dynapg_index.precious', 'GLOBAL', '{}', 'ACTIVE', false, NULL, NULL, true)},
 		connstr => $node->connstr('lies') . " user='regress Owner'"))[2], qr/violates check constraint "set_aside"/, 'lies: whatever becomes of the triggers');

@@ -1,5 +1,6 @@
 """boto3: client and resource, paginators, waiters, the batch writer, errors, and botocore's other signers."""
 import hashlib
+import json
 import time
 import urllib.error
 import urllib.request
@@ -214,6 +215,39 @@ def _():
     equal(backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"], "DISABLED")
     error = error_of(client.describe_continuous_backups, TableName="None")
     equal(error["Error"], {"Code": "TableNotFoundException", "Message": "Table not found: None"})
+
+
+@test("resource policies: of a table and a stream, revisions, what clients make of refusals")
+def _():
+    def policy(action, **members):
+        return json.dumps({"Version": "2012-10-17", "Statement": [dict({"Effect": "Deny", "Principal": "*", "Action": action, "Resource": "*"}, **members)]})
+
+    key = [{"AttributeName": "id", "KeyType": "HASH"}]
+    created = client.create_table(
+        TableName="Policed", KeySchema=key, AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}], BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}, ResourcePolicy=policy("dynamodb:UpdateTable"),
+    )["TableDescription"]
+    for arn, action in ((created["TableArn"], "dynamodb:UpdateTimeToLive"), (created["LatestStreamArn"], "dynamodb:DeleteResourcePolicy")):
+        first = client.put_resource_policy(ResourceArn=arn, Policy=policy(action, Sid="mine"), ConfirmRemoveSelfResourceAccess=True)["RevisionId"]
+        answer = client.get_resource_policy(ResourceArn=arn)
+        equal((json.loads(answer["Policy"]), answer["RevisionId"]), (json.loads(policy(action, Sid="mine")), first))
+        equal(client.put_resource_policy(ResourceArn=arn, Policy=answer["Policy"], ExpectedRevisionId=first)["RevisionId"], first)
+        error = error_of(client.put_resource_policy, ResourceArn=arn, Policy=policy(action), ExpectedRevisionId="NO_POLICY")
+        equal(error["Error"]["Code"], "PolicyNotFoundException")
+        error = error_of(client.put_resource_policy, ResourceArn=arn, Policy=policy("dynamodb:PutResourcePolicy"))
+        equal(error["Error"]["Message"], "The new resource policy will not allow you to update the resource policy in the future.")
+        try:
+            client.put_resource_policy(ResourceArn=arn, Policy="[]")
+        except client.exceptions.ClientError as caught:
+            equal(caught.response["Error"]["Message"], "One or more parameter values were invalid: Invalid policy document: This policy contains invalid Json")
+        second = client.put_resource_policy(ResourceArn=arn, Policy=policy("dynamodb:DescribeStream" if "/stream/" in arn else "dynamodb:UpdateTimeToLive"))["RevisionId"]
+        equal(client.delete_resource_policy(ResourceArn=arn, ExpectedRevisionId=second)["RevisionId"], second)
+        try:
+            client.get_resource_policy(ResourceArn=arn)
+            raise AssertionError("a policy that was deleted")
+        except client.exceptions.PolicyNotFoundException as caught:
+            equal(caught.response["ResponseMetadata"]["HTTPStatusCode"], 400)
+    client.delete_table(TableName="Policed")
 
 
 @test("time to live")
