@@ -51,7 +51,8 @@ GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
 SELECT effect, principal, d.decision, d.side FROM (VALUES ('Allow'), ('Deny')) e(effect), unnest('{"{\"AWS\":\"arn:aws:iam::123456789012:user/ann\"}","{\"AWS\":\"arn:aws:iam::123456789012:user/Ann\"}","{\"AWS\":\"arn:aws:iam::123456789012:user/*\"}",
 	"{\"AWS\":\"123456789012\"}","{\"AWS\":\"arn:aws:iam::123456789012:root\"}","{\"AWS\":\"999999999999\"}","{\"AWS\":[\"999999999999\",\"arn:aws:iam::123456789012:user/ann\"]}","{\"Service\":\"lambda.amazonaws.com\"}","{\"Federated\":\"*\"}"}'::jsonb[]) AS principal,
 	dynapg.simulate_custom_policy('{}', 'dynamodb:GetItem', 'arn:aws:dynamodb:us-east-1:123456789012:table/t', '{"aws:PrincipalArn": "arn:aws:iam::123456789012:user/ann"}', pg_temp.of_resource(effect, principal)) d;
-SELECT principal, d.decision FROM unnest('{"{\"AWS\":\"arn:aws:iam::123456789012:user/ann\"}","{\"AWS\":\"arn:aws:iam::123456789012:user/bob\"}","{\"AWS\":\"123456789012\"}","\"*\""}'::jsonb[]) AS principal,
+-- A Deny to all but those who are named; an account beside them excepts nobody else
+SELECT principal, d.decision FROM unnest('{"{\"AWS\":\"arn:aws:iam::123456789012:user/ann\"}","{\"AWS\":\"arn:aws:iam::123456789012:user/bob\"}","{\"AWS\":\"123456789012\"}","{\"AWS\":[\"arn:aws:iam::123456789012:user/ann\",\"123456789012\"]}","{\"AWS\":[\"arn:aws:iam::123456789012:user/bob\",\"123456789012\"]}","\"*\""}'::jsonb[]) AS principal,
 	dynapg.simulate_custom_policy('{}', 'dynamodb:GetItem', 'arn:aws:dynamodb:us-east-1:123456789012:table/t', '{"aws:PrincipalArn": "arn:aws:iam::123456789012:user/ann"}',
 		pg_temp.policy(jsonb_build_object('Effect', 'Deny', 'Action', 'dynamodb:GetItem', 'Resource', '*', 'NotPrincipal', principal))) d;
 

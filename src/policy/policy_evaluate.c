@@ -83,8 +83,10 @@ match_principals(const PolicyPrincipals *principals, const PolicyRequest *reques
 
 	for (int i = 0; i < named->n && best != MATCHES_CALLER; i++)
 		best = Max(best, match_principal(named->texts[i], request));
+
+	/* an account beside its user, as IAM wants it there, does not except all its other users */
 	if (principals->is_negated)
-		return best == MATCHES_NOBODY ? MATCHES_CALLER : MATCHES_NOBODY;
+		return best == MATCHES_CALLER ? MATCHES_NOBODY : MATCHES_CALLER;
 	return best;
 }
 

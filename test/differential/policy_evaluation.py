@@ -18,7 +18,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "property"))
 
-from policies import NEGATED, Generator, as_argument, decide    # noqa: E402
+from policies import ACCOUNT, NEGATED, Generator, as_argument, decide    # noqa: E402
 from server import Report, evaluate, prepare                    # noqa: E402
 
 SEED = int(os.environ.get("SEED", "20120810")) or random.randrange(1 << 32)
@@ -82,7 +82,12 @@ def limits_of_resource_policy(case):
     return case["resource_policy"] is not None and (case["boundary"] is not None or case["session_policy"] is not None)
 
 
+def account_in_not_principal(case):
+    return any(any(name == ACCOUNT or name.endswith(":root") for name in json.dumps(statement.get("NotPrincipal", "")).split('"')) for _, statement in all_statements(case))
+
+
 REASONS = [
+    (account_in_not_principal, "an account in NotPrincipal excepts none of its users but those named beside it (IAM user guide: NotPrincipal); iam-simulate excepts all"),
     (old_version, "variables are none before 2012-10-17 (IAM user guide: Version); iam-simulate has them in any version"),
     (unresolved_and_negated, "a negated operator holds if its variable has no value (IAM user guide: policy variables with no value)"),
     (unresolved_not_resource, "a NotResource whose variable has no value matches no resource (the same)"),
