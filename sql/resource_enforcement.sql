@@ -170,7 +170,7 @@ SELECT pg_temp.put('re-one', pg_temp.statement('Allow', 'regress_re_reader', 'De
 SET ROLE regress_re_reader;
 SELECT pg_temp.call('describe_table', '{"TableName": "re-one"}'), pg_temp.call('update_time_to_live', '{"TableName": "re-one", "TimeToLiveSpecification": {"Enabled": false, "AttributeName": "t"}}'), pg_temp.call('delete_table', '{"TableName": "re-one"}');
 -- who may put policies by a policy is told where he would lock himself out, not the owner
-SELECT pg_temp.call('get_resource_policy', jsonb_build_object('ResourceArn', pg_temp.arn('re-one'))) ~ 'PutResourcePolicy', pg_temp.call('delete_resource_policy', jsonb_build_object('ResourceArn', pg_temp.arn('re-one')));
+SELECT pg_temp.answer('get_resource_policy', jsonb_build_object('ResourceArn', pg_temp.arn('re-one'))) ~ 'PutResourcePolicy', pg_temp.call('delete_resource_policy', jsonb_build_object('ResourceArn', pg_temp.arn('re-one')));
 SELECT role, pg_temp.answer('put_resource_policy', jsonb_build_object('ResourceArn', pg_temp.arn('re-one'), 'Policy', jsonb_build_object('Version', '2012-10-17', 'Statement',
 	jsonb_build_array(pg_temp.statement('Allow', 'regress_re_reader', 'PutResourcePolicy'), pg_temp.statement('Deny', role, 'PutResourcePolicy')))::text)) ~ 'RevisionId' FROM unnest('{regress_re_reader,regress_re_owner}'::text[]) role;
 -- the owner is locked out now; a superuser deletes the row, which is known at once

@@ -239,7 +239,11 @@ catalog_resource_policy(const char *table_name, int name_len, const char *label)
 	const TableInfo *table = NULL;
 	PolicyEntry *entry;
 
-	if (!catalog_has_resource_policies() || name_len > TABLE_NAME_MAX_SIZE || (label != NULL && strlen(label) >= LOG_LABEL_SIZE))
+	if (!catalog_has_resource_policies() || name_len > TABLE_NAME_MAX_SIZE)
+		return NULL;
+
+	/* what is written in an ARN need not be a label; the empty one is the table's */
+	if (label != NULL && (*label == '\0' || strlen(label) >= LOG_LABEL_SIZE))
 		return NULL;
 	if (label == NULL && (table = catalog_table(table_name, name_len)) == NULL)
 		return NULL;

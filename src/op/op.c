@@ -4,6 +4,8 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
+
 #include "base/error.h"
 #include "base/settings.h"
 #include "op/arn.h"
@@ -72,6 +74,7 @@ bool		op_eventual_read;
 bool		op_answer_waits;
 double		op_read_units;
 double		op_write_units;
+Oid			op_role;
 
 OperationFunction
 op_function(int operation)
@@ -83,9 +86,11 @@ void
 op_run(int operation, WireReader *reader, WireWriter *response)
 {
 	const char *outer = dyn_operation;
+	Oid			outer_role = op_role;
 
 	/* an item table's own trigger may call another operation */
 	dyn_operation = model_operations[operation].name;
+	op_role = GetUserId();
 	PG_TRY();
 	{
 		const RequestValue *request = request_read(reader, operation);
@@ -98,6 +103,7 @@ op_run(int operation, WireReader *reader, WireWriter *response)
 	PG_FINALLY();
 	{
 		dyn_operation = outer;
+		op_role = outer_role;
 	}
 	PG_END_TRY();
 }

@@ -36,6 +36,12 @@ extern bool op_answer_waits;
 extern double op_read_units;
 extern double op_write_units;
 
+/*
+ * The role that called the operation that runs.  The current user is another one, the owner of what it is about, where only a policy allows it
+ * (op/authorize.h).  InvalidOid: none runs.
+ */
+extern Oid	op_role;
+
 /* The function of an operation, NULL if dynapg has none (UnknownOperationException). */
 extern OperationFunction op_function(int operation);
 

@@ -200,19 +200,32 @@ read_policy(const RequestValue *policy, PolicyKind kind)
 	return document;
 }
 
+/* Who has called, whoever the current user is meanwhile. */
+static void
+read_author(AccessCaller *author)
+{
+	Oid			role;
+	int			context;
+
+	GetUserIdAndSecContext(&role, &context);
+	SetUserIdAndSecContext(OidIsValid(op_role) ? op_role : role, context);
+	access_current_caller(author);
+	SetUserIdAndSecContext(role, context);
+}
+
 /* Refuses a policy that denies its author to put another one. */
 static void
 check_not_locked_out(const PolicyDocument *document, const char *arn, const TableInfo *table)
 {
-	AccessCaller caller;
+	AccessCaller author;
 	AccessLookup lookup;
 	AccessQuestion question = {.action = POLICY_PutResourcePolicy, .resource = arn, .table = table};
 	PolicySet	set = {.granted = true, .resource = policy_compile(document, NULL)};
 	PolicyRequest request;
 	PolicyResult result;
 
-	access_current_caller(&caller);
-	access_request(&caller, &question, &lookup, &request);
+	read_author(&author);
+	access_request(&author, &question, &lookup, &request);
 	if (policy_evaluate(&set, &request, &result) == POLICY_EXPLICIT_DENY)
 		dyn_error(DYN_ACCESS_DENIED, "The new resource policy will not allow you to update the resource policy in the future.");
 }
