@@ -304,6 +304,36 @@ RESET search_path;
 RESET ROLE;
 TABLE regress_access.seen;
 DROP TRIGGER note ON dynamo."Access";
+-- but nobody else's runs as the owner: not what the caller has put on the table by the TRIGGER privilege, as a function or as a condition
+GRANT USAGE ON SCHEMA dynamo TO regress_access_app;
+GRANT TRIGGER ON dynamo."Access" TO regress_access_app;
+GRANT USAGE ON SCHEMA regress_access_evil TO regress_access_owner;
+SET ROLE regress_access_app;
+CREATE FUNCTION regress_access_evil.take() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'runs as %', current_user; END $$;
+CREATE FUNCTION regress_access_evil.is_it(item jsonb) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'runs as %', current_user; END $$;
+CREATE TRIGGER take BEFORE INSERT ON dynamo."Access" FOR EACH ROW EXECUTE FUNCTION regress_access_evil.take();
+RESET ROLE;
+\set VERBOSITY default
+SELECT pg_temp.tries('regress_access_app', $$dynapg.put('Access', '{"pk": "t1", "sk": "4"}')$$);
+SET ROLE regress_access_app;
+SELECT dynapg.put('Access', '{"pk": "t1", "sk": "4"}');
+RESET ROLE;
+\set VERBOSITY terse
+SELECT pg_temp.tries('regress_access_app', $$dynapg.get('Access', 't1', '1') ->> 'v'$$);
+ALTER TABLE dynamo."Access" DISABLE TRIGGER take;
+SELECT pg_temp.tries('regress_access_app', $$dynapg.put('Access', '{"pk": "t1", "sk": "4"}')$$);
+ALTER TABLE dynamo."Access" ENABLE TRIGGER take;
+ALTER FUNCTION regress_access_evil.take() SECURITY DEFINER;
+SELECT pg_temp.tries('regress_access_app', $$dynapg.put('Access', '{"pk": "t1", "sk": "5"}')$$);
+DROP TRIGGER take ON dynamo."Access";
+SET ROLE regress_access_app;
+CREATE TRIGGER take BEFORE INSERT ON dynamo."Access" FOR EACH ROW WHEN (regress_access_evil.is_it(NEW.item)) EXECUTE FUNCTION suppress_redundant_updates_trigger();
+RESET ROLE;
+SELECT pg_temp.tries('regress_access_app', $$dynapg.put('Access', '{"pk": "t1", "sk": "5"}')$$);
+DROP TRIGGER take ON dynamo."Access";
+SELECT count(*) FROM dynapg.delete('Access', 't1', '4');
+REVOKE TRIGGER ON dynamo."Access" FROM regress_access_app;
+REVOKE USAGE ON SCHEMA dynamo FROM regress_access_app;
 DROP SCHEMA regress_access, regress_access_evil CASCADE;
 
 -- A resource policy of the table

@@ -22,6 +22,7 @@
 #include "storage/backend.h"
 #include "storage/item_log.h"
 #include "storage/layout.h"
+#include "storage/triggers.h"
 
 /* The privileges on the relation that an access needs. */
 static AclMode
@@ -151,6 +152,18 @@ refuse_absent(Relation relation)
 				 errmsg("cannot access temporary or unlogged relations during recovery")));
 }
 
+/* Nobody's trigger runs in the owner's name because a policy lets somebody write. */
+static void
+refuse_strange_code(const TableInfo *table, Relation relation, Oid user)
+{
+	const char *trigger = triggers_untrusted(relation, user);
+
+	if (trigger != NULL)
+		storage_raise_denied(table, psprintf("Trigger %s of table %s calls a function of a role that lacks the privileges of the table's owner, in whose "
+											 "name an access policy would have it run.",
+											 quote_identifier(trigger), quote_identifier(RelationGetRelationName(relation))));
+}
+
 StorageTable *
 storage_open(const TableInfo *info, StorageAccess access, bool returns_item, Oid user)
 {
@@ -175,6 +188,8 @@ storage_open(const TableInfo *info, StorageAccess access, bool returns_item, Oid
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("the columns hash, sort and item of table \"%s\" are no longer what dynapg made them",
 						RelationGetRelationName(table->relation))));
+	if (user != GetUserId() && access != STORAGE_READ)
+		refuse_strange_code(info, table->relation, user);
 	table->indexes.table = info;
 	table->log.table = info;
 	table->direct = layout->direct;

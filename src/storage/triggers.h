@@ -54,6 +54,11 @@ extern bool triggers_has(Relation relation, TriggerKind kind, bool always);
  */
 extern bool triggers_is_first(const TriggerData *data, TriggerKind kind);
 
+/*
+ * The name of a trigger that a write in a role's name would fire though others than that role may have made what it calls; NULL: there is none.
+ */
+extern const char *triggers_untrusted(Relation relation, Oid role);
+
 /* The name that a trigger of a kind has when dynapg makes it. */
 extern const char *triggers_name(TriggerKind kind);
 
