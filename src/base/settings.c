@@ -141,19 +141,20 @@ define_bucket_settings(void)
 void
 settings_init(void)
 {
+	/* Access policies name resources by these two: who could set them would be denied nothing. */
 	DefineCustomStringVariable("dynapg.region",
 							   "Region in the ARNs that dynapg gives and takes.",
 							   NULL,
 							   &dynapg_region,
 							   "us-east-1",
-							   PGC_USERSET, 0,
+							   PGC_SUSET, 0,
 							   check_region, NULL, NULL);
 	DefineCustomStringVariable("dynapg.account_id",
 							   "Account number in the ARNs that dynapg gives and takes.",
 							   NULL,
 							   &dynapg_account_id,
 							   "000000000000",
-							   PGC_USERSET, 0,
+							   PGC_SUSET, 0,
 							   check_account_id, NULL, NULL);
 	DefineCustomIntVariable("dynapg.control_plane_delay",
 							"How long the statuses CREATING, UPDATING and DELETING stay visible.",

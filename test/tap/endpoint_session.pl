@@ -38,7 +38,7 @@ BEGIN
 			SET application_name = 'mallory';
 			SET search_path = mallory, pg_catalog;
 			PERFORM set_config('mallory.tenant', 'other', false);
-		WHEN 'region' THEN SET dynapg.region = 'mars-1';
+		WHEN 'shards' THEN SET dynapg.stream_shards = 7;
 		WHEN 'local' THEN SET LOCAL search_path = mallory;
 		WHEN 'temp' THEN CREATE TEMPORARY TABLE trap (what text, value text);
 		WHEN 'temp fails' THEN CREATE TEMPORARY TABLE trap (what text, value text); PERFORM 1 / 0;
@@ -65,7 +65,7 @@ BEGIN
 			('search_path', current_setting('search_path')),
 			('application_name', current_setting('application_name')),
 			('tenant', current_setting('mallory.tenant', true)),
-			('region', current_setting('dynapg.region')),
+			('shards', current_setting('dynapg.stream_shards')),
 			('isolation', current_setting('transaction_isolation')),
 			('trap', to_regclass('trap')::text),
 			('type', to_regtype('text')::oid::regtype::text),
@@ -98,12 +98,12 @@ sub look
 }
 
 my $clean = look();
-is($clean, 'application_name=dynapg endpoint cursors= isolation=read committed prepared= region=us-east-1 search_path=pg_catalog seed= tenant= trap= type=text',
+is($clean, 'application_name=dynapg endpoint cursors= isolation=read committed prepared= search_path=pg_catalog seed= shards=1 tenant= trap= type=text',
 	'a session: READ COMMITTED whatever the configuration says');
 
 foreach my $table ('mallory', 'late')
 {
-	foreach my $case ('set', 'region', 'local', 'temp', 'temp fails', 'advisory', 'advisory fails', 'type', 'prepare', 'prepare fails',
+	foreach my $case ('set', 'shards', 'local', 'temp', 'temp fails', 'advisory', 'advisory fails', 'type', 'prepare', 'prepare fails',
 		'hold', 'sequence', 'seed')
 	{
 		my $answer = answer_of(put_item($port, $table, $case, key => \@mallory));

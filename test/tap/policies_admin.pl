@@ -63,6 +63,19 @@ $primary->safe_psql('postgres', "SELECT dynapg.put_role_policy('bob', 'nothing',
 is(ask($session, 'bob', 'Music'), 'Music with an explicit deny in an identity-based policy', 'a Deny of his own');
 is(ask($session, 'ann', 'Music'), $allowed, 'is not his group\'s');
 
+# --- settings that resources are named by
+
+foreach my $setting (q{dynapg.region = 'eu-west-1'}, q{dynapg.account_id = '111111111111'})
+{
+	my (undef, undef, $said) = $primary->psql('postgres', "SET SESSION AUTHORIZATION bob; SELECT dynapg.to_text_array('[]'); SELECT dynapg.get('Music', '1'); SET $setting", on_error_stop => 0);
+	like($said, qr/permission denied to set parameter/, "who is denied a table cannot have it be another's: $setting");
+	(undef, undef, $said) = $primary->psql('postgres', "SET SESSION AUTHORIZATION bob; ALTER ROLE bob SET $setting", on_error_stop => 0);
+	like($said, qr/permission denied to set parameter/, 'nor for a role');
+	# before the library is loaded nobody knows the setting: what was set is left out then
+	(undef, undef, $said) = $primary->psql('postgres', "SET SESSION AUTHORIZATION bob; SET $setting; SELECT dynapg.get('Music', '1')", on_error_stop => 0);
+	like($said, qr/on resource: arn:aws:dynamodb:us-east-1:000000000000:table/, 'nor before the library is there');
+}
+
 # --- names
 
 is(ask($session, 'ann', 'ann_1'), $allowed, 'a variable is the role\'s name');
