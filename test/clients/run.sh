@@ -31,7 +31,7 @@ CONF
     as_user mkdir -p "$work/exports/bucket"
     export PGDATABASE=postgres
     "$bin/psql" -X -q -c 'CREATE EXTENSION dynapg' -c 'CREATE ROLE application LOGIN' \
-        -c 'GRANT USAGE, CREATE ON SCHEMA dynamo TO application' -c "SELECT dynapg.grant_bucket('bucket', 'application')" >/dev/null
+        -c 'GRANT USAGE, CREATE ON SCHEMA dynamo TO application' -c 'CREATE ROLE tenant LOGIN' -c "SELECT dynapg.grant_bucket('bucket', 'application')" >/dev/null
     key=$("$bin/psql" -X -At -F ' ' -c "SELECT * FROM dynapg.create_access_key('application')")
 
     # What every AWS client reads, and nothing of the user's own.
@@ -39,6 +39,12 @@ CONF
     export AWS_ACCESS_KEY_ID=${key% *} AWS_SECRET_ACCESS_KEY=${key#* } AWS_REGION=eu-central-1 AWS_DEFAULT_REGION=eu-central-1 \
         AWS_ENDPOINT_URL_DYNAMODB=http://localhost:$port AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null \
         AWS_EC2_METADATA_DISABLED=true
+    # two tenants' credentials: a role without privileges, whose policy asks for the session's tag
+    "$bin/psql" -X -q -c "SELECT dynapg.put_role_policy('tenant', 'own-items', '{\"Version\": \"2012-10-17\", \"Statement\": {\"Effect\": \"Allow\",
+        \"Action\": [\"dynamodb:GetItem\", \"dynamodb:PutItem\", \"dynamodb:Query\"], \"Resource\": \"*\", \"Condition\": {\"Null\": {\"dynamodb:LeadingKeys\": \"false\"},
+        \"ForAllValues:StringEquals\": {\"dynamodb:LeadingKeys\": \"\${aws:PrincipalTag/tenant}\"}}}}')" >/dev/null
+    DYNAPG_TENANT_SESSIONS=$("$bin/psql" -X -At -c "SELECT * FROM unnest('{one,two}'::text[]) AS tag, dynapg.create_session('tenant', tags => jsonb_build_object('tenant', tag))")
+    export DYNAPG_TENANT_SESSIONS
     export AWS_ENDPOINT_URL_DYNAMODB_STREAMS=$AWS_ENDPOINT_URL_DYNAMODB
     wait_for_port "$port" "the endpoint"
     restart_program "$port"

@@ -216,6 +216,57 @@ sql('UPDATE dynapg.sessions SET expires_at = now()');
 is(answer_of(put_item($port, 'items', 'dev2', key => [ $session[0], 'no secret' ])), $expired, 'until it has expired');
 set_developer_mode('off');
 
+# ---------------------------------------------------------------- one role, a session for each tenant
+
+# The role has no privileges: its policy lets it do what it will with the items of the tenant that the session's tag names.  The tag of the role itself
+# does not count beside a session's; another session's policy lets it read only, and lets it no more than the role.
+sql(<<'SQL');
+DROP TRIGGER see ON dynamo.items;
+CREATE ROLE saas LOGIN;
+SELECT dynapg.tag_role('saas', '{"tenant": "t2", "tier": "gold"}');
+SELECT dynapg.put_role_policy('saas', 'own-items', '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"],
+	"Resource": "arn:aws:dynamodb:*:*:table/items", "Condition": {"StringEquals": {"aws:PrincipalTag/tier": "gold"}, "Null": {"dynamodb:LeadingKeys": "false"},
+	"ForAllValues:StringLike": {"dynamodb:LeadingKeys": "${aws:PrincipalTag/tenant}"}}}}');
+SQL
+sub saas_session
+{
+	my ($arguments) = @_;
+	return [ (split /\|/, sql("SELECT * FROM dynapg.create_session('saas', $arguments)"))[ 0 .. 2 ] ];
+}
+sub denied
+{
+	my ($who, $action) = @_;
+	my $why = $_[2] // "no identity-based policy allows the dynamodb:$action action";
+	return qq({"__type":"com.amazon.coral.service#AccessDeniedException","Message":"User: arn:aws:sts::000000000000:assumed-role/saas/$who is not authorized to )
+	  . qq(perform: dynamodb:$action on resource: arn:aws:dynamodb:us-east-1:000000000000:table/items because $why"});
+}
+my $t1 = saas_session(q{tags => '{"tenant": "t1"}', name => 'first'});
+my $plain = saas_session(q{name => 'plain'});
+my $star = saas_session(q{tags => '{"Tenant": "t3"}', name => 'third'});
+my $reader = saas_session(q{tags => '{"tenant": "t1"}', name => 'reader', policy => '{"Statement": {"Effect": "Allow", "Action": ["dynamodb:GetItem", "dynamodb:Scan"], "Resource": "*"}}'});
+my @long = create_key($node, 'saas');
+is(put_as('t1', $t1), '200 {}', "a tenant's own item");
+is(put_as('t2', $t1), '400 ' . denied('first', 'PutItem'), "another's");
+is(put_as('t2', $plain), '200 {}', "a session without tags has the role's");
+is(put_as('t1', $plain), '400 ' . denied('plain', 'PutItem'), 'and no others');
+is(put_as('t3', $star), '200 {}', "a tag's key is the same in any case");
+is(put_as('t2', $star), '400 ' . denied('third', 'PutItem'), "and hides the role's");
+is(put_as('t1', $reader), '400 ' . denied('reader', 'PutItem', 'no session policy allows the dynamodb:PutItem action'), 'a policy narrows a session');
+sub get_own
+{
+	my ($pk, $session) = @_;
+	return answer_of(get_item($port, 'items', $pk, key => [ @{$session}[ 0, 1 ] ], headers => [ [ 'X-Amz-Security-Token', $session->[2] ] ]));
+}
+is(get_own('t1', $reader), '200 {"Item":{"pk":{"S":"t1"}}}', 'to what it allows');
+is(get_own('t2', $reader), '400 ' . denied('reader', 'GetItem'), 'and gives nothing that the role does not have');
+is(answer_of(get_item($port, 'items', 't2', key => \@long)), '200 {"Item":{"pk":{"S":"t2"}}}', 'a key that is for long has the tags of the role');
+like(answer_of(get_item($port, 'items', 't1', key => \@long)), qr/^400 .*AccessDeniedException.*User: arn:aws:iam::000000000000:user\/saas is not/, 'and is no session');
+# what GRANT allows, the session's policy limits, too
+sql('GRANT SELECT, INSERT, UPDATE, DELETE ON dynamo.items TO saas');
+is(get_own('t2', $reader), '200 {"Item":{"pk":{"S":"t2"}}}', 'a GRANT is as good as a policy');
+is(put_as('t1', $reader), '400 ' . denied('reader', 'PutItem', 'no session policy allows the dynamodb:PutItem action'), 'for what the session may do');
+sql('REVOKE ALL ON dynamo.items FROM saas');
+
 # ---------------------------------------------------------------- a role that was dropped
 
 sql('CREATE ROLE gone LOGIN');
@@ -226,7 +277,6 @@ is(get_everywhere(@gone), $unknown, 'its role was dropped');
 
 # ---------------------------------------------------------------- a crash, a standby and its promotion
 
-sql('DROP TRIGGER see ON dynamo.items');
 @session = make_session();
 my @revoked = make_session();
 is(get_everywhere(@revoked), '200 {}', 'two sessions');

@@ -1,6 +1,7 @@
 """boto3: client and resource, paginators, waiters, the batch writer, errors, and botocore's other signers."""
 import hashlib
 import json
+import os
 import time
 import urllib.error
 import urllib.request
@@ -354,10 +355,37 @@ def _():
     token = boto3.client(
         "dynamodb", aws_access_key_id=good.access_key, aws_secret_access_key=good.secret_key, aws_session_token="any/token==", **other
     )
-    # session tokens belong to temporary keys, which there are none of
+    # session tokens belong to temporary keys, which this is none of
     equal(error_of(token.list_tables)["Error"]["Code"], "UnrecognizedClientException")
     elsewhere = boto3.client("dynamodb", region_name="us-west-1", endpoint_url=ENDPOINT, config=config)
     equal(error_of(elsewhere.list_tables)["Error"]["Code"], "InvalidSignatureException")
+
+
+def session_clients():
+    """Clients of the tenants that the server was set up with, by their tags."""
+    clients = {}
+    for line in os.environ["DYNAPG_TENANT_SESSIONS"].splitlines():
+        tag, key, secret, token = line.split("|")[:4]
+        clients[tag] = boto3.client("dynamodb", region_name=REGION, endpoint_url=ENDPOINT, config=config, aws_access_key_id=key, aws_secret_access_key=secret,
+                                    aws_session_token=token)
+    return clients
+
+
+@test("temporary credentials: a session for each tenant of one role")
+def _():
+    tenants = session_clients()
+    client.create_table(TableName="Tenants", BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+                        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}])
+    for tag, tenant in tenants.items():
+        tenant.put_item(TableName="Tenants", Item={"pk": {"S": tag}, "whose": {"S": tag}})
+        equal(tenant.get_item(TableName="Tenants", Key={"pk": {"S": tag}})["Item"]["whose"], {"S": tag})
+        other = "two" if tag == "one" else "one"
+        error = error_of(tenant.get_item, TableName="Tenants", Key={"pk": {"S": other}})["Error"]
+        equal(error["Code"], "AccessDeniedException")
+        equal("assumed-role/tenant/" in error["Message"], True)
+        equal(error_of(tenant.scan, TableName="Tenants")["Error"]["Code"], "AccessDeniedException")
+    client.delete_table(TableName="Tenants")
+    client.get_waiter("table_not_exists").wait(TableName="Tenants", WaiterConfig={"Delay": 1, "MaxAttempts": 10})
 
 
 BODY = b'{"Limit":1}'
