@@ -234,6 +234,11 @@ SET ROLE regress_rp_other;
 SELECT pg_temp.put(:'stream', pg_temp.denies('GetRecords')), pg_temp.get(:'stream'), pg_temp.delete(:'stream');
 RESET ROLE;
 SELECT pg_temp.delete(:'stream'), pg_temp.delete(:'stream');
+-- and go when it is forgotten
+SELECT count(*) FROM dynapg.resource_policies WHERE stream_label <> '';
+UPDATE dynapg.logs SET closed_at = closed_at - interval '30 days' WHERE table_name = 'rp-stream';
+DO $$ BEGIN FOR i IN 1 .. 100 LOOP EXIT WHEN NOT EXISTS (SELECT FROM dynapg.logs WHERE table_name = 'rp-stream'); PERFORM dynapg.rotate(); END LOOP; END $$;
+SELECT count(*) FROM dynapg.resource_policies WHERE stream_label <> '';
 
 -- Where the control plane has a delay, changes are pending for as long, then throttled; what changes nothing never is
 SET dynapg.control_plane_delay = '1h';

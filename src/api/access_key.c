@@ -33,6 +33,7 @@
 
 #include "api/access_key.h"
 #include "base/compat.h"
+#include "base/invalidation.h"
 
 PG_FUNCTION_INFO_V1(dynapg_create_access_key);
 PG_FUNCTION_INFO_V1(dynapg_rotate_access_key);
@@ -99,7 +100,7 @@ remember_key(const char *id, const char *secret, Oid role, Oid relation)
 	if (strlen(id) >= CACHED_ID_SIZE)
 		return;
 	if (!registered)
-		CacheRegisterRelcacheCallback(forget_keys, (Datum) 0);
+		invalidation_call(forget_keys);
 	registered = true;
 	if (cached_keys != NULL && (relation != cached_relation || hash_get_num_entries(cached_keys) >= MAX_CACHED_KEYS))
 		forget_keys((Datum) 0, InvalidOid);

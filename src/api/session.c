@@ -23,6 +23,7 @@
 
 #include "api/session.h"
 #include "base/digest.h"
+#include "base/invalidation.h"
 #include "catalog/role_policies.h"
 #include "value/wire.h"
 
@@ -88,7 +89,7 @@ prepare_cache(void)
 	HASHCTL		control = {.keysize = ID_SIZE, .entrysize = sizeof(CachedSession)};
 
 	if (!registered)
-		CacheRegisterRelcacheCallback(invalidate, (Datum) 0);
+		invalidation_call(invalidate);
 	registered = true;
 	if (cached != NULL && !is_stale && MemoryContextMemAllocated(cache_context, true) <= CACHE_SIZE)
 		return;

@@ -29,6 +29,7 @@
 #include "utils/timestamp.h"
 
 #include "base/error.h"
+#include "base/invalidation.h"
 #include "catalog/tables.h"
 #include "catalog/catalog_private.h"
 
@@ -95,7 +96,7 @@ catalog_exists(void)
 
 	if (!callbacks_registered)
 	{
-		CacheRegisterRelcacheCallback(on_relcache_invalidation, (Datum) 0);
+		invalidation_call(on_relcache_invalidation);
 		RegisterXactCallback(on_transaction_end, NULL);
 		callbacks_registered = true;
 	}

@@ -24,6 +24,7 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
+#include "base/invalidation.h"
 #include "catalog/catalog_private.h"
 #include "catalog/owner.h"
 #include "catalog/resource_policies.h"
@@ -93,7 +94,7 @@ register_callbacks(void)
 
 	if (registered)
 		return;
-	CacheRegisterRelcacheCallback(on_relcache_invalidation, (Datum) 0);
+	invalidation_call(on_relcache_invalidation);
 	RegisterXactCallback(on_transaction_end, NULL);
 	registered = true;
 }

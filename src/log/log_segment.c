@@ -25,6 +25,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "base/invalidation.h"
 #include "catalog/owner.h"
 #include "log/log.h"
 #include "log/log_segment.h"
@@ -118,7 +119,7 @@ fill_cache(void)
 
 	if (!registered)
 	{
-		CacheRegisterRelcacheCallback(on_relcache_invalidation, (Datum) 0);
+		invalidation_call(on_relcache_invalidation);
 		registered = true;
 	}
 	AcceptInvalidationMessages();

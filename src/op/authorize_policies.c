@@ -17,6 +17,7 @@
 #include "utils/syscache.h"
 
 #include "base/error.h"
+#include "base/invalidation.h"
 #include "base/settings.h"
 #include "catalog/resource_policies.h"
 #include "catalog/role_policies.h"
@@ -70,7 +71,7 @@ register_callbacks(void)
 
 	if (registered)
 		return;
-	CacheRegisterRelcacheCallback(on_relcache_invalidation, (Datum) 0);
+	invalidation_call(on_relcache_invalidation);
 	CacheRegisterSyscacheCallback(AUTHOID, on_syscache_invalidation, (Datum) 0);
 	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, on_syscache_invalidation, (Datum) 0);
 	/* pg_database_owner's only member */
