@@ -207,6 +207,11 @@ SELECT pg_temp.own(jsonb_build_array(pg_temp.about('regress_access_app', 'Allow'
 	pg_temp.about('*', 'Deny', '*ResourcePolicy')));
 SELECT * FROM pg_temp.all_try('{DescribeTable,UpdateTable,CreateBackup,GetResourcePolicy,DeleteResourcePolicy,DescribeTimeToLive}');
 SELECT pg_temp.tries_sql('regress_access_owner', 'SELECT dynapg.create_backup_schedule(''Here'', ''1 day'')');
+-- also not by what is denied to all, of items
+SELECT count(dynamo_delete_resource_policy('{"ResourceArn": "arn:aws:dynamodb:us-east-1:000000000000:table/Here"}'));
+SELECT pg_temp.own(jsonb_build_array(pg_temp.about('*', 'Deny', 'PutItem'), pg_temp.about('regress_access_app', 'Allow', 'DescribeTable'), pg_temp.about('regress_access_user', 'Allow', 'UpdateTable')));
+SELECT role, replace(pg_temp.tries(role, 'PutItem', jsonb_build_object('TableName', name, 'Item', '{"id": {"S": "x"}}'::jsonb)), name, '@T')
+FROM unnest(ARRAY['Here', 'None']) name, unnest(ARRAY['regress_access_app', 'regress_access_owner']) role ORDER BY 1, name;
 -- a boundary limits what it allows, and so does a policy of the role that denies
 SELECT dynapg.put_role_permissions_boundary('regress_access_user', jsonb_build_object('Statement', pg_temp.says('Allow', 'Describe*'))::text);
 SELECT pg_temp.let('regress_access_app', pg_temp.says('Deny', 'DescribeTable'));
@@ -214,6 +219,7 @@ SELECT * FROM pg_temp.all_try('{DescribeTable,UpdateTable}');
 SELECT dynapg.delete_role_permissions_boundary('regress_access_user');
 -- it does not outlive its table, nor is it another's
 SELECT pg_temp.tries('regress_access_user', 'UpdateTable', '{"TableName": "None", "DeletionProtectionEnabled": false}');
+SELECT pg_temp.own(jsonb_build_array(pg_temp.about('*', 'Deny', '*ResourcePolicy')));
 SELECT pg_temp.fails(format('SELECT dynamo_put_resource_policy(%L)', pg_temp.request('PutResourcePolicy', 'Here')));
 -- whoever is a superuser deletes it, whatever it says
 SELECT dynamo_delete_resource_policy('{"ResourceArn": "arn:aws:dynamodb:us-east-1:000000000000:table/Here"}') ? 'RevisionId';
@@ -263,6 +269,12 @@ RESET ROLE;
 DO $$ BEGIN WHILE EXISTS (SELECT FROM dynapg.restores) LOOP PERFORM pg_sleep(0.02); END LOOP; END $$;
 SELECT t.name, relowner::regrole FROM dynapg.tables t JOIN pg_class c ON c.oid = t.relation WHERE t.name LIKE 'Made%' ORDER BY 1;
 SELECT i.name, i.status, relowner::regrole FROM dynapg.indexes i JOIN pg_class c ON c.oid = i.relation WHERE i.table_name = 'Made' AND i.name NOT LIKE '%~%' ORDER BY 1;
+-- who owns the database, or the backup, must be one that may make tables
+REVOKE CREATE ON SCHEMA dynamo FROM pg_database_owner, regress_access_owner;
+SELECT pg_temp.tries('regress_access_app', 'CreateTable', pg_temp.table_request('MadeNot'));
+SELECT pg_temp.settle(pg_temp.tries('regress_access_app', 'RestoreTableFromBackup', jsonb_build_object('BackupArn', :'backup', 'TargetTableName', 'MadeNot')), 'Here');
+GRANT CREATE ON SCHEMA dynamo TO pg_database_owner WITH GRANT OPTION;
+GRANT CREATE ON SCHEMA dynamo TO regress_access_owner;
 -- one that may make tables by itself owns them, but not what is restored of others' backups
 GRANT CREATE ON SCHEMA dynamo TO regress_access_app;
 SET ROLE regress_access_app;

@@ -321,12 +321,10 @@ insert_row(const char *name, int name_len, Oid relation, const pg_uuid_t *id, Js
 	catalog_changed();
 }
 
-/* What the current user lacks to create tables; NULL: nothing. */
+/* What a role lacks to create tables; NULL: nothing. */
 static const char *
-creator_lacks(void)
+creator_lacks(Oid role)
 {
-	Oid			role = GetUserId();
-
 	if (compat_schema_aclcheck(get_namespace_oid(CATALOG_ITEM_SCHEMA, false), role, ACL_CREATE) != ACLCHECK_OK)
 		return "The role lacks CREATE on schema dynamo.";
 	if (compat_schema_aclcheck(get_namespace_oid("dynapg", false), role, ACL_USAGE) != ACLCHECK_OK)
@@ -335,15 +333,15 @@ creator_lacks(void)
 }
 
 bool
-catalog_is_creator(void)
+catalog_is_creator(Oid role)
 {
-	return creator_lacks() == NULL;
+	return creator_lacks(role) == NULL;
 }
 
 void
 catalog_require_creator(const char *name, int name_len)
 {
-	const char *lacks = creator_lacks();
+	const char *lacks = creator_lacks(GetUserId());
 
 	if (lacks != NULL)
 		catalog_require(false, pnstrdup(name, name_len), lacks);

@@ -150,9 +150,9 @@ extern _Noreturn void catalog_raise_not_found(const char *name, int name_len);
  */
 extern void catalog_create_table(const char *name, int name_len, Jsonb *definition, Jsonb *tags);
 
-/* What that raises AccessDeniedException for; whether it would not. */
+/* What that raises AccessDeniedException for; whether it would not for a role. */
 extern void catalog_require_creator(const char *name, int name_len);
-extern bool catalog_is_creator(void);
+extern bool catalog_is_creator(Oid role);
 
 /*
  * The same of a table that is imported (catalog/imports.h), with the TableId that it was promised: CREATING until catalog_end_import(), whose caller

@@ -106,7 +106,7 @@ is_granted(AccessGrant grant, const AccessResource *resource)
 	switch (grant)
 	{
 		case GRANTED_TO_ALL:
-			return catalog_is_creator() || catalog_any_relation(uses_relation);
+			return catalog_is_creator(GetUserId()) || catalog_any_relation(uses_relation);
 		case GRANTED_TO_USERS:
 			return is_user(resource);
 		case GRANTED_TO_OWNERS:
@@ -116,7 +116,7 @@ is_granted(AccessGrant grant, const AccessResource *resource)
 		case GRANTED_TO_WRITERS:
 			return resource->table != NULL ? storage_may_open(resource->table, STORAGE_PUT, false) : superuser();
 		case GRANTED_TO_CREATORS:
-			return catalog_is_creator();
+			return catalog_is_creator(GetUserId());
 		case GRANTED_AS_DATA:
 			break;
 	}
@@ -235,10 +235,7 @@ policy_of(const AccessResource *resource, PolicyAction action)
 	return access_resource_policy(resource->table_name, strlen(resource->table_name), resource->stream_label);
 }
 
-/*
- * Judges an action; AccessDeniedException.  What the resource's own policy says is told to none but who may know of the resource: to all others
- * it is refused as if there were no such thing.
- */
+/* Judges an action; AccessDeniedException. */
 static AccessWay
 judge(Judging *judging, PolicyAction action, const AccessResource *resource, AccessGrant grant)
 {
@@ -251,19 +248,18 @@ judge(Judging *judging, PolicyAction action, const AccessResource *resource, Acc
 		.argument = &judging->tags,
 		.granted = is_free_for_all || is_granted(grant, resource),
 	};
-	PolicyResult own;
-	PolicyResult whole;
+	PolicyResult result;
 
-	(void) access_judge(&judging->caller, &question, &own);
-	whole = own;
 	question.resource_policy = policy_of(resource, action);
-	if (question.resource_policy != NULL)
-		(void) access_judge(&judging->caller, &question, &whole);
-	if (whole.decision == POLICY_ALLOW)
+	if (judging->is_limited)
+		(void) access_judge_discreetly(&judging->caller, &question, &result);
+	else
+		(void) access_judge(&judging->caller, &question, &result);
+	if (result.decision == POLICY_ALLOW)
 		return question.granted ? BY_PRIVILEGES : BY_POLICY;
-	if (!judging->is_limited && whole.decision == POLICY_IMPLICIT_DENY)
+	if (!judging->is_limited && result.decision == POLICY_IMPLICIT_DENY)
 		return BY_NOTHING;
-	access_refuse(&judging->caller, &question, judging->is_limited && own.decision != POLICY_ALLOW ? &own : &whole);
+	access_refuse(&judging->caller, &question, &result);
 }
 
 /* What is asked for of a table that is to be made, or would be. */
@@ -385,13 +381,34 @@ database_owner(void)
 	return owner;
 }
 
+/* Whether an operation makes a table. */
+static bool
+makes_table(int operation)
+{
+	return rows[operation].granted == GRANTED_TO_CREATORS || operation == OPERATION_RestoreTableFromBackup ||
+		operation == OPERATION_RestoreTableToPointInTime;
+}
+
 /* Who does what only a policy allows. */
 static Oid
-owner_for(const AccessRow *row, const AccessResource *resource)
+owner_for(const AccessCaller *caller, int operation, const AccessResource *resource)
 {
-	if (row->granted == GRANTED_TO_CREATORS)
-		return database_owner();
-	return OidIsValid(resource->owner) ? resource->owner : GetUserId();
+	Oid			owner = rows[operation].granted == GRANTED_TO_CREATORS ? database_owner() : resource->owner;
+	AccessQuestion question = {.action = rows[operation].action, .resource = resource->arn.text};
+	AccessLookup lookup;
+	PolicyRequest asked;
+
+	if (!OidIsValid(owner))
+		return GetUserId();		/* there is no such thing, and the operation says so */
+	if (makes_table(operation) && !catalog_is_creator(owner))
+	{
+		access_request(caller, &question, &lookup, &asked);
+		dyn_error_detail(DYN_ACCESS_DENIED, psprintf("A policy allows it; role \"%s\", in whose name it would be done, may not make tables in schema dynamo.",
+													 GetUserNameFromId(owner, false)),
+						 "User: %.*s is not authorized to perform: dynamodb:%s on resource: %s", POLICY_TEXT_ARGS(asked.principals[0]),
+						 dyn_operation, resource->arn.text);
+	}
+	return owner;
 }
 
 static Oid
@@ -408,7 +425,7 @@ judge_whole(int operation, const RequestValue *request)
 	if (judge_operation(&judging, operation, request, &resource) != BY_POLICY)
 		return GetUserId();
 	require_buckets(&judging.caller, operation, request);
-	return owner_for(row, &resource);
+	return owner_for(&judging.caller, operation, &resource);
 }
 
 /* Operations on items. */

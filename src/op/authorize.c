@@ -399,6 +399,7 @@ void
 access_foresee(PolicyAction action, const char *table, int table_len, const char *index, int index_len)
 {
 	AccessQuestion question = {.action = action, .foresees = true};
+	AccessCaller caller;
 	PolicyResult result;
 	TableArn	arn;
 
@@ -416,7 +417,9 @@ access_foresee(PolicyAction action, const char *table, int table_len, const char
 	question.table = catalog_table(table, table_len);
 	question.granted = access_could_be_granted(action, question.table);
 	question.resource_policy = access_resource_policy(table, table_len, NULL);
-	access_require(&question, &result);
+	access_current_caller(&caller);
+	if (access_judge_discreetly(&caller, &question, &result) != POLICY_ALLOW)
+		access_refuse(&caller, &question, &result);
 }
 
 /* ------------------------------------------------------------------------------------------------------------

@@ -76,6 +76,12 @@ extern void access_current_caller(AccessCaller *caller);
 /* Judges a question; what it takes is left in the current memory context. */
 extern PolicyDecision access_judge(const AccessCaller *caller, const AccessQuestion *question, PolicyResult *result);
 
+/*
+ * The same for a caller who may not know whether the resource is there: where nothing else allows it, an explicit deny of the resource's own policy is
+ * no other than the implicit one that there would be without the resource.
+ */
+extern PolicyDecision access_judge_discreetly(const AccessCaller *caller, const AccessQuestion *question, PolicyResult *result);
+
 /* The policies and the request that make up a question, for who shows them; argument is for the lookup, and lives with the caller. */
 typedef struct AccessLookup
 {
