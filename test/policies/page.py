@@ -69,8 +69,10 @@ def run_sql(text):
     return [line.rstrip() for line in done.stdout.split("\n") if line.strip() and not re.match(r"\(\d+ rows?\)$", line)]
 
 
-def refusal(role, answer):
+def refusal(role, where, answer):
     """The whole message of a refusal that the page has short; None if it allows."""
+    session = re.search(r"in a session of (\w+)", where)
+    principal = "sts::%s:assumed-role/%s/%s" % (ACCOUNT, role, session.group(1)) if session else "iam::%s:user/%s" % (ACCOUNT, role)
     if answer == "allowed":
         return None
     match = REFUSED.match(answer)
@@ -78,7 +80,7 @@ def refusal(role, answer):
         return answer
     action, resource, why = match.group("action", "resource", "why")
     resource = resource if resource == "*" or resource.startswith("arn:") else PREFIX + resource
-    text = "User: arn:aws:iam::%s:user/%s is not authorized to perform: dynamodb:%s on resource: %s" % (ACCOUNT, role, action, resource)
+    text = "User: arn:aws:%s is not authorized to perform: dynamodb:%s on resource: %s" % (principal, action, resource)
     if why.startswith("explicit deny"):
         return text + " with an " + why
     return text + " because %s allows the dynamodb:%s action" % (why, action)
@@ -106,10 +108,16 @@ class Page:
             text = text.replace("<backup>", self.filled["<backup>"])
         return text
 
-    def key(self, role):
-        if role not in self.keys:
-            self.keys[role] = self.super.rows("SELECT * FROM dynapg.create_access_key($1::regrole)", role)[0]
-        return self.keys[role]
+    def key(self, role, where):
+        """Key, secret and, of a session, token."""
+        tenant = re.search(r"in a session of (\w+)", where)
+        who = role + where
+        if who not in self.keys and tenant:
+            self.keys[who] = self.super.rows("SELECT access_key_id, secret_access_key, session_token FROM dynapg.create_session($1::regrole, tags => $2, name => $3)",
+                                             role, json.dumps({"tenant": tenant.group(1)}), tenant.group(1))[0]
+        elif who not in self.keys:
+            self.keys[who] = self.super.rows("SELECT * FROM dynapg.create_access_key($1::regrole)", role)[0] + [None]
+        return self.keys[who]
 
     def simulate(self, role, where, operation, request):
         """The refusal of the first part that is not allowed, or None."""
@@ -141,9 +149,10 @@ class Page:
         return refused
 
     def by_http(self, role, where, operation, request, tls=False):
-        if role not in self.http:
-            self.http[role] = Http(int(os.environ["HTTP_PORT"]), *self.key(role), tls=tls, region=REGION)
-        return self.call(self.http[role], operation, request)
+        who = role + where
+        if who not in self.http:
+            self.http[who] = Http(int(os.environ["HTTP_PORT"]), *self.key(role, where), tls=tls, region=REGION)
+        return self.call(self.http[who], operation, request)
 
     def by_tls(self, role, where, operation, request):
         return self.by_http(role, where, operation, request, tls=True)
@@ -152,12 +161,13 @@ class Page:
         import boto3                                            # pylint: disable=import-outside-toplevel
         from botocore.exceptions import ClientError             # pylint: disable=import-outside-toplevel
         service = "dynamodbstreams" if operation in ("DescribeStream", "GetShardIterator", "GetRecords") else "dynamodb"
-        key_id, secret = self.key(role)
-        if (role, service) not in self.http:
-            self.http[role, service] = boto3.client(service, endpoint_url=os.environ["AWS_ENDPOINT_URL_DYNAMODB"], aws_access_key_id=key_id,
-                                                    aws_secret_access_key=secret, region_name=REGION)
+        key_id, secret, token = self.key(role, where)
+        who = role + where, service
+        if who not in self.http:
+            self.http[who] = boto3.client(service, endpoint_url=os.environ["AWS_ENDPOINT_URL_DYNAMODB"], aws_access_key_id=key_id,
+                                          aws_secret_access_key=secret, aws_session_token=token, region_name=REGION)
         try:
-            getattr(self.http[role, service], re.sub(r"(?<=[a-z])(?=[A-Z])", "_", operation).lower())(**request)
+            getattr(self.http[who], re.sub(r"(?<=[a-z])(?=[A-Z])", "_", operation).lower())(**request)
             return None
         except ClientError as error:
             known = error.response["Error"]
@@ -167,8 +177,12 @@ class Page:
 
     def where_it_holds(self, way, where):
         """Whether a row is about this way."""
-        if way == "simulate" or not where:
+        if "the table's policy" in where and way != "simulate":
             return True
+        if "session" in where:
+            return way in ("http", "tls", "boto3")
+        if way == "simulate" or not where:
+            return "the table's" not in where
         if "local socket" in where:
             return way == "sql"
         return way == "tls" if "TLS" in where else way in ("http", "boto3")
@@ -179,7 +193,7 @@ class Page:
         return policy
 
     def row(self, role, where, request, answer):
-        expected = refusal(role, self.fill(answer))
+        expected = refusal(role, where, self.fill(answer))
         if not re.match(r"[A-Z][A-Za-z]+ \{", request):
             self.plain_sql(role, request, expected)
             return
