@@ -156,24 +156,33 @@ text_of(const RequestValue *string)
 	return (PolicyText) {string->as.string.text, string->as.string.len};
 }
 
-/* Of several tags of a key the last one counts, as it would be kept; keys are compared in any case, as all names in conditions. */
+/*
+ * Keys of tags differ by case, and those of conditions do not.  Which of several tags is meant is found as it will be when the resource is asked for them
+ * (resource_tag() of authorize_context.c): the one that is written alike, else the first in jsonb's order.  Else who may give a resource a
+ * certain tag would give it another one as well.  Of several of one key the last one is kept.
+ */
 static bool
 look_up_tag(const TagsAsked *asked, PolicyText key, PolicyValues *values)
 {
-	PolicyText *value = NULL;
+	PolicyText	found = {0};
+	PolicyText *value = (PolicyText *) palloc(sizeof(PolicyText));
 
 	for (int i = 0; asked->tags != NULL && i < asked->tags->as.list.count; i++)
 	{
 		const RequestValue *tag = &asked->tags->as.list.items[i];
 		PolicyText	name = text_of(request_member(tag, Tag_Key));
+		bool		is_exact;
 
 		if (name.len != key.len || pg_strncasecmp(name.text, key.text, key.len) != 0)
 			continue;
-		value = (PolicyText *) palloc(sizeof(PolicyText));
+		is_exact = memcmp(name.text, key.text, key.len) == 0;
+		if (found.text != NULL && !is_exact && (memcmp(found.text, key.text, key.len) == 0 || memcmp(name.text, found.text, key.len) > 0))
+			continue;
+		found = name;
 		*value = text_of(request_member(tag, Tag_Value));
 	}
 	*values = (PolicyValues) {false, 1, value};
-	return value != NULL;
+	return found.text != NULL;
 }
 
 static bool

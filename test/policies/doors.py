@@ -72,7 +72,7 @@ class Http:
     def call(self, operation, request):
         status, body = self.send(operation, request if isinstance(request, bytes) else json.dumps(request).encode())
         self.last = body.decode("utf-8", "replace")
-        answer = json.loads(self.last)
+        answer = json.loads(self.last or "{}")
         if status == 200:
             return None, answer
         return answer["__type"].split("#")[1], answer.get("message", answer.get("Message"))

@@ -76,6 +76,22 @@ foreach my $setting (q{dynapg.region = 'eu-west-1'}, q{dynapg.account_id = '1111
 	like($said, qr/on resource: arn:aws:dynamodb:us-east-1:000000000000:table/, 'nor before the library is there');
 }
 
+# --- tags whose keys differ by case only: whichever the request is judged by is the one that the table is judged by later
+
+$primary->safe_psql('postgres', q{CREATE ROLE tagger; SELECT dynapg.put_role_policy('tagger', 'own', '{"Version": "2012-10-17", "Statement": [
+	{"Effect": "Allow", "Action": "dynamodb:TagResource", "Resource": "*", "Condition": {"StringEquals": {"aws:RequestTag/tenant": "mine"}}},
+	{"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": "*", "Condition": {"StringEquals": {"aws:ResourceTag/tenant": "victim"}}}]}')});
+foreach my $keys ([ 'tenant', 'TENANT' ], [ 'TENANT', 'tenant' ], [ 'TENANT', 'TeNaNt' ], [ 'TeNaNt', 'TENANT' ])
+{
+	foreach my $values ([ 'victim', 'mine' ], [ 'mine', 'victim' ])
+	{
+		my (undef, undef, $said) = $primary->psql('postgres', qq{BEGIN; SET ROLE tagger;
+			SELECT dynamo_tag_resource('{"ResourceArn": "arn:aws:dynamodb:us-east-1:000000000000:table/Music", "Tags": [{"Key": "$keys->[0]", "Value": "$values->[0]"}, {"Key": "$keys->[1]", "Value": "$values->[1]"}]}');
+			SELECT dynapg.get('Music', '1')}, on_error_stop => 1);
+		like($said, qr/perform: dynamodb:(TagResource|GetItem)/, "who may give a table one tag gives it no other: @$keys, @$values");
+	}
+}
+
 # --- names
 
 is(ask($session, 'ann', 'ann_1'), $allowed, 'a variable is the role\'s name');
