@@ -240,7 +240,9 @@ SELECT pg_temp.tries('regress_access_app', $$dynamo_batch_get_item('{"RequestIte
 	pg_temp.tries('regress_access_app', $$dynamo_batch_write_item('{"RequestItems": {"Access": [{"PutRequest": {"Item": {"pk": {"S": "t1"}, "sk": {"S": "7"}}}}], "AccessN": [{"PutRequest": {"Item": {"pk": {"N": "10"}}}}]}}')$$);
 SELECT count(*) FROM dynapg.items('Access', 't1');
 
--- A table that is not there answers as one that may not be accessed
+-- A table that is not there answers as one that may not be accessed, be it denied by its own policy
+SELECT count(dynamo_put_resource_policy(jsonb_build_object('ResourceArn', 'arn:aws:dynamodb:us-east-1:123456789012:table/AccessN', 'Policy', jsonb_build_object('Statement', jsonb_build_array(
+	jsonb_build_object('Effect', 'Deny', 'Principal', '*', 'Action', 'dynamodb:*', 'Resource', 'arn:aws:dynamodb:us-east-1:123456789012:table/AccessN')))::text, 'ConfirmRemoveSelfResourceAccess', true)));
 SELECT pg_temp.allow('*', 'table/Access');
 SELECT name, pg_temp.tries('regress_access_app', replace(command, '$N', name)) FROM unnest(ARRAY[
 	$$dynamo_transact_get_items('{"TransactItems": [{"Get": {"TableName": "$N", "Key": {"pk": {"N": "10"}}}}]}')$$,
@@ -249,6 +251,7 @@ SELECT name, pg_temp.tries('regress_access_app', replace(command, '$N', name)) F
 	$$dynamo_execute_transaction('{"TransactStatements": [{"Statement": "DELETE FROM \"$N\" WHERE pk = 1"}]}')$$,
 	$$dynamo_batch_execute_statement('{"Statements": [{"Statement": "DELETE FROM \"$N\" WHERE pk = 1"}]}')$$,
 	$$count(*) FROM dynapg.items('$N', 1)$$, $$count(*) FROM dynapg.scan('{"TableName": "$N"}')$$, $$count(*) FROM dynapg.items_at('$N', now())$$]) command, unnest('{AccessN,Missing}'::text[]) name;
+SELECT count(dynamo_delete_resource_policy('{"ResourceArn": "arn:aws:dynamodb:us-east-1:123456789012:table/AccessN"}'));
 -- with a policy that could allow it, it is not there
 SELECT pg_temp.allow('*', 'table/*');
 SELECT pg_temp.tries('regress_access_app', $$dynamo_get_item('{"TableName": "Missing", "Key": {"pk": {"N": "10"}}}')$$);
