@@ -15,8 +15,10 @@
 #include "api/endpoint.h"
 #include "api/endpoint_error.h"
 #include "api/session.h"
+#include "base/audit_spool.h"
 #include "catalog/backups.h"
 #include "catalog/transfers.h"
+#include "op/audit.h"
 #include "op/op.h"
 #include "keep/table_job.h"
 #include "keep/transfer_job.h"
@@ -45,7 +47,7 @@ begin_worker(void)
 	transfer_job_resume_all();
 	(void) log_follow_timeline();
 	if (log_segments(LOG_STREAM) != NIL || log_segments(LOG_UNDO) != NIL || catalog_backup_schedules() != NIL ||
-		catalog_running_transfers() != NIL)
+		catalog_running_transfers() != NIL || audit_spool_has_events())
 		log_want_keeper(GetCurrentTimestamp());
 	if (catalog_expiring_relations() != NIL)
 		log_want_sweeper(GetCurrentTimestamp());
@@ -91,6 +93,7 @@ execute_operation(int operation, const char *body, int len, StringInfo response,
 	/* of a stream a read replica gives what it has; from a primary nothing leaves before it is durable */
 	op_eventual_read = is_description(operation) || (model_operations[operation].is_stream && RecoveryInProgress());
 	op_answer_waits = true;
+	audit_hold();
 	op_read_units = 0;
 	op_write_units = 0;
 	PG_TRY();
@@ -135,6 +138,13 @@ is_token(const EndpointKey *key, const char *token)
 	return difference == 0;
 }
 
+static void
+audit_answer(int operation, const ErrorData *error, const char *claimed_key)
+{
+	if (!audit_release(error) && error != NULL)
+		audit_refusal(operation, error, claimed_key);
+}
+
 static EndpointApi api = {
 	.version = ENDPOINT_API_VERSION,
 	.latency_bounds = endpoint_latency_bounds,
@@ -146,6 +156,8 @@ static EndpointApi api = {
 	.is_json = wire_text_is_json,
 	.begin_caller = caller_begin,
 	.execute = execute_operation,
+	.audit_answer = audit_answer,
+	.audit_drop = audit_drop,
 	.write_error = endpoint_write_error,
 	.raise = endpoint_raise,
 	.find_key = find_key,

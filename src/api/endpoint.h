@@ -16,7 +16,7 @@
 #include "op/caller.h"
 
 #define ENDPOINT_API_VARIABLE "dynapg_endpoint_api"
-#define ENDPOINT_API_VERSION 7
+#define ENDPOINT_API_VERSION 8
 
 /* What an operation leaves besides its response. */
 typedef struct EndpointOutcome
@@ -62,6 +62,13 @@ typedef struct EndpointApi
 	 * there also when it does.
 	 */
 	void		(*execute) (int operation, const char *body, int len, StringInfo response, EndpointOutcome *outcome);
+
+	/*
+	 * The audit (op/audit.h): the answer to a request is certain, an error or (NULL) a success; or it is to be executed anew.  claimed_key: the
+	 * access key that the request names.
+	 */
+	void		(*audit_answer) (int operation, const ErrorData *error, const char *claimed_key);
+	void		(*audit_drop) (void);
 
 	/*
 	 * Appends the body of an operation's error (-1: none), as the service gives it; returns the HTTP status.  Notes in the outcome if it

@@ -22,6 +22,7 @@
 #include "catalog/owner.h"
 #include "keep/past.h"
 #include "keep/restore.h"
+#include "op/audit.h"
 #include "op/authorize.h"
 #include "op/continuous_backups.h"
 #include "op/op.h"
@@ -118,22 +119,29 @@ return_versions(FunctionCallInfo fcinfo)
 	PopActiveSnapshot();
 }
 
-/* Errors name the operation that wants the same. */
+/* Errors name the operation that wants the same.  reads: what the audit has it for; -1: it is no event. */
 static Datum
-call(FunctionCallInfo fcinfo, void (*function) (FunctionCallInfo fcinfo))
+call(FunctionCallInfo fcinfo, void (*function) (FunctionCallInfo fcinfo), int reads)
 {
 	const char *outer = dyn_operation;
+	AuditCall  *audit = reads >= 0 ? audit_begin(reads, NULL) : NULL;
+
+	audit_table(audit, VARDATA_ANY(PG_GETARG_TEXT_PP(0)), VARSIZE_ANY_EXHDR(PG_GETARG_TEXT_PP(0)));
 
 	dyn_operation = "RestoreTableToPointInTime";
 	PG_TRY();
 	{
 		function(fcinfo);
 	}
-	PG_FINALLY();
+	PG_CATCH();
 	{
 		dyn_operation = outer;
+		audit_fail(audit);
+		PG_RE_THROW();
 	}
 	PG_END_TRY();
+	dyn_operation = outer;
+	audit_succeed(audit, NULL);
 	return (Datum) 0;
 }
 
@@ -141,14 +149,14 @@ Datum
 dynapg_items_at(PG_FUNCTION_ARGS)
 {
 	InitMaterializedSRF(fcinfo, 0);
-	return call(fcinfo, return_items);
+	return call(fcinfo, return_items, OPERATION_Scan);
 }
 
 Datum
 dynapg_history(PG_FUNCTION_ARGS)
 {
 	InitMaterializedSRF(fcinfo, 0);
-	return call(fcinfo, return_versions);
+	return call(fcinfo, return_versions, OPERATION_Query);
 }
 
 /* retry_restore(table_name text) returns void */
@@ -166,7 +174,7 @@ retry(FunctionCallInfo fcinfo)
 Datum
 dynapg_retry_restore(PG_FUNCTION_ARGS)
 {
-	return call(fcinfo, retry);
+	return call(fcinfo, retry, -1);
 }
 
 /* disk_free() returns bigint: what the server may still write where the tables of the database are, as a rule; null: it is not known */

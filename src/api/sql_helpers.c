@@ -25,6 +25,7 @@
 #include "base/limits.h"
 #include "catalog/tables.h"
 #include "op/arn.h"
+#include "op/audit.h"
 #include "op/authorize.h"
 #include "op/item_key.h"
 #include "op/op.h"
@@ -427,6 +428,21 @@ read_batch(ItemsState *state)
 		state->rows = Max(state->rows / 2, 1);
 }
 
+/* The first call of items(); what it returns goes into call. */
+typedef struct ItemsCall
+{
+	FunctionCallInfo fcinfo;
+	ItemsState *state;
+} ItemsCall;
+
+static void
+run_items(void *argument)
+{
+	ItemsCall  *call = (ItemsCall *) argument;
+
+	call->state = begin_items(call->fcinfo);
+}
+
 /* items(table_name text, partition_key text | numeric) returns setof jsonb */
 Datum
 dynapg_items(PG_FUNCTION_ARGS)
@@ -436,11 +452,13 @@ dynapg_items(PG_FUNCTION_ARGS)
 
 	if (SRF_IS_FIRSTCALL())
 	{
+		ItemsCall	first = {fcinfo, NULL};
 		MemoryContext caller;
 
 		call = SRF_FIRSTCALL_INIT();
 		caller = MemoryContextSwitchTo(call->multi_call_memory_ctx);
-		call->user_fctx = begin_items(fcinfo);
+		audit_run(OPERATION_Query, VARDATA_ANY(PG_GETARG_TEXT_PP(0)), VARSIZE_ANY_EXHDR(PG_GETARG_TEXT_PP(0)), run_items, &first);
+		call->user_fctx = first.state;
 		MemoryContextSwitchTo(caller);
 	}
 	call = SRF_PERCALL_SETUP();

@@ -12,6 +12,7 @@
 #include "utils/tuplestore.h"
 
 #include "base/error.h"
+#include "op/audit.h"
 #include "op/page.h"
 
 PG_FUNCTION_INFO_V1(dynapg_query);
@@ -53,16 +54,31 @@ static Datum
 visit_pages(FunctionCallInfo fcinfo, const PageAction *action)
 {
 	const char *outer = dyn_operation;
-	const RequestValue *request;
+	AuditCall  *audit;
 	WireReader	reader;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	audit = audit_begin(action->operation, NULL);
 	dyn_operation = model_operations[action->operation].name;
-	wire_read_jsonb(&reader, PG_GETARG_JSONB_P(0));
-	request = request_read(&reader, action->operation);
-	foresee(action, request);
-	page_visit(request, action->prepare, add_row, fcinfo->resultinfo);
+	PG_TRY();
+	{
+		const RequestValue *request;
+
+		wire_read_jsonb(&reader, PG_GETARG_JSONB_P(0));
+		request = request_read(&reader, action->operation);
+		audit_request(audit, request);
+		foresee(action, request);
+		page_visit(request, action->prepare, add_row, fcinfo->resultinfo);
+	}
+	PG_CATCH();
+	{
+		dyn_operation = outer;
+		audit_fail(audit);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
 	dyn_operation = outer;
+	audit_succeed(audit, NULL);
 	return (Datum) 0;
 }
 

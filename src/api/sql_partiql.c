@@ -17,6 +17,7 @@
 
 #include "api/sql.h"
 #include "base/error.h"
+#include "op/audit.h"
 #include "op/partiql.h"
 #include "value/attr_build.h"
 #include "value/base64.h"
@@ -182,14 +183,30 @@ visit_statement(void *argument)
 {
 	FunctionCallInfo fcinfo = (FunctionCallInfo) argument;
 	const char *outer = dyn_operation;
-	StringInfoData request;
+	AuditCall  *audit = audit_begin(OPERATION_ExecuteStatement, NULL);
+	StringInfoData text;
 	WireReader	reader;
 
-	write_request(fcinfo, &request);
-	dyn_operation = model_operations[OPERATION_ExecuteStatement].name;
-	wire_read_text(&reader, request.data, request.len);
-	partiql_visit(request_read(&reader, OPERATION_ExecuteStatement), add_row, fcinfo->resultinfo);
+	PG_TRY();
+	{
+		const RequestValue *request;
+
+		write_request(fcinfo, &text);
+		dyn_operation = model_operations[OPERATION_ExecuteStatement].name;
+		wire_read_text(&reader, text.data, text.len);
+		request = request_read(&reader, OPERATION_ExecuteStatement);
+		audit_request(audit, request);
+		partiql_visit(request, add_row, fcinfo->resultinfo);
+	}
+	PG_CATCH();
+	{
+		dyn_operation = outer;
+		audit_fail(audit);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
 	dyn_operation = outer;
+	audit_succeed(audit, NULL);
 }
 
 /* dynamo_partiql(statement text [, VARIADIC parameters "any"]) returns setof jsonb */

@@ -18,6 +18,7 @@
 #include "log/log_keeper.h"
 #include "op/access_begin.h"
 #include "op/arn.h"
+#include "op/audit.h"
 #include "op/op.h"
 #include "op/stream.h"
 
@@ -147,11 +148,14 @@ Datum
 dynapg_stream_records(PG_FUNCTION_ARGS)
 {
 	const char *outer = dyn_operation;
+	AuditCall  *audit;
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
 	log_want_keeper(GetCurrentTimestamp());
+	audit = audit_begin(OPERATION_GetRecords, NULL);
+	audit_table(audit, VARDATA_ANY(PG_GETARG_TEXT_PP(0)), VARSIZE_ANY_EXHDR(PG_GETARG_TEXT_PP(0)));
 	dyn_operation = "GetRecords";
 	PG_TRY();
 	{
@@ -164,11 +168,15 @@ dynapg_stream_records(PG_FUNCTION_ARGS)
 			put_rows(fcinfo, log, Min(horizon, log->last_seq),
 					 PG_ARGISNULL(2) ? PG_INT64_MAX : PG_GETARG_INT32(2));
 	}
-	PG_FINALLY();
+	PG_CATCH();
 	{
 		dyn_operation = outer;
+		audit_fail(audit);
+		PG_RE_THROW();
 	}
 	PG_END_TRY();
+	dyn_operation = outer;
+	audit_succeed(audit, NULL);
 	stream_flush_what_was_read();
 	return (Datum) 0;
 }

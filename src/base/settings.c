@@ -35,6 +35,26 @@ char	   *dynapg_s3_region;
 bool		dynapg_s3_path_style;
 char	   *dynapg_out_ca_file;
 char	   *dynapg_copy_hosts;
+int			dynapg_audit;
+bool		dynapg_audit_keys;
+bool		dynapg_audit_to_table;
+int			dynapg_audit_retention;
+char	   *dynapg_audit_marker;
+
+static int	audit_destination;
+
+static const struct config_enum_entry audit_levels[] = {
+	{"off", AUDIT_OFF, false},
+	{"control", AUDIT_CONTROL, false},
+	{"data", AUDIT_DATA, false},
+	{NULL, 0, false}
+};
+
+static const struct config_enum_entry audit_destinations[] = {
+	{"log", false, false},
+	{"table", true, false},
+	{NULL, 0, false}
+};
 
 /* What NOTIFY would refuse. */
 static bool
@@ -136,6 +156,66 @@ define_bucket_settings(void)
 							   "",
 							   PGC_SUSET, 0,
 							   check_absolute_path, NULL, NULL);
+}
+
+/* One line of printable ASCII: it stands before events in the log. */
+static bool
+check_marker(char **value, void **extra, GucSource source)
+{
+	for (const char *c = *value; *c; c++)
+		if (*c < ' ' || *c > '~')
+		{
+			GUC_check_errdetail("A marker has printable characters of ASCII.");
+			return false;
+		}
+	return true;
+}
+
+static void
+assign_destination(int value, void *extra)
+{
+	dynapg_audit_to_table = value != 0;
+}
+
+/* Which events of the audit there are, and where to. */
+static void
+define_audit_settings(void)
+{
+	DefineCustomEnumVariable("dynapg.audit",
+							 "Which requests are audited.",
+							 "off: none. control: management events and requests that were refused. data: data events as well.",
+							 &dynapg_audit,
+							 AUDIT_OFF, audit_levels,
+							 PGC_SUSET, 0,
+							 NULL, NULL, NULL);
+	DefineCustomBoolVariable("dynapg.audit_keys",
+							 "Whether events of the audit have the values of keys; else their names only.",
+							 NULL,
+							 &dynapg_audit_keys,
+							 true,
+							 PGC_SUSET, 0,
+							 NULL, NULL, NULL);
+	DefineCustomEnumVariable("dynapg.audit_destination",
+							 "Where events of the audit go: the server's log, or the table dynapg.audit_events.",
+							 NULL,
+							 &audit_destination,
+							 false, audit_destinations,
+							 PGC_SIGHUP, 0,
+							 NULL, assign_destination, NULL);
+	DefineCustomIntVariable("dynapg.audit_retention",
+							"How long events of the audit are kept in dynapg.audit_events.",
+							"0: for ever.",
+							&dynapg_audit_retention,
+							90 * SECS_PER_DAY, 0, INT_MAX,
+							PGC_SIGHUP, GUC_UNIT_S,
+							NULL, NULL, NULL);
+	DefineCustomStringVariable("dynapg.audit_marker",
+							   "What stands before an event of the audit in the server's log.",
+							   "Whoever may run SQL can write to the log, too; but not what only its readers know.",
+							   &dynapg_audit_marker,
+							   "dynapg audit: ",
+							   PGC_SIGHUP, GUC_SUPERUSER_ONLY,
+							   check_marker, NULL, NULL);
 }
 
 void
@@ -263,4 +343,5 @@ settings_init(void)
 							   "",
 							   PGC_SIGHUP, 0,
 							   NULL, NULL, NULL);
+	define_audit_settings();
 }

@@ -34,6 +34,20 @@ extern bool dynapg_s3_path_style;	/* dynapg.s3_path_style: the bucket stands in 
 extern char *dynapg_out_ca_file;	/* dynapg.out_ca_file: who vouches for servers; empty: the system's */
 extern char *dynapg_copy_hosts; /* dynapg.copy_hosts: which endpoints copies may reach; empty: none */
 
+typedef enum AuditLevel
+{
+	AUDIT_OFF,
+	AUDIT_CONTROL,				/* management events, and requests that were refused */
+	AUDIT_DATA					/* data events as well */
+} AuditLevel;
+
+/* Set by superusers only; see op/audit.h. */
+extern int	dynapg_audit;		/* dynapg.audit, an AuditLevel: which events are written */
+extern bool dynapg_audit_keys;	/* dynapg.audit_keys: with the values of keys */
+extern bool dynapg_audit_to_table;	/* dynapg.audit_destination: to dynapg.audit_events; else to the server's log */
+extern int	dynapg_audit_retention;	/* dynapg.audit_retention, seconds: how long they are kept there; 0: for ever */
+extern char *dynapg_audit_marker;	/* dynapg.audit_marker: what stands before them in the log */
+
 extern void settings_init(void);
 
 #endif							/* DYNAPG_SETTINGS_H */

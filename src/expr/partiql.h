@@ -8,6 +8,8 @@
 #ifndef DYNAPG_PARTIQL_H
 #define DYNAPG_PARTIQL_H
 
+#include "lib/stringinfo.h"
+
 #include "expr/expr.h"
 
 #define PARTIQL_MAX_SIZE 8192	/* bytes of a statement */
@@ -79,5 +81,14 @@ extern PartiqlStatement *partiql_parse(const char *text, int len, const PartiqlP
 
 /* The columns of an item: a fresh tree (jbvObject), possibly empty. */
 extern void partiql_project(const PartiqlStatement *statement, const JsonbValue *item, JsonbValue *result);
+
+/*
+ * Appends a statement, whatever is wrong with it, with ***(Redacted) in the place of each value in it that is not a key's, and without comments.
+ * is_key says whether an attribute is one of the table's key, names as the statement has them; NULL: no value is kept.  *table gets
+ * the name of its table, which points into the statement or is palloc'd; NULL: none is named.
+ */
+typedef bool (*PartiqlIsKey) (const char *table, int table_len, const char *name, int name_len, void *argument);
+extern void partiql_redact(StringInfo out, const char *statement, int len, PartiqlIsKey is_key, void *argument,
+						   const char **table, int *table_len);
 
 #endif							/* DYNAPG_PARTIQL_H */

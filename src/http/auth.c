@@ -486,6 +486,16 @@ check_claim(const HttpRequest *request, const Sigv4Query *query, Sigv4Claim *cla
 		refuse(DYN_UNRECOGNIZED_CLIENT, UNKNOWN_CLIENT);
 }
 
+const char *
+auth_claimed_key(const HttpRequest *request)
+{
+	const char *header = none_if_empty(request_header(request, "Authorization"));
+	Sigv4Query	query = sigv4_query(request->uri);
+	const char *credential = header ? authorization_part(header, "Credential") : sigv4_parameter(&query, "X-Amz-Credential");
+
+	return credential != NULL && credential[0] != '\0' ? pnstrdup(credential, strcspn(credential, "/")) : NULL;
+}
+
 void
 auth_check_sender(const HttpRequest *request)
 {

@@ -236,6 +236,8 @@ extern void caller_forget(void);
 extern Oid	auth_role(const HttpRequest *request, Caller *caller);
 /* The same as far as it does not depend on the body, and on what only who has signed it is told. */
 extern void auth_check_sender(const HttpRequest *request);
+/* The id of the access key that a request names, whether there is one or not; palloc'd, NULL: none. */
+extern const char *auth_claimed_key(const HttpRequest *request);
 
 /* encoding.c */
 extern bool encoding_decode_body(HttpRequest *request, StringInfo decoded, bool *too_big);

@@ -318,10 +318,11 @@ execute_in_transaction(HttpRequest *request)
 
 /*
  * After an error inside the transaction: writes the answer, if it can be written, and ends the
- * transaction in any case.  Never raises: an answer that could not be written has the status 0.
+ * transaction in any case.  is_answer: there will be no other attempt.  Never raises: an answer that could not be written has the
+ * status 0.
  */
 static void
-recover(HttpRequest *request, MemoryContext context)
+recover(HttpRequest *request, MemoryContext context, bool is_answer)
 {
 	disable_all_timeouts(false);
 	QueryCancelPending = false;
@@ -335,6 +336,10 @@ recover(HttpRequest *request, MemoryContext context)
 		respond_error(request, error);
 		if (request->outcome.defect)
 			EmitErrorReport();
+		if (is_answer)
+			endpoint->audit_answer(request->operation, error, auth_claimed_key(request));
+		else
+			endpoint->audit_drop();
 		FreeErrorData(error);
 	}
 	PG_CATCH();
@@ -384,9 +389,11 @@ protocol_try_again(HttpRequest *request)
 	{
 		failed = true;
 		met_lock = geterrcode() != ERRCODE_QUERY_CANCELED && aside_is_wanted(request);
-		recover(request, context);
+		recover(request, context, !met_lock);
 	}
 	PG_END_TRY();
+	if (!failed)
+		endpoint->audit_answer(request->operation, NULL, NULL);
 	caller_forget();
 	session_clean();
 	pgstat_report_activity(STATE_IDLE, NULL);
@@ -450,9 +457,11 @@ protocol_knows_sender(HttpRequest *request)
 	MemoryContext context = CurrentMemoryContext;
 
 	begin_json(request);
+	request->operation = target_operation(request_header(request, "X-Amz-Target"));
 	PG_TRY();
 	{
 		StartTransactionCommand();
+		(void) caller_tell(request);
 		LockTimeout = Min(*endpoint->settings->lock_timeout, 10);
 		MemoryContextSwitchTo(CurTransactionContext);
 		auth_check_sender(request);
@@ -462,9 +471,10 @@ protocol_knows_sender(HttpRequest *request)
 	}
 	PG_CATCH();
 	{
-		recover(request, context);
+		recover(request, context, true);
 	}
 	PG_END_TRY();
+	caller_forget();
 	if (!request->sender_known && request->status == 0)
 		respond_exception(request, DYN_INTERNAL_SERVER_ERROR, "Internal server error");
 	return request->sender_known;

@@ -25,6 +25,7 @@
 #include "catalog/event_mappings.h"
 #include "catalog/tables.h"
 #include "catalog/transfers.h"
+#include "keep/audit_table.h"
 #include "keep/backup_schedule.h"
 #include "keep/event_job.h"
 #include "keep/expire.h"
@@ -107,7 +108,8 @@ has_work(void)
 	catalog_events_are_enabled(&inside, &outside);
 	return inside || outside || log_segments(LOG_STREAM) != NIL || log_segments(LOG_UNDO) != NIL ||
 		(dynapg_expire_interval > 0 && catalog_expiring_relations() != NIL) ||
-		catalog_backup_schedules() != NIL || catalog_backups_expire() || catalog_running_transfers() != NIL;
+		catalog_backup_schedules() != NIL || catalog_backups_expire() || catalog_running_transfers() != NIL ||
+		audit_table_has_work();
 }
 
 /* Whether a log has records behind a number, up to its horizon, which was taken before. */
@@ -270,6 +272,15 @@ take_long_round(Keeper *keeper, TimestampTz now)
 			event_jobs_resume();
 		step_commit();
 	}
+	while (step_begin(false))
+	{
+		bool		done = audit_table_expire();
+
+		step_commit();
+		if (done)
+			break;
+		CHECK_FOR_INTERRUPTS();
+	}
 	keeper->rotated_at = now;
 }
 
@@ -302,6 +313,7 @@ take_round(Keeper *keeper)
 		notify(keeper);
 		step_commit();
 	}
+	audit_table_fill();
 	expire_round(&keeper->expire, EXPIRE_MS);
 	return true;
 }

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/settings.h"
 #include "op/arn.h"
+#include "op/audit.h"
 #include "op/authorize.h"
 #include "op/op.h"
 
@@ -87,6 +88,7 @@ op_run(int operation, WireReader *reader, WireWriter *response)
 {
 	const char *outer = dyn_operation;
 	Oid			outer_role = op_role;
+	AuditCall  *audit = audit_begin(operation, response);
 
 	/* an item table's own trigger may call another operation */
 	dyn_operation = model_operations[operation].name;
@@ -96,16 +98,22 @@ op_run(int operation, WireReader *reader, WireWriter *response)
 		const RequestValue *request = request_read(reader, operation);
 		AccessUser	before;
 
+		audit_request(audit, request);
 		access_become(access_begin(operation, request), &before);
 		op_function(operation) (request, response);
 		access_return(&before);
 	}
-	PG_FINALLY();
+	PG_CATCH();
 	{
 		dyn_operation = outer;
 		op_role = outer_role;
+		audit_fail(audit);
+		PG_RE_THROW();
 	}
 	PG_END_TRY();
+	dyn_operation = outer;
+	op_role = outer_role;
+	audit_succeed(audit, response);
 }
 
 const char *
