@@ -142,6 +142,9 @@ gui:
 differential:
 	@PG_CONFIG='$(PG_CONFIG)' test/differential/run.sh
 
+differential-patterns:
+	@PG_CONFIG='$(PG_CONFIG)' test/differential/event_patterns.sh
+
 bench:
 	@test -f bench/run.sh || { echo "there are no benchmarks yet" >&2; exit 1; }
 	@PG_CONFIG='$(PG_CONFIG)' bash bench/run.sh
@@ -166,11 +169,12 @@ help:
 	@echo 'make clients       SDKs, the AWS CLI and object mappers against the HTTP endpoint'
 	@echo "make gui           dynamodb-admin in a headless Chromium, and Terraform's calls, against the HTTP endpoint"
 	@echo 'make differential  20,000 random requests, answered by dynapg and by DynamoDB Local'
+	@echo 'make differential-patterns  20,000 random event patterns, matched by dynapg and by Event Ruler'
 	@echo 'make bench         the benchmarks'
 	@echo 'make clean         remove what make built'
 	@echo
 	@echo 'PG_CONFIG=...      the pg_config of another PostgreSQL (15, 17, 18)'
 	@echo 'WERROR=1           warnings are errors'
 
-.PHONY: test sanitize quickstart bare stress stress-indexes stress-transactions stress-streams stress-exports stress-transfers stress-recovery stress-tenants soak clients gui differential bench help FORCE
+.PHONY: test sanitize quickstart bare stress stress-indexes stress-transactions stress-streams stress-exports stress-transfers stress-recovery stress-tenants soak clients gui differential differential-patterns bench help FORCE
 .DEFAULT_GOAL = all

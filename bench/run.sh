@@ -6,6 +6,7 @@
 #   BENCH_INDEXES=1 make bench  those of secondary indexes instead, see bench/indexes.sh
 #   BENCH_TRANSACTIONS=1 make bench  those of transactions instead, see bench/transactions.sh
 #   BENCH_STREAMS=1 make bench  those of streams instead, see bench/streams.sh
+#   BENCH_EVENTS=1 make bench   those of event source mappings instead, see bench/events.sh
 #   BENCH_BACKUPS=1 make bench  those of backups instead, see bench/backups.sh
 #   BENCH_RECOVERY=1 make bench  those of point-in-time recovery, see bench/recovery.sh
 #   BENCH_FORMATS=1 make bench  those of the formats of exports and imports, see bench/formats.sh
@@ -24,6 +25,7 @@ cd "$(dirname "$0")/.."
 [ -z "${BENCH_INDEXES:-}" ] || exec bash bench/indexes.sh
 [ -z "${BENCH_TRANSACTIONS:-}" ] || exec bash bench/transactions.sh
 [ -z "${BENCH_STREAMS:-}" ] || exec bash bench/streams.sh
+[ -z "${BENCH_EVENTS:-}" ] || exec bash bench/events.sh
 [ -z "${BENCH_BACKUPS:-}" ] || exec bash bench/backups.sh
 [ -z "${BENCH_RECOVERY:-}" ] || exec bash bench/recovery.sh
 [ -z "${BENCH_FORMATS:-}" ] || exec bash bench/formats.sh

@@ -14,6 +14,7 @@
 #include "executor/executor.h"
 #include "parser/parse_relation.h"
 #include "pgstat.h"
+#include "catalog/pg_proc.h"
 #include "utils/acl.h"
 #include "storage/latch.h"
 #include "utils/memutils.h"
@@ -171,6 +172,16 @@ compat_schema_aclcheck(Oid schema, Oid role, AclMode mode)
 	return object_aclcheck(NamespaceRelationId, schema, role, mode);
 #else
 	return pg_namespace_aclcheck(schema, role, mode);
+#endif
+}
+
+static inline AclResult
+compat_function_aclcheck(Oid function, Oid role, AclMode mode)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_aclcheck(ProcedureRelationId, function, role, mode);
+#else
+	return pg_proc_aclcheck(function, role, mode);
 #endif
 }
 

@@ -11,6 +11,8 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -42,6 +44,9 @@
 #define STATES_SENT					6	/* int8, and three more of EventCounts */
 #define STATES_PROBLEM				10	/* text */
 #define STATES_COLUMNS				10
+
+/* Of the locks on mappings, beside numbers of other locks on numbers of our catalogs. */
+#define MAPPING_LOCK 1
 
 static Oid
 event_object(const char *name)
@@ -218,6 +223,12 @@ catalog_events_are_enabled(bool *inside, bool *outside)
  * Writing
  * ------------------------------------------------------------------------------------------------------------ */
 
+void
+catalog_lock_event_mapping(const pg_uuid_t *uuid, LOCKMODE mode)
+{
+	LockDatabaseObject(event_object("event_source_mappings"), hash_bytes(uuid->data, UUID_LEN), MAPPING_LOCK, mode);
+}
+
 /* Executes a statement of a mapping's uuid. */
 static uint64
 execute_of(const char *statement, const pg_uuid_t *uuid)
@@ -235,6 +246,7 @@ execute_of(const char *statement, const pg_uuid_t *uuid)
 static void
 wait_for_lanes(const pg_uuid_t *uuid)
 {
+	catalog_lock_event_mapping(uuid, AccessExclusiveLock);
 	(void) execute_of("SELECT FROM dynapg.event_positions WHERE mapping = $1 ORDER BY lane FOR UPDATE", uuid);
 }
 

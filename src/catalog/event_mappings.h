@@ -4,7 +4,7 @@
  *
  * A mapping sends the changes of a table to a destination.  What it is is in its row, which goes through a dump; its state, without which it is
  * disabled, and its positions do not.  It reads in lanes: a lane is a shard of the stream, or a part of a shard's hashes, and its row says how
- * far it is.  Who works on a lane locks its row first and looks at the state then; who lays out lanes, ends them, disables or deletes a mapping
+ * far it is.  Who works on a lane locks the mapping (shared) and the row first and looks at the state then; who lays out lanes, ends them, disables or deletes a mapping
  * locks the state first and then the rows of lanes, which he waits for.  So nothing is called or sent any more for a mapping when he has committed.
  */
 #ifndef DYNAPG_EVENT_MAPPINGS_H
@@ -102,6 +102,12 @@ extern void catalog_delete_event_mapping(const pg_uuid_t *uuid);
 /* What it reads, and what keeps it from that (NULL: nothing). */
 extern void catalog_set_event_stream(const pg_uuid_t *uuid, int32 stream, int generation);
 extern void catalog_set_event_problem(const pg_uuid_t *uuid, const char *problem);
+
+/*
+ * Locks a mapping until the end of the transaction: for a batch (AccessShareLock), or against batches (AccessExclusiveLock), which stand in line for it; the row
+ * of a lane alone would go to who has had it before.
+ */
+extern void catalog_lock_event_mapping(const pg_uuid_t *uuid, LOCKMODE mode);
 
 /* Locks the state of a mapping against others who lay out lanes; false if it has none any more. */
 extern bool catalog_lock_event_state(const pg_uuid_t *uuid);

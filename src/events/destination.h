@@ -22,6 +22,9 @@ typedef struct DestinationCheck
 	Jsonb	   *definition;		/* the value of the member, without secrets */
 	Jsonb	   *secret;			/* NULL: none */
 	Oid			function_owner; /* of a SQL function; else InvalidOid */
+	/* whose it was: for callers */
+	const struct DestinationKind *kind; /* NULL: there is none */
+	bool		kept;			/* it is what it was before, and was not checked */
 } DestinationCheck;
 
 typedef struct DestinationKind
@@ -54,11 +57,17 @@ extern const DestinationKind *destination_kind(const char *name, int len);
  */
 extern const DestinationKind *destination_open(const char *what, const JsonbValue *destination, Jsonb **value);
 
-/* The same of one that has been checked and stored. */
+/* Writes a destination that has been checked, as it is stored: {"Function": ...}. */
+extern void destination_write(WireWriter *writer, const DestinationCheck *check);
+
+/* The kind and the value of a mapping's destination. */
 extern const DestinationKind *destination_of_mapping(const EventMapping *mapping, Jsonb **value);
 
 /* Where the mapping tells of what it gives up; NULL: nowhere. */
 extern const DestinationKind *destination_on_failure(const EventMapping *mapping, Jsonb **value);
+
+/* For kinds whose value is a string: that one, palloc'd, which is not empty; an error if it is another value.  check->kind is set. */
+extern const char *destination_string(const DestinationCheck *check, Jsonb *value);
 
 /* One of each kind; src/events/destination_*.c.  A kind outside comes with the courier. */
 extern const DestinationKind destination_function;

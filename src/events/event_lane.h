@@ -27,10 +27,21 @@ typedef struct EventLane
 	bool		outside;
 } EventLane;
 
-/*
- * Lays out the lanes of all enabled mappings, as streams get shards and end.  Each in a short transaction of its own, begun here: the caller has none.
- */
+/* event_layout.c */
+
+/* Lays out the lanes of all enabled mappings, as streams get shards and end.  In short transactions of its own: the caller has none. */
 extern void event_lay_out(void);
+
+/* The first lanes of a mapping that the present transaction makes, if its table's stream is ENABLED. */
+extern void event_lay_out_first(const EventMapping *mapping, bool latest);
+
+/* Another ParallelizationFactor: the lanes that there are end where the furthest of their shard is, and others go on. */
+extern void event_lay_out_again(const EventMapping *mapping, int parallel);
+
+/* Where a lane ends: with its shard, unless earlier; PG_INT64_MAX while that is open.  *shard_id, if not NULL, gets the shard's id. */
+extern int64 event_lane_end(const EventPosition *position, const TableLog *log, char **shard_id);
+
+/* event_lane.c */
 
 /*
  * The lanes that may be read now: of enabled mappings whose destinations are outside, or inside; not those that wait for an older lane with
@@ -63,5 +74,23 @@ extern LaneRead event_lane_read(int64 lane, EventMapping **mapping, EventBatch *
  * deleted meanwhile, say.  Logs when a mapping begins to fail, and when it recovers.
  */
 extern bool event_lane_note(int64 lane, const EventMapping *mapping, const EventBatch *batch, const EventOutcome *outcome);
+
+/* A lane could not be read, or what came of a batch not noted: with this error.  It is tried again later.  In a transaction as the superuser. */
+extern void event_lane_stumbled(int64 lane, const char *error);
+
+/*
+ * Acts as a mapping's owner, in a restricted way, until the current transaction has ended: the process is the superuser again then.  Raises an error if that
+ * role is gone.
+ */
+extern void event_become_owner(const EventMapping *mapping);
+
+/* The uuid of a mapping as text, palloc'd. */
+extern char *event_mapping_name(const EventMapping *mapping);
+
+/* The options of a mapping, compiled; kept by this process until they change. */
+struct EventOptions;
+
+/* The options of a mapping, compiled; kept by this process until they change. */
+extern const struct EventOptions *event_mapping_options(const EventMapping *mapping);
 
 #endif							/* DYNAPG_EVENT_LANE_H */

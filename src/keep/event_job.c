@@ -7,6 +7,7 @@
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "miscadmin.h"
+#include "storage/lock.h"
 #include "storage/procarray.h"
 
 #include "base/settings.h"
@@ -93,6 +94,13 @@ void
 event_job_leave(int number)
 {
 	job_leave(job_key(number));
+}
+
+bool
+event_job_retake(int number)
+{
+	LockReleaseSession(USER_LOCKMETHOD);
+	return job_take(job_key(number));
 }
 
 int

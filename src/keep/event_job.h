@@ -27,6 +27,12 @@ extern void event_jobs_start_at_commit(bool outside);
 extern int	event_job_take(bool courier);
 extern void event_job_leave(int number);
 
+/*
+ * After others' code has run in this process, and outside of a transaction: gives back all advisory locks of the session that it may have left, and takes the job
+ * again; false if another process has it.
+ */
+extern bool event_job_retake(int number);
+
 /* How many processes of ours (these and the keeper) are in this database. */
 extern int	event_job_count(void);
 

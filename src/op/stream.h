@@ -86,7 +86,11 @@ typedef struct RecordOrigin
 {
 	TransactionId xid;
 	XLogRecPtr	lsn;			/* InvalidXLogRecPtr: it does not */
+	bool		for_lambda;		/* no other than eventSourceARN, and userIdentity as Lambda's events have it */
 } RecordOrigin;
+
+/* The eventID of a record, palloc'd. */
+extern char *stream_event_id(const TableLog *log, int64 seq);
 
 /* INSERT, MODIFY or REMOVE; the key attributes of a row's item. */
 extern const char *stream_event_name(LogAction action);

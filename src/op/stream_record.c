@@ -18,8 +18,8 @@
  * 32 hexadecimal digits of SHA-256 over the table's id, the stream's label and the number: derived, so that each reader sees the same, and
  * another one for the record of another table, stream or database.
  */
-static char *
-event_id(const TableLog *log, int64 seq)
+char *
+stream_event_id(const TableLog *log, int64 seq)
 {
 	char	   *text = psprintf("%s/%lld", log->label, (long long) seq);
 	uint8		digest[PG_SHA256_DIGEST_LENGTH];
@@ -106,6 +106,8 @@ static void
 write_origin(WireWriter *response, const TableLog *log, const RecordOrigin *origin)
 {
 	wire_text_member(response, "eventSourceARN", stream_arn(log));
+	if (origin->for_lambda)
+		return;
 	wire_text_member(response, "tableName", log->table_name);
 	wire_member(response, "xid");
 	wire_integer(response, origin->xid);
@@ -113,11 +115,22 @@ write_origin(WireWriter *response, const TableLog *log, const RecordOrigin *orig
 		wire_text_member(response, "lsn", psprintf("%X/%X", LSN_FORMAT_ARGS(origin->lsn)));
 }
 
+/* Whose doing the removal of an item that has expired is. */
+static void
+write_identity(WireWriter *response, bool for_lambda)
+{
+	wire_member(response, "userIdentity");
+	wire_object_start(response);
+	wire_text_member(response, for_lambda ? "principalId" : "PrincipalId", "dynamodb.amazonaws.com");
+	wire_text_member(response, for_lambda ? "type" : "Type", "Service");
+	wire_object_end(response);
+}
+
 void
 stream_write_record(WireWriter *response, const TableLog *log, const LogRow *row, int size, const RecordOrigin *origin)
 {
 	wire_object_start(response);
-	wire_text_member(response, "eventID", event_id(log, row->seq));
+	wire_text_member(response, "eventID", stream_event_id(log, row->seq));
 	wire_text_member(response, "eventName", stream_event_name(row->action));
 	wire_text_member(response, "eventVersion", "1.1");
 	wire_text_member(response, "eventSource", "aws:dynamodb");
@@ -127,12 +140,6 @@ stream_write_record(WireWriter *response, const TableLog *log, const LogRow *row
 	if (origin != NULL)
 		write_origin(response, log, origin);
 	if (row->action == LOG_EXPIRE)
-	{
-		wire_member(response, "userIdentity");
-		wire_object_start(response);
-		wire_text_member(response, "PrincipalId", "dynamodb.amazonaws.com");
-		wire_text_member(response, "Type", "Service");
-		wire_object_end(response);
-	}
+		write_identity(response, origin != NULL && origin->for_lambda);
 	wire_object_end(response);
 }

@@ -1,0 +1,133 @@
+/*
+ * event_batch.c
+ *		A batch as Lambda's event, and the answer to one.
+ */
+#include "postgres.h"
+
+#include "events/event_batch.h"
+#include "op/stream.h"
+
+void
+event_record_write(WireWriter *writer, const EventBatch *batch, const EventRecord *record)
+{
+	static const RecordOrigin origin = {.for_lambda = true};
+
+	stream_write_record(writer, batch->log, &record->row, record->size, &origin);
+}
+
+void
+event_batch_write(WireWriter *writer, const EventBatch *batch)
+{
+	wire_object_start(writer);
+	wire_member(writer, "Records");
+	wire_array_start(writer);
+	for (int i = 0; i < batch->count; i++)
+		event_record_write(writer, batch, &batch->records[i]);
+	wire_array_end(writer);
+	wire_object_end(writer);
+}
+
+/* ------------------------------------------------------------------------------------------------------------
+ * Answers
+ * ------------------------------------------------------------------------------------------------------------ */
+
+static void
+fail(EventOutcome *outcome, const char *error)
+{
+	outcome->ok = false;
+	outcome->first_failed = 0;
+	outcome->error = error;
+}
+
+/* Whether a text is the SequenceNumber of one of the records, which failed: notes the first one. */
+static bool
+note_failed(const EventBatch *batch, const char *text, int len, EventOutcome *outcome)
+{
+	int64		seq;
+
+	if (len == 0 || len > 30 || strspn(text, "0123456789") < len)
+		return false;
+	seq = stream_number_of_text(pnstrdup(text, len), len);
+	for (int i = 0; i < batch->count; i++)
+		if (batch->records[i].row.seq == seq)
+		{
+			if (outcome->first_failed == 0 || seq < outcome->first_failed)
+				outcome->first_failed = seq;
+			return true;
+		}
+	return false;
+}
+
+/* An element of batchItemFailures, whose first token is the current one. */
+static bool
+read_failure(WireReader *reader, const EventBatch *batch, EventOutcome *outcome)
+{
+	bool		found = false;
+
+	if (reader->token != WIRE_OBJECT_START)
+		return false;
+	while (wire_next(reader) == WIRE_KEY)
+	{
+		bool		is_identifier = reader->len == strlen("itemIdentifier") && memcmp(reader->text, "itemIdentifier", reader->len) == 0;
+
+		wire_next(reader);
+		if (is_identifier)
+			found = reader->token == WIRE_STRING && note_failed(batch, reader->text, reader->len, outcome);
+		if (is_identifier && !found)
+			return false;
+		wire_skip(reader);
+	}
+	return found;
+}
+
+static bool
+read_failures(WireReader *reader, const EventBatch *batch, EventOutcome *outcome)
+{
+	if (reader->token == WIRE_NULL)
+		return true;
+	if (reader->token != WIRE_ARRAY_START)
+		return false;
+	while (wire_next(reader) != WIRE_ARRAY_END)
+		if (!read_failure(reader, batch, outcome))
+			return false;
+	return true;
+}
+
+void
+event_read_answer(const EventBatch *batch, const char *answer, int len, EventOutcome *outcome)
+{
+	WireReader	reader;
+
+	outcome->ok = true;
+	outcome->first_failed = 0;
+	outcome->error = NULL;
+	if (len == 0)
+		return;
+	if (!wire_text_is_json(answer, len))
+	{
+		fail(outcome, "the answer is not JSON");
+		return;
+	}
+	wire_read_text(&reader, answer, len);
+	wire_next(&reader);
+	if (reader.token == WIRE_NULL)
+		return;
+	if (reader.token != WIRE_OBJECT_START)
+	{
+		fail(outcome, "the answer is not an object with batchItemFailures");
+		return;
+	}
+	while (wire_next(&reader) == WIRE_KEY)
+	{
+		bool		is_list = reader.len == strlen("batchItemFailures") && memcmp(reader.text, "batchItemFailures", reader.len) == 0;
+
+		wire_next(&reader);
+		if (is_list && !read_failures(&reader, batch, outcome))
+		{
+			fail(outcome, "batchItemFailures has something else than objects with the itemIdentifier of a record");
+			return;
+		}
+		if (!is_list)
+			wire_skip(&reader);
+	}
+}
