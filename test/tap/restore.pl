@@ -59,7 +59,7 @@ sub put_policy
 	my ($table, $principal) = @_;
 
 	return sprintf q{SELECT dynamo_put_resource_policy('%s')}, encode_json({ ResourceArn => "arn:aws:dynamodb:us-east-1:000000000000:table/$table", Policy => encode_json({ Version => '2012-10-17',
-		Statement => [ { Sid => "$table's", Effect => 'Deny', Principal => { AWS => $principal }, Action => 'dynamodb:UpdateTable', Resource => '*' } ] }) }) =~ s/'/''/gr;
+		Statement => [ { Sid => "of$table", Effect => 'Deny', Principal => { AWS => $principal }, Action => 'dynamodb:UpdateTable', Resource => '*' } ] }) }) =~ s/'/''/gr;
 }
 $node->safe_psql('postgres', 'CREATE ROLE regress_named');
 as('regress Owner', 'source', put_policy('Music', 'arn:aws:iam::000000000000:user/regress_stranger'));
