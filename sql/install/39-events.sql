@@ -24,6 +24,20 @@ COMMENT ON COLUMN dynapg.event_source_mappings.failure_function_owner IS 'the sa
 REVOKE ALL ON dynapg.event_source_mappings FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('dynapg.event_source_mappings', 'WHERE EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.oid = owner)');
 
+-- A database's owner dumps them; what he restores is left out: a mapping reads and calls with the privileges of its owner.
+CREATE FUNCTION dynapg.leave_out_mapping() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	RAISE WARNING 'an event source mapping of table "%" is not restored', NEW.table_name USING
+		DETAIL = format('It is of role %s; only a superuser can bring it.', NEW.owner), HINT = 'The role can make it anew.';
+	RETURN NULL;
+END $$;
+REVOKE EXECUTE ON FUNCTION dynapg.leave_out_mapping() FROM PUBLIC;
+COMMENT ON FUNCTION dynapg.leave_out_mapping() IS 'trigger of dynapg.event_source_mappings for roles that may insert and not update';
+CREATE TRIGGER leave_out BEFORE INSERT ON dynapg.event_source_mappings
+	FOR EACH ROW WHEN (NOT pg_catalog.has_table_privilege('dynapg.event_source_mappings', 'UPDATE')) EXECUTE FUNCTION dynapg.leave_out_mapping();
+ALTER TABLE dynapg.event_source_mappings ADD CONSTRAINT leave_out CHECK (pg_catalog.has_table_privilege('dynapg.event_source_mappings', 'UPDATE'));
+GRANT SELECT, INSERT ON dynapg.event_source_mappings TO pg_database_owner;
+
 -- A mapping without a row here is disabled, as one that has come from a dump.
 CREATE TABLE dynapg.event_states (
 	mapping uuid PRIMARY KEY,
