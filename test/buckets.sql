@@ -2,7 +2,7 @@
 -- Buckets "in" and "out" for regression tests, as folders below dynapg.export_directory, in each one's own session.  For superusers.
 --
 SELECT current_setting('data_directory') || '/dynapg_buckets' AS buckets \gset
-SELECT format('COPY (SELECT) TO PROGRAM %L', format('cd %1$L && rm -rf dynapg_buckets && mkdir -p dynapg_buckets/in dynapg_buckets/out', current_setting('data_directory'))) \gexec
+SELECT format('COPY (SELECT) TO PROGRAM %L', format('cat >/dev/null; cd %1$L && rm -rf dynapg_buckets && mkdir -p dynapg_buckets/in dynapg_buckets/out', current_setting('data_directory'))) \gexec
 -- the setting is the library's
 LOAD 'dynapg';
 ALTER SYSTEM SET dynapg.export_directory = :'buckets';

@@ -247,7 +247,7 @@ access_judge_discreetly(const AccessCaller *caller, const AccessQuestion *questi
 	if (question->resource_policy == NULL)
 		return result->decision;
 	(void) access_judge(caller, question, &whole);
-	if (whole.decision == POLICY_ALLOW || result->decision == POLICY_ALLOW)
+	if (whole.decision != POLICY_EXPLICIT_DENY || result->decision == POLICY_ALLOW)
 		*result = whole;
 	return result->decision;
 }
