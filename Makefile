@@ -130,6 +130,10 @@ stress-recovery:
 stress-tenants:
 	@PG_CONFIG='$(PG_CONFIG)' test/stress/tenants.sh
 
+stress-events:
+	@export DYNAPG_EVENT_KILLS=$${DYNAPG_EVENT_KILLS:-10}; \
+	PG_CONFIG='$(PG_CONFIG)' ONLY=events scripts/test.sh
+
 soak:
 	@PG_CONFIG='$(PG_CONFIG)' test/soak/run.sh
 
@@ -165,6 +169,7 @@ help:
 	@echo 'make stress-transfers  exports, imports, bulk puts and copies, each under twenty kills: minutes'
 	@echo 'make stress-recovery  writers for ten minutes, with crashes and a promotion, then restores to 50 random moments: half an hour'
 	@echo 'make stress-tenants  eight tenants of one table under an access policy, who make random requests of every operation: ten minutes'
+	@echo 'make stress-events  a SQL function is sent events while the server is killed ten times; then what it has made is compared: minutes'
 	@echo 'make soak          a million mixed HTTP requests, and whether the memory of the workers stays flat: minutes'
 	@echo 'make clients       SDKs, the AWS CLI and object mappers against the HTTP endpoint'
 	@echo "make gui           dynamodb-admin in a headless Chromium, and Terraform's calls, against the HTTP endpoint"

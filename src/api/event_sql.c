@@ -517,6 +517,9 @@ dynapg_event_source_mapping_lag(PG_FUNCTION_ARGS)
 		elog(ERROR, "return type must be a row type");
 	if (mapping == NULL || (!has_privs_of_role(GetUserId(), mapping->owner) && !has_privs_of_role(GetUserId(), ROLE_PG_MONITOR)))
 		dyn_error(DYN_RESOURCE_NOT_FOUND, "The resource you requested does not exist.");
+	/* who looks sees to it that it is served */
+	if (mapping->enabled)
+		log_want_keeper(GetCurrentTimestamp());
 	foreach(cell, catalog_event_positions(&mapping->uuid))
 		count_waiting((const EventPosition *) lfirst(cell), &records, &oldest);
 	values[0] = Int64GetDatum(records);

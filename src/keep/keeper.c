@@ -268,8 +268,8 @@ take_long_round(Keeper *keeper, TimestampTz now)
 	{
 		(void) backup_run_schedules();
 		transfer_job_resume_all();
-		if (!event_job_is_alone())
-			event_jobs_resume();
+		/* alone as well: what the last one has written is served */
+		event_jobs_resume();
 		step_commit();
 	}
 	while (step_begin(false))
