@@ -44,7 +44,7 @@ def check(good, what, *details):
 
 def read_page():
     """(kind, text) of the blocks and rows, in their order: sql, output, row."""
-    language, block = None, []
+    language, block, is_table = None, [], False
     for line in open(os.path.join(ROOT, "docs", "policies.md"), encoding="utf-8"):
         line = line.rstrip("\n")
         if line.startswith("```"):
@@ -55,7 +55,11 @@ def read_page():
                 language = None
         elif language is not None:
             block.append(line)
-        elif line.startswith("| `"):
+        elif not line.startswith("|"):
+            is_table = False
+        elif line.startswith("| as | request |"):
+            is_table = True
+        elif is_table and not line.startswith("|---"):
             match = ROW.match(line)
             if not match:
                 raise SystemExit("a row of a table that cannot be read: " + line)

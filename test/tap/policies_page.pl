@@ -27,6 +27,23 @@ sub page
 
 page(qw(simulate sql http));
 
+# Bytes that are no policy's, nor any text's: refused as such, and nothing is put
+my @admin = create_key($node, $node->safe_psql('postgres', 'SELECT quote_ident(current_user)'));
+my $arn = 'arn:aws:dynamodb:us-east-1:000000000000:table/Orders';
+my $start = '{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"dynamodb:Scan\",\"Resource\":\"';
+my $before = answer_of(call($port, 'GetResourcePolicy', { ResourceArn => $arn }, key => \@admin));
+like($before, qr/^200 /, 'the table has a policy');
+foreach my $case (
+	[ 'NUL as an escape', $start . '*\u0000\"}}', 'contains invalid Json' ], [ 'NUL in an escape', $start . '\\\\u0000\"}}', 'Resource .*must be in ARN format' ],
+	[ 'NUL', "$start\0", 'SerializationException' ], [ 'no UTF-8', "$start\xff\xfe", 'SerializationException' ], [ 'overlong', "\xc0\xaf", 'SerializationException' ],
+	[ 'half a surrogate', $start . '\ud800', 'SerializationException' ], [ 'half a surrogate in an escape', $start . '\\\\ud800\"}}', 'contains invalid Json' ],
+	[ 'too long', $start . '*' x 20480 . '\"}}', 'Maximum policy size of 20480 bytes exceeded' ], [ 'deep', '[' x 20000, 'contains invalid Json' ], [ 'empty', '', 'contains invalid Json' ])
+{
+	my ($name, $policy, $refusal) = @$case;
+	like(answer_of(call($port, 'PutResourcePolicy', qq({"ResourceArn":"$arn","Policy":"$policy"}), key => \@admin)), qr/^400 .*$refusal/, "a policy of bytes: $name");
+}
+is(answer_of(call($port, 'GetResourcePolicy', { ResourceArn => $arn }, key => \@admin)), $before, 'and it has the same policy still');
+
 SKIP:
 {
 	skip 'openssl is not installed', 1 if system('openssl version >/dev/null 2>&1') != 0;
