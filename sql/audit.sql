@@ -10,7 +10,7 @@ RESET client_min_messages;
 SET application_name TO 'audit test';
 CREATE FUNCTION pg_temp.hold() RETURNS void AS '$libdir/dynapg', 'dynapg_test_audit_hold' LANGUAGE C;
 CREATE FUNCTION pg_temp.take() RETURNS text AS '$libdir/dynapg', 'dynapg_test_audit_take' LANGUAGE C;
-CREATE FUNCTION pg_temp.redact(text) RETURNS text AS '$libdir/dynapg', 'dynapg_test_partiql_redact' LANGUAGE C STRICT;
+CREATE FUNCTION pg_temp.redact(text, boolean DEFAULT true) RETURNS text AS '$libdir/dynapg', 'dynapg_test_partiql_redact' LANGUAGE C STRICT;
 CREATE ROLE regress_auditor_test;
 SELECT dynapg.version() IS NOT NULL;
 

@@ -63,6 +63,11 @@ CREATE OR REPLACE FUNCTION dynapg_test.consumed() RETURNS text
 	AS '$libdir/dynapg', 'dynapg_test_consumed'
 	LANGUAGE C;
 
+-- A PartiQL statement as the audit shows it; keys: the attribute pk is one, whose values stay
+CREATE OR REPLACE FUNCTION dynapg_test.redact(statement text, keys boolean) RETURNS text
+	AS '$libdir/dynapg', 'dynapg_test_partiql_redact'
+	LANGUAGE C STRICT;
+
 -- A PartiQL statement without a table; parameters and the item that it is about are JSON as a request carries them
 CREATE OR REPLACE FUNCTION dynapg_test.partiql(statement text, parameters text DEFAULT '[]', item text DEFAULT '{}') RETURNS text
 	AS '$libdir/dynapg', 'dynapg_test_partiql'

@@ -124,11 +124,17 @@ audit_begin(int operation, const WireWriter *response)
 	return call;
 }
 
+/*
+ * When the operation is over: before it, what it takes to look for the tables of PartiQL statements would tell who may not know of them whether they
+ * are there.
+ */
 static void
 make_parameters(AuditCall *call, bool may_look)
 {
 	AuditWriter writer = {.out = &call->parameters, .limit = MAX_PARAMETERS};
 
+	if (call->parameters.data != NULL || call->request == NULL)
+		return;
 	initStringInfo(&call->parameters);
 	audit_parameters(&writer, call->request, &call->resources, may_look);
 	call->truncated = writer.truncated;
@@ -137,11 +143,8 @@ make_parameters(AuditCall *call, bool may_look)
 void
 audit_request(AuditCall *call, const RequestValue *request)
 {
-	if (call == NULL)
-		return;
-	call->request = request;
-	if (is_wanted(call))
-		make_parameters(call, true);
+	if (call != NULL)
+		call->request = request;
 }
 
 void
@@ -191,6 +194,7 @@ audit_succeed(AuditCall *call, WireWriter *response)
 	{
 		const char *answer = answer_of(call, response, &len);
 
+		make_parameters(call, true);
 		tell(call, NULL, answer, len);
 	}
 }
@@ -208,8 +212,7 @@ audit_fail(AuditCall *call)
 	audit_read_error(CopyErrorData(), call->is_data, &error);
 	if (is_wanted(call) || error.is_denied)
 	{
-		if (call->parameters.data == NULL && call->request != NULL)
-			make_parameters(call, false);
+		make_parameters(call, false);
 		tell(call, &error, NULL, 0);
 	}
 	MemoryContextSwitchTo(caller);

@@ -41,7 +41,7 @@ is_pk(const char *table, int table_len, const char *name, int name_len, void *ar
 	return name_len == 2 && memcmp(name, "pk", 2) == 0;
 }
 
-/* (statement text) returns text */
+/* (statement text, keys boolean) returns text; keys: pk is a key, whose values stay */
 Datum
 dynapg_test_partiql_redact(PG_FUNCTION_ARGS)
 {
@@ -51,6 +51,6 @@ dynapg_test_partiql_redact(PG_FUNCTION_ARGS)
 	int			table_len;
 
 	initStringInfo(&out);
-	partiql_redact(&out, VARDATA_ANY(statement), VARSIZE_ANY_EXHDR(statement), is_pk, NULL, &table, &table_len);
+	partiql_redact(&out, VARDATA_ANY(statement), VARSIZE_ANY_EXHDR(statement), PG_GETARG_BOOL(1) ? is_pk : NULL, NULL, &table, &table_len);
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
 }

@@ -5,6 +5,7 @@ Statements are generated and mutated, token by token and byte by byte, and neste
 checked that
   - the answer is the statement's effect on an item or a ValidationException, and nothing else;
   - what it projects, inserts or makes of the item is an item by attr_check_item() (the function for tests does it);
+  - as the audit shows it, it is a text, without the values of one that was not mutated;
   - many of those that were not mutated are good ones, so that more than refusals is tried;
   - the server survives.
 
@@ -188,6 +189,9 @@ def make():
     return mutated, expressions.arguments(text or None, json.dumps(parameters), expressions.random_item())
 
 
+# A value that no name is like.
+SECRET = "x y"
+REDACT = "dynapg_test.redact(coalesce({0}, ''), false)".format(expressions.column(1))
 CALL = "dynapg_test.partiql(coalesce({0}, ''), {1}, {2})".format(*map(expressions.column, range(1, 4)))
 
 
@@ -196,6 +200,7 @@ def check(cases):
     good = 0
     try:
         answers = evaluate(CALL, [(arguments, None) for _, arguments in cases])
+        shown = evaluate(REDACT, [(arguments, None) for _, arguments in cases])
     except ServerDied as died:
         with tempfile.NamedTemporaryFile("w", prefix="partiql_fuzz.", suffix=".txt", delete=False) as file:
             file.write("\n".join(map(repr, cases)))
@@ -204,6 +209,8 @@ def check(cases):
     for (mutated, arguments), (state, text) in zip(cases, answers):
         report.check(state == "YD001" and text or state == "" and text is not None, arguments, (state, text))
         good += state == ""
+    for (mutated, arguments), (state, text) in zip(cases, shown):
+        report.check(state == "" and text is not None and (mutated or SECRET not in text), "shown", arguments, (state, text))
     return good
 
 
