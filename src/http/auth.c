@@ -401,10 +401,11 @@ check_key_is_good(const EndpointKey *key)
 		refuse(DYN_UNRECOGNIZED_CLIENT, UNKNOWN_CLIENT);
 }
 
+/* Outlives the transaction: the audit asks after it. */
 static void
-tell_caller(Caller *caller, const char *key_id, const EndpointKey *key)
+tell_caller(const HttpRequest *request, Caller *caller, const char *key_id, const EndpointKey *key)
 {
-	caller->access_key_id = key_id;
+	caller->access_key_id = MemoryContextStrdup(request->context, key_id);
 	caller->session = key->session;
 }
 
@@ -413,15 +414,16 @@ tell_caller(Caller *caller, const char *key_id, const EndpointKey *key)
  * key narrows him, too.
  */
 static Oid
-developer_role(const char *header, const Sigv4Query *query, Caller *caller)
+developer_role(const HttpRequest *request, const Sigv4Query *query, Caller *caller)
 {
+	const char *header = none_if_empty(request_header(request, "Authorization"));
 	const char *credential = header ? authorization_part(header, "Credential") : sigv4_parameter(query, "X-Amz-Credential");
 	char	   *key_id = credential ? pnstrdup(credential, strcspn(credential, "/")) : NULL;
 	EndpointKey key;
 
 	if (key_id == NULL || !endpoint->find_key(key_id, &key))
 		return database_owner();
-	tell_caller(caller, key_id, &key);
+	tell_caller(request, caller, key_id, &key);
 	check_key_is_good(&key);
 	return key.role;
 }
@@ -548,7 +550,7 @@ auth_role(const HttpRequest *request, Caller *caller)
 
 	signed_request.path = request_path(request, &signed_request.path_len);
 	if (is_developer(request))
-		return developer_role(none_if_empty(request_header(request, "Authorization")), &query, caller);
+		return developer_role(request, &query, caller);
 	check_claim(request, &query, &claim, &key);
 	sigv4_sign(&signed_request, &query, &claim, key.secret, signature);
 	explicit_bzero(key.secret, strlen(key.secret));
@@ -556,7 +558,7 @@ auth_role(const HttpRequest *request, Caller *caller)
 		refuse(DYN_INVALID_SIGNATURE, WRONG_SIGNATURE);
 	/* what follows is told to who has the secret only: nobody else is to learn about keys, nor about roles */
 	check_token(request, &query, &key);
-	tell_caller(caller, claim.key_id, &key);
+	tell_caller(request, caller, claim.key_id, &key);
 	check_key_is_good(&key);
 	return key.role;
 }

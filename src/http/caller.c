@@ -55,9 +55,9 @@ address_text(const struct sockaddr *address)
 	return text;
 }
 
-/* A header's value as it may stand in messages, logs and JSON. */
+/* A header's value as it may stand in messages, logs and JSON; a copy lives as long as the request. */
 static const char *
-printable(const char *value)
+printable(const HttpRequest *request, const char *value)
 {
 	const char *c = value;
 	char	   *copy;
@@ -66,7 +66,7 @@ printable(const char *value)
 		c++;
 	if (*c == '\0')
 		return value;
-	copy = pstrdup(value);
+	copy = MemoryContextStrdup(request->context, value);
 	for (char *p = copy; *p; p++)
 		if (*p < ' ' || *p > '~')
 			*p = '?';
@@ -82,7 +82,7 @@ caller_tell(const HttpRequest *request)
 	memset(&caller, 0, sizeof(caller));
 	caller.source_ip = address_text(peer ? peer->client_addr : NULL);
 	caller.is_secure = MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION) != NULL;
-	caller.user_agent = user_agent ? printable(user_agent) : NULL;
+	caller.user_agent = user_agent ? printable(request, user_agent) : NULL;
 	caller.request_id = request->request_id;
 	endpoint->begin_caller(&caller);
 	return &caller;
