@@ -59,15 +59,6 @@ read_table(const RequestValue *text, AccessResource *resource)
 	access_resource_of_table(name, len, resource);
 }
 
-/* An index's ARN alone stands for what is read of it. */
-static void
-read_queried(const RequestValue *text, const RequestValue *index, AccessResource *resource)
-{
-	read_table(text, resource);
-	if (index->present)
-		set_arn(resource, psprintf("%s/index/%s", resource->arn.text, index->as.string.text));
-}
-
 void
 access_resource_of_stream(const char *text, int len, AccessResource *resource)
 {
@@ -189,12 +180,6 @@ access_resource_read(AccessKind kind, const RequestValue *request, int member, A
 		case ACCESS_TABLE:
 			read_table(value, resource);
 			break;
-		case ACCESS_QUERIED:
-			read_queried(value, request_member(request, QueryInput_IndexName), resource);
-			break;
-		case ACCESS_SCANNED:
-			read_queried(value, request_member(request, ScanInput_IndexName), resource);
-			break;
 		case ACCESS_RESOURCE:
 			read_resource(value, resource);
 			break;
@@ -226,6 +211,8 @@ access_resource_read(AccessKind kind, const RequestValue *request, int member, A
 			read_transfer(TRANSFER_BULK_PUT, value, resource);
 			break;
 		case ACCESS_TABLES:
-			elog(ERROR, "a map names several tables");
+		case ACCESS_QUERIED:
+		case ACCESS_SCANNED:
+			elog(ERROR, "what is read or written of items is looked up when it is");
 	}
 }

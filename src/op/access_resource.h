@@ -19,8 +19,8 @@ typedef enum AccessKind
 {
 	ACCESS_ANYTHING,			/* not at all: "*" */
 	ACCESS_TABLE,				/* a table's name, or its ARN */
-	ACCESS_TABLES,				/* the same as the keys of a map */
-	ACCESS_QUERIED,				/* a table, or one of its indexes if IndexName is there */
+	ACCESS_TABLES,				/* the same as the keys of a map; of items only, as the next two */
+	ACCESS_QUERIED,				/* a table, or the index alone if IndexName is there */
 	ACCESS_SCANNED,
 	ACCESS_RESOURCE,			/* the ARN of a table or of a stream */
 	ACCESS_EXPORTED,			/* a table's ARN, whatever its Region */
@@ -47,7 +47,7 @@ typedef struct AccessResource
 	Oid			owner;			/* with whose privileges a policy lets it be done; InvalidOid: there is no such thing, or nobody's */
 } AccessResource;
 
-/* What the member of a request names; not for ACCESS_TABLES.  Palloc'd parts. */
+/* What the member of a request names; not for the kinds that only operations on items have.  Palloc'd parts. */
 extern void access_resource_read(AccessKind kind, const RequestValue *request, int member, AccessResource *resource);
 
 /* A table by its name; it need not be there. */
