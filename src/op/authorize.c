@@ -415,10 +415,13 @@ access_foresee(PolicyAction action, const char *table, int table_len, const char
 	}
 	question.resource = access_arn(table, table_len, index, index_len);
 	question.table = catalog_table(table, table_len);
-	question.granted = access_could_be_granted(action, question.table);
 	question.resource_policy = access_resource_policy(table, table_len, NULL);
 	access_current_caller(&caller);
-	if (access_judge_discreetly(&caller, &question, &result) != POLICY_ALLOW)
+	/* privileges are looked at where policies do not do: that is dearer */
+	if (access_judge_discreetly(&caller, &question, &result) == POLICY_ALLOW)
+		return;
+	question.granted = access_could_be_granted(action, question.table);
+	if (!question.granted || access_judge_discreetly(&caller, &question, &result) != POLICY_ALLOW)
 		access_refuse(&caller, &question, &result);
 }
 

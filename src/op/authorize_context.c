@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/timestamp.h"
 
@@ -39,15 +40,32 @@ boolean_text(bool value)
 	return value ? "true" : "false";
 }
 
+/* Writes so many digits, and what follows them; printf is too dear for what each request may ask for. */
+static char *
+put_digits(char *p, int value, int digits, char after)
+{
+	for (int i = digits - 1; i >= 0; i--, value /= 10)
+		p[i] = '0' + value % 10;
+	p[digits] = after;
+	return p + digits + 1;
+}
+
 /* A time as ISO 8601 has it, to the second. */
 static const char *
 time_text(TimestampTz time)
 {
 	pg_time_t	seconds = timestamptz_to_time_t(time);
 	struct pg_tm *parts = pg_gmtime(&seconds);
+	char	   *text = palloc(sizeof("2026-01-01T00:00:00Z"));
+	char	   *p = put_digits(text, parts->tm_year + 1900, 4, '-');
 
-	return psprintf("%04d-%02d-%02dT%02d:%02d:%02dZ", parts->tm_year + 1900, parts->tm_mon + 1, parts->tm_mday,
-					parts->tm_hour, parts->tm_min, parts->tm_sec);
+	p = put_digits(p, parts->tm_mon + 1, 2, '-');
+	p = put_digits(p, parts->tm_mday, 2, 'T');
+	p = put_digits(p, parts->tm_hour, 2, ':');
+	p = put_digits(p, parts->tm_min, 2, ':');
+	p = put_digits(p, parts->tm_sec, 2, 'Z');
+	*p = '\0';
+	return text;
 }
 
 static const char *
@@ -207,21 +225,28 @@ text_of(const char *string)
 	return text;
 }
 
-void
-access_request(const AccessCaller *caller, const AccessQuestion *question, AccessLookup *lookup, PolicyRequest *request)
+/* A request without its principals. */
+static void
+begin_request(const AccessCaller *caller, const AccessQuestion *question, AccessLookup *lookup, PolicyRequest *request)
 {
 	lookup->caller = caller;
 	lookup->question = question;
 	memset(request, 0, sizeof(*request));
-	if (caller->session)
-		lookup->principals[request->n_principals++] = text_of(psprintf("arn:aws:sts::%s:assumed-role/%s/%s", dynapg_account_id,
-																	   caller->role->name, caller->session->name));
-	lookup->principals[request->n_principals++] = text_of(user_arn(caller));
 	request->action = question->action;
 	request->resource = text_of(question->resource);
 	request->principals = lookup->principals;
 	request->lookup = look_up;
 	request->argument = lookup;
+}
+
+void
+access_request(const AccessCaller *caller, const AccessQuestion *question, AccessLookup *lookup, PolicyRequest *request)
+{
+	begin_request(caller, question, lookup, request);
+	if (caller->session)
+		lookup->principals[request->n_principals++] = text_of(psprintf("arn:aws:sts::%s:assumed-role/%s/%s", dynapg_account_id,
+																	   caller->role->name, caller->session->name));
+	lookup->principals[request->n_principals++] = text_of(user_arn(caller));
 }
 
 PolicyDecision
@@ -232,7 +257,11 @@ access_judge(const AccessCaller *caller, const AccessQuestion *question, PolicyR
 	AccessLookup lookup;
 
 	access_set(caller, question, &set);
-	access_request(caller, question, &lookup, &request);
+	/* only policies of resources name principals */
+	if (question->resource_policy != NULL)
+		access_request(caller, question, &lookup, &request);
+	else
+		begin_request(caller, question, &lookup, &request);
 	return question->foresees ? policy_foresee(&set, &request, result) : policy_evaluate(&set, &request, result);
 }
 
@@ -278,7 +307,17 @@ access_require(const AccessQuestion *question, PolicyResult *result)
 char *
 access_arn(const char *table, int table_len, const char *index, int index_len)
 {
-	char	   *arn = psprintf("arn:aws:dynamodb:%s:%s:table/%.*s", dynapg_region, dynapg_account_id, table_len, table);
+	const char *const parts[] = {"arn:aws:dynamodb:", dynapg_region, ":", dynapg_account_id, ":table/"};
+	StringInfoData arn;
 
-	return index ? psprintf("%s/index/%.*s", arn, index_len, index) : arn;
+	initStringInfo(&arn);
+	for (int i = 0; i < lengthof(parts); i++)
+		appendStringInfoString(&arn, parts[i]);
+	appendBinaryStringInfo(&arn, table, table_len);
+	if (index != NULL)
+	{
+		appendStringInfoString(&arn, "/index/");
+		appendBinaryStringInfo(&arn, index, index_len);
+	}
+	return arn.data;
 }
