@@ -86,7 +86,7 @@ string_rule(const WireReader *reader, const char *operator, RuleKind kind)
 	return rule;
 }
 
-/* prefix, suffix: a string that is not empty, or {"equals-ignore-case": string}. */
+/* prefix, suffix: a string, or {"equals-ignore-case": string}. */
 static PatternRule *
 compile_affix(WireReader *reader, const char *operator, RuleKind kind, RuleKind ignoring_case)
 {
@@ -103,8 +103,6 @@ compile_affix(WireReader *reader, const char *operator, RuleKind kind, RuleKind 
 	}
 	else
 		rule = string_rule(reader, operator, kind);
-	if (rule->len == 0)
-		fail(psprintf("%s needs a string that is not empty.", operator));
 	return rule;
 }
 
@@ -236,8 +234,9 @@ compile_cidr(WireReader *reader)
 		fail("cidr needs an address of IP version 4 or 6.");
 	rule->bits = atoi(slash + 1);
 	most = rule->family == 4 ? 32 : 128;
-	if (rule->bits > most)
-		fail(psprintf("An address of cidr has %d bits at most.", most));
+	/* the service's rule: a whole address is no block */
+	if (rule->bits >= most)
+		fail(psprintf("A block of cidr has fewer than %d bits.", most));
 	return rule;
 }
 
@@ -306,6 +305,21 @@ compile_excluded(WireReader *reader, PatternRule *(*compile) (WireReader *reader
 	return rules;
 }
 
+/* Everything begins and ends with an empty string: nothing would be left. */
+static void
+refuse_empty(List *rules)
+{
+	ListCell   *cell;
+
+	foreach(cell, rules)
+	{
+		const PatternRule *rule = (const PatternRule *) lfirst(cell);
+
+		if (rule->len == 0 && (rule->kind == RULE_PREFIX || rule->kind == RULE_SUFFIX))
+			fail("A prefix or suffix within anything-but must not be empty.");
+	}
+}
+
 static PatternRule *
 compile_prefix(WireReader *reader)
 {
@@ -350,6 +364,7 @@ compile_anything_but(WireReader *reader)
 		rule->rules = compile_excluded(reader, compile);
 		if (wire_next(reader) != WIRE_OBJECT_END)
 			fail("The object of anything-but has one member.");
+		refuse_empty(rule->rules);
 	}
 	return rule;
 }

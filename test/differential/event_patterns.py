@@ -5,7 +5,8 @@
     COUNT             how many (default 20000)
     SEED              seed (default 20120810; 0 picks one)
 
-Not compared, since they are meant to be otherwise: patterns with a name twice, numbers beyond what either has, "exactly".
+Not compared: patterns with a name twice, numbers beyond what either has, "exactly", 0.0.0.0/0, which matches numbers there, and
+names that stand both in "$or" and beside it, whose values are put together there.
 """
 import json
 import os
@@ -61,20 +62,23 @@ def rule():
         lambda: text, lambda: text, lambda: rng.choice(NUMBERS), lambda: rng.choice([True, False, None]),
         lambda: {"exists": rng.random() < 0.5}, lambda: {"prefix": text}, lambda: {"suffix": text}, lambda: {"equals-ignore-case": text},
         lambda: {rng.choice(["prefix", "suffix"]): {"equals-ignore-case": text}}, lambda: {"wildcard": wildcard()}, numeric,
-        lambda: {"cidr": rng.choice(["10.0.0.0/8", "10.0.0.1/32", "0.0.0.0/0", "192.168.0.0/16", "2001:db8::/32", "10.0.0.0/33", "x/8", "10.0.0.0"])},
+        lambda: {"cidr": rng.choice(["10.0.0.0/8", "10.0.0.1/32", "192.168.0.0/16", "2001:db8::/32", "10.0.0.0/33", "x/8", "10.0.0.0"])},
         lambda: {"anything-but": text}, lambda: {"anything-but": rng.sample(TEXTS, 2)}, lambda: {"anything-but": rng.choice(NUMBERS)}, lambda: {"anything-but": rng.sample(NUMBERS, 2)},
         lambda: {"anything-but": {"prefix": text}}, lambda: {"anything-but": {"suffix": rng.sample(TEXTS, 2)}}, lambda: {"anything-but": {"equals-ignore-case": rng.sample(TEXTS, 2)}},
         lambda: {"anything-but": {"wildcard": wildcard()}}, lambda: {"like": text}, lambda: [text], lambda: {"anything-but": [text, 1]}])()
 
 
-def pattern(depth=0):
+def pattern(depth=0, names=None):
+    """A pattern of members of these names; those that stand beside "$or" are not in its objects."""
     made = {}
-    for name in NAMES:
+    names = names or NAMES
+    for name in names:
         if rng.random() < 0.5:
             made[name] = pattern(depth + 1) if depth < 2 and rng.random() < 0.3 else [rule() for _ in range(rng.choice([1, 1, 2]))]
-    if rng.random() < 0.15 and depth < 2:
-        made["$or"] = [pattern(depth + 1) for _ in range(rng.choice([2, 2, 3]))]
-    return made or {rng.choice(NAMES): [rule()]}
+    free = [name for name in names if name not in made]
+    if free and rng.random() < 0.3 and depth < 2:
+        made["$or"] = [pattern(depth + 1, free) for _ in range(rng.choice([2, 2, 3]))]
+    return made or {rng.choice(names): [rule()]}
 
 
 def main():
