@@ -31,6 +31,23 @@ COMMENT ON COLUMN dynapg.kinesis_destinations.failed IS 'records that no PutReco
 COMMENT ON COLUMN dynapg.kinesis_destinations.retried IS 'records that were sent again';
 GRANT SELECT ON dynapg.kinesis_destinations TO PUBLIC;
 
+-- What requests to dynapg.kinesis_endpoint are signed with.  Not in dumps, and read by the extension's owner only.
+CREATE TABLE dynapg.kinesis_credentials (
+	one boolean PRIMARY KEY DEFAULT true CHECK (one),
+	access_key_id text NOT NULL,
+	secret_access_key text NOT NULL,
+	session_token text,
+	set_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+);
+COMMENT ON TABLE dynapg.kinesis_credentials IS 'credentials for dynapg.kinesis_endpoint; readable by the extension''s owner only';
+REVOKE ALL ON dynapg.kinesis_credentials FROM PUBLIC;
+
+CREATE FUNCTION dynapg.set_kinesis_credentials(access_key_id text, secret_access_key text, session_token text DEFAULT NULL) RETURNS void
+	AS 'MODULE_PATHNAME', 'dynapg_set_kinesis_credentials' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION dynapg.set_kinesis_credentials(text, text, text) IS
+	'sets what requests to dynapg.kinesis_endpoint are signed with; nulls: they are not signed';
+REVOKE EXECUTE ON FUNCTION dynapg.set_kinesis_credentials(text, text, text) FROM PUBLIC;
+
 CREATE FUNCTION @extschema@.dynamo_enable_kinesis_streaming_destination(request jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_enable_kinesis_streaming_destination' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.dynamo_enable_kinesis_streaming_destination(jsonb) IS

@@ -15,6 +15,7 @@
 PG_FUNCTION_INFO_V1(dynapg_grant_bucket);
 PG_FUNCTION_INFO_V1(dynapg_revoke_bucket);
 PG_FUNCTION_INFO_V1(dynapg_set_s3_credentials);
+PG_FUNCTION_INFO_V1(dynapg_set_kinesis_credentials);
 
 /* The argument as an array of READ and WRITE, in whatever case they came. */
 static ArrayType *
@@ -80,27 +81,43 @@ credential_argument(text *argument, const char *name)
 	return value;
 }
 
-/* set_s3_credentials(access_key_id, secret_access_key, session_token) */
-Datum
-dynapg_set_s3_credentials(PG_FUNCTION_ARGS)
+/* What the functions below were given, into a structure of the caller's; NULL: nulls. */
+static const S3Credentials *
+read_credentials(FunctionCallInfo fcinfo, S3Credentials *credentials)
 {
-	S3Credentials credentials = {NULL, NULL, NULL};
-
-	/* the statement has the secret */
-	pgstat_report_activity(STATE_RUNNING, "SELECT dynapg.set_s3_credentials(...)");
 	if (PG_ARGISNULL(0) != PG_ARGISNULL(1) || (PG_ARGISNULL(0) && !PG_ARGISNULL(2)))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("access_key_id and secret_access_key must both be given, or neither")));
 	if (PG_ARGISNULL(0))
-		catalog_set_s3_credentials(NULL);
-	else
-	{
-		credentials.access_key_id = credential_argument(PG_GETARG_TEXT_PP(0), "access_key_id");
-		credentials.secret_access_key = credential_argument(PG_GETARG_TEXT_PP(1), "secret_access_key");
-		if (!PG_ARGISNULL(2))
-			credentials.session_token = credential_argument(PG_GETARG_TEXT_PP(2), "session_token");
-		catalog_set_s3_credentials(&credentials);
-	}
+		return NULL;
+	memset(credentials, 0, sizeof(*credentials));
+	credentials->access_key_id = credential_argument(PG_GETARG_TEXT_PP(0), "access_key_id");
+	credentials->secret_access_key = credential_argument(PG_GETARG_TEXT_PP(1), "secret_access_key");
+	if (!PG_ARGISNULL(2))
+		credentials->session_token = credential_argument(PG_GETARG_TEXT_PP(2), "session_token");
+	return credentials;
+}
+
+/* set_s3_credentials(access_key_id, secret_access_key, session_token); nulls take them away. */
+Datum
+dynapg_set_s3_credentials(PG_FUNCTION_ARGS)
+{
+	S3Credentials credentials;
+
+	/* the statement has the secret */
+	pgstat_report_activity(STATE_RUNNING, "SELECT dynapg.set_s3_credentials(...)");
+	catalog_set_s3_credentials(read_credentials(fcinfo, &credentials));
+	PG_RETURN_VOID();
+}
+
+/* set_kinesis_credentials(access_key_id, secret_access_key, session_token); the same. */
+Datum
+dynapg_set_kinesis_credentials(PG_FUNCTION_ARGS)
+{
+	S3Credentials credentials;
+
+	pgstat_report_activity(STATE_RUNNING, "SELECT dynapg.set_kinesis_credentials(...)");
+	catalog_set_kinesis_credentials(read_credentials(fcinfo, &credentials));
 	PG_RETURN_VOID();
 }

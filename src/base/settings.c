@@ -28,6 +28,10 @@ int			dynapg_time_to_live_interval;
 int			dynapg_transfer_workers;
 int			dynapg_event_workers;
 int			dynapg_event_timeout;
+int			dynapg_event_connections;
+int			dynapg_event_memory;
+char	   *dynapg_event_hosts;
+char	   *dynapg_kinesis_endpoint;
 int			dynapg_export_file_size;
 char	   *dynapg_export_directory;
 char	   *dynapg_s3_endpoint;
@@ -218,6 +222,41 @@ define_audit_settings(void)
 							   check_marker, NULL, NULL);
 }
 
+/* What the courier sends, and where it may go. */
+static void
+define_courier_settings(void)
+{
+	DefineCustomStringVariable("dynapg.event_hosts",
+							   "Hosts that events may be sent to: host or host:port, separated by commas.",
+							   "A host may begin with *. for all names below one. Addresses of this machine and of private networks are reached by "
+							   "names that are given whole. Empty: none may be reached.",
+							   &dynapg_event_hosts,
+							   "",
+							   PGC_SIGHUP, 0,
+							   NULL, NULL, NULL);
+	DefineCustomIntVariable("dynapg.event_connections",
+							"How many requests with events are on their way at once to one host and port.",
+							NULL,
+							&dynapg_event_connections,
+							10, 1, 1000,
+							PGC_SIGHUP, 0,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("dynapg.event_memory",
+							"How much of events is on its way at once from a database, about.",
+							"A quarter of it to one host and port; one request always may be.",
+							&dynapg_event_memory,
+							64 * 1024, 1024, 4 * 1024 * 1024,
+							PGC_SIGHUP, GUC_UNIT_KB,
+							NULL, NULL, NULL);
+	DefineCustomStringVariable("dynapg.kinesis_endpoint",
+							   "URL of the service that has the streams of Kinesis streaming destinations.",
+							   "Empty: no stream is found.",
+							   &dynapg_kinesis_endpoint,
+							   "",
+							   PGC_SIGHUP, 0,
+							   check_s3_endpoint, NULL, NULL);
+}
+
 void
 settings_init(void)
 {
@@ -307,6 +346,7 @@ settings_init(void)
 							PGC_USERSET, GUC_UNIT_S,
 							NULL, NULL, NULL);
 	define_bucket_settings();
+	define_courier_settings();
 	DefineCustomIntVariable("dynapg.transfer_workers",
 							"How many exports, imports, bulk puts and copies work at once in a database; others wait.",
 							"Each is a background worker, of which max_worker_processes are for all purposes.",

@@ -21,6 +21,10 @@ extern char *dynapg_notify_channel; /* dynapg.notify_channel: where the keeper t
 extern int	dynapg_expire_interval; /* dynapg.expire_interval, seconds: how often the keeper removes expired items; 0: never */
 extern int	dynapg_transfer_workers;	/* dynapg.transfer_workers: processes of transfers at work at once, in a database */
 extern int	dynapg_event_workers;	/* dynapg.event_workers: processes of mappings to destinations inside of a database, in each */
+extern int	dynapg_event_connections;	/* dynapg.event_connections: requests of the courier to one place at once */
+extern int	dynapg_event_memory;	/* dynapg.event_memory, kB: of what the courier has on its way */
+extern char *dynapg_event_hosts;	/* dynapg.event_hosts: where the courier's requests may go (out/guard.h) */
+extern char *dynapg_kinesis_endpoint;	/* dynapg.kinesis_endpoint: URL of the service of Kinesis streaming destinations; empty: there is none */
 extern int	dynapg_event_timeout;	/* dynapg.event_timeout, milliseconds: how long a SQL function may take for a batch; 0: for ever */
 extern int	dynapg_export_file_size;	/* dynapg.export_file_size, kB: of an export's data files, before compression, about */
 

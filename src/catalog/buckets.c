@@ -62,14 +62,15 @@ catalog_revoke_bucket(const char *bucket, Oid role, ArrayType *access)
 				  bucket, role, access);
 }
 
-S3Credentials *
-catalog_s3_credentials(void)
+/* The one row of a table of credentials. */
+static S3Credentials *
+read_credentials(const char *table)
 {
 	S3Credentials *credentials;
 	Datum		columns[3];
 	bool		nulls[3];
 
-	if (!catalog_fetch("SELECT access_key_id, secret_access_key, session_token FROM dynapg.s3_credentials",
+	if (!catalog_fetch(psprintf("SELECT access_key_id, secret_access_key, session_token FROM dynapg.%s", table),
 					   0, NULL, NULL, 3, columns, nulls))
 		return NULL;
 	credentials = (S3Credentials *) palloc(sizeof(S3Credentials));
@@ -79,8 +80,8 @@ catalog_s3_credentials(void)
 	return credentials;
 }
 
-void
-catalog_set_s3_credentials(const S3Credentials *credentials)
+static void
+write_credentials(const char *table, const S3Credentials *credentials)
 {
 	Oid			types[3] = {TEXTOID, TEXTOID, TEXTOID};
 	Datum		values[3];
@@ -88,16 +89,40 @@ catalog_set_s3_credentials(const S3Credentials *credentials)
 
 	if (credentials == NULL)
 	{
-		(void) catalog_execute("DELETE FROM dynapg.s3_credentials", 0, NULL, NULL, NULL);
+		(void) catalog_execute(psprintf("DELETE FROM dynapg.%s", table), 0, NULL, NULL, NULL);
 		return;
 	}
 	token = credentials->session_token;
 	values[0] = CStringGetTextDatum(credentials->access_key_id);
 	values[1] = CStringGetTextDatum(credentials->secret_access_key);
 	values[2] = token ? CStringGetTextDatum(token) : (Datum) 0;
-	(void) catalog_execute("INSERT INTO dynapg.s3_credentials (access_key_id, secret_access_key, session_token) VALUES ($1, $2, $3) "
-						   "ON CONFLICT (one) DO UPDATE SET access_key_id = excluded.access_key_id, "
-						   "secret_access_key = excluded.secret_access_key, session_token = excluded.session_token, "
-						   "set_at = excluded.set_at",
+	(void) catalog_execute(psprintf("INSERT INTO dynapg.%s (access_key_id, secret_access_key, session_token) VALUES ($1, $2, $3) "
+									"ON CONFLICT (one) DO UPDATE SET access_key_id = excluded.access_key_id, "
+									"secret_access_key = excluded.secret_access_key, session_token = excluded.session_token, "
+									"set_at = excluded.set_at", table),
 						   3, types, values, token ? NULL : "  n");
+}
+
+S3Credentials *
+catalog_s3_credentials(void)
+{
+	return read_credentials("s3_credentials");
+}
+
+void
+catalog_set_s3_credentials(const S3Credentials *credentials)
+{
+	write_credentials("s3_credentials", credentials);
+}
+
+S3Credentials *
+catalog_kinesis_credentials(void)
+{
+	return read_credentials("kinesis_credentials");
+}
+
+void
+catalog_set_kinesis_credentials(const S3Credentials *credentials)
+{
+	write_credentials("kinesis_credentials", credentials);
 }

@@ -30,4 +30,8 @@ extern S3Credentials *catalog_s3_credentials(void);
 /* Replaces them; NULL: there are none from now on. */
 extern void catalog_set_s3_credentials(const S3Credentials *credentials);
 
+/* The same for dynapg.kinesis_endpoint. */
+extern S3Credentials *catalog_kinesis_credentials(void);
+extern void catalog_set_kinesis_credentials(const S3Credentials *credentials);
+
 #endif							/* DYNAPG_BUCKETS_H */

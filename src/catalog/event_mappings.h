@@ -158,6 +158,9 @@ extern void catalog_add_event_failure(const pg_uuid_t *mapping, const char *invo
 /* The oldest ones of a mapping, at most limit: EventFailure pointers. */
 extern List *catalog_event_failures(const pg_uuid_t *mapping, int limit);
 
+/* The mappings that have any: pg_uuid_t pointers. */
+extern List *catalog_event_failing_mappings(void);
+
 /* One has been sent, or given up; one is to be tried again. */
 extern void catalog_delete_event_failure(int64 id);
 extern void catalog_retry_event_failure(int64 id, TimestampTz retry_at);

@@ -296,6 +296,29 @@ catalog_event_failures(const pg_uuid_t *mapping, int limit)
 	return failures;
 }
 
+List *
+catalog_event_failing_mappings(void)
+{
+	Relation	catalog = table_open(event_object("event_failures"), AccessShareLock);
+	Relation	index = index_open(event_object("event_failures_mapping"), AccessShareLock);
+	SysScanDesc scan = systable_beginscan_ordered(catalog, index, NULL, 0, NULL);
+	List	   *mappings = NIL;
+	HeapTuple	row;
+
+	while (HeapTupleIsValid(row = systable_getnext_ordered(scan, ForwardScanDirection)))
+	{
+		bool		isnull;
+		pg_uuid_t  *mapping = DatumGetUUIDP(heap_getattr(row, FAILURES_MAPPING, RelationGetDescr(catalog), &isnull));
+
+		if (mappings == NIL || memcmp(llast(mappings), mapping, UUID_LEN) != 0)
+			mappings = lappend(mappings, memcpy(palloc(sizeof(pg_uuid_t)), mapping, sizeof(pg_uuid_t)));
+	}
+	systable_endscan_ordered(scan);
+	index_close(index, AccessShareLock);
+	table_close(catalog, AccessShareLock);
+	return mappings;
+}
+
 void
 catalog_delete_event_failure(int64 id)
 {

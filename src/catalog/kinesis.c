@@ -45,7 +45,6 @@ static const char *const statuses[] = {"ENABLING", "ACTIVE", "UPDATING", "DISABL
 typedef struct Entry
 {
 	int64		number;
-	TimestampTz changed_at;
 	KinesisDestination *destination;
 } Entry;
 
@@ -110,8 +109,8 @@ read_entry(Relation catalog, HeapTuple row)
 
 	heap_deform_tuple(row, RelationGetDescr(catalog), values, nulls);
 	entry->number = DatumGetInt64(values[KINESIS_NUMBER - 1]);
-	entry->changed_at = DatumGetTimestampTz(values[KINESIS_CHANGED_AT - 1]);
 	entry->destination = destination;
+	destination->changed_at = DatumGetTimestampTz(values[KINESIS_CHANGED_AT - 1]);
 	destination->table_id = *DatumGetUUIDP(values[KINESIS_TABLE_ID - 1]);
 	destination->stream_arn = TextDatumGetCString(values[KINESIS_STREAM_ARN - 1]);
 	destination->status = status_of_name(TextDatumGetCString(values[KINESIS_STATUS - 1]));
@@ -197,7 +196,7 @@ catalog_kinesis_to_serve(void)
 
 		if (entry->destination->log != 0 &&
 			(catalog_kinesis_is_live(status) ||
-			 (status == KINESIS_DISABLED && now < entry->changed_at + DRAIN_SECONDS * USECS_PER_SEC)))
+			 (status == KINESIS_DISABLED && now < entry->destination->changed_at + DRAIN_SECONDS * USECS_PER_SEC)))
 			destinations = lappend(destinations, entry->destination);
 	}
 	return destinations;

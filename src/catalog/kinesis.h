@@ -26,6 +26,7 @@ typedef struct KinesisDestination
 	char	   *stream_arn;
 	KinesisStatus status;		/* as it is stored */
 	char	   *description;	/* NULL: none */
+	TimestampTz changed_at;
 	char	   *precision;		/* MILLISECOND, MICROSECOND; NULL: not set, which is MILLISECOND */
 	TimestampTz change_ends;	/* 0: no change goes on */
 	int32		log;			/* 0: none */

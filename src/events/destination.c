@@ -5,9 +5,13 @@
 #include "postgres.h"
 
 #include "events/destination.h"
+#include "events/outside.h"
 #include "value/wire.h"
 
-static const DestinationKind *const kinds[] = {&destination_function, &destination_notify, &destination_table};
+static const DestinationKind *const kinds[] = {
+	&destination_function, &destination_notify, &destination_table,
+	&destination_webhook.base, &destination_lambda.base, &destination_kinesis.base, &destination_opensearch.base
+};
 
 const DestinationKind *
 destination_kind(const char *name, int len)

@@ -12,6 +12,7 @@
 
 #include "base/settings.h"
 #include "catalog/event_mappings.h"
+#include "catalog/kinesis.h"
 #include "keep/event_job.h"
 #include "keep/job.h"
 #include "log/log_keeper.h"
@@ -44,6 +45,7 @@ event_jobs_resume(void)
 	if (XactReadOnly || RecoveryInProgress())
 		return;
 	catalog_events_are_enabled(&inside, &outside);
+	outside = outside || catalog_kinesis_is_served();
 	for (int number = outside ? EVENT_COURIER : EVENT_WORKER; number <= (inside ? dynapg_event_workers : EVENT_COURIER); number++)
 	{
 		JobOrder	order = job_order(number);

@@ -23,6 +23,7 @@
 #include "base/compat.h"
 #include "base/settings.h"
 #include "catalog/event_mappings.h"
+#include "catalog/kinesis.h"
 #include "catalog/tables.h"
 #include "catalog/transfers.h"
 #include "keep/audit_table.h"
@@ -80,6 +81,8 @@ typedef struct Keeper
 	ExpireRound expire;
 	int			failures;
 	bool		has_worked;
+	bool		has_events;		/* event source mappings, or Kinesis streaming destinations */
+	int			alone;			/* how often nobody else was there */
 	int			idle_rounds;	/* before it has: who has started it may not have committed yet what it is to do */
 } Keeper;
 
@@ -100,13 +103,14 @@ has_extension(void)
  * backups, transfers that go on, event source mappings.
  */
 static bool
-has_work(void)
+has_work(Keeper *keeper)
 {
 	bool		inside;
 	bool		outside;
 
 	catalog_events_are_enabled(&inside, &outside);
-	return inside || outside || log_segments(LOG_STREAM) != NIL || log_segments(LOG_UNDO) != NIL ||
+	keeper->has_events = inside || outside || catalog_kinesis_is_served();
+	return keeper->has_events || log_segments(LOG_STREAM) != NIL || log_segments(LOG_UNDO) != NIL ||
 		(dynapg_expire_interval > 0 && catalog_expiring_relations() != NIL) ||
 		catalog_backup_schedules() != NIL || catalog_backups_expire() || catalog_running_transfers() != NIL ||
 		audit_table_has_work();
@@ -293,7 +297,7 @@ take_round(Keeper *keeper)
 
 	if (!step_begin(false))
 		return has_extension();
-	work = has_work();
+	work = has_work(keeper);
 	step_commit();
 	if (work)
 		keeper->has_worked = true;
@@ -406,9 +410,12 @@ dynapg_keeper_main(Datum argument)
 		}
 		if (event_job_is_alone())
 		{
-			/* what the last one has done has its tick */
+			/* what the last one has done has its tick, and is sent */
+			keeper.rotated_at = 0;
 			(void) try_round(&keeper);
-			break;
+			/* one that was about to end has ended by the second time */
+			if (!keeper.has_events || ++keeper.alone > 1)
+				break;
 		}
 	}
 	log_leave_keeper();

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "catalog/imports.h"
 #include "catalog/kinesis.h"
+#include "keep/event_job.h"
 #include "keep/log_switch.h"
 #include "keep/table_job.h"
 #include "log/log_keeper.h"
@@ -111,6 +112,7 @@ op_enable_kinesis_streaming_destination(const RequestValue *request, WireWriter 
 	table = catalog_table(table->name, strlen(table->name));
 	catalog_bind_kinesis(table, stream_arn, catalog_kept_log(table, LOG_KINESIS)->id);
 	table_job_start(table->name);
+	event_jobs_start_at_commit(true);
 	write_answer(response, table, stream_arn, "ENABLING", "EnableKinesisStreamingConfiguration", precision);
 }
 

@@ -7,6 +7,8 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include "lib/stringinfo.h"
+
 #include "out/guard.h"
 
 /* ------------------------------------------------------------------------------------------------------------
@@ -66,6 +68,53 @@ guard_matches(const char *patterns, const char *host, int port, int default_port
 		pattern += strspn(pattern, separators);
 	}
 	return false;
+}
+
+/* The patterns of a list that are names without a star, as such a list. */
+static char *
+whole_names(const char *patterns)
+{
+	static const char separators[] = ", \t\r\n";
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (const char *p = patterns + strspn(patterns, separators); *p != '\0'; p += strspn(p, separators))
+	{
+		size_t		len = strcspn(p, separators);
+
+		if (memchr(p, '*', len) == NULL)
+		{
+			appendBinaryStringInfo(&names, p, len);
+			appendStringInfoChar(&names, ',');
+		}
+		p += len;
+	}
+	return names.data;
+}
+
+/* The host and port of a URL, which has been checked; the host of an IPv6 address in its brackets. */
+static char *
+host_of_url(const char *url, int *port, int *default_port)
+{
+	const char *host = strstr(url, "://") + 3;
+	size_t		len = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/?");
+
+	*default_port = strncmp(url, "https:", 6) == 0 ? 443 : 80;
+	*port = host[len] == ':' ? (int) strtol(host + len + 1, NULL, 10) : *default_port;
+	return pnstrdup(host, len);
+}
+
+const char *
+guard_of_url(const char *patterns, const char *url, Guard *guard)
+{
+	int			port;
+	int			default_port;
+	char	   *host = host_of_url(url, &port, &default_port);
+
+	guard->local = guard_matches(whole_names(patterns), host, port, default_port);
+	if (guard->local || guard_matches(patterns, host, port, default_port))
+		return NULL;
+	return psprintf("%s:%d", host, port);
 }
 
 /* ------------------------------------------------------------------------------------------------------------

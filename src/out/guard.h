@@ -21,6 +21,13 @@ typedef struct Guard
  */
 extern bool guard_matches(const char *patterns, const char *host, int port, int default_port);
 
+/*
+ * What addresses a URL, http[s]://host[:port][/...], may lead to by a list of patterns: any, where the list has its host whole, without a star,
+ * since a superuser has named it; public ones, where only a pattern fits it.  Returns NULL; or, if it may not be reached at all, its host and port,
+ * palloc'd.
+ */
+extern const char *guard_of_url(const char *patterns, const char *url, Guard *guard);
+
 /* Whether a connection to an address may be made; guard NULL: every one. */
 extern bool guard_allows(const Guard *guard, const struct sockaddr *address);
 

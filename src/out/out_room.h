@@ -16,4 +16,7 @@ extern ObjectStore *s3_open(const ObjectStoreSettings *settings, const char *buc
 /* remote.c: in the current memory context; a request to a host that is not allowed makes the transfer FAILED. */
 extern RemoteTransport *remote_transport_open(const RemoteSettings *settings, const char *allowed_hosts);
 
+/* post.c; in the current memory context. */
+extern PostTransport *post_transport_open(const char *ca_file);
+
 #endif							/* DYNAPG_OUT_ROOM_H */

@@ -18,6 +18,7 @@ static const OutLibrary library = {
 	.version = OUT_VERSION,
 	.open_bucket = s3_open,
 	.open_remote = remote_transport_open,
+	.open_posts = post_transport_open,
 };
 
 const OutLibrary *

@@ -2,8 +2,7 @@
  * remote.c
  *		Requests to endpoints that speak DynamoDB's API (transfer/remote.h).
  *
- * Where they may go is what dynapg.copy_hosts says: a name that it has whole may lead to any address, since a superuser has named it; a name that only
- * a pattern fits may lead to public addresses.
+ * Where they may go is what dynapg.copy_hosts says (guard.h).
  */
 #include "postgres.h"
 
@@ -35,56 +34,15 @@ typedef struct Transport
 	List	   *sent;
 } Transport;
 
-/* ------------------------------------------------------------------------------------------------------------
- * Where it may go
- * ------------------------------------------------------------------------------------------------------------ */
-
-/* The patterns of a list that are names without a star, as such a list. */
-static char *
-whole_names(const char *patterns)
-{
-	static const char separators[] = ", \t\r\n";
-	StringInfoData names;
-
-	initStringInfo(&names);
-	for (const char *p = patterns + strspn(patterns, separators); *p != '\0'; p += strspn(p, separators))
-	{
-		size_t		len = strcspn(p, separators);
-
-		if (memchr(p, '*', len) == NULL)
-		{
-			appendBinaryStringInfo(&names, p, len);
-			appendStringInfoChar(&names, ',');
-		}
-		p += len;
-	}
-	return names.data;
-}
-
-/* The host and port of http[s]://host[:port][/], which has been checked; the host of an IPv6 address in its brackets. */
-static char *
-host_of_url(const char *url, int *port, int *default_port)
-{
-	const char *host = strstr(url, "://") + 3;
-	size_t		len = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/");
-
-	*default_port = strncmp(url, "https:", 6) == 0 ? 443 : 80;
-	*port = host[len] == ':' ? (int) strtol(host + len + 1, NULL, 10) : *default_port;
-	return pnstrdup(host, len);
-}
-
 /* What addresses a URL may lead to; a transfer that may not go there has failed. */
 static Guard
-guard_of_url(const Transport *transport, const char *url)
+guard_of_transfer(const Transport *transport, const char *url)
 {
-	int			port;
-	int			default_port;
-	char	   *host = host_of_url(url, &port, &default_port);
-	Guard		guard = {.local = guard_matches(whole_names(transport->allowed_hosts), host, port, default_port)};
+	Guard		guard;
+	const char *place = guard_of_url(transport->allowed_hosts, url, &guard);
 
-	if (!guard.local && !guard_matches(transport->allowed_hosts, host, port, default_port))
-		out_host->fail("HostNotAllowed", NULL,
-					   psprintf("dynapg.copy_hosts does not allow copies from and to %s:%d", host, port));
+	if (place != NULL)
+		out_host->fail("HostNotAllowed", NULL, psprintf("dynapg.copy_hosts does not allow copies from and to %s", place));
 	return guard;
 }
 
@@ -98,7 +56,7 @@ transport_send(RemoteTransport *base, RemoteExchange *exchange)
 	Transport  *transport = (Transport *) base;
 	MemoryContext scratch = AllocSetContextCreate(transport->context, "dynapg request", ALLOCSET_SMALL_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(scratch);
-	Guard		guard = guard_of_url(transport, exchange->url);
+	Guard		guard = guard_of_transfer(transport, exchange->url);
 	Sigv4Header headers[] = {{"Content-Type", "application/x-amz-json-1.0"}, {"X-Amz-Target", exchange->target}};
 	size_t		len = strlen(exchange->url);
 	FetchRequest request = {

@@ -1,0 +1,279 @@
+/*
+ * outside.c
+ *		What kinds of destinations outside of the database share.
+ */
+#include "postgres.h"
+
+#include <ctype.h>
+
+#include "utils/builtins.h"
+#include "utils/numeric.h"
+
+#include "base/settings.h"
+#include "base/url.h"
+#include "events/outside.h"
+
+#define SHOWN_BYTES 200			/* of an answer, in a message */
+
+static const char *const key_members[] = {"AccessKeyId", "SecretAccessKey", "SessionToken", NULL};
+
+/* ------------------------------------------------------------------------------------------------------------
+ * Definitions
+ * ------------------------------------------------------------------------------------------------------------ */
+
+static bool
+is_one_of(const char *const *names, const char *name, int len)
+{
+	for (; *names != NULL; names++)
+		if (strlen(*names) == len && memcmp(*names, name, len) == 0)
+			return true;
+	return false;
+}
+
+/* What is wrong with a destination; member: NULL, or of which member. */
+static _Noreturn void
+refuse(const char *what, const char *message)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("%s: %s", what, message)));
+}
+
+void
+outside_require_members(const DestinationCheck *check, Jsonb *value, const char *const *names)
+{
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue	member;
+
+	if (!JB_ROOT_IS_OBJECT(value))
+		refuse(check->what, "what a kind of destination names is an object");
+	iterator = JsonbIteratorInit(&value->root);
+	while ((token = JsonbIteratorNext(&iterator, &member, true)) != WJB_DONE)
+		if (token == WJB_KEY && !is_one_of(names, member.val.string.val, member.val.string.len))
+			refuse(check->what, psprintf("there is no member \"%s\"", pnstrdup(member.val.string.val, member.val.string.len)));
+}
+
+char *
+outside_text(const char *what, Jsonb *value, const char *name)
+{
+	JsonbValue	member;
+	char	   *text;
+
+	if (value == NULL || getKeyJsonValueFromContainer(&value->root, name, strlen(name), &member) == NULL || member.type == jbvNull)
+		return NULL;
+	if (member.type != jbvString)
+		refuse(what, psprintf("%s is not a string", name));
+	text = pnstrdup(member.val.string.val, member.val.string.len);
+	for (const char *c = text; *c; c++)
+		if (iscntrl((unsigned char) *c))
+			refuse(what, psprintf("%s has a control character", name));
+	return text;
+}
+
+char *
+outside_required_text(const DestinationCheck *check, Jsonb *value, const char *name)
+{
+	char	   *text = outside_text(check->what, value, name);
+
+	if (text == NULL || *text == '\0')
+		refuse(check->what, psprintf("%s must be given", name));
+	return text;
+}
+
+int
+outside_number(const char *what, Jsonb *value, const char *name, int least, int most, int otherwise)
+{
+	JsonbValue	member;
+	double		number;
+
+	if (getKeyJsonValueFromContainer(&value->root, name, strlen(name), &member) == NULL || member.type == jbvNull)
+		return otherwise;
+	number = member.type != jbvNumeric ? least - 1 :
+		DatumGetFloat8(DirectFunctionCall1(numeric_float8, NumericGetDatum(member.val.numeric)));
+	if (number < least || number > most || number != (int) number)
+		refuse(what, psprintf("%s is a whole number from %d to %d", name, least, most));
+	return (int) number;
+}
+
+/* Whether what comes behind the host of a URL is a path and a query as they are sent. */
+static bool
+is_path(const char *text)
+{
+	for (const char *c = text; *c; c++)
+		if (*c <= ' ' || *c >= 0x7f || strchr("\"#<>\\^`{|}", *c) != NULL)
+			return false;
+	return *text == '\0' || *text == '/' || *text == '?';
+}
+
+char *
+outside_url(const DestinationCheck *check, Jsonb *value, const char *name, bool whole)
+{
+	char	   *url = outside_required_text(check, value, name);
+	const char *host = strstr(url, "://");
+	size_t		len = host != NULL ? (host + 3 - url) + strcspn(host + 3, "/?#") : 0;
+
+	if (len == 0 || strlen(url) > 2000 || !url_is_server(pnstrdup(url, len)) || !is_path(url + len))
+		refuse(check->what, psprintf("%s is not a URL of http or https", name));
+	if (!whole && !url_is_server(url))
+		refuse(check->what, psprintf("%s is a URL without a path", name));
+	if (dynapg_event_hosts[0] == '\0')
+		ereport(WARNING,
+				(errmsg("dynapg.event_hosts does not allow requests to any host"),
+				 errhint("A superuser sets it in postgresql.conf or by ALTER SYSTEM.")));
+	return url;
+}
+
+/* The members of an object that are among some names, or are not. */
+static Jsonb *
+filter_members(Jsonb *value, const char *const *names, bool wanted, int *count)
+{
+	JsonbParseState *state = NULL;
+	JsonbIterator *iterator = JsonbIteratorInit(&value->root);
+	JsonbIteratorToken token;
+	JsonbValue	member;
+
+	*count = 0;
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	while ((token = JsonbIteratorNext(&iterator, &member, true)) != WJB_DONE)
+	{
+		if (token != WJB_KEY || is_one_of(names, member.val.string.val, member.val.string.len) != wanted)
+			continue;
+		pushJsonbValue(&state, WJB_KEY, &member);
+		(void) JsonbIteratorNext(&iterator, &member, true);
+		pushJsonbValue(&state, WJB_VALUE, &member);
+		(*count)++;
+	}
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+Jsonb *
+outside_without(Jsonb *value, const char *const *names)
+{
+	int			count;
+
+	return filter_members(value, names, false, &count);
+}
+
+Jsonb *
+outside_only(Jsonb *value, const char *const *names)
+{
+	int			count;
+	Jsonb	   *only = filter_members(value, names, true, &count);
+
+	return count > 0 ? only : NULL;
+}
+
+void
+outside_split(DestinationCheck *check, Jsonb *value, const char *const *secrets)
+{
+	check->secret = outside_only(value, secrets);
+	if (check->secret == NULL && check->old_secret != NULL)
+		check->secret = outside_only(check->old_secret, secrets);
+	check->definition = outside_without(value, secrets);
+}
+
+/* ------------------------------------------------------------------------------------------------------------
+ * Requests
+ * ------------------------------------------------------------------------------------------------------------ */
+
+void
+outside_check_key(const DestinationCheck *check, Jsonb *value)
+{
+	char	   *id = outside_text(check->what, value, key_members[0]);
+	char	   *secret = outside_text(check->what, value, key_members[1]);
+
+	if ((id == NULL) != (secret == NULL))
+		refuse(check->what, "AccessKeyId and SecretAccessKey must both be given, or neither");
+	(void) outside_text(check->what, value, key_members[2]);
+}
+
+void
+outside_sign(Delivery *delivery, const char *service)
+{
+	char	   *region = outside_text("Destination", delivery->definition, "Region");
+
+	delivery->post->key = (PostKey) {
+		.access_key_id = outside_text("Destination", delivery->secret, key_members[0]),
+		.secret_access_key = outside_text("Destination", delivery->secret, key_members[1]),
+		.session_token = outside_text("Destination", delivery->secret, key_members[2]),
+		.region = region ? region : pstrdup(dynapg_region),
+		.service = service
+	};
+}
+
+void
+outside_header(Post *post, const char *name, const char *value)
+{
+	Assert(post->n_headers < POST_MAX_HEADERS);
+	post->headers[post->n_headers++] = (PostHeader) {name, value};
+}
+
+const char *
+outside_problem(const Post *post)
+{
+	int			shown = (int) Min(post->answer_len, SHOWN_BYTES);
+
+	if (post->problem != NULL)
+		return post->problem;
+	if (post->status >= 200 && post->status < 300)
+		return NULL;
+	return psprintf("HTTP status %d: %.*s", post->status, shown, post->answer ? post->answer : "");
+}
+
+char *
+outside_payload(const EventBatch *batch, int from, size_t most, int *upto, size_t *len)
+{
+	StringInfoData text;
+	WireWriter	writer;
+
+	initStringInfo(&text);
+	wire_write_text(&writer, &text);
+	wire_object_start(&writer);
+	wire_member(&writer, "Records");
+	wire_array_start(&writer);
+	for (*upto = from; *upto < batch->count; (*upto)++)
+	{
+		int			before = text.len;
+		bool		comma = writer.need_comma;
+
+		event_record_write(&writer, batch, &batch->records[*upto]);
+		if (text.len + 2 > most && *upto > from)
+		{
+			text.len = before;
+			text.data[before] = '\0';
+			writer.need_comma = comma;
+			break;
+		}
+	}
+	wire_array_end(&writer);
+	wire_object_end(&writer);
+	*len = text.len;
+	return text.data;
+}
+
+void
+outside_check_region(const DestinationCheck *check, Jsonb *value)
+{
+	char	   *region = outside_text(check->what, value, "Region");
+
+	if (region != NULL && (*region == '\0' || strlen(region) > 63 ||
+						   strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(region)))
+		refuse(check->what, "Region has lower-case letters, digits and hyphens");
+}
+
+void
+outside_judge_part(const Delivery *delivery, const char *problem, int from, EventOutcome *outcome)
+{
+	const EventBatch *batch = delivery->batch;
+
+	outcome->ok = problem == NULL;
+	outcome->error = problem;
+	if (problem == NULL && batch != NULL && delivery->reports)
+		event_read_answer(batch, delivery->post->answer, (int) delivery->post->answer_len, outcome);
+	if (!outcome->ok && batch != NULL && from > 0)
+	{
+		outcome->ok = true;
+		outcome->first_failed = batch->records[from].row.seq;
+	}
+}

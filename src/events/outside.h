@@ -1,0 +1,103 @@
+/*
+ * outside.h
+ *		Destinations outside of the database: what the courier asks of their kinds.
+ *
+ * A delivery is what becomes of one batch, or of one invocation record.  As a rule it is one request; what does not fit into one, or is refused for the
+ * moment, goes in further ones.
+ */
+#ifndef DYNAPG_OUTSIDE_H
+#define DYNAPG_OUTSIDE_H
+
+#include "events/destination.h"
+#include "transfer/post.h"
+
+typedef struct Delivery
+{
+	const EventMapping *mapping;
+	Jsonb	   *definition;		/* of the destination; without secrets */
+	Jsonb	   *secret;			/* NULL: none */
+	const EventBatch *batch;	/* NULL: it is an invocation record */
+	const char *invocation;		/* JSON */
+	int64		id;				/* of the invocation record */
+	bool		reports;		/* FunctionResponseTypes has ReportBatchItemFailures */
+	Post	   *post;
+	void	   *state;			/* the kind's; NULL at first */
+} Delivery;
+
+typedef enum DeliveryStep
+{
+	DELIVERY_OVER,				/* the outcome says how it went */
+	DELIVERY_GOES_ON,			/* the post is the next request */
+	DELIVERY_WAITS				/* the same after a pause: something was refused for the moment */
+} DeliveryStep;
+
+typedef struct OutsideKind
+{
+	DestinationKind base;		/* first: kinds with outside are these */
+
+	/* Makes the first request, in the current context, which lives as long as the delivery. */
+	void		(*begin) (Delivery *delivery);
+
+	/* Looks at an answer of status 2xx or any other; the post has what came back.  attempt: how many pauses there were. */
+	DeliveryStep (*judge) (Delivery *delivery, int pauses, EventOutcome *outcome);
+} OutsideKind;
+
+#define outside_kind(kind) ((const OutsideKind *) (kind))
+
+/* ------------------------------------------------------------------------------------------------------------
+ * What kinds share: outside.c
+ * ------------------------------------------------------------------------------------------------------------ */
+
+/*
+ * Of a definition that is being checked: raises an error unless it is an object with members of these names only (a list that NULL ends).
+ */
+extern void outside_require_members(const DestinationCheck *check, Jsonb *value, const char *const *names);
+
+/* A text member of a definition, palloc'd; NULL if it is not there.  While it is checked: an error if it is no text, or has control characters. */
+extern char *outside_text(const char *what, Jsonb *value, const char *name);
+
+/* The same of one that must be there; of a number between two others. */
+extern char *outside_required_text(const DestinationCheck *check, Jsonb *value, const char *name);
+extern int	outside_number(const char *what, Jsonb *value, const char *name, int least, int most, int otherwise);
+
+/*
+ * A URL that is there, of a server (whole: with a path and a query).  Raises an error for what is none; a WARNING, if dynapg.event_hosts does not name its host.
+ */
+extern char *outside_url(const DestinationCheck *check, Jsonb *value, const char *name, bool whole);
+
+/* The definition without those members; and a secret of these, NULL if none of them is there.  palloc'd. */
+extern Jsonb *outside_without(Jsonb *value, const char *const *names);
+extern Jsonb *outside_only(Jsonb *value, const char *const *names);
+
+/* What one of the secrets is by now: those of an update that are not given stay what they were. */
+extern void outside_split(DestinationCheck *check, Jsonb *value, const char *const *secrets);
+
+/* The credentials of a definition and its secret into a post, for a service; checked: both or none are there. */
+extern void outside_check_key(const DestinationCheck *check, Jsonb *value);
+extern void outside_check_region(const DestinationCheck *check, Jsonb *value);
+extern void outside_sign(Delivery *delivery, const char *service);
+
+extern void outside_header(Post *post, const char *name, const char *value);
+
+/* What is wrong with an answer whose status is not 2xx, or that did not come; palloc'd, with the beginning of its body.  NULL: nothing. */
+extern const char *outside_problem(const Post *post);
+
+/*
+ * The outcome of a request with the records of a batch from one on, whose answer may report failures of items.  Where a part has failed, what came
+ * before it has not.
+ */
+extern void outside_judge_part(const Delivery *delivery, const char *problem, int from, EventOutcome *outcome);
+
+/* Limits of answers and of requests. */
+#define OUTSIDE_ANSWER_BYTES (1024 * 1024)
+#define OUTSIDE_PAYLOAD_BYTES (6 * 1024 * 1024)
+
+/* Text of {"Records": [...]} with records from `from` on that fit into so many bytes, at least one; *upto: behind the last of them. */
+extern char *outside_payload(const EventBatch *batch, int from, size_t most, int *upto, size_t *len);
+
+extern const OutsideKind destination_webhook;
+extern const OutsideKind destination_lambda;
+extern const OutsideKind destination_kinesis;
+extern const OutsideKind destination_opensearch;
+
+#endif							/* DYNAPG_OUTSIDE_H */

@@ -1,0 +1,262 @@
+# Event source mappings to destinations outside of the database: webhooks, Lambda, Kinesis, OpenSearch, well and badly behaved.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Digest::SHA 'hmac_sha256_hex';
+use File::Temp ();
+use JSON::PP ();
+use MIME::Base64 'decode_base64';
+use POSIX ();
+
+use DynapgBadServer;
+use DynapgCrash;
+
+my $folder = File::Temp->newdir();
+my $json = JSON::PP->new->canonical;
+
+# ---------------------------------------------------------------- destinations
+
+sub note_lines
+{
+	my ($name, @lines) = @_;
+	open my $file, '>>', "$folder/$name" or die;
+	flock $file, 2;
+	syswrite $file, join('', map { "$_\n" } @lines);
+	close $file;
+	return;
+}
+
+sub lines
+{
+	my ($name) = @_;
+	return -e "$folder/$name" ? split(/\n/, slurp_file("$folder/$name")) : ();
+}
+
+# "p n" of each record of an event, and whether it has one that is poison.
+sub changes { return map { "$_->{dynamodb}{Keys}{p}{S} " . ($_->{dynamodb}{NewImage}{n}{N} // 'gone') } @{ $_[0]{Records} }; }
+
+sub respond
+{
+	my ($socket, $request) = @_;
+	my ($path, $body) = @{$request}{qw(path body)};
+
+	srand;
+	if ($path eq '/hook')
+	{
+		my $event = $json->decode($body);
+
+		return answer($socket, '500 No', {}, 'no luck') if rand() < 0.2;
+		if (rand() < 0.05)
+		{
+			# longer than it is waited for
+			sleep 3;
+			return;
+		}
+		note_lines('hook', changes($event));
+		note_lines('signatures', "$request->{headers}{'dynapg-signature'} $body");
+		return answer($socket, '200 OK', {}, 'thank you, <b>all</b>');
+	}
+	if ($path eq '/poison')
+	{
+		my @changes = changes($json->decode($body));
+
+		return answer($socket, '400 Bad', {}, 'poison') if grep { /^poison/ } @changes;
+		note_lines('poison', @changes);
+		return answer($socket, '200 OK', {}, '');
+	}
+	if ($path eq '/lost')
+	{
+		note_lines('lost', $body);
+		return answer($socket, '204 Gone well', {}, '');
+	}
+	return answer($socket, '302 Over there', { Location => '/hook' }, '') if $path eq '/redirect';
+	return answer($socket, '200 OK', {}, 'x' x (2 * 1024 * 1024)) if $path eq '/huge';
+	if (my ($function) = $path =~ m{^/2015-03-31/functions/(\w+)/invocations$})
+	{
+		note_lines('lambda', join(' ', $function, $request->{headers}{authorization} =~ m{(Credential=\w+/\d+/us-east-1/lambda)}, changes($json->decode($body))));
+		return answer($socket, '200 OK', { 'X-Amz-Function-Error' => 'Unhandled' }, '{"errorMessage": "out of luck"}') if $function eq 'raises';
+		# the second half of what comes first is reported
+		my @records = @{ $json->decode($body)->{Records} };
+		return answer($socket, '200 OK', {}, $json->encode({ batchItemFailures => [ { itemIdentifier => $records[1]{dynamodb}{SequenceNumber} } ] })) if @records > 2;
+		return answer($socket, '200 OK', {}, 'null');
+	}
+	if ($path eq '/_bulk')
+	{
+		my @lines = map { $json->decode($_) } split /\n/, $body;
+		my @items;
+
+		while (my $action = shift @lines)
+		{
+			my ($name) = keys %$action;
+			my $document = $name eq 'index' ? shift @lines : undef;
+			my $item = { status => 200 };
+
+			if (rand() < 0.2) { $item = { status => 429, error => { type => 'es_rejected_execution_exception', reason => 'busy' } }; }
+			elsif ($document && $document->{p} eq 'poison') { $item = { status => 400, error => { type => 'mapper_parsing_exception', reason => 'no' } }; }
+			else { note_lines('bulk', join(' ', $name, @{ $action->{$name} }{qw(_index _id version version_type)}, $document ? $json->encode($document) : ())); }
+			push @items, { $name => $item };
+		}
+		return answer($socket, '200 OK', {}, $json->encode({ errors => JSON::PP::true, items => \@items }));
+	}
+	if (($request->{headers}{'x-amz-target'} // '') =~ /PutRecords/)
+	{
+		my $records = $json->decode($body)->{Records};
+
+		note_lines('kinesis', map { my $change = $json->decode(decode_base64($_->{Data})); "$change->{dynamodb}{Keys}{p}{S} $change->{dynamodb}{NewImage}{n}{N}" } @$records);
+		return answer($socket, '200 OK', {}, $json->encode({ FailedRecordCount => 0, Records => [ map { { SequenceNumber => '1', ShardId => 's' } } @$records ] }));
+	}
+	return answer($socket, '404 Not Found', {}, '');
+}
+
+my ($port, $requests) = bad_server(\&respond);
+my $host = "http://127.0.0.1:$port";
+
+# ---------------------------------------------------------------- the server
+
+my $node = PostgreSQL::Test::Cluster->new('couriers');
+$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
+$node->append_conf('postgresql.conf', "restart_after_crash = on\nlog_line_prefix = '%b %p '\nautovacuum = off\ndynapg.event_hosts = '127.0.0.1:$port, *.example.com'\n");
+$node->start;
+$node->safe_psql('postgres', 'CREATE EXTENSION dynapg');
+
+sub sql { return $node->safe_psql('postgres', "SET statement_timeout TO '60s'; $_[0]"); }
+
+sub fails
+{
+	my ($sql) = @_;
+	my ($status, $out, $errors) = $node->psql('postgres', $sql);
+	return $errors =~ /ERROR:  (.*)/ ? $1 : "no error: $out";
+}
+
+sub create_table
+{
+	my ($name, $view) = @_;
+	sql("SELECT dynamo_create_table('" . $json->encode({ TableName => $name, BillingMode => 'PAY_PER_REQUEST',
+				KeySchema => [ { AttributeName => 'p', KeyType => 'HASH' } ], AttributeDefinitions => [ { AttributeName => 'p', AttributeType => 'S' } ],
+				StreamSpecification => { StreamEnabled => JSON::PP::true, StreamViewType => $view // 'NEW_AND_OLD_IMAGES' } }) . "')");
+	return;
+}
+
+sub quote { return "'" . $json->encode($_[0]) . "'"; }
+
+sub mapping
+{
+	my ($table, $destination, %options) = @_;
+	return sql("SELECT dynapg.create_event_source_mapping('$table', " . quote($destination) . ', ' . quote({ StartingPosition => 'TRIM_HORIZON', %options }) . ") ->> 'UUID'");
+}
+
+sub put { my ($table, $p, $n) = @_; return sql("SELECT dynamo_put_item('" . $json->encode({ TableName => $table, Item => { p => { S => "$p" }, n => { N => "$n" } } }) . "')"); }
+
+sub await
+{
+	my ($condition, $what) = @_;
+	# somebody comes by now and then
+	wait_until(sub { sql(q{SELECT FROM dynamo_describe_table('{"TableName": "Music"}')}) if rand() < 0.1; $condition->() }, sub { "not in time: $what" });
+	return pass($what);
+}
+
+# ---------------------------------------------------------------- what is refused
+
+create_table('Music');
+for my $case ([ { Webhook => {} }, qr/Url must be given/ ], [ { Webhook => { Url => 'ftp://x/' } }, qr/Url is not a URL/ ],
+	[ { Webhook => { Url => 'http://user@x/' } }, qr/Url is not a URL/ ], [ { Webhook => { Url => "$host/a b" } }, qr/Url is not a URL/ ],
+	[ { Webhook => { Url => $host, Colour => 'red' } }, qr/there is no member "Colour"/ ], [ { Webhook => { Url => $host, TimeoutSeconds => 0 } }, qr/whole number/ ],
+	[ { Webhook => { Url => $host, Headers => { Host => 'x' } } }, qr/Headers/ ], [ { Webhook => { Url => $host, Headers => { A => "x\ny" } } }, qr/control character/ ],
+	[ { Lambda => { Endpoint => $host, FunctionName => '../x' } }, qr/FunctionName/ ], [ { Lambda => { Endpoint => "$host/x", FunctionName => 'f' } }, qr/without a path/ ],
+	[ { Lambda => { Endpoint => $host, FunctionName => 'f', AccessKeyId => 'a' } }, qr/both/ ], [ { Kinesis => { Endpoint => $host, StreamArn => 'x' } }, qr/StreamArn/ ],
+	[ { OpenSearch => { Endpoint => $host, Index => 'Upper' } }, qr/Index is/ ], [ { Webhook => 5 }, qr/object/ ])
+{
+	my ($destination, $error) = @$case;
+	like(fails("SELECT dynapg.create_event_source_mapping('Music', " . quote($destination) . q{, '{"StartingPosition": "LATEST"}')}), $error, 'refused: ' . $json->encode($destination));
+}
+
+# ---------------------------------------------------------------- a webhook that fails, hangs, and is killed
+
+mapping('Music', { Webhook => { Url => "$host/hook", Secret => 'shared', TimeoutSeconds => 1, Headers => { 'X-Token' => 't0ken' } } }, BatchSize => 10);
+unlike(sql(q{SELECT destination FROM dynapg.event_source_mappings}), qr/shared|t0ken/, 'secrets are not shown');
+my $last = 0;
+for my $round (1 .. 3)
+{
+	sql(qq{DO \$\$ BEGIN FOR i IN 1 .. 40 LOOP
+		PERFORM dynamo_put_item(jsonb_build_object('TableName', 'Music', 'Item', jsonb_build_object('p', jsonb_build_object('S', 'p' || i % 5), 'n', jsonb_build_object('N', ($last + i)::text)))); COMMIT; END LOOP; END \$\$});
+	$last += 40;
+	kill_server($node);
+	start_again($node);
+}
+await(sub { my %seen = map { $_ => 1 } lines('hook'); keys(%seen) == $last }, 'a webhook gets every change, whatever fails and whoever dies');
+my (%newest, $order, %seen);
+for (lines('hook'))
+{
+	my ($p, $n) = split / /;
+	$order = 'wrong' if !$seen{$_}++ && $n < ($newest{$p} // 0);
+	$newest{$p} = $n if $n > ($newest{$p} // 0);
+}
+is($order, undef, 'and each item\'s in their order');
+my ($bad) = grep { my ($t, $v1, $body) = /\At=(\d+),v1=([0-9a-f]{64}) (.*)\z/s; $v1 ne hmac_sha256_hex("$t.$body", 'shared') } lines('signatures');
+is($bad, undef, 'each request is signed');
+
+# ---------------------------------------------------------------- poison, by bisection
+
+create_table('Poison');
+mapping('Poison', { Webhook => { Url => "$host/poison" } }, BatchSize => 100, MaximumRetryAttempts => 1, BisectBatchOnFunctionError => JSON::PP::true,
+	DestinationConfig => { OnFailure => { Destination => { Webhook => { Url => "$host/lost" } } } });
+sql(q{DO $$ BEGIN FOR i IN 1 .. 20 LOOP PERFORM dynamo_put_item(jsonb_build_object('TableName', 'Poison', 'Item',
+	jsonb_build_object('p', jsonb_build_object('S', CASE i WHEN 13 THEN 'poison' ELSE 'p' || i END), 'n', jsonb_build_object('N', i::text)))); END LOOP; END $$});
+await(sub { my %seen = map { $_ => 1 } lines('poison'); keys(%seen) == 19 }, 'what is not poison is delivered');
+await(sub { lines('lost') == 1 }, 'what is goes to the on-failure destination');
+is($json->decode((lines('lost'))[0])->{DDBStreamBatchInfo}{batchSize}, 1, 'alone');
+
+# ---------------------------------------------------------------- answers that are no good, and hosts that are not allowed
+
+for my $case ([ Redirect => "$host/redirect", 'HTTP status 302' ], [ Huge => "$host/huge", 'too long' ], [ Private => 'http://localhost:1/', 'does not allow' ],
+	[ Port => 'http://127.0.0.1:1/', 'does not allow' ])
+{
+	my ($table, $url, $error) = @$case;
+	create_table($table);
+	put($table, 'a', 1);
+	mapping($table, { Webhook => { Url => $url } });
+	await(sub { sql("SELECT last_error FROM dynapg.stat_event_source_mappings WHERE table_name = '$table'") =~ /$error/ }, "$url: $error");
+}
+is(scalar(grep { !/^p\d \d+$/ } lines('hook')), 0, 'a redirect is not followed');
+
+# ---------------------------------------------------------------- the other kinds
+
+create_table('Lambda');
+put('Lambda', $_, $_) for 1 .. 4;
+my %key = (AccessKeyId => 'AKID', SecretAccessKey => 'secret', Region => 'us-east-1', Endpoint => $host);
+mapping('Lambda', { Lambda => { FunctionName => 'works', %key } }, FunctionResponseTypes => ['ReportBatchItemFailures']);
+await(sub { (grep { /^works/ } lines('lambda')) >= 3 }, 'a function is invoked again from the record on that it has reported');
+is((lines('lambda'))[0], 'works Credential=AKID/' . POSIX::strftime('%Y%m%d', gmtime) . '/us-east-1/lambda 1 1 2 2 3 3 4 4', 'first with all of them');
+is((lines('lambda'))[1] =~ s/.*lambda //r, '2 2 3 3 4 4', 'then with those behind');
+create_table('Raises');
+put('Raises', 1, 1);
+mapping('Raises', { Lambda => { FunctionName => 'raises', %key } });
+await(sub { sql(q{SELECT last_error FROM dynapg.stat_event_source_mappings WHERE table_name = 'Raises'}) =~ /Unhandled.*out of luck/ }, 'an error of the function is a failure');
+
+create_table('Kinesis');
+delete $key{Region};
+put('Kinesis', $_ % 2, $_) for 1 .. 4;
+mapping('Kinesis', { Kinesis => { StreamArn => 'arn:aws:kinesis:us-east-1:000000000000:stream/s', %key } });
+await(sub { lines('kinesis') == 4 }, 'a Kinesis stream gets each change once');
+
+create_table('Keys', 'KEYS_ONLY');
+like(fails("SELECT dynapg.create_event_source_mapping('Keys', " . quote({ OpenSearch => { Endpoint => $host, Index => 'i' } }) . q{, '{"StartingPosition": "LATEST"}')}), qr/no new images/, 'documents need new images');
+create_table('Search');
+mapping('Search', { OpenSearch => { Endpoint => $host, Index => 'search' } }, BatchSize => 50, MaximumRetryAttempts => 2, BisectBatchOnFunctionError => JSON::PP::true);
+put('Search', "a|$_", $_) for 1 .. 5;
+put('Search', 'poison', 6);
+put('Search', 'b', 7);
+sql(q{SELECT dynamo_delete_item('{"TableName": "Search", "Key": {"p": {"S": "a|1"}}}')});
+await(sub { my %last; $last{ (split)[2] } = $_ for lines('bulk'); keys(%last) == 6 && $last{'a\|1'} =~ /^delete/ }, 'an index follows, and poison holds nobody up for ever');
+like((grep { / b / } lines('bulk'))[0], qr/\Aindex search b \d+ external \{"n":7,"p":"b"\}\z/, 'a document is the item, its version the sequence number');
+
+# ---------------------------------------------------------------- nobody is in anybody's way
+
+$node->safe_psql('postgres', 'CREATE DATABASE copy TEMPLATE postgres');
+is($node->safe_psql('copy', q{SELECT count(*) FROM dynapg.event_source_mappings}) > 0, 1, 'a database with mappings can be copied');
+unlike(slurp_file($node->logfile), qr/^dynapg courier .*(?:PANIC|TRAP|ERROR)/m, 'no error of its own');
+
+$node->stop;
+done_testing();
