@@ -163,7 +163,9 @@ SET ROLE regress_auditor_test;
 SET dynapg.audit TO off;
 SET dynapg.audit_keys TO off;
 SET dynapg.audit_destination TO 'log';
+\set VERBOSITY sqlstate
 SHOW dynapg.audit_marker;
+\set VERBOSITY default
 SELECT set_config('dynapg.audit', 'off', false);
 ALTER ROLE regress_auditor_test SET dynapg.audit TO off;
 CREATE FUNCTION pg_temp.quiet() RETURNS void LANGUAGE sql SET dynapg.audit TO off AS '';
