@@ -329,6 +329,10 @@ on_refused(Courier *courier, KinesisErrand *work, const char *problem, int refus
 				(errmsg("changes of table \"%s\" cannot be sent to Kinesis at the moment", work->table_name),
 				 errdetail_internal("%s", problem)));
 	work->progress.retried += refused;
+	/* where some were taken, the others are not refused for long */
+	for (int i = 0; i < work->count; i++)
+		if (work->records[i].asked && work->records[i].done)
+			work->failures = 1;
 	if (!note_progress(courier, work, problem))
 	{
 		end_errand(courier, work);

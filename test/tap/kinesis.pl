@@ -46,7 +46,7 @@ sub respond
 	{
 		$answer = { StreamDescriptionSummary => { StreamName => $body->{StreamName}, StreamStatus => $body->{StreamName} eq 'creating' ? 'CREATING' : 'ACTIVE' } };
 	}
-	elsif ($body->{StreamName} eq 'shaky' && rand() < 0.2)
+	elsif ($body->{StreamName} eq 'shaky' && rand() < 0.1)
 	{
 		($status, $answer) = (500, { __type => 'InternalFailure' });
 	}
@@ -55,7 +55,7 @@ sub respond
 		my @results;
 		for my $record (@{ $body->{Records} })
 		{
-			if ($body->{StreamName} eq 'shaky' && rand() < 0.3)
+			if ($body->{StreamName} eq 'shaky' && rand() < 0.1)
 			{
 				push @results, { ErrorCode => 'ProvisionedThroughputExceededException', ErrorMessage => 'slow' };
 				next;
@@ -191,12 +191,12 @@ create_table('Shaky');
 operation('enable', 'Shaky', StreamArn => arn('shaky'));
 await_status('Shaky', arn('shaky'), 'ACTIVE');
 my $changes = 0;
-for my $round (1 .. 4)
+for my $round (1 .. 2)
 {
-	sql(qq{DO \$\$ BEGIN FOR i IN 1 .. 60 LOOP
+	sql(qq{DO \$\$ BEGIN FOR i IN 1 .. 30 LOOP
 		PERFORM dynamo_update_item(jsonb_build_object('TableName', 'Shaky', 'Key', jsonb_build_object('p', jsonb_build_object('S', 'p' || i % 7), 's', '{"N": "1"}'::jsonb),
 			'UpdateExpression', 'ADD n :one', 'ExpressionAttributeValues', '{":one": {"N": "1"}}'::jsonb)); COMMIT; END LOOP; END \$\$});
-	$changes += 60;
+	$changes += 30;
 	kill_server($node);
 	start_again($node);
 }
