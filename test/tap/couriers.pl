@@ -254,7 +254,7 @@ like((grep { / b / } lines('bulk'))[0], qr/\Aindex search b \d+ external \{"n":7
 
 # ---------------------------------------------------------------- nobody is in anybody's way
 
-$node->safe_psql('postgres', 'CREATE DATABASE copy TEMPLATE postgres');
+$node->safe_psql('template1', 'CREATE DATABASE copy TEMPLATE postgres');
 is($node->safe_psql('copy', q{SELECT count(*) FROM dynapg.event_source_mappings}) > 0, 1, 'a database with mappings can be copied');
 unlike(slurp_file($node->logfile), qr/^dynapg courier .*(?:PANIC|TRAP|ERROR)/m, 'no error of its own');
 

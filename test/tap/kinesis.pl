@@ -225,7 +225,7 @@ is((records('good'))[-1][1]{dynamodb}{Keys}{p}{S}, 'b', 'one that is disabled go
 
 # ---------------------------------------------------------------- nobody is in anybody's way
 
-$node->safe_psql('postgres', 'CREATE DATABASE copy TEMPLATE postgres');
+$node->safe_psql('template1', 'CREATE DATABASE copy TEMPLATE postgres');
 $node->safe_psql('template1', 'DROP DATABASE copy');
 $node->safe_psql('postgres', 'DROP EXTENSION dynapg CASCADE');
 $node->safe_psql('template1', 'DROP DATABASE postgres');
