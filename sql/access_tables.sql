@@ -347,3 +347,5 @@ BEGIN
 END $$;
 REVOKE ALL ON SCHEMA dynamo FROM regress_access_owner;
 DROP ROLE regress_access_app, regress_access_owner, regress_access_user, regress_access_root;
+ALTER SYSTEM RESET dynapg.export_directory;
+SELECT pg_reload_conf() \g /dev/null

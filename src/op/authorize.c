@@ -402,6 +402,7 @@ access_foresee(PolicyAction action, const char *table, int table_len, const char
 	AccessCaller caller;
 	PolicyResult result;
 	TableArn	arn;
+	bool		is_usual;
 
 	if (access_is_free())
 		return;
@@ -413,13 +414,22 @@ access_foresee(PolicyAction action, const char *table, int table_len, const char
 		table = arn.name;
 		table_len = arn.name_len;
 	}
+	question.resource_policy = access_resource_policy(table, table_len, NULL);
+	access_current_caller(&caller);
+	is_usual = question.resource_policy == NULL && caller.session_policy == NULL && !caller.role->resources_vary;
+	if (is_usual && access_was_foreseen(caller.role, action, table, table_len, index, index_len))
+		return;
 	question.resource = access_arn(table, table_len, index, index_len);
 	question.table = catalog_table(table, table_len);
-	question.resource_policy = access_resource_policy(table, table_len, NULL);
+	/* looking at the catalog may have made the policies others */
 	access_current_caller(&caller);
 	/* privileges are looked at where policies do not do: that is dearer */
 	if (access_judge_discreetly(&caller, &question, &result) == POLICY_ALLOW)
+	{
+		if (is_usual && !caller.role->resources_vary)
+			access_note_foreseen(caller.role, action, table, table_len, index, index_len);
 		return;
+	}
 	question.granted = access_could_be_granted(action, question.table);
 	if (!question.granted || access_judge_discreetly(&caller, &question, &result) != POLICY_ALLOW)
 		access_refuse(&caller, &question, &result);

@@ -27,6 +27,21 @@
 #define MAX_ROLES 1000
 #define MAX_SESSIONS 1000
 
+#define FORESEEN_SLOTS		16
+#define FORESEEN_NAME_SIZE	78
+
+/* One a slot, which the next one of its number takes. */
+typedef struct AccessForeseen
+{
+	struct
+	{
+		int			action;
+		uint8		table_len;	/* 0: none */
+		uint8		index_len;
+		char		names[FORESEEN_NAME_SIZE];	/* the table's, and the index's */
+	}			slots[FORESEEN_SLOTS];
+} AccessForeseen;
+
 /* The tables that are compiled from. */
 static const char *const source_names[] = {"role_policies", "role_boundaries", "role_tags"};
 
@@ -172,6 +187,16 @@ copy_tags(List *tags)
 	return copies;
 }
 
+static bool
+any_resources_vary(const AccessRole *role)
+{
+	bool		vary = role->boundary != NULL && policy_resources_vary(role->boundary);
+
+	for (int i = 0; i < role->n_identity; i++)
+		vary |= policy_resources_vary(role->identity[i]);
+	return vary;
+}
+
 /* Fills an entry, whose parts are made in its context.  What was read is garbage in the current one. */
 static void
 read_role(AccessRole *entry)
@@ -196,6 +221,8 @@ read_role(AccessRole *entry)
 	entry->name = GetUserNameFromId(entry->role, false);
 	entry->user_id = psprintf("%u", entry->role);
 	entry->tags = copy_tags(tags);
+	entry->resources_vary = any_resources_vary(entry);
+	entry->foreseen = palloc0(sizeof(AccessForeseen));
 	MemoryContextSwitchTo(caller);
 }
 
@@ -241,6 +268,45 @@ access_role(Oid role)
 		entry = compile_role(role);
 	last_role = is_stale ? NULL : entry;
 	return entry;
+}
+
+/* ------------------------------------------------------------------------------------------------------------
+ * What was foreseen
+ * ------------------------------------------------------------------------------------------------------------ */
+
+/* The slot's number; -1: the names are too long. */
+static int
+foreseen_slot(PolicyAction action, const char *table, int table_len, int index_len)
+{
+	if (table_len == 0 || table_len + index_len > FORESEEN_NAME_SIZE)
+		return -1;
+	return (action * 7 + table_len + index_len + (unsigned char) table[table_len - 1]) % FORESEEN_SLOTS;
+}
+
+bool
+access_was_foreseen(const AccessRole *role, PolicyAction action, const char *table, int table_len, const char *index, int index_len)
+{
+	int			slot = foreseen_slot(action, table, table_len, index_len);
+
+	return slot >= 0 && role->foreseen->slots[slot].action == action &&
+		role->foreseen->slots[slot].table_len == table_len && role->foreseen->slots[slot].index_len == index_len &&
+		memcmp(role->foreseen->slots[slot].names, table, table_len) == 0 &&
+		(index_len == 0 || memcmp(role->foreseen->slots[slot].names + table_len, index, index_len) == 0);
+}
+
+void
+access_note_foreseen(const AccessRole *role, PolicyAction action, const char *table, int table_len, const char *index, int index_len)
+{
+	int			slot = foreseen_slot(action, table, table_len, index_len);
+
+	if (slot < 0)
+		return;
+	role->foreseen->slots[slot].action = action;
+	role->foreseen->slots[slot].table_len = table_len;
+	role->foreseen->slots[slot].index_len = index_len;
+	memcpy(role->foreseen->slots[slot].names, table, table_len);
+	if (index_len > 0)
+		memcpy(role->foreseen->slots[slot].names + table_len, index, index_len);
 }
 
 /* ------------------------------------------------------------------------------------------------------------

@@ -23,7 +23,9 @@ typedef struct AccessRole
 	int			n_identity;
 	const Policy *boundary;		/* NULL: none */
 	List	   *tags;			/* RoleTag */
+	bool		resources_vary;	/* with the request, in one of the policies */
 	MemoryContext context;		/* private */
+	struct AccessForeseen *foreseen;	/* private */
 } AccessRole;
 
 /*
@@ -31,6 +33,13 @@ typedef struct AccessRole
  * it might have denied.
  */
 extern const AccessRole *access_role(Oid role);
+
+/*
+ * What was foreseen of a role: that by its own policies an action on a table (and an index) may turn out to be allowed.  Not asked of sessions with a
+ * policy, nor where a table has one, nor where resources vary; forgotten with the role.
+ */
+extern bool access_was_foreseen(const AccessRole *role, PolicyAction action, const char *table, int table_len, const char *index, int index_len);
+extern void access_note_foreseen(const AccessRole *role, PolicyAction action, const char *table, int table_len, const char *index, int index_len);
 
 /*
  * Whether no policy of the current user's, of his groups, boundary or session is there to ask.  Costs next to nothing.  What access_user() does for

@@ -157,6 +157,9 @@ extern Policy *policy_compile(const PolicyDocument *document, const char *name);
 
 extern const char *policy_name(const Policy *policy);
 
+/* Whether what its resources are depends on the request: one of them has a variable. */
+extern bool policy_resources_vary(const Policy *policy);
+
 /* The values of a condition key in a request. */
 typedef struct PolicyValues
 {
@@ -223,7 +226,8 @@ extern PolicyDecision policy_evaluate(const PolicySet *set, const PolicyRequest 
 
 /*
  * The same before the request is known: as if each condition were as good as can be.  POLICY_ALLOW says that the request may
- * turn out to be allowed.  Variables in resources are looked up.
+ * turn out to be allowed.  Variables in resources are looked up; without any, and without policies of resources, it is the same for each request of
+ * an action and a resource.
  */
 extern PolicyDecision policy_foresee(const PolicySet *set, const PolicyRequest *request, PolicyResult *result);
 

@@ -58,6 +58,48 @@ compile_principals(const PolicyPrincipals *source, PolicyPrincipals *principals)
 	}
 }
 
+static bool
+lists_are_equal(const PolicyList *a, const PolicyList *b)
+{
+	bool		equal = a->n == b->n;
+
+	for (int i = 0; i < a->n && equal; i++)
+		equal = policy_text_equal(a->texts[i], b->texts[i]);
+	return equal;
+}
+
+static bool
+has_variable(const ResourcePattern *resource)
+{
+	bool		has = false;
+
+	for (int i = 0; i < resource->n_parts; i++)
+		for (int k = 0; k < resource->parts[i].n_pieces; k++)
+			has |= resource->parts[i].pieces[k].is_variable;
+	return has;
+}
+
+/* The resources of a statement, which are an earlier one's if those say the same: then they are matched once a request. */
+static void
+compile_resources(Policy *policy, int number, const PolicyDocument *document)
+{
+	const PolicyList *source = &document->statements[number].resources;
+	CompiledStatement *statement = &policy->statements[number];
+
+	statement->n_resources = source->n;
+	for (int i = 0; i < number && statement->resources == NULL; i++)
+		if (lists_are_equal(&document->statements[i].resources, source))
+			statement->resources = policy->statements[i].resources;
+	if (statement->resources != NULL)
+		return;
+	statement->resources = palloc(source->n * sizeof(ResourcePattern));
+	for (int i = 0; i < source->n; i++)
+	{
+		compile_resource(source->texts[i], document, &statement->resources[i]);
+		policy->resources_vary |= has_variable(&statement->resources[i]);
+	}
+}
+
 static void
 compile_statement(const PolicyStatement *source, const PolicyDocument *document, CompiledStatement *statement)
 {
@@ -65,10 +107,6 @@ compile_statement(const PolicyStatement *source, const PolicyDocument *document,
 	compile_actions(source, &statement->actions);
 	compile_principals(&source->principals, &statement->principals);
 	statement->resources_negated = source->resources_negated;
-	statement->n_resources = source->resources.n;
-	statement->resources = palloc(source->resources.n * sizeof(ResourcePattern));
-	for (int i = 0; i < source->resources.n; i++)
-		compile_resource(source->resources.texts[i], document, &statement->resources[i]);
 	statement->n_conditions = source->n_conditions;
 	statement->conditions = conditions_compile(source->conditions, source->n_conditions, document->has_variables);
 	statement->sid = policy_copy_text(source->sid);
@@ -89,10 +127,17 @@ policy_compile(const PolicyDocument *document, const char *name)
 		ActionSet  *all = document->statements[i].effect == EFFECT_DENY ? &policy->denied : &policy->allowed;
 
 		compile_statement(&document->statements[i], document, statement);
+		compile_resources(policy, i, document);
 		for (int word = 0; word < ACTION_WORDS; word++)
 			all->words[word] |= statement->actions.words[word];
 	}
 	return policy;
+}
+
+bool
+policy_resources_vary(const Policy *policy)
+{
+	return policy->resources_vary;
 }
 
 const char *

@@ -16,6 +16,9 @@ typedef struct Judgement
 	bool		has_resource;	/* no "*" */
 	int			n_parts;
 	PolicyText	parts[ARN_PARTS];	/* of the resource */
+	/* the resources of statements that were matched last */
+	const ResourcePattern *matched;
+	bool		matches;
 } Judgement;
 
 /* How far a statement is about the caller. */
@@ -37,20 +40,26 @@ resource_matches(const ResourcePattern *resource, const Judgement *judgement)
 		return true;
 	if (resource->is_nothing || !judgement->has_resource || judgement->n_parts < ARN_PARTS)
 		return false;
-	for (int i = 0; i < resource->n_parts; i++)
+	/* the last part is what tells resources apart */
+	for (int i = resource->n_parts - 1; i >= 0; i--)
 		if (!pattern_matches(&resource->parts[i], judgement->parts[i], judgement->request))
 			return false;
 	return true;
 }
 
 static bool
-resources_match(const CompiledStatement *statement, const Judgement *judgement)
+resources_match(const CompiledStatement *statement, Judgement *judgement)
 {
-	bool		matches = false;
+	if (judgement->matched != statement->resources)
+	{
+		bool		matches = false;
 
-	for (int i = 0; i < statement->n_resources && !matches; i++)
-		matches = resource_matches(&statement->resources[i], judgement);
-	return matches != statement->resources_negated;
+		for (int i = 0; i < statement->n_resources && !matches; i++)
+			matches = resource_matches(&statement->resources[i], judgement);
+		judgement->matched = statement->resources;
+		judgement->matches = matches;
+	}
+	return judgement->matches != statement->resources_negated;
 }
 
 /* Whether a principal is the account that the caller is of: arn:aws:iam::<account>:root. */
@@ -112,7 +121,7 @@ conditions_match(const CompiledStatement *statement, const Judgement *judgement)
 }
 
 static bool
-statement_matches(const Policy *policy, const CompiledStatement *statement, const Judgement *judgement)
+statement_matches(const Policy *policy, const CompiledStatement *statement, Judgement *judgement)
 {
 	return action_set_has(&statement->actions, judgement->request->action) &&
 		principals_match(policy, statement, judgement) && resources_match(statement, judgement) &&
@@ -125,7 +134,7 @@ statement_matches(const Policy *policy, const CompiledStatement *statement, cons
 
 /* Whether a policy has a statement that denies, or allows, the request; the result has the first. */
 static bool
-policy_decides(const Policy *policy, PolicySide side, bool denies, const Judgement *judgement, PolicyResult *result)
+policy_decides(const Policy *policy, PolicySide side, bool denies, Judgement *judgement, PolicyResult *result)
 {
 	if (policy == NULL || !action_set_has(denies ? &policy->denied : &policy->allowed, judgement->request->action))
 		return false;
@@ -147,7 +156,7 @@ policy_decides(const Policy *policy, PolicySide side, bool denies, const Judgeme
 }
 
 static bool
-identity_decides(const PolicySet *set, bool denies, const Judgement *judgement, PolicyResult *result)
+identity_decides(const PolicySet *set, bool denies, Judgement *judgement, PolicyResult *result)
 {
 	for (int i = 0; i < set->n_identity; i++)
 		if (policy_decides(set->identity[i], POLICY_SIDE_IDENTITY, denies, judgement, result))
@@ -156,7 +165,7 @@ identity_decides(const PolicySet *set, bool denies, const Judgement *judgement, 
 }
 
 static bool
-any_denies(const PolicySet *set, const Judgement *judgement, PolicyResult *result)
+any_denies(const PolicySet *set, Judgement *judgement, PolicyResult *result)
 {
 	return identity_decides(set, true, judgement, result) ||
 		policy_decides(set->resource, POLICY_SIDE_RESOURCE, true, judgement, result) ||
@@ -166,7 +175,7 @@ any_denies(const PolicySet *set, const Judgement *judgement, PolicyResult *resul
 
 /* Whether boundary and session policy, if there are any, allow the request; else who does not. */
 static bool
-limits_allow(const PolicySet *set, const Judgement *judgement, PolicySide *side)
+limits_allow(const PolicySet *set, Judgement *judgement, PolicySide *side)
 {
 	PolicyResult ignored;
 

@@ -214,7 +214,7 @@ typedef struct CompiledStatement
 	PolicyPrincipals principals;
 	bool		resources_negated;
 	int			n_resources;
-	ResourcePattern *resources;
+	ResourcePattern *resources;	/* shared by statements of the policy that say the same */
 	int			n_conditions;
 	CompiledCondition *conditions;
 	PolicyText	sid;
@@ -224,6 +224,7 @@ struct Policy
 {
 	const char *name;
 	bool		is_of_resource; /* statements say whom they are about */
+	bool		resources_vary; /* one of them has a variable */
 	ActionSet	allowed;		/* what any statement allows or denies: others need not be looked at */
 	ActionSet	denied;
 	int			n_statements;
