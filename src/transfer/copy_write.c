@@ -126,7 +126,7 @@ write_items(const TableInfo *table, const List *writes)
 	foreach(cell, writes)
 	{
 		const CopyWrite *wanted = (const CopyWrite *) lfirst(cell);
-		ItemWrite	write = {.kind = wanted->is_delete ? ITEM_DELETE : ITEM_PUT, .info = table, .attributes = wanted->attributes};
+		ItemWrite	write = {.kind = wanted->is_delete ? ITEM_DELETE : ITEM_PUT, .info = table, .user = GetUserId(), .attributes = wanted->attributes};
 
 		CHECK_FOR_INTERRUPTS();
 		item_write_key(&write);
