@@ -51,6 +51,7 @@ struct Courier
 	PostTransport *transport;
 	List	   *places;			/* Place, those with errands */
 	List	   *paused;			/* Errand */
+	List	   *ended;			/* contexts of errands that are over: who ends one may be in it, so they go when the round is over */
 	int			errands;
 	size_t		bytes;
 	Errand	   *current;		/* the one that is being dealt with */
@@ -189,11 +190,26 @@ courier_pause(Courier *courier, Errand *errand, int64 milliseconds)
 void
 courier_end(Courier *courier, Errand *errand)
 {
+	MemoryContext caller;
+
 	leave_place(courier, errand);
 	courier->paused = list_delete_ptr(courier->paused, errand);
 	if (courier->current == errand)
 		courier->current = NULL;
-	MemoryContextDelete(errand->context);
+	caller = MemoryContextSwitchTo(courier->context);
+	courier->ended = lappend(courier->ended, errand->context);
+	MemoryContextSwitchTo(caller);
+}
+
+static void
+delete_ended(Courier *courier)
+{
+	ListCell   *cell;
+
+	foreach(cell, courier->ended)
+		MemoryContextDelete((MemoryContext) lfirst(cell));
+	list_free(courier->ended);
+	courier->ended = NIL;
 }
 
 void
@@ -413,6 +429,7 @@ try_round(Courier *courier)
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(caller);
+	delete_ended(courier);
 	MemoryContextReset(courier->scratch);
 	return more;
 }
