@@ -23,7 +23,7 @@
 #define SCHEDULES_NEXT_RUN		6	/* timestamptz */
 #define SCHEDULES_COLUMNS		9
 
-static BackupSchedule *
+static void *
 read_schedule(Relation catalog, HeapTuple row)
 {
 	Datum		values[SCHEDULES_COLUMNS];
@@ -41,21 +41,7 @@ read_schedule(Relation catalog, HeapTuple row)
 List *
 catalog_backup_schedules(void)
 {
-	Oid			oid = get_relname_relid("backup_schedules", get_namespace_oid("dynapg", false));
-	List	   *schedules = NIL;
-	Relation	catalog;
-	SysScanDesc scan;
-	HeapTuple	row;
-
-	if (!OidIsValid(oid))
-		return NIL;				/* the extension is being created */
-	catalog = table_open(oid, AccessShareLock);
-	scan = systable_beginscan(catalog, InvalidOid, false, NULL, 0, NULL);
-	while (HeapTupleIsValid(row = systable_getnext(scan)))
-		schedules = lappend(schedules, read_schedule(catalog, row));
-	systable_endscan(scan);
-	table_close(catalog, AccessShareLock);
-	return schedules;
+	return catalog_read_rows("backup_schedules", NULL, 0, NULL, read_schedule);
 }
 
 void

@@ -171,6 +171,33 @@ catalog_begin_scan(Relation catalog, Snapshot snapshot, int nkeys, ScanKey keys)
 							  true, snapshot, nkeys, keys);
 }
 
+List *
+catalog_read_rows(const char *name, const char *index, int n_keys, ScanKey keys, CatalogReader read)
+{
+	Oid			schema = get_namespace_oid("dynapg", true);
+	Oid			oid = get_relname_relid(name, schema);
+	List	   *found = NIL;
+	Relation	catalog;
+	SysScanDesc scan;
+	HeapTuple	row;
+
+	if (!OidIsValid(oid))
+		return NIL;
+	catalog = table_open(oid, AccessShareLock);
+	scan = systable_beginscan(catalog, index ? get_relname_relid(index, schema) : InvalidOid, index != NULL, NULL, n_keys, keys);
+	while (HeapTupleIsValid(row = systable_getnext(scan)))
+		found = lappend(found, read(catalog, row));
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return found;
+}
+
+char *
+catalog_text_or_null(const Datum *values, const bool *nulls, int column)
+{
+	return nulls[column - 1] ? NULL : TextDatumGetCString(values[column - 1]);
+}
+
 void
 catalog_member(JsonbContainer *object, const char *name, JsonbValue *value)
 {

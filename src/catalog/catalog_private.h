@@ -104,6 +104,17 @@ extern const char *catalog_tablespace_of(Oid relation);
 /* index_ddl.c: drops the indexes of a table that is dropped: their rows, and the index tables that are still there. */
 extern void catalog_drop_indexes(const TableInfo *table);
 
+/*
+ * What a reader makes, in the current context, of the rows of one of dynapg's catalogs that an index (NULL: all rows) and keys find, on the latest snapshot,
+ * as PostgreSQL's catalogs are read.  NIL while the extension is being created.
+ */
+typedef void *(*CatalogReader) (Relation catalog, HeapTuple row);
+
+extern List *catalog_read_rows(const char *name, const char *index, int n_keys, ScanKey keys, CatalogReader read);
+
+/* A column's text, palloc'd; NULL for a null. */
+extern char *catalog_text_or_null(const Datum *values, const bool *nulls, int column);
+
 /* Milliseconds since 1970, as labels and ids begin with. */
 static inline int64
 catalog_milliseconds(TimestampTz time)

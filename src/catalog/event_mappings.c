@@ -18,6 +18,7 @@
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
+#include "catalog/catalog_private.h"
 #include "catalog/event_mappings.h"
 #include "catalog/owner.h"
 
@@ -64,7 +65,7 @@ role_or_none(const Datum *values, const bool *nulls, int column)
 	return nulls[column - 1] ? InvalidOid : DatumGetObjectId(values[column - 1]);
 }
 
-static EventMapping *
+static void *
 read_mapping(Relation catalog, HeapTuple row)
 {
 	Datum		values[MAPPINGS_COLUMNS];
@@ -127,24 +128,12 @@ find_state(EventMapping *mapping)
 	table_close(catalog, AccessShareLock);
 }
 
-/* Mappings that an index (InvalidOid: none) and a key find; on the latest snapshot, as a catalog's. */
+/* Mappings that an index (NULL: none) and a key find. */
 static List *
 find_mappings(const char *index, int n_keys, ScanKey key)
 {
-	Oid			oid = event_object("event_source_mappings");
-	List	   *mappings = NIL;
-	Relation	catalog;
-	SysScanDesc scan;
-	HeapTuple	row;
+	List	   *mappings = catalog_read_rows("event_source_mappings", index, n_keys, key, read_mapping);
 
-	if (!OidIsValid(oid))
-		return NIL;				/* the extension is being created */
-	catalog = table_open(oid, AccessShareLock);
-	scan = systable_beginscan(catalog, index ? event_object(index) : InvalidOid, index != NULL, NULL, n_keys, key);
-	while (HeapTupleIsValid(row = systable_getnext(scan)))
-		mappings = lappend(mappings, read_mapping(catalog, row));
-	systable_endscan(scan);
-	table_close(catalog, AccessShareLock);
 	for (int i = 0; i < list_length(mappings); i++)
 		find_state((EventMapping *) list_nth(mappings, i));
 	return mappings;

@@ -16,6 +16,7 @@
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
+#include "catalog/catalog_private.h"
 #include "catalog/event_mappings.h"
 #include "catalog/owner.h"
 
@@ -68,7 +69,7 @@ time_or_none(const Datum *values, const bool *nulls, int column)
 	return nulls[column - 1] ? 0 : DatumGetTimestampTz(values[column - 1]);
 }
 
-static EventPosition *
+static void *
 read_position(Relation catalog, HeapTuple row)
 {
 	Datum		values[POSITIONS_COLUMNS];
@@ -101,25 +102,11 @@ read_position(Relation catalog, HeapTuple row)
 	return position;
 }
 
-/* Lanes that an index (NULL: none) and a key find; on the latest snapshot, as a catalog's. */
+/* Lanes that an index (NULL: none) and a key find. */
 static List *
 find_positions(const char *index, int n_keys, ScanKey key)
 {
-	Oid			oid = catalog_event_positions_oid();
-	List	   *positions = NIL;
-	Relation	catalog;
-	SysScanDesc scan;
-	HeapTuple	row;
-
-	if (!OidIsValid(oid))
-		return NIL;
-	catalog = table_open(oid, AccessShareLock);
-	scan = systable_beginscan(catalog, index ? event_object(index) : InvalidOid, index != NULL, NULL, n_keys, key);
-	while (HeapTupleIsValid(row = systable_getnext(scan)))
-		positions = lappend(positions, read_position(catalog, row));
-	systable_endscan(scan);
-	table_close(catalog, AccessShareLock);
-	return positions;
+	return catalog_read_rows("event_positions", index, n_keys, key, read_position);
 }
 
 EventPosition *

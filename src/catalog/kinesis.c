@@ -17,6 +17,7 @@
 #include "utils/uuid.h"
 
 #include "base/settings.h"
+#include "catalog/catalog_private.h"
 #include "catalog/kinesis.h"
 #include "catalog/owner.h"
 
@@ -93,13 +94,7 @@ catalog_kinesis_is_live(KinesisStatus status)
  * Reading
  * ------------------------------------------------------------------------------------------------------------ */
 
-static char *
-text_or_null(const Datum *values, const bool *nulls, int column)
-{
-	return nulls[column - 1] ? NULL : TextDatumGetCString(values[column - 1]);
-}
-
-static Entry *
+static void *
 read_entry(Relation catalog, HeapTuple row)
 {
 	Datum		values[KINESIS_COLUMNS];
@@ -114,8 +109,8 @@ read_entry(Relation catalog, HeapTuple row)
 	destination->table_id = *DatumGetUUIDP(values[KINESIS_TABLE_ID - 1]);
 	destination->stream_arn = TextDatumGetCString(values[KINESIS_STREAM_ARN - 1]);
 	destination->status = status_of_name(TextDatumGetCString(values[KINESIS_STATUS - 1]));
-	destination->description = text_or_null(values, nulls, KINESIS_DESCRIPTION);
-	destination->precision = text_or_null(values, nulls, KINESIS_PRECISION);
+	destination->description = catalog_text_or_null(values, nulls, KINESIS_DESCRIPTION);
+	destination->precision = catalog_text_or_null(values, nulls, KINESIS_PRECISION);
 	if (!nulls[KINESIS_CHANGE_ENDS - 1])
 		destination->change_ends = DatumGetTimestampTz(values[KINESIS_CHANGE_ENDS - 1]);
 	if (!nulls[KINESIS_LOG - 1])
@@ -137,25 +132,16 @@ compare_entries(const ListCell *a, const ListCell *b)
 static List *
 read_entries(const TableInfo *table)
 {
-	Oid			schema = get_namespace_oid("dynapg", true);
-	Oid			oid = get_relname_relid("kinesis_destinations", schema);
-	List	   *entries = NIL;
-	Relation	catalog;
+	List	   *entries;
 	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	row;
 
-	if (!OidIsValid(oid))
-		return NIL;				/* the extension is being created */
-	catalog = table_open(oid, AccessShareLock);
-	if (table != NULL)
+	if (table == NULL)
+		entries = catalog_read_rows("kinesis_destinations", NULL, 0, NULL, read_entry);
+	else
+	{
 		ScanKeyInit(&key, KINESIS_TABLE_ID, BTEqualStrategyNumber, F_UUID_EQ, UUIDPGetDatum(unconstify(pg_uuid_t *, &table->id)));
-	scan = systable_beginscan(catalog, get_relname_relid("kinesis_destinations_pkey", schema), table != NULL, NULL,
-							  table != NULL ? 1 : 0, &key);
-	while (HeapTupleIsValid(row = systable_getnext(scan)))
-		entries = lappend(entries, read_entry(catalog, row));
-	systable_endscan(scan);
-	table_close(catalog, AccessShareLock);
+		entries = catalog_read_rows("kinesis_destinations", "kinesis_destinations_pkey", 1, &key, read_entry);
+	}
 	list_sort(entries, compare_entries);
 	return entries;
 }

@@ -118,12 +118,6 @@ catalog_transfers_oid(void)
  * Reading
  * ------------------------------------------------------------------------------------------------------------ */
 
-static char *
-text_or_null(const Datum *values, const bool *nulls, int column)
-{
-	return nulls[column - 1] ? NULL : TextDatumGetCString(values[column - 1]);
-}
-
 static void
 read_counts(const Datum *values, TransferCounts *counts)
 {
@@ -151,15 +145,15 @@ read_transfer(Relation catalog, HeapTuple row)
 		transfer->table_id = *DatumGetUUIDP(values[TRANSFERS_TABLE_ID - 1]);
 	transfer->owner = DatumGetObjectId(values[TRANSFERS_OWNER - 1]);
 	transfer->phase = TextDatumGetCString(values[TRANSFERS_PHASE - 1]);
-	transfer->client_token = text_or_null(values, nulls, TRANSFERS_CLIENT_TOKEN);
+	transfer->client_token = catalog_text_or_null(values, nulls, TRANSFERS_CLIENT_TOKEN);
 	transfer->request = DatumGetJsonbPCopy(values[TRANSFERS_REQUEST - 1]);
 	transfer->state = DatumGetJsonbPCopy(values[TRANSFERS_STATE - 1]);
 	transfer->started_at = DatumGetTimestampTz(values[TRANSFERS_STARTED_AT - 1]);
 	transfer->ended_at = nulls[TRANSFERS_ENDED_AT - 1] ? 0 : DatumGetTimestampTz(values[TRANSFERS_ENDED_AT - 1]);
 	read_counts(&values[TRANSFERS_ITEMS - 1], &transfer->counts);
 	transfer->attempts = DatumGetInt32(values[TRANSFERS_ATTEMPTS - 1]);
-	transfer->failure_code = text_or_null(values, nulls, TRANSFERS_FAILURE_CODE);
-	transfer->failure_message = text_or_null(values, nulls, TRANSFERS_FAILURE_MESSAGE);
+	transfer->failure_code = catalog_text_or_null(values, nulls, TRANSFERS_FAILURE_CODE);
+	transfer->failure_message = catalog_text_or_null(values, nulls, TRANSFERS_FAILURE_MESSAGE);
 	return transfer;
 }
 

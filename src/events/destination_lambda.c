@@ -19,12 +19,6 @@ static const char *const members[] = {"FunctionName", "Region", "Endpoint", "Tim
 "SessionToken", NULL};
 static const char *const secrets[] = {"AccessKeyId", "SecretAccessKey", "SessionToken", NULL};
 
-typedef struct Progress
-{
-	int			from;			/* records of the present request */
-	int			upto;
-} Progress;
-
 /* A function's name or ARN, which stands in the path of a URL. */
 static void
 check_name(const DestinationCheck *check, const char *name)
@@ -71,26 +65,10 @@ invoke_url(const char *endpoint, const char *name)
 }
 
 static void
-make_request(Delivery *delivery)
-{
-	Progress   *progress = (Progress *) delivery->state;
-	Post	   *post = delivery->post;
-
-	if (delivery->batch != NULL)
-		post->body = outside_payload(delivery->batch, progress->from, OUTSIDE_PAYLOAD_BYTES, &progress->upto, &post->len);
-	else
-	{
-		post->body = delivery->invocation;
-		post->len = strlen(post->body);
-	}
-}
-
-static void
 begin_lambda(Delivery *delivery)
 {
 	Post	   *post = delivery->post;
 
-	delivery->state = palloc0(sizeof(Progress));
 	post->url = invoke_url(outside_text("Destination", delivery->definition, "Endpoint"),
 						   outside_text("Destination", delivery->definition, "FunctionName"));
 	post->timeout_ms = 1000 * outside_number("Destination", delivery->definition, "TimeoutSeconds", 1, TIMEOUT, TIMEOUT);
@@ -99,7 +77,7 @@ begin_lambda(Delivery *delivery)
 	outside_header(post, "Content-Type", "application/json");
 	outside_header(post, "X-Amz-Invocation-Type", "RequestResponse");
 	outside_sign(delivery, "lambda");
-	make_request(delivery);
+	outside_next_body(delivery);
 }
 
 static const char *
@@ -115,13 +93,9 @@ problem_of(const Post *post)
 static DeliveryStep
 judge_lambda(Delivery *delivery, int pauses, EventOutcome *outcome)
 {
-	Progress   *progress = (Progress *) delivery->state;
-
-	outside_judge_part(delivery, problem_of(delivery->post), progress->from, outcome);
-	if (!outcome->ok || outcome->first_failed != 0 || delivery->batch == NULL || progress->upto == delivery->batch->count)
+	if (!outside_judge_body(delivery, problem_of(delivery->post), outcome))
 		return DELIVERY_OVER;
-	progress->from = progress->upto;
-	make_request(delivery);
+	outside_next_body(delivery);
 	return DELIVERY_GOES_ON;
 }
 

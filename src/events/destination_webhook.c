@@ -26,13 +26,6 @@
 static const char *const members[] = {"Url", "Secret", "Headers", "TimeoutSeconds", NULL};
 static const char *const secrets[] = {"Secret", "Headers", NULL};
 
-/* What has been sent of a batch. */
-typedef struct Progress
-{
-	int			from;			/* records of the present request */
-	int			upto;
-} Progress;
-
 static _Noreturn void
 refuse_headers(const char *what)
 {
@@ -142,16 +135,7 @@ set_headers(Delivery *delivery)
 static void
 make_request(Delivery *delivery)
 {
-	Progress   *progress = (Progress *) delivery->state;
-	Post	   *post = delivery->post;
-
-	if (delivery->batch != NULL)
-		post->body = outside_payload(delivery->batch, progress->from, OUTSIDE_PAYLOAD_BYTES, &progress->upto, &post->len);
-	else
-	{
-		post->body = delivery->invocation;
-		post->len = strlen(post->body);
-	}
+	outside_next_body(delivery);
 	set_headers(delivery);
 }
 
@@ -160,23 +144,17 @@ begin_webhook(Delivery *delivery)
 {
 	Post	   *post = delivery->post;
 
-	delivery->state = palloc0(sizeof(Progress));
 	post->url = outside_text("Destination", delivery->definition, "Url");
 	post->timeout_ms = 1000 * outside_number("Destination", delivery->definition, "TimeoutSeconds", 1, MAX_TIMEOUT, DEFAULT_TIMEOUT);
 	post->max_answer = OUTSIDE_ANSWER_BYTES;
 	make_request(delivery);
 }
 
-/* Where a part of a batch has failed, what came before it has not. */
 static DeliveryStep
 judge_webhook(Delivery *delivery, int pauses, EventOutcome *outcome)
 {
-	Progress   *progress = (Progress *) delivery->state;
-
-	outside_judge_part(delivery, outside_problem(delivery->post), progress->from, outcome);
-	if (!outcome->ok || outcome->first_failed != 0 || delivery->batch == NULL || progress->upto == delivery->batch->count)
+	if (!outside_judge_body(delivery, outside_problem(delivery->post), outcome))
 		return DELIVERY_OVER;
-	progress->from = progress->upto;
 	make_request(delivery);
 	return DELIVERY_GOES_ON;
 }

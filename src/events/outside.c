@@ -221,24 +221,33 @@ outside_problem(const Post *post)
 	return psprintf("HTTP status %d: %.*s", post->status, shown, post->answer ? post->answer : "");
 }
 
-char *
-outside_payload(const EventBatch *batch, int from, size_t most, int *upto, size_t *len)
+/* What has been sent of a batch as Lambda's events. */
+typedef struct BodyProgress
+{
+	int			from;			/* records of the present request */
+	int			upto;
+} BodyProgress;
+
+/* Text of {"Records": [...]} with as many records as fit, at least one, of those behind what was sent. */
+static char *
+make_event(const EventBatch *batch, BodyProgress *progress, size_t *len)
 {
 	StringInfoData text;
 	WireWriter	writer;
 
+	progress->from = progress->upto;
 	initStringInfo(&text);
 	wire_write_text(&writer, &text);
 	wire_object_start(&writer);
 	wire_member(&writer, "Records");
 	wire_array_start(&writer);
-	for (*upto = from; *upto < batch->count; (*upto)++)
+	for (; progress->upto < batch->count; progress->upto++)
 	{
 		int			before = text.len;
 		bool		comma = writer.need_comma;
 
-		event_record_write(&writer, batch, &batch->records[*upto]);
-		if (text.len + 2 > most && *upto > from)
+		event_record_write(&writer, batch, &batch->records[progress->upto]);
+		if (text.len + 2 > OUTSIDE_PAYLOAD_BYTES && progress->upto > progress->from)
 		{
 			text.len = before;
 			text.data[before] = '\0';
@@ -253,6 +262,22 @@ outside_payload(const EventBatch *batch, int from, size_t most, int *upto, size_
 }
 
 void
+outside_next_body(Delivery *delivery)
+{
+	Post	   *post = delivery->post;
+
+	if (delivery->batch == NULL)
+	{
+		post->body = delivery->invocation;
+		post->len = strlen(post->body);
+		return;
+	}
+	if (delivery->state == NULL)
+		delivery->state = palloc0(sizeof(BodyProgress));
+	post->body = make_event(delivery->batch, (BodyProgress *) delivery->state, &post->len);
+}
+
+void
 outside_check_region(const DestinationCheck *check, Jsonb *value)
 {
 	char	   *region = outside_text(check->what, value, "Region");
@@ -262,18 +287,23 @@ outside_check_region(const DestinationCheck *check, Jsonb *value)
 		refuse(check->what, "Region has lower-case letters, digits and hyphens");
 }
 
-void
-outside_judge_part(const Delivery *delivery, const char *problem, int from, EventOutcome *outcome)
+bool
+outside_judge_body(const Delivery *delivery, const char *problem, EventOutcome *outcome)
 {
 	const EventBatch *batch = delivery->batch;
+	const BodyProgress *progress = (const BodyProgress *) delivery->state;
 
 	outcome->ok = problem == NULL;
 	outcome->error = problem;
-	if (problem == NULL && batch != NULL && delivery->reports)
+	if (batch == NULL)
+		return false;
+	if (problem == NULL && delivery->reports)
 		event_read_answer(batch, delivery->post->answer, (int) delivery->post->answer_len, outcome);
-	if (!outcome->ok && batch != NULL && from > 0)
+	/* where a part of a batch has failed, what came before it has not */
+	if (!outcome->ok && progress->from > 0)
 	{
 		outcome->ok = true;
-		outcome->first_failed = batch->records[from].row.seq;
+		outcome->first_failed = batch->records[progress->from].row.seq;
 	}
+	return outcome->ok && outcome->first_failed == 0 && progress->upto < batch->count;
 }

@@ -83,17 +83,16 @@ extern void outside_header(Post *post, const char *name, const char *value);
 extern const char *outside_problem(const Post *post);
 
 /*
- * The outcome of a request with the records of a batch from one on, whose answer may report failures of items.  Where a part has failed, what came
- * before it has not.
+ * Lambda's events as bodies: the next one of a delivery, which is the invocation record, or {"Records": [...]} with what fits into OUTSIDE_PAYLOAD_BYTES, at
+ * least one record, of those that no body has had; state is this file's then.  And the outcome of a body, whose answer may report failures of
+ * items (problem: NULL, or why it has failed as a whole); whether there is more to send.
  */
-extern void outside_judge_part(const Delivery *delivery, const char *problem, int from, EventOutcome *outcome);
+extern void outside_next_body(Delivery *delivery);
+extern bool outside_judge_body(const Delivery *delivery, const char *problem, EventOutcome *outcome);
 
 /* Limits of answers and of requests. */
 #define OUTSIDE_ANSWER_BYTES (1024 * 1024)
 #define OUTSIDE_PAYLOAD_BYTES (6 * 1024 * 1024)
-
-/* Text of {"Records": [...]} with records from `from` on that fit into so many bytes, at least one; *upto: behind the last of them. */
-extern char *outside_payload(const EventBatch *batch, int from, size_t most, int *upto, size_t *len);
 
 extern const OutsideKind destination_webhook;
 extern const OutsideKind destination_lambda;

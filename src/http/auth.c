@@ -13,13 +13,13 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_authid.h"
-#include "catalog/pg_database.h"
 #include "miscadmin.h"
 #include "utils/datetime.h"
 #include "utils/guc.h"
 #include "utils/syscache.h"
 
 #include "base/compat.h"
+#include "base/database.h"
 #include "base/error.h"
 #include "http/http.h"
 
@@ -355,19 +355,6 @@ may_connect(Oid role)
 		(isnull || DatumGetTimestampTz(valid_until) >= GetCurrentTimestamp());
 	ReleaseSysCache(tuple);
 	return may && compat_database_aclcheck(MyDatabaseId, role, ACL_CONNECT) == ACLCHECK_OK;
-}
-
-static Oid
-database_owner(void)
-{
-	HeapTuple	tuple = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(MyDatabaseId));
-	Oid			owner;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for database %u", MyDatabaseId);
-	owner = ((Form_pg_database) GETSTRUCT(tuple))->datdba;
-	ReleaseSysCache(tuple);
-	return owner;
 }
 
 /* Whether the client is on this machine. */

@@ -12,13 +12,13 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_database.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
 #include "base/compat.h"
+#include "base/database.h"
 #include "base/error.h"
 #include "base/settings.h"
 #include "catalog/buckets.h"
@@ -376,19 +376,6 @@ require_buckets(const AccessCaller *caller, int operation, const RequestValue *r
 /* ------------------------------------------------------------------------------------------------------------
  * The first moment
  * ------------------------------------------------------------------------------------------------------------ */
-
-static Oid
-database_owner(void)
-{
-	HeapTuple	row = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(MyDatabaseId));
-	Oid			owner;
-
-	if (!HeapTupleIsValid(row))
-		elog(ERROR, "database %u is gone", MyDatabaseId);
-	owner = ((Form_pg_database) GETSTRUCT(row))->datdba;
-	ReleaseSysCache(row);
-	return owner;
-}
 
 /* Whether an operation makes a table. */
 static bool

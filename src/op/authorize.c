@@ -190,20 +190,6 @@ typedef struct PartLookup
 } PartLookup;
 
 static bool
-one_text(const char *text, PolicyValues *values)
-{
-	PolicyText *value;
-
-	if (text == NULL)
-		return false;
-	value = palloc(sizeof(PolicyText));
-	value->text = text;
-	value->len = strlen(text);
-	*values = (PolicyValues) {false, 1, value};
-	return true;
-}
-
-static bool
 list_of_names(const TextList *list, PolicyValues *values)
 {
 	*values = (PolicyValues) {true, list->n, list->texts};
@@ -244,16 +230,16 @@ look_up_part(void *argument, const PolicyKey *key, PolicyValues *values)
 		case POLICY_KEY_FOURTH_PARTITION_KEY:
 			return list_of_names(&describe(lookup)->partition_keys[3], values);
 		case POLICY_KEY_SELECT:
-			return one_text(part->select, values);
+			return access_one_value(part->select, values);
 		case POLICY_KEY_RETURN_VALUES:
-			return one_text(part->return_values, values);
+			return access_one_value(part->return_values, values);
 		case POLICY_KEY_RETURN_CONSUMED_CAPACITY:
 			return part->return_consumed_capacity != NULL && part->return_consumed_capacity->present &&
-				one_text(part->return_consumed_capacity->as.string.text, values);
+				access_one_value(part->return_consumed_capacity->as.string.text, values);
 		case POLICY_KEY_ENCLOSING_OPERATION:
-			return one_text(part->enclosing_operation, values);
+			return access_one_value(part->enclosing_operation, values);
 		case POLICY_KEY_FULL_TABLE_SCAN:
-			return part->full_table_scan != NULL && one_text(*part->full_table_scan ? "true" : "false", values);
+			return part->full_table_scan != NULL && access_one_value(*part->full_table_scan ? "true" : "false", values);
 		default:
 			return false;
 	}

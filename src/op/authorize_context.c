@@ -17,9 +17,8 @@
  * Condition keys
  * ------------------------------------------------------------------------------------------------------------ */
 
-/* One text as the value of a key; NULL: the request does not have the key. */
-static bool
-one_value(const char *text, PolicyValues *values)
+bool
+access_one_value(const char *text, PolicyValues *values)
 {
 	PolicyText *value;
 
@@ -145,39 +144,39 @@ look_up_common(const AccessCaller *caller, const AccessQuestion *question, const
 	switch (key->id)
 	{
 		case POLICY_KEY_CURRENT_TIME:
-			return one_value(time_text(GetCurrentTimestamp()), values);
+			return access_one_value(time_text(GetCurrentTimestamp()), values);
 		case POLICY_KEY_EPOCH_TIME:
-			return one_value(psprintf(INT64_FORMAT, (int64) timestamptz_to_time_t(GetCurrentTimestamp())), values);
+			return access_one_value(psprintf(INT64_FORMAT, (int64) timestamptz_to_time_t(GetCurrentTimestamp())), values);
 		case POLICY_KEY_TOKEN_ISSUE_TIME:
-			return caller->session && one_value(time_text(caller->session->issued_at), values);
+			return caller->session && access_one_value(time_text(caller->session->issued_at), values);
 		case POLICY_KEY_MULTI_FACTOR_AUTH_PRESENT:
-			return caller->session && one_value("false", values);
+			return caller->session && access_one_value("false", values);
 		case POLICY_KEY_PRINCIPAL_ACCOUNT:
 		case POLICY_KEY_RESOURCE_ACCOUNT:
-			return one_value(dynapg_account_id, values);
+			return access_one_value(dynapg_account_id, values);
 		case POLICY_KEY_PRINCIPAL_ARN:
-			return one_value(user_arn(caller), values);
+			return access_one_value(user_arn(caller), values);
 		case POLICY_KEY_PRINCIPAL_TYPE:
-			return one_value(caller->session ? "AssumedRole" : "User", values);
+			return access_one_value(caller->session ? "AssumedRole" : "User", values);
 		case POLICY_KEY_PRINCIPAL_TAG:
-			return one_value(principal_tag(caller, key->tag), values);
+			return access_one_value(principal_tag(caller, key->tag), values);
 		case POLICY_KEY_RESOURCE_TAG:
-			return one_value(resource_tag(question->table, key->tag), values);
+			return access_one_value(resource_tag(question->table, key->tag), values);
 		case POLICY_KEY_REQUESTED_REGION:
-			return one_value(dynapg_region, values);
+			return access_one_value(dynapg_region, values);
 		case POLICY_KEY_SECURE_TRANSPORT:
-			return connection && one_value(boolean_text(connection->is_secure), values);
+			return connection && access_one_value(boolean_text(connection->is_secure), values);
 		case POLICY_KEY_SOURCE_IP:
-			return connection && one_value(connection->source_ip, values);
+			return connection && access_one_value(connection->source_ip, values);
 		case POLICY_KEY_USER_AGENT:
-			return connection && one_value(connection->user_agent, values);
+			return connection && access_one_value(connection->user_agent, values);
 		case POLICY_KEY_USER_ID:
-			return one_value(user_id(caller), values);
+			return access_one_value(user_id(caller), values);
 		case POLICY_KEY_USERNAME:
 			/* an assumed role has none, as in AWS */
-			return caller->session == NULL && one_value(caller->role->name, values);
+			return caller->session == NULL && access_one_value(caller->role->name, values);
 		case POLICY_KEY_VIA_AWS_SERVICE:
-			return one_value("false", values);
+			return access_one_value("false", values);
 		default:
 			return false;
 	}

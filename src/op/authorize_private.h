@@ -99,6 +99,9 @@ typedef struct AccessLookup
 	PolicyText	principals[2];
 } AccessLookup;
 
+/* One text, which must live as long, as the value of a key; false for NULL: the request does not have the key. */
+extern bool access_one_value(const char *text, PolicyValues *values);
+
 extern void access_set(const AccessCaller *caller, const AccessQuestion *question, PolicySet *set);
 extern void access_request(const AccessCaller *caller, const AccessQuestion *question, AccessLookup *lookup, PolicyRequest *request);
 

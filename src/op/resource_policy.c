@@ -148,18 +148,6 @@ policy_owner(const Resource *resource)
  * ------------------------------------------------------------------------------------------------------------ */
 
 static bool
-skip_prefix(PolicyText *text, const char *prefix)
-{
-	int			len = strlen(prefix);
-
-	if (text->len < len || memcmp(text->text, prefix, len) != 0)
-		return false;
-	text->text += len;
-	text->len -= len;
-	return true;
-}
-
-static bool
 is_role(PolicyText name)
 {
 	return name.len > 0 && name.len < NAMEDATALEN && memchr(name.text, '\0', name.len) == NULL &&
@@ -182,11 +170,11 @@ principal_exists(PolicyText principal, void *argument)
 {
 	PolicyText	rest = principal;
 
-	if (skip_prefix(&rest, psprintf("arn:aws:sts::%s:assumed-role/", dynapg_account_id)))
+	if (policy_take_prefix(&rest, psprintf("arn:aws:sts::%s:assumed-role/", dynapg_account_id)))
 		return is_session(rest);
-	if (!skip_prefix(&rest, psprintf("arn:aws:iam::%s:", dynapg_account_id)))
+	if (!policy_take_prefix(&rest, psprintf("arn:aws:iam::%s:", dynapg_account_id)))
 		return false;
-	if (skip_prefix(&rest, "user/") || skip_prefix(&rest, "role/"))
+	if (policy_take_prefix(&rest, "user/") || policy_take_prefix(&rest, "role/"))
 		return is_role(rest);
 	return rest.len == strlen("root") && memcmp(rest.text, "root", rest.len) == 0;
 }

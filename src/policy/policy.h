@@ -15,6 +15,9 @@ typedef struct PolicyText
 	int			len;
 } PolicyText;
 
+/* Passes over a prefix; false, and nothing is changed, if the text does not begin with it. */
+extern bool policy_take_prefix(PolicyText *text, const char *prefix);
+
 /* For %.*s: its size and its text. */
 #define POLICY_TEXT_ARGS(t) (t).len, (t).text
 

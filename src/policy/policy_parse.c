@@ -272,9 +272,8 @@ read_principals(Parser *parser, PolicyPrincipals *principals, bool negated)
  * Conditions
  * ------------------------------------------------------------------------------------------------------------ */
 
-/* Passes over a text that begins something. */
-static bool
-take_prefix(PolicyText *text, const char *prefix)
+bool
+policy_take_prefix(PolicyText *text, const char *prefix)
 {
 	int			len = strlen(prefix);
 
@@ -301,8 +300,8 @@ static bool
 parse_operator(PolicyText name, PolicyOperator *operator)
 {
 	operator->name = name;
-	operator->quantifier = take_prefix(&name, "ForAllValues:") ? FOR_ALL_VALUES :
-		take_prefix(&name, "ForAnyValue:") ? FOR_ANY_VALUE : QUANTIFIER_NONE;
+	operator->quantifier = policy_take_prefix(&name, "ForAllValues:") ? FOR_ALL_VALUES :
+		policy_take_prefix(&name, "ForAnyValue:") ? FOR_ANY_VALUE : QUANTIFIER_NONE;
 	operator->if_exists = take_suffix(&name, "IfExists");
 	for (int i = 0; i < lengthof(operators); i++)
 	{

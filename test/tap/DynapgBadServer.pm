@@ -6,12 +6,13 @@ use strict;
 use warnings;
 
 use Exporter 'import';
+use Fcntl qw(:flock);
 use File::Temp ();
 use IO::Socket::INET;
 use POSIX ();
 
 my @servers;
-our @EXPORT = qw(bad_server answer s3_error);
+our @EXPORT = qw(bad_server answer s3_error note_lines);
 
 # Starts a server; returns its port and a function that gives the requests so far, as lines "GET /path?query Range=... If-Match=...".
 # respond is called as respond($socket, \%request, $before): method, path, query, headers (small letters), length of the body; and how
@@ -33,6 +34,17 @@ sub bad_server
 		chomp(my @lines = <$log>);
 		return @lines;
 	});
+}
+
+# Adds lines to a file, whole, whoever else does.
+sub note_lines
+{
+	my ($path, @lines) = @_;
+	open my $file, '>>', $path or die "$path: $!";
+	flock $file, LOCK_EX;
+	syswrite $file, join('', map { "$_\n" } @lines);
+	close $file;
+	return;
 }
 
 # In a process of its own, which ends with its process group.

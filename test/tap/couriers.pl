@@ -18,16 +18,6 @@ my $json = JSON::PP->new->canonical;
 
 # ---------------------------------------------------------------- destinations
 
-sub note_lines
-{
-	my ($name, @lines) = @_;
-	open my $file, '>>', "$folder/$name" or die;
-	flock $file, 2;
-	syswrite $file, join('', map { "$_\n" } @lines);
-	close $file;
-	return;
-}
-
 sub lines
 {
 	my ($name) = @_;
@@ -54,8 +44,8 @@ sub respond
 			sleep 3;
 			return;
 		}
-		note_lines('hook', changes($event));
-		note_lines('signatures', "$request->{headers}{'dynapg-signature'} $body");
+		note_lines("$folder/hook", changes($event));
+		note_lines("$folder/signatures", "$request->{headers}{'dynapg-signature'} $body");
 		return answer($socket, '200 OK', {}, 'thank you, <b>all</b>');
 	}
 	if ($path eq '/poison')
@@ -63,19 +53,19 @@ sub respond
 		my @changes = changes($json->decode($body));
 
 		return answer($socket, '400 Bad', {}, 'poison') if grep { /^poison/ } @changes;
-		note_lines('poison', @changes);
+		note_lines("$folder/poison", @changes);
 		return answer($socket, '200 OK', {}, '');
 	}
 	if ($path eq '/lost')
 	{
-		note_lines('lost', $body);
+		note_lines("$folder/lost", $body);
 		return answer($socket, '204 Gone well', {}, '');
 	}
 	return answer($socket, '302 Over there', { Location => '/hook' }, '') if $path eq '/redirect';
 	return answer($socket, '200 OK', {}, 'x' x (2 * 1024 * 1024)) if $path eq '/huge';
 	if (my ($function) = $path =~ m{^/2015-03-31/functions/(\w+)/invocations$})
 	{
-		note_lines('lambda', join(' ', $function, $request->{headers}{authorization} =~ m{(Credential=\w+/\d+/us-east-1/lambda)}, changes($json->decode($body))));
+		note_lines("$folder/lambda", join(' ', $function, $request->{headers}{authorization} =~ m{(Credential=\w+/\d+/us-east-1/lambda)}, changes($json->decode($body))));
 		return answer($socket, '200 OK', { 'X-Amz-Function-Error' => 'Unhandled' }, '{"errorMessage": "out of luck"}') if $function eq 'raises';
 		# the second half of what comes first is reported
 		my @records = @{ $json->decode($body)->{Records} };
@@ -95,7 +85,7 @@ sub respond
 
 			if (rand() < 0.2) { $item = { status => 429, error => { type => 'es_rejected_execution_exception', reason => 'busy' } }; }
 			elsif ($document && $document->{p} eq 'poison') { $item = { status => 400, error => { type => 'mapper_parsing_exception', reason => 'no' } }; }
-			else { note_lines('bulk', join(' ', $name, @{ $action->{$name} }{qw(_index _id version version_type)}, $document ? $json->encode($document) : ())); }
+			else { note_lines("$folder/bulk", join(' ', $name, @{ $action->{$name} }{qw(_index _id version version_type)}, $document ? $json->encode($document) : ())); }
 			push @items, { $name => $item };
 		}
 		return answer($socket, '200 OK', {}, $json->encode({ errors => JSON::PP::true, items => \@items }));
@@ -104,7 +94,7 @@ sub respond
 	{
 		my $records = $json->decode($body)->{Records};
 
-		note_lines('kinesis', map { my $change = $json->decode(decode_base64($_->{Data})); "$change->{dynamodb}{Keys}{p}{S} $change->{dynamodb}{NewImage}{n}{N}" } @$records);
+		note_lines("$folder/kinesis", map { my $change = $json->decode(decode_base64($_->{Data})); "$change->{dynamodb}{Keys}{p}{S} $change->{dynamodb}{NewImage}{n}{N}" } @$records);
 		return answer($socket, '200 OK', {}, $json->encode({ FailedRecordCount => 0, Records => [ map { { SequenceNumber => '1', ShardId => 's' } } @$records ] }));
 	}
 	return answer($socket, '404 Not Found', {}, '');

@@ -17,16 +17,6 @@ use DynapgCrash;
 my $folder = File::Temp->newdir();
 my $json = JSON::PP->new->canonical;
 
-sub note_lines
-{
-	my ($name, @lines) = @_;
-	open my $file, '>>', "$folder/$name" or die;
-	flock $file, 2;
-	syswrite $file, join('', map { "$_\n" } @lines);
-	close $file;
-	return;
-}
-
 sub respond
 {
 	my ($socket, $request) = @_;
@@ -37,7 +27,7 @@ sub respond
 	# each request is a process of its own
 	srand;
 
-	note_lines('signatures', $request->{headers}{authorization} // 'none');
+	note_lines("$folder/signatures", $request->{headers}{authorization} // 'none');
 	if ($body->{StreamName} eq 'missing')
 	{
 		($status, $answer) = (400, { __type => 'ResourceNotFoundException', message => 'not found' });
@@ -60,7 +50,7 @@ sub respond
 				push @results, { ErrorCode => 'ProvisionedThroughputExceededException', ErrorMessage => 'slow' };
 				next;
 			}
-			note_lines($body->{StreamName}, "$record->{PartitionKey} " . decode_base64($record->{Data}));
+			note_lines("$folder/$body->{StreamName}", "$record->{PartitionKey} " . decode_base64($record->{Data}));
 			push @results, { SequenceNumber => '1', ShardId => 'shardId-0' };
 		}
 		# taken, and then the answer is lost
