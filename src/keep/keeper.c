@@ -82,7 +82,7 @@ typedef struct Keeper
 	int			failures;
 	bool		has_worked;
 	bool		has_events;		/* event source mappings, or Kinesis streaming destinations */
-	int			alone;			/* how often nobody else was there */
+	int			alone;			/* for so many rounds nobody else has been there */
 	int			idle_rounds;	/* before it has: who has started it may not have committed yet what it is to do */
 } Keeper;
 
@@ -417,6 +417,8 @@ dynapg_keeper_main(Datum argument)
 			if (!keeper.has_events || ++keeper.alone > 1)
 				break;
 		}
+		else
+			keeper.alone = 0;
 	}
 	log_leave_keeper();
 }
