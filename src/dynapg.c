@@ -10,6 +10,7 @@
 
 #include "api/endpoint.h"
 #include "base/settings.h"
+#include "meter/meter.h"
 
 PG_MODULE_MAGIC;
 
@@ -23,6 +24,7 @@ void
 _PG_init(void)
 {
 	settings_init();
+	meter_init();
 	endpoint_init();
 
 	/* not preloaded, the library does not know the endpoint's settings, which the configuration file may have */

@@ -173,6 +173,7 @@ execute_read(BatchStatement *part)
 	StorageTable *table = storage_open(part->write.info, STORAGE_READ, true, part->write.user);
 
 	part->item = storage_get(table, &part->write.key);
+	capacity_at(part->capacity, &part->write.key.hash, &part->write.attributes->object);
 	capacity_add_item_read(part->capacity, part->item, consistent);
 	if (consistent)
 		op_eventual_read = false;

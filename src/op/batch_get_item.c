@@ -175,6 +175,7 @@ read_part(TablePart *part, WireWriter *response, int64 *total, PartitionBytes *p
 		{
 			*total += size;
 			partition->bytes += size;
+			capacity_at(part->capacity, &part->storage_keys[i].hash, &part->keys->as.list.items[i].as.attributes->object);
 			capacity_add_read(part->capacity, NULL, size, consistent);
 		}
 	}

@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "base/limits.h"
+#include "meter/meter.h"
 #include "op/capacity.h"
 #include "op/item_key.h"
 #include "op/op.h"
@@ -38,6 +39,23 @@ capacity_begin(TableCapacity *capacity, const char *table_name, int table_name_l
 	capacity->info = info;
 	capacity->table_units = 0;
 	capacity->index_units = NULL;
+	capacity_at(capacity, NULL, NULL);
+	meter_table(info);
+}
+
+void
+capacity_at(TableCapacity *capacity, const pg_uuid_t *hash, const JsonbValue *key)
+{
+	capacity->hash = hash;
+	capacity->key = key;
+}
+
+/* Tells the meter. */
+static void
+tell(const TableInfo *info, const TableIndex *index, bool is_write, double units, const pg_uuid_t *hash, const JsonbValue *key)
+{
+	if (meter_is_on())
+		meter_consumed(&(MeterUse) {info, index, is_write, units, hash, key});
 }
 
 static double
@@ -60,6 +78,7 @@ capacity_add_read(TableCapacity *capacity, const TableIndex *index, int64 bytes,
 	double		units = whole_units(bytes, READ_UNIT_SIZE) * (consistent ? 1.0 : 0.5) * factor(capacity);
 
 	op_read_units += units;
+	tell(capacity->info, index, false, units, capacity->hash, capacity->key);
 	if (index == NULL)
 		capacity->table_units += units;
 	else
@@ -105,6 +124,19 @@ index_write_units(const TableInfo *info, const TableIndex *index, const IndexCha
 	return change->action == INDEX_MOVE ? old_units + new_units : Max(old_units, new_units);
 }
 
+/* Tells the meter of a change of an index: under the new key, if there is one. */
+static void
+tell_index_write(const TableInfo *info, const TableIndex *index, const IndexChange *change, double units, Jsonb *old, Jsonb *item)
+{
+	bool		is_new = change->action != INDEX_DELETE;
+	JsonbValue	key;
+
+	if (!meter_is_on())
+		return;
+	attr_from_item(is_new ? item : old, &key);
+	tell(info, index, true, units, is_new ? &change->new_entry.hash : &change->old_entry.hash, &key);
+}
+
 void
 capacity_add_write(TableCapacity *capacity, const WriteResult *result, Jsonb *item, int size)
 {
@@ -116,6 +148,7 @@ capacity_add_write(TableCapacity *capacity, const WriteResult *result, Jsonb *it
 
 	capacity->table_units += units;
 	op_write_units += units;
+	tell(info, NULL, true, units, capacity->hash, capacity->key);
 	if (result->action == WRITE_NOTHING)
 		return;
 	for (int i = 0; i < info->n_indexes; i++)
@@ -129,7 +162,10 @@ capacity_add_write(TableCapacity *capacity, const WriteResult *result, Jsonb *it
 			index_change(info, index, result->old, result->action == WRITE_DELETE ? NULL : item, &computed);
 		units = index_write_units(info, index, change, result->old, item);
 		if (units > 0)
+		{
 			add_index_units(capacity, index, units);
+			tell_index_write(info, index, change, units, result->old, item);
+		}
 		op_write_units += units;
 	}
 }
@@ -145,9 +181,12 @@ capacity_add_units(TableCapacity *capacity, double units)
 }
 
 void
-capacity_count_refusal(Jsonb *old, int size)
+capacity_count_refusal(const TableInfo *info, const StorageKey *key, const JsonbValue *attributes, Jsonb *old, int size)
 {
-	op_write_units += whole_units(Max(size_for_units(old, WRITE_UNIT_SIZE), size), WRITE_UNIT_SIZE);
+	double		units = whole_units(Max(size_for_units(old, WRITE_UNIT_SIZE), size), WRITE_UNIT_SIZE);
+
+	op_write_units += units;
+	tell(info, NULL, true, units, &key->hash, attributes);
 }
 
 /* Whether ReturnConsumedCapacity is TOTAL or INDEXES. */

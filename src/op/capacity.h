@@ -28,9 +28,17 @@ typedef struct TableCapacity
 	const TableInfo *info;
 	double		table_units;
 	double	   *index_units;	/* parallel to info->indexes; NULL: none */
+	const pg_uuid_t *hash;		/* capacity_at() */
+	const JsonbValue *key;
 } TableCapacity;
 
 extern void capacity_begin(TableCapacity *capacity, const char *table_name, int table_name_len, const TableInfo *info);
+
+/*
+ * Says which key what is added next is about: the hash of the partition key of the table (or of the index that is read), and an object with
+ * the key's attributes.  NULL: not known, or no one in particular.  Both must live as long as something is added.
+ */
+extern void capacity_at(TableCapacity *capacity, const pg_uuid_t *hash, const JsonbValue *key);
 
 /*
  * Adds a read of so many bytes of the table (index NULL) or of an index in capacity->info: ceil(bytes / 4 KB), at least one unit; half
@@ -52,7 +60,7 @@ extern void capacity_add_write(TableCapacity *capacity, const WriteResult *resul
 extern void capacity_add_units(TableCapacity *capacity, double units);
 
 /* Counts a write of the table that its condition refused; there is no response to report it. */
-extern void capacity_count_refusal(Jsonb *old, int size);
+extern void capacity_count_refusal(const TableInfo *info, const StorageKey *key, const JsonbValue *attributes, Jsonb *old, int size);
 
 /* Writes the member ConsumedCapacity of an operation on one table, if ReturnConsumedCapacity asks for it. */
 extern void capacity_write(WireWriter *response, const RequestValue *return_consumed_capacity,

@@ -165,9 +165,10 @@ op_get_item(const RequestValue *request, WireWriter *response)
 
 	read = (AccessRead) {info, key_values->as.attributes, expressions.projection};
 	op_eventual_read = !consistent;
+	capacity_begin(&capacity, table_name->as.string.text, table_name->as.string.len, info);
+	capacity_at(&capacity, &key.hash, &key_values->as.attributes->object);
 	table = storage_open(info, STORAGE_READ, true, access_user_of_read(&read, &part));
 	item = storage_get(table, &key);
-	capacity_begin(&capacity, table_name->as.string.text, table_name->as.string.len, info);
 	capacity_add_item_read(&capacity, item, consistent);
 	wire_object_start(response);
 	if (item != NULL)

@@ -159,7 +159,7 @@ refuse(ItemWrite *write, ItemWriteFailureKind kind, Jsonb *old)
 		return;
 	}
 	write->result.old = returned;
-	capacity_count_refusal(old, write->kind == ITEM_PUT ? write->size : 0);
+	capacity_count_refusal(write->info, &write->key, &write->attributes->object, old, write->kind == ITEM_PUT ? write->size : 0);
 	if (kind == ITEM_WRITE_DUPLICATE)
 		dyn_error(DYN_DUPLICATE_ITEM, "Duplicate primary key exists in table");
 	dyn_error_detail(DYN_CONDITIONAL_CHECK_FAILED, returned != NULL ? failure_members(returned) : NULL,
@@ -387,6 +387,7 @@ item_write_execute(ItemWrite *write, StorageTable *table, TableCapacity *capacit
 	write->collection.key = &write->key;
 	write->collection.wants_metrics = write->wants_metrics;
 	storage_hold(table, write->holds && !*write->any_failure);
+	capacity_at(capacity, &write->key.hash, &write->attributes->object);
 	if (write->kind == ITEM_CHECK)
 	{
 		storage_check(table, &write->key, decide, write, &write->result);

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/settings.h"
+#include "meter/meter.h"
 #include "op/arn.h"
 #include "op/audit.h"
 #include "op/authorize.h"
@@ -89,10 +90,12 @@ op_run(int operation, WireReader *reader, WireWriter *response)
 	const char *outer = dyn_operation;
 	Oid			outer_role = op_role;
 	AuditCall  *audit = audit_begin(operation, response);
+	MeterRequest metered;
 
 	/* an item table's own trigger may call another operation */
 	dyn_operation = model_operations[operation].name;
 	op_role = GetUserId();
+	meter_begin(&metered, operation, dyn_operation);
 	PG_TRY();
 	{
 		const RequestValue *request = request_read(reader, operation);
@@ -107,12 +110,14 @@ op_run(int operation, WireReader *reader, WireWriter *response)
 	{
 		dyn_operation = outer;
 		op_role = outer_role;
+		meter_end(&metered, true);
 		audit_fail(audit);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
 	dyn_operation = outer;
 	op_role = outer_role;
+	meter_end(&metered, false);
 	audit_succeed(audit, response);
 }
 

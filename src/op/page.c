@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/varlena.h"
+#include "meter/meter.h"
 #include "op/capacity.h"
 #include "op/op.h"
 #include "op/page.h"
@@ -210,6 +211,15 @@ read_item(PageReader *reader, const PageRequest *prepared, Jsonb **item, Jsonb *
 	return true;
 }
 
+const pg_uuid_t *
+page_partition(const PageRequest *prepared)
+{
+	const pg_uuid_t *first = prepared->index != NULL ? &prepared->index_range.first : &prepared->range.first;
+	const pg_uuid_t *last = prepared->index != NULL ? &prepared->index_range.last : &prepared->range.last;
+
+	return !prepared->empty && memcmp(first, last, UUID_LEN) == 0 ? first : NULL;
+}
+
 void
 page_write(WireWriter *response, const RequestValue *request, PagePreparation prepare)
 {
@@ -225,9 +235,12 @@ page_write(WireWriter *response, const RequestValue *request, PagePreparation pr
 	Jsonb	   *entry;
 	JsonbValue	map;
 	JsonbValue	entry_map;
+	JsonbValue	first;
+	bool		is_first;
 
 	begin_reading(request, prepare, &prepared, &reader);
 	capacity_begin(&capacity, page->table_name->as.string.text, page->table_name->as.string.len, prepared.table);
+	capacity_at(&capacity, page_partition(&prepared), NULL);
 	op_eventual_read = !page->consistent;
 	wire_object_start(response);
 	if (page->select != SELECT_COUNT)
@@ -239,6 +252,12 @@ page_write(WireWriter *response, const RequestValue *request, PagePreparation pr
 	{
 		attr_from_item(item, &map);
 		attr_from_item(entry, &entry_map);
+		is_first = meter_is_on() && reader.evaluated == 1;
+		if (is_first)
+		{
+			first = map;
+			capacity_at(&capacity, page_partition(&prepared), page_partition(&prepared) != NULL ? &first : NULL);
+		}
 		bytes += attr_map_size(&entry_map);
 		if (prepared.whole_items)
 		{
@@ -254,8 +273,8 @@ page_write(WireWriter *response, const RequestValue *request, PagePreparation pr
 				page_write_item(response, page->projection, &map, reader.scratch);
 		}
 		cut = reader.evaluated == page->limit || bytes >= PAGE_MAX_SIZE || fetched >= PAGE_MAX_SIZE;
-		if (!cut)
-			pfree(item);		/* else LastEvaluatedKey is taken from it */
+		if (!cut && !is_first)
+			pfree(item);		/* else LastEvaluatedKey is taken from it, or the meter looks at its key */
 	}
 	if (page->select != SELECT_COUNT)
 		wire_array_end(response);
@@ -273,6 +292,7 @@ page_write(WireWriter *response, const RequestValue *request, PagePreparation pr
 	}
 	capacity_add_read(&capacity, prepared.index, bytes, page->consistent);
 	capacity_write(response, page->return_consumed_capacity, &capacity);
+	meter_returned(count);
 	wire_object_end(response);
 	storage_close(reader.table);
 }

@@ -77,6 +77,9 @@ typedef void (*PageVisitor) (Jsonb *item, void *argument);
  */
 extern void page_visit(const RequestValue *request, PagePreparation prepare, PageVisitor visit, void *argument);
 
+/* The hash of the partition that a checked request reads, of the table or the index; NULL: several. */
+extern const pg_uuid_t *page_partition(const PageRequest *prepared);
+
 /* ---- what Query and Scan check alike (page_check.c) ---- */
 
 /* The Select of a request, checked against its projection.  envelope: what its errors begin with. */

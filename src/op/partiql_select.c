@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "meter/meter.h"
 #include "op/capacity.h"
 #include "op/op.h"
 #include "op/page_token.h"
@@ -78,6 +79,7 @@ evaluate(SelectReader *reader, const JsonbValue *item, const JsonbValue *entry)
 		}
 		MemoryContextSwitchTo(caller);
 		reader->visit(item, reader->argument);
+		meter_returned(1);
 	}
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(reader->scratch);
@@ -98,10 +100,12 @@ get_item(SelectReader *reader, const SelectRead *read)
 	Jsonb	   *item = storage_get(reader->table, &read->key);
 	JsonbValue	map;
 
+	if (item != NULL)
+		attr_from_item(item, &map);
+	capacity_at(&reader->capacity, &read->key.hash, item != NULL ? &map : NULL);
 	capacity_add_item_read(&reader->capacity, item, reader->consistent);
 	if (item == NULL)
 		return;
-	attr_from_item(item, &map);
 	reader->evaluated++;
 	reader->bytes += attr_map_size(&map);
 	evaluate(reader, &map, &map);
@@ -119,6 +123,7 @@ read_range(SelectReader *reader, const SelectRead *read)
 	StorageScan *scan = NULL;
 	Jsonb	   *item;
 
+	capacity_at(&reader->capacity, page_partition(request), NULL);
 	if (!request->empty)
 		scan = index != NULL ?
 			storage_index_scan_begin(reader->table, index, &request->index_range, request->whole_items) :

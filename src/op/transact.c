@@ -519,6 +519,7 @@ transact_get_capacity(WireWriter *response, const TransactGet *gets, int count,
 			capacity_begin(&capacities[n_capacities++], gets[i].table_name, gets[i].table_name_len, gets[i].info);
 			capacities[c].mode = CAPACITY_TRANSACTED_READ;
 		}
+		capacity_at(&capacities[c], &gets[i].key.hash, &gets[i].attributes->object);
 		capacity_add_item_read(&capacities[c], gets[i].item, true);
 	}
 	capacity_write_list(response, return_consumed_capacity, capacities, n_capacities);

@@ -1,0 +1,178 @@
+/*
+ * meter.c
+ *		The hook through which operations tell what they consume, what they are refused, and how they end.
+ */
+#include "postgres.h"
+
+#include "access/xlog.h"
+#include "miscadmin.h"
+#include "storage/ipc.h"
+#include "storage/lwlock.h"
+#include "storage/shmem.h"
+
+#include "meter/counters.h"
+#include "meter/insight.h"
+#include "meter/meter.h"
+
+int			meter_wants;
+
+static MeterRequest *running;	/* the innermost; NULL: none, or nobody wants anything of it */
+static bool has_shared_memory;
+static shmem_request_hook_type previous_request_hook;
+static shmem_startup_hook_type previous_startup_hook;
+
+/* ------------------------------------------------------------------------------------------------------------
+ * Shared memory
+ * ------------------------------------------------------------------------------------------------------------ */
+
+static void
+request_shared_memory(void)
+{
+	if (previous_request_hook)
+		previous_request_hook();
+	RequestAddinShmemSpace(MAXALIGN(counters_shared_size()) + MAXALIGN(insight_shared_size()));
+}
+
+static void
+init_shared_memory(void)
+{
+	if (previous_startup_hook)
+		previous_startup_hook();
+	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+	counters_init_shared();
+	insight_init_shared();
+	LWLockRelease(AddinShmemInitLock);
+	has_shared_memory = true;
+}
+
+void
+meter_init(void)
+{
+	if (!process_shared_preload_libraries_in_progress)
+		return;
+	previous_request_hook = shmem_request_hook;
+	shmem_request_hook = request_shared_memory;
+	previous_startup_hook = shmem_startup_hook;
+	shmem_startup_hook = init_shared_memory;
+}
+
+bool
+meter_is_there(void)
+{
+	return has_shared_memory;
+}
+
+/* ------------------------------------------------------------------------------------------------------------
+ * Requests
+ * ------------------------------------------------------------------------------------------------------------ */
+
+static int
+wants(void)
+{
+	int			result = 0;
+
+	if (counters_are_wanted())
+		result |= METER_COUNTERS;
+	if (insight_is_wanted())
+		result |= METER_INSIGHT;
+	return result != 0 && RecoveryInProgress() ? 0 : result;
+}
+
+void
+meter_begin(MeterRequest *request, int operation, const char *operation_name)
+{
+	request->outer = running;
+	request->outer_wants = meter_wants;
+	if (!has_shared_memory || (meter_wants = wants()) == 0)
+	{
+		meter_wants = 0;
+		running = NULL;
+		return;
+	}
+	request->context = CurrentMemoryContext;
+	request->operation = operation;
+	request->operation_name = operation_name;
+	INSTR_TIME_SET_CURRENT(request->started);
+	request->n_tables = request->max_tables = 0;
+	request->tables = NULL;
+	request->returned_items = 0;
+	running = request;
+}
+
+/* Tells of the request's end, with the error that is being raised. */
+static void
+tell_end(const MeterRequest *request, bool failed)
+{
+	MemoryContext caller;
+	ErrorData  *error = NULL;
+
+	if (!(meter_wants & METER_COUNTERS))
+		return;
+	if (failed)
+	{
+		caller = MemoryContextSwitchTo(request->context);
+		error = CopyErrorData();
+		MemoryContextSwitchTo(caller);
+	}
+	counters_operation(request, error);
+	if (error != NULL)
+		FreeErrorData(error);
+}
+
+void
+meter_end(MeterRequest *request, bool failed)
+{
+	if (running == request)
+		tell_end(request, failed);
+	running = request->outer;
+	meter_wants = request->outer_wants;
+}
+
+void
+meter_table(const TableInfo *table)
+{
+	MeterRequest *request = running;
+
+	if (request == NULL)
+		return;
+	for (int i = 0; i < request->n_tables; i++)
+		if (request->tables[i]->relation == table->relation)
+			return;
+	if (request->n_tables == request->max_tables)
+	{
+		request->max_tables = Max(4, request->max_tables * 2);
+		request->tables = request->tables == NULL ?
+			(const TableInfo **) palloc(request->max_tables * sizeof(TableInfo *)) :
+			(const TableInfo **) repalloc(request->tables, request->max_tables * sizeof(TableInfo *));
+	}
+	request->tables[request->n_tables++] = table;
+}
+
+void
+meter_returned(int64 items)
+{
+	if (running != NULL)
+		running->returned_items += items;
+}
+
+/* ------------------------------------------------------------------------------------------------------------
+ * Units
+ * ------------------------------------------------------------------------------------------------------------ */
+
+void
+meter_consumed(const MeterUse *use)
+{
+	if (meter_wants & METER_COUNTERS)
+		counters_consumed(use);
+	if (meter_wants & METER_INSIGHT)
+		insight_key(use, false);
+}
+
+void
+meter_throttled(const MeterUse *use, MeterLimit limit)
+{
+	if (meter_wants & METER_COUNTERS)
+		counters_throttled(use, limit);
+	if (meter_wants & METER_INSIGHT)
+		insight_key(use, true);
+}

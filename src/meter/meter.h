@@ -1,0 +1,85 @@
+/*
+ * meter.h
+ *		The hook through which operations tell what they consume, what they are refused, and how they end.
+ *
+ * It passes on to throttling (bucket.h), metrics (counters.h) and contributor insights (insight.h) what each of them wants.
+ */
+#ifndef DYNAPG_METER_H
+#define DYNAPG_METER_H
+
+#include "portability/instr_time.h"
+#include "utils/elog.h"
+
+#include "catalog/tables.h"
+
+/* What somebody wants to be told, of the request that runs: set by meter_begin(); zero: nobody wants anything. */
+#define METER_BUCKETS	0x01	/* bucket.h */
+#define METER_COUNTERS	0x02	/* counters.h */
+#define METER_INSIGHT	0x04	/* insight.h */
+
+extern int	meter_wants;
+
+#define meter_is_on()	unlikely(meter_wants != 0)
+
+/* Something consumed, or refused, of a table or one of its indexes. */
+typedef struct MeterUse
+{
+	const TableInfo *table;
+	const TableIndex *index;	/* NULL: of the table itself; global or local */
+	bool		is_write;
+	double		units;
+	const pg_uuid_t *hash;		/* of the partition key, in the table or the index; NULL: of none in particular */
+	const JsonbValue *key;		/* an object with the key's attributes under their stored names, and maybe others: those of the table or
+								 * the index; what an item lacks is not there.  NULL: not known */
+} MeterUse;
+
+/* Which limit refused it. */
+typedef enum MeterLimit
+{
+	METER_PROVISIONED,			/* the table's or index's ProvisionedThroughput */
+	METER_ACCOUNT,				/* the account's */
+	METER_KEY_RANGE,			/* a partition's; also an on-demand table's that is not scaled so far */
+	METER_CEILING				/* OnDemandThroughput */
+} MeterLimit;
+
+#define METER_LIMITS	4
+
+/* A request while it runs. */
+typedef struct MeterRequest
+{
+	struct MeterRequest *outer; /* an item table's own trigger may call another operation */
+	int			outer_wants;
+	MemoryContext context;		/* that it began in */
+	int			operation;		/* OPERATION_...; the rest only if somebody wants it */
+	const char *operation_name; /* PutItem */
+	instr_time	started;
+	int			n_tables;		/* those that it has come to, each once */
+	int			max_tables;
+	const TableInfo **tables;
+	int64		returned_items; /* of Query, Scan and ExecuteStatement */
+} MeterRequest;
+
+/* Called in _PG_init; if that is when the server starts, asks for shared memory. */
+extern void meter_init(void);
+
+/* Whether there is shared memory: the library was preloaded. */
+extern bool meter_is_there(void);
+
+/*
+ * A request begins, and ends: well, or (in PG_CATCH, before anything is rolled back) with the error that is being raised.  Requests are
+ * nested.  A request that ends with a throttling error is throttled.
+ */
+extern void meter_begin(MeterRequest *request, int operation, const char *operation_name);
+extern void meter_end(MeterRequest *request, bool failed);
+
+/* A request comes to a table; again is harmless. */
+extern void meter_table(const TableInfo *table);
+
+/* It returns so many items. */
+extern void meter_returned(int64 items);
+
+/* To be called if meter_is_on() only: something was consumed; something was refused. */
+extern void meter_consumed(const MeterUse *use);
+extern void meter_throttled(const MeterUse *use, MeterLimit limit);
+
+#endif							/* DYNAPG_METER_H */
