@@ -44,6 +44,8 @@ bool		dynapg_audit_keys;
 bool		dynapg_audit_to_table;
 int			dynapg_audit_retention;
 char	   *dynapg_audit_marker;
+bool		dynapg_metrics_history;
+int			dynapg_metrics_retention;
 
 static int	audit_destination;
 
@@ -222,6 +224,26 @@ define_audit_settings(void)
 							   check_marker, NULL, NULL);
 }
 
+/* The history of metrics. */
+static void
+define_metrics_settings(void)
+{
+	DefineCustomBoolVariable("dynapg.metrics_history",
+							 "Whether metrics are kept by the minute in dynapg.metrics.",
+							 "They are counted in shared memory, where dynapg is in shared_preload_libraries.",
+							 &dynapg_metrics_history,
+							 false,
+							 PGC_SIGHUP, 0,
+							 NULL, NULL, NULL);
+	DefineCustomIntVariable("dynapg.metrics_retention",
+							"How long metrics are kept in dynapg.metrics.",
+							"0: for ever.",
+							&dynapg_metrics_retention,
+							15 * SECS_PER_DAY, 0, INT_MAX,
+							PGC_SIGHUP, GUC_UNIT_S,
+							NULL, NULL, NULL);
+}
+
 /* What the courier sends, and where it may go. */
 static void
 define_courier_settings(void)
@@ -384,4 +406,5 @@ settings_init(void)
 							   PGC_SIGHUP, 0,
 							   NULL, NULL, NULL);
 	define_audit_settings();
+	define_metrics_settings();
 }
