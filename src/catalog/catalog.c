@@ -311,6 +311,7 @@ read_table(const ScanKeyData *key)
 	{
 		catalog_read_indexes(table, snapshot);
 		catalog_read_logs(table, snapshot);
+		catalog_read_insights(table);
 	}
 	UnregisterSnapshot(snapshot);
 	return table;

@@ -74,6 +74,15 @@ extern void catalog_expiry_changed(const TableInfo *table);
 /* logs.c: the same of its logs. */
 extern void catalog_read_logs(TableInfo *table, Snapshot snapshot);
 
+/* insights.c: the same of what contributor insights count of it and its indexes, which have been read; on the latest snapshot. */
+extern void catalog_read_insights(TableInfo *table);
+
+/* insights.c: an index is dropped, and with it what is said of its insights. */
+extern void catalog_forget_index_insights(Oid index_relation);
+
+/* ddl.c: tells every backend, at commit, that the catalog has changed, and our own at once. */
+extern void catalog_changed(void);
+
 /* ddl.c: DDL in the current user's name. */
 extern void catalog_execute_ddl(const char *command);
 

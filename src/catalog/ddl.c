@@ -228,8 +228,7 @@ set_change(Datum *values, bool *nulls, TableStatus change)
 	}
 }
 
-/* Tells every backend, at commit, that the catalog has changed, and our own at once. */
-static void
+void
 catalog_changed(void)
 {
 	CommandCounterIncrement();

@@ -270,6 +270,7 @@ catalog_index_built(Oid index_relation)
 void
 catalog_drop_index(Oid index_relation)
 {
+	catalog_forget_index_insights(index_relation);
 	(void) change_index_row("DELETE FROM dynapg.indexes WHERE relation = $1", index_relation);
 	(void) change_index_row("DELETE FROM dynapg.index_builds WHERE relation = $1", index_relation);
 	(void) change_index_row("DELETE FROM dynapg.time_to_live_counts WHERE relation = $1", index_relation);

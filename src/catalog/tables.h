@@ -46,6 +46,13 @@ typedef enum IndexProjection
 	PROJECT_INCLUDE
 } IndexProjection;
 
+/* What contributor insights count of a table or a global index (catalog/insights.h). */
+typedef struct InsightsMark
+{
+	int64		number;			/* tells these settings from earlier ones; 0: nothing is counted */
+	bool		accessed;		/* accesses as well as refusals */
+} InsightsMark;
+
 /* A secondary index.  (IndexInfo is PostgreSQL's.) */
 typedef struct TableIndex
 {
@@ -66,6 +73,7 @@ typedef struct TableIndex
 	KeyAttribute *included;
 	Jsonb	   *definition;		/* members of the index's description that are given by callers, see below */
 	TimestampTz change_ends;	/* the status shown is CREATING until then (control_plane_delay); 0: no delay */
+	InsightsMark insights;
 } TableIndex;
 
 typedef struct TableInfo
@@ -87,6 +95,7 @@ typedef struct TableInfo
 	int			n_logs;
 	TableLog   *logs;			/* all that the table has had */
 	bool		is_logged;		/* one of them is kept */
+	InsightsMark insights;
 } TableInfo;
 
 /*

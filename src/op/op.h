@@ -103,6 +103,11 @@ extern void op_enable_kinesis_streaming_destination(const RequestValue *request,
 extern void op_disable_kinesis_streaming_destination(const RequestValue *request, WireWriter *response);
 extern void op_update_kinesis_streaming_destination(const RequestValue *request, WireWriter *response);
 extern void op_describe_kinesis_streaming_destination(const RequestValue *request, WireWriter *response);
+extern void op_update_contributor_insights(const RequestValue *request, WireWriter *response);
+extern void op_describe_contributor_insights(const RequestValue *request, WireWriter *response);
+extern void op_list_contributor_insights(const RequestValue *request, WireWriter *response);
+extern void op_describe_table_replica_auto_scaling(const RequestValue *request, WireWriter *response);
+extern void op_update_table_replica_auto_scaling(const RequestValue *request, WireWriter *response);
 extern void op_describe_limits(const RequestValue *request, WireWriter *response);
 extern void op_describe_endpoints(const RequestValue *request, WireWriter *response);
 

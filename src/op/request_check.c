@@ -659,12 +659,30 @@ check_target_name(const RequestValue *request, int operation)
 					TABLE_NAME_MAX_SIZE);
 }
 
+/* So does the name of the index whose contributor insights are asked for. */
+static void
+check_insights_index(const RequestValue *request, int operation)
+{
+	const RequestValue *name;
+
+	if (operation == OPERATION_UpdateContributorInsights)
+		name = request_member(request, UpdateContributorInsightsInput_IndexName);
+	else if (operation == OPERATION_DescribeContributorInsights)
+		name = request_member(request, DescribeContributorInsightsInput_IndexName);
+	else
+		return;
+	if (name->present && (name->as.string.len < TABLE_NAME_MIN_SIZE || name->as.string.len > TABLE_NAME_MAX_SIZE))
+		dyn_invalid("IndexName must be at least %d characters long and at most %d characters long", TABLE_NAME_MIN_SIZE,
+					TABLE_NAME_MAX_SIZE);
+}
+
 void
 request_check(const RequestValue *request, int operation)
 {
 	Check		check = {.count = 0};
 
 	check_target_name(request, operation);
+	check_insights_index(request, operation);
 	check_table_name(&check, request, operation);
 	check_members(&check, NULL, request);
 	raise_report(&check);

@@ -1,0 +1,45 @@
+-- Contributor insights: which tables and indexes count what their keys consume and how often they are throttled.  What is counted is in
+-- shared memory, and nowhere else.
+CREATE TABLE dynapg.contributor_insights_settings (
+	table_id uuid NOT NULL,
+	table_name text COLLATE "C" NOT NULL,
+	index_name text COLLATE "C" NOT NULL,
+	status text NOT NULL CHECK (status IN ('ENABLED', 'DISABLED', 'FAILED')),
+	mode text NOT NULL CHECK (mode IN ('ACCESSED_AND_THROTTLED_KEYS', 'THROTTLED_KEYS')),
+	rules integer NOT NULL,
+	changed_at timestamptz NOT NULL,
+	change_ends timestamptz,
+	PRIMARY KEY (table_id, index_name)
+);
+COMMENT ON TABLE dynapg.contributor_insights_settings IS 'tables and global secondary indexes whose contributor insights were enabled once';
+COMMENT ON COLUMN dynapg.contributor_insights_settings.index_name IS 'empty: the table itself';
+COMMENT ON COLUMN dynapg.contributor_insights_settings.status IS 'FAILED: there were too many rules when it was enabled';
+COMMENT ON COLUMN dynapg.contributor_insights_settings.rules IS 'how many rules it has while it is ENABLED';
+COMMENT ON COLUMN dynapg.contributor_insights_settings.change_ends IS 'until then shown as ENABLING or DISABLING (dynapg.control_plane_delay)';
+GRANT SELECT ON dynapg.contributor_insights_settings TO PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('dynapg.contributor_insights_settings', '');
+
+CREATE FUNCTION @extschema@.dynamo_update_contributor_insights(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_update_contributor_insights' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.dynamo_update_contributor_insights(jsonb) IS
+	'UpdateContributorInsights: has the keys of a table or an index counted by what they consume and how often they are throttled, or no longer';
+
+CREATE FUNCTION @extschema@.dynamo_describe_contributor_insights(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_describe_contributor_insights' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.dynamo_describe_contributor_insights(jsonb) IS
+	'DescribeContributorInsights: whether the keys of a table or an index are counted';
+
+CREATE FUNCTION @extschema@.dynamo_list_contributor_insights(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_list_contributor_insights' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.dynamo_list_contributor_insights(jsonb) IS
+	'ListContributorInsights: the tables and indexes whose keys are counted';
+
+CREATE FUNCTION @extschema@.dynamo_describe_table_replica_auto_scaling(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_describe_table_replica_auto_scaling' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.dynamo_describe_table_replica_auto_scaling(jsonb) IS
+	'DescribeTableReplicaAutoScaling: auto scaling of a global table, which dynapg has none of';
+
+CREATE FUNCTION @extschema@.dynamo_update_table_replica_auto_scaling(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_update_table_replica_auto_scaling' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.dynamo_update_table_replica_auto_scaling(jsonb) IS
+	'UpdateTableReplicaAutoScaling: changes auto scaling of a global table, which dynapg has none of';
