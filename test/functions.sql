@@ -195,3 +195,8 @@ CREATE OR REPLACE FUNCTION dynapg_test.guard_address(address text) RETURNS boole
 CREATE OR REPLACE FUNCTION dynapg_test.access_rows() RETURNS TABLE (operation text, action text, resource text, granted text)
 	AS '$libdir/dynapg', 'dynapg_test_access_rows'
 	LANGUAGE C STABLE;
+
+-- How a kind of destinations outside of the database judges an answer to the first records of a table's stream (src/events/outside_sql.c)
+CREATE OR REPLACE FUNCTION dynapg_test.judge_answer(table_name text, kind text, definition jsonb, status integer, answer bytea, header text DEFAULT NULL) RETURNS text
+	AS '$libdir/dynapg', 'dynapg_test_judge_answer'
+	LANGUAGE C;

@@ -93,7 +93,7 @@ COMMENT ON COLUMN dynapg.event_positions.attempts IS 'how often the next batch h
 COMMENT ON COLUMN dynapg.event_positions.failures IS 'failures in a row, whatever of';
 REVOKE ALL ON dynapg.event_positions FROM PUBLIC;
 
--- Not in dumps, and read by the extension's owner only.
+-- Not in dumps, and read by the extension's owner only: not by members of pg_read_all_data either, whom row-level security shows nothing.
 CREATE TABLE dynapg.destination_secrets (
 	mapping uuid PRIMARY KEY,
 	secret jsonb NOT NULL,
@@ -101,6 +101,7 @@ CREATE TABLE dynapg.destination_secrets (
 );
 COMMENT ON TABLE dynapg.destination_secrets IS 'secrets of mappings'' destinations; readable by the extension''s owner only';
 REVOKE ALL ON dynapg.destination_secrets FROM PUBLIC;
+ALTER TABLE dynapg.destination_secrets ENABLE ROW LEVEL SECURITY;
 
 -- What is to be told of batches that were given up, where that does not happen in the transaction that gives them up.
 CREATE TABLE dynapg.event_failures (

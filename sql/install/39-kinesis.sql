@@ -41,6 +41,8 @@ CREATE TABLE dynapg.kinesis_credentials (
 );
 COMMENT ON TABLE dynapg.kinesis_credentials IS 'credentials for dynapg.kinesis_endpoint; readable by the extension''s owner only';
 REVOKE ALL ON dynapg.kinesis_credentials FROM PUBLIC;
+-- as dynapg.destination_secrets
+ALTER TABLE dynapg.kinesis_credentials ENABLE ROW LEVEL SECURITY;
 
 CREATE FUNCTION dynapg.set_kinesis_credentials(access_key_id text, secret_access_key text, session_token text DEFAULT NULL) RETURNS void
 	AS 'MODULE_PATHNAME', 'dynapg_set_kinesis_credentials' LANGUAGE C VOLATILE PARALLEL UNSAFE;

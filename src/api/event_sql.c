@@ -54,6 +54,15 @@ mapping_of_argument(const pg_uuid_t *uuid)
 	return mapping;
 }
 
+/* The same of one that is to be changed: others who change it wait until this transaction has ended. */
+static EventMapping *
+mapping_to_change(const pg_uuid_t *uuid)
+{
+	(void) mapping_of_argument(uuid);
+	catalog_lock_event_row(uuid);
+	return mapping_of_argument(uuid);
+}
+
 /* The table and its stream, for the table's owner, who may alter it. */
 static const TableInfo *
 table_to_map(text *table_name, const TableLog **stream)
@@ -251,6 +260,29 @@ refuse_second(const EventMapping *mapping, const char *stream)
  * Changing
  * ------------------------------------------------------------------------------------------------------------ */
 
+/*
+ * Statements that may have secrets: pg_stat_activity shows them without, and the server's log does not have them for a message of ours (log_statement has).
+ */
+static void
+hide_statement(void *argument)
+{
+	errhidestmt(true);
+}
+
+static void
+begin_hiding(ErrorContextCallback *callback, const char *shown)
+{
+	pgstat_report_activity(STATE_RUNNING, shown);
+	*callback = (ErrorContextCallback) {.previous = error_context_stack, .callback = hide_statement};
+	error_context_stack = callback;
+}
+
+static void
+end_hiding(const ErrorContextCallback *callback)
+{
+	error_context_stack = callback->previous;
+}
+
 /* create_event_source_mapping(table_name text, destination jsonb, options jsonb) returns jsonb */
 Datum
 dynapg_create_event_source_mapping(PG_FUNCTION_ARGS)
@@ -262,9 +294,9 @@ dynapg_create_event_source_mapping(PG_FUNCTION_ARGS)
 	const TableInfo *table;
 	const TableLog *stream;
 	char	   *arn;
+	ErrorContextCallback hiding;
 
-	/* the statement may have secrets */
-	pgstat_report_activity(STATE_RUNNING, "SELECT dynapg.create_event_source_mapping(...)");
+	begin_hiding(&hiding, "SELECT dynapg.create_event_source_mapping(...)");
 	dyn_operation = "CreateEventSourceMapping";
 	PG_TRY();
 	{
@@ -295,6 +327,7 @@ dynapg_create_event_source_mapping(PG_FUNCTION_ARGS)
 		dyn_operation = outer;
 	}
 	PG_END_TRY();
+	end_hiding(&hiding);
 	return describe(catalog_event_mapping(&mapping.uuid), NULL);
 }
 
@@ -305,6 +338,7 @@ change_mapping(EventMapping *mapping, Jsonb *options, Jsonb *new_destination)
 	Jsonb	   *secrets = catalog_destination_secret(&mapping->uuid);
 	DestinationCheck destination = {.what = "Destination", .old_secret = secret_member(secrets, "Destination")};
 	DestinationCheck on_failure = {.what = "OnFailure", .on_failure = true, .old_secret = secret_member(secrets, "OnFailure")};
+	Jsonb	   *value;
 	int			parallel = event_mapping_options(mapping)->parallel;
 	bool		enabled = mapping->enabled;
 	EventOptions now;
@@ -312,6 +346,10 @@ change_mapping(EventMapping *mapping, Jsonb *options, Jsonb *new_destination)
 	destination.table = on_failure.table = catalog_table(mapping->table_name, strlen(mapping->table_name));
 	if (destination.table == NULL)
 		catalog_raise_not_found(mapping->table_name, strlen(mapping->table_name));
+	destination.old_kind = destination_of_mapping(mapping, &value);
+	destination.old_definition = value;
+	on_failure.old_kind = destination_on_failure(mapping, &value);
+	on_failure.old_definition = on_failure.old_kind != NULL ? value : NULL;
 	mapping->options = event_options_check(options, mapping->options, "", &on_failure, &enabled);
 	if (!on_failure.kept)
 		mapping->failure_function_owner = on_failure.function_owner;
@@ -349,13 +387,15 @@ Datum
 dynapg_update_event_source_mapping(PG_FUNCTION_ARGS)
 {
 	EventMapping *mapping;
+	ErrorContextCallback hiding;
 
-	pgstat_report_activity(STATE_RUNNING, "SELECT dynapg.update_event_source_mapping(...)");
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	mapping = mapping_of_argument(PG_GETARG_UUID_P(0));
+	begin_hiding(&hiding, "SELECT dynapg.update_event_source_mapping(...)");
+	mapping = mapping_to_change(PG_GETARG_UUID_P(0));
 	change_mapping(mapping, PG_ARGISNULL(1) ? DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}"))) : PG_GETARG_JSONB_P(1),
 				   PG_ARGISNULL(2) ? NULL : PG_GETARG_JSONB_P(2));
+	end_hiding(&hiding);
 	return describe(catalog_event_mapping(&mapping->uuid), NULL);
 }
 
@@ -398,7 +438,7 @@ take_functions(EventMapping *mapping)
 static Datum
 enable(const pg_uuid_t *uuid, bool enabled)
 {
-	EventMapping *mapping = mapping_of_argument(uuid);
+	EventMapping *mapping = mapping_to_change(uuid);
 
 	if (enabled)
 		take_functions(mapping);

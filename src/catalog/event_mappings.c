@@ -240,6 +240,12 @@ wait_for_lanes(const pg_uuid_t *uuid)
 }
 
 void
+catalog_lock_event_row(const pg_uuid_t *uuid)
+{
+	(void) execute_of("SELECT FROM dynapg.event_source_mappings WHERE uuid = $1 FOR UPDATE", uuid);
+}
+
+void
 catalog_add_event_mapping(const EventMapping *mapping)
 {
 	Oid			types[] = {UUIDOID, TEXTOID, UUIDOID, REGROLEOID, TEXTOID, JSONBOID, JSONBOID, REGROLEOID, REGROLEOID, TIMESTAMPTZOID};

@@ -87,6 +87,9 @@ extern bool catalog_event_kind_is_outside(const char *kind);
  */
 extern void catalog_events_are_enabled(bool *inside, bool *outside);
 
+/* Locks the row of a mapping until the end of the transaction, before it is read that it may be changed. */
+extern void catalog_lock_event_row(const pg_uuid_t *uuid);
+
 /* Writes the row of a new mapping, and its state: all but what is derived. */
 extern void catalog_add_event_mapping(const EventMapping *mapping);
 

@@ -263,8 +263,15 @@ resume_paused(Courier *courier)
 	}
 	foreach(cell, due)
 	{
-		courier->paused = list_delete_ptr(courier->paused, lfirst(cell));
-		courier_send(courier, (Errand *) lfirst(cell));
+		Errand	   *errand = (Errand *) lfirst(cell);
+
+		courier->paused = list_delete_ptr(courier->paused, errand);
+		courier->current = errand;
+		if (errand->resumed != NULL)
+			errand->resumed(courier, errand);
+		else
+			courier_send(courier, errand);
+		courier->current = NULL;
 	}
 }
 

@@ -29,6 +29,9 @@ struct Errand
 	/* Called outside of transactions when it is answered; sends, pauses or ends it. */
 	void		(*answered) (Courier *courier, Errand *errand);
 
+	/* The same when a pause is over; NULL: it is sent again, whatever has happened since. */
+	void		(*resumed) (Courier *courier, Errand *errand);
+
 	/* Called after an error of ours: gives back what is held beside memory. */
 	void		(*dropped) (Errand *errand);
 };

@@ -73,6 +73,29 @@ note(Courier *courier, FailureErrand *work, const EventOutcome *outcome)
 				 errhint("Its on-failure destination has refused it %d times.", MAX_ATTEMPTS)));
 }
 
+/* Sends a further request, unless the mapping was changed or deleted since. */
+static void
+send_further(Courier *courier, Errand *errand)
+{
+	FailureErrand *work = (FailureErrand *) errand;
+	bool		wanted = false;
+
+	if (courier_begin(courier))
+	{
+		const EventMapping *now = catalog_event_mapping(&work->mapping->uuid);
+
+		wanted = now != NULL && now->modified_at == work->mapping->modified_at;
+		step_commit();
+	}
+	if (wanted)
+	{
+		courier_send(courier, errand);
+		return;
+	}
+	forget_work(work);
+	courier_end(courier, errand);
+}
+
 static void
 on_answered(Courier *courier, Errand *errand)
 {
@@ -83,7 +106,7 @@ on_answered(Courier *courier, Errand *errand)
 
 	MemoryContextSwitchTo(caller);
 	if (step == DELIVERY_GOES_ON)
-		courier_send(courier, errand);
+		send_further(courier, errand);
 	else if (step == DELIVERY_WAITS)
 		courier_pause(courier, errand, courier_backoff(work->pauses++));
 	else
@@ -139,6 +162,7 @@ begin_record(Courier *courier, const pg_uuid_t *mapping)
 	bool		due = false;
 
 	work->errand.answered = on_answered;
+	work->errand.resumed = send_further;
 	work->errand.dropped = on_dropped;
 	if (courier_begin(courier))
 	{

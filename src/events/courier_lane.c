@@ -178,6 +178,28 @@ note(Courier *courier, LaneErrand *work, const EventOutcome *outcome)
 	step_commit();
 }
 
+/* Sends a further request of a delivery, unless its mapping was changed, disabled or deleted since. */
+static void
+send_further(Courier *courier, Errand *errand)
+{
+	LaneErrand *work = (LaneErrand *) errand;
+	bool		wanted = false;
+
+	if (courier_begin(courier))
+	{
+		wanted = event_lane_is_wanted(work->lane, work->mapping, work->batch);
+		step_commit();
+	}
+	if (wanted)
+	{
+		courier_send(courier, errand);
+		return;
+	}
+	release_lane(work);
+	courier_end(courier, errand);
+	courier_look_at(courier, GetCurrentTimestamp());
+}
+
 static void
 on_answered(Courier *courier, Errand *errand)
 {
@@ -190,7 +212,7 @@ on_answered(Courier *courier, Errand *errand)
 	switch (step)
 	{
 		case DELIVERY_GOES_ON:
-			courier_send(courier, errand);
+			send_further(courier, errand);
 			break;
 		case DELIVERY_WAITS:
 			courier_pause(courier, errand, courier_backoff(work->pauses++));
@@ -222,6 +244,7 @@ begin_lane(Courier *courier, int64 lane)
 	work = (LaneErrand *) courier_errand(courier, sizeof(LaneErrand));
 	work->lane = lane;
 	work->errand.answered = on_answered;
+	work->errand.resumed = send_further;
 	work->errand.dropped = on_dropped;
 	work->of_batch = AllocSetContextCreate(work->errand.context, "dynapg batch", ALLOCSET_DEFAULT_SIZES);
 	known_lane(lane)->at_work = true;

@@ -17,7 +17,10 @@ typedef struct DestinationCheck
 	const TableInfo *table;		/* whose changes are sent */
 	const char *what;			/* "Destination" or "OnFailure", for messages */
 	bool		on_failure;		/* it gets invocation records and not events */
-	Jsonb	   *old_secret;		/* of an update: the secret that there was, NULL: none */
+	/* of an update: the destination that there was, without its secret, and that; NULL: none */
+	const struct DestinationKind *old_kind;
+	Jsonb	   *old_definition;
+	Jsonb	   *old_secret;
 	/* what check() finds */
 	Jsonb	   *definition;		/* the value of the member, without secrets */
 	Jsonb	   *secret;			/* NULL: none */

@@ -86,7 +86,7 @@ problem_of(const Post *post)
 	const char *problem = outside_problem(post);
 
 	if (problem == NULL && post->header != NULL)
-		problem = psprintf("the function has failed (%s): %.*s", post->header, (int) Min(post->answer_len, 1000), post->answer);
+		problem = psprintf("the function has failed (%s): %s", post->header, outside_excerpt(post, 1000));
 	return problem;
 }
 

@@ -183,7 +183,7 @@ authenticate(Delivery *delivery)
 	else if (key != NULL)
 		appendStringInfo(&text, "ApiKey %s", key);
 	if (text.len > 0)
-		outside_header(delivery->post, "Authorization", text.data);
+		outside_secret_header(delivery->post, "Authorization", text.data);
 	else
 		outside_sign(delivery, "es");
 }
@@ -251,6 +251,19 @@ read_error(WireReader *reader)
 	return text.data;
 }
 
+/* A status of HTTP; 0, which is none, for other numbers. */
+static int
+read_status(const WireReader *reader)
+{
+	char		digits[4];
+
+	if (reader->len != 3)
+		return 0;
+	memcpy(digits, reader->text, 3);
+	digits[3] = '\0';
+	return atoi(digits);
+}
+
 /* {"index": {"status": ..., "error": ...}}; the reader is at its start. */
 static ItemAnswer
 read_item(WireReader *reader)
@@ -270,8 +283,8 @@ read_item(WireReader *reader)
 			bool		is_error = key_is(reader, "error");
 
 			if (wire_next(reader) == WIRE_INTEGER && is_status)
-				answer.status = atoi(pnstrdup(reader->text, reader->len));
-			else if (is_error)
+				answer.status = read_status(reader);
+			else if (is_error && answer.error == NULL)
 				answer.error = read_error(reader);
 			else
 				wire_skip(reader);
@@ -368,6 +381,10 @@ judge_opensearch(Delivery *delivery, int pauses, EventOutcome *outcome)
 	if (delivery->batch == NULL)
 		progress->asked[0] = true;
 	problem = read_answer(delivery->post, progress, count);
+	/* an answer that is not one for each says of none of them which it is for */
+	for (int i = 0; problem != NULL && i < count; i++)
+		if (progress->asked[i])
+			progress->items[i] = ITEM_WAITS;
 	if ((problem == NULL || delivery->post->status == 429) && make_request(delivery) && delivery->batch != NULL && may_pass &&
 		pauses < MAX_PAUSES)
 		return DELIVERY_WAITS;

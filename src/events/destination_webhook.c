@@ -129,7 +129,7 @@ set_headers(Delivery *delivery)
 				   DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(unconstify(pg_uuid_t *, &delivery->mapping->uuid)))));
 	if (secret != NULL)
 		outside_header(post, "Dynapg-Signature", signature(secret, post->body, post->len));
-	each_header("Destination", delivery->secret, outside_header, post);
+	each_header("Destination", delivery->secret, outside_secret_header, post);
 }
 
 static void

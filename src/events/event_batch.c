@@ -7,6 +7,8 @@
 #include "events/event_batch.h"
 #include "op/stream.h"
 
+#define MAX_DIGITS 30			/* of a SequenceNumber */
+
 void
 event_record_write(WireWriter *writer, const EventBatch *batch, const EventRecord *record)
 {
@@ -39,23 +41,44 @@ fail(EventOutcome *outcome, const char *error)
 	outcome->error = error;
 }
 
+/* Whether a record has a number: they are in the order of theirs.  An answer may name 10,000 of 10,000. */
+static bool
+has_record(const EventBatch *batch, int64 seq)
+{
+	int			low = 0;
+	int			high = batch->count;
+
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+
+		if (batch->records[middle].row.seq < seq)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < batch->count && batch->records[low].row.seq == seq;
+}
+
 /* Whether a text is the SequenceNumber of one of the records, which failed: notes the first one. */
 static bool
 note_failed(const EventBatch *batch, const char *text, int len, EventOutcome *outcome)
 {
+	char		number[MAX_DIGITS + 1];
 	int64		seq;
 
-	if (len == 0 || len > 30 || strspn(text, "0123456789") < len)
+	if (len == 0 || len > MAX_DIGITS)
 		return false;
-	seq = stream_number_of_text(pnstrdup(text, len), len);
-	for (int i = 0; i < batch->count; i++)
-		if (batch->records[i].row.seq == seq)
-		{
-			if (outcome->first_failed == 0 || seq < outcome->first_failed)
-				outcome->first_failed = seq;
-			return true;
-		}
-	return false;
+	memcpy(number, text, len);
+	number[len] = '\0';
+	if (strspn(number, "0123456789") < len)
+		return false;
+	seq = stream_number_of_text(number, len);
+	if (!has_record(batch, seq))
+		return false;
+	if (outcome->first_failed == 0 || seq < outcome->first_failed)
+		outcome->first_failed = seq;
+	return true;
 }
 
 /* An element of batchItemFailures, whose first token is the current one. */

@@ -288,20 +288,33 @@ read_batch(Reading *reading, int64 after)
 	MemoryContextDelete(scratch);
 }
 
+static bool
+is_as_it_was(const EventPosition *position, const EventBatch *batch, const EventMapping *mapping)
+{
+	const EventMapping *now;
+
+	if (position == NULL || position->position != batch->after)
+		return false;
+	now = catalog_event_mapping(&mapping->uuid);
+	return now != NULL && now->enabled && now->modified_at == mapping->modified_at;
+}
+
+bool
+event_lane_is_wanted(int64 lane, const EventMapping *mapping, const EventBatch *batch)
+{
+	return is_as_it_was(catalog_event_position(lane), batch, mapping);
+}
+
 /* The row of a lane, locked, if the batch begins there still and its mapping is what it was; else NULL. */
 static EventPosition *
 lock_position(const EventBatch *batch, int64 lane, const EventMapping *mapping)
 {
 	EventPosition *position;
-	const EventMapping *now;
 
 	catalog_lock_event_mapping(&mapping->uuid, AccessShareLock);
-	position = catalog_event_position_for_update(lane);
-	if (position == NULL || position->position != batch->after)
-		return NULL;
 	/* who disables it has changed that before he waits for the row */
-	now = catalog_event_mapping(&mapping->uuid);
-	return now != NULL && now->enabled && now->modified_at == mapping->modified_at ? position : NULL;
+	position = catalog_event_position_for_update(lane);
+	return is_as_it_was(position, batch, mapping) ? position : NULL;
 }
 
 /* Batches that are tried again and have been dealt with are none any more. */

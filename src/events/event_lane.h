@@ -68,6 +68,9 @@ typedef enum LaneRead
  */
 extern LaneRead event_lane_read(int64 lane, EventMapping **mapping, EventBatch **batch, TimestampTz *until);
 
+/* Whether a batch that was read is still to be sent: nobody has moved the lane, nor changed, disabled or deleted the mapping.  In a transaction. */
+extern bool event_lane_is_wanted(int64 lane, const EventMapping *mapping, const EventBatch *batch);
+
 /*
  * Notes what came of a batch: in the transaction that has read it or in a later one, as the superuser.  Success moves the position; a failure is counted,
  * bisected, put off, or given up to the on-failure destination.  False, and nothing is noted, if the lane is not where it was: its mapping was

@@ -140,30 +140,45 @@ next_asked(KinesisRecord *records, int count, int *index)
 	return *index < count ? &records[(*index)++] : NULL;
 }
 
-/* Reads the list of results, one for each record of the request, in their order. */
+/* Reads the list of results, one for each record of the request, in their order; what is wrong with the list goes to wrong. */
 static const char *
-read_results(WireReader *reader, KinesisRecord *records, int count)
+read_list(WireReader *reader, KinesisRecord *records, int count, const char **wrong)
 {
 	const char *problem = NULL;
 	int			index = 0;
 
 	if (wire_next(reader) != WIRE_ARRAY_START)
-		return "the answer's Records are no list";
+		return *wrong = "the answer's Records are no list";
 	while (wire_next(reader) == WIRE_OBJECT_START)
 	{
 		KinesisRecord *record = next_asked(records, count, &index);
 		const char *error = read_result(reader);
 
 		if (record == NULL)
-			return "the answer has more records than the request";
+			return *wrong = "the answer has more records than the request";
 		if (error == NULL)
 			record->done = true;
 		else
 			problem = error;
 	}
 	if (reader->token != WIRE_ARRAY_END)
-		return "the answer's Records are no list of objects";
-	return next_asked(records, count, &index) != NULL ? "the answer has fewer records than the request" : problem;
+		return *wrong = "the answer's Records are no list of objects";
+	if (next_asked(records, count, &index) != NULL)
+		return *wrong = "the answer has fewer records than the request";
+	return problem;
+}
+
+/* The same; a list that is not one for each says of none of them which it is for. */
+static const char *
+read_results(WireReader *reader, KinesisRecord *records, int count)
+{
+	const char *wrong = NULL;
+	const char *problem = read_list(reader, records, count, &wrong);
+
+	for (int i = 0; wrong != NULL && i < count; i++)
+		if (records[i].asked)
+			records[i].done = false;
+	return problem;
 }
 
 const char *

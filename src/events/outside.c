@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
@@ -14,6 +15,7 @@
 #include "events/outside.h"
 
 #define SHOWN_BYTES 200			/* of an answer, in a message */
+#define SECRET_BYTES 6			/* what is shorter is looked for in no answer */
 
 static const char *const key_members[] = {"AccessKeyId", "SecretAccessKey", "SessionToken", NULL};
 
@@ -164,13 +166,28 @@ outside_only(Jsonb *value, const char *const *names)
 	return count > 0 ? only : NULL;
 }
 
+static bool
+goes_where_it_went(const DestinationCheck *check)
+{
+	static const char *const how_long[] = {"TimeoutSeconds", NULL};
+
+	return check->old_kind == check->kind &&
+		compareJsonbContainers(&outside_without(check->old_definition, how_long)->root, &outside_without(check->definition, how_long)->root) == 0;
+}
+
 void
 outside_split(DestinationCheck *check, Jsonb *value, const char *const *secrets)
 {
-	check->secret = outside_only(value, secrets);
-	if (check->secret == NULL && check->old_secret != NULL)
-		check->secret = outside_only(check->old_secret, secrets);
 	check->definition = outside_without(value, secrets);
+	check->secret = outside_only(value, secrets);
+	if (check->secret != NULL || check->old_secret == NULL)
+		return;
+	check->secret = outside_only(check->old_secret, secrets);
+	if (check->secret != NULL && !goes_where_it_went(check))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s: its secrets must be given anew, for it is another one", check->what),
+				 errhint("A secret that is null is none.")));
 }
 
 /* ------------------------------------------------------------------------------------------------------------
@@ -206,19 +223,71 @@ void
 outside_header(Post *post, const char *name, const char *value)
 {
 	Assert(post->n_headers < POST_MAX_HEADERS);
-	post->headers[post->n_headers++] = (PostHeader) {name, value};
+	post->headers[post->n_headers++] = (PostHeader) {name, value, false};
+}
+
+void
+outside_secret_header(Post *post, const char *name, const char *value)
+{
+	outside_header(post, name, value);
+	post->headers[post->n_headers - 1].secret = true;
+}
+
+/* Whether an answer has a text; of "Basic ..." what comes last. */
+static bool
+repeats(const Post *post, const char *secret)
+{
+	const char *last = strrchr(secret, ' ');
+
+	if (last != NULL)
+		secret = last + 1;
+	return strlen(secret) >= SECRET_BYTES && memmem(post->answer, post->answer_len, secret, strlen(secret)) != NULL;
+}
+
+static bool
+repeats_secret(const Post *post)
+{
+	if ((post->key.session_token != NULL && repeats(post, post->key.session_token)) ||
+		(post->key.secret_access_key != NULL && repeats(post, post->key.secret_access_key)))
+		return true;
+	for (int i = 0; i < post->n_headers; i++)
+		if (post->headers[i].secret && repeats(post, post->headers[i].value))
+			return true;
+	return false;
+}
+
+const char *
+outside_excerpt(const Post *post, int most)
+{
+	int			len = (int) Min(post->answer_len, most);
+	StringInfoData text;
+
+	if (post->answer == NULL || len == 0)
+		return "";
+	if (repeats_secret(post))
+		return "(the answer repeats a secret)";
+	initStringInfo(&text);
+	for (int i = 0; i < len;)
+	{
+		int			size = pg_encoding_verifymbchar(PG_UTF8, post->answer + i, len - i);
+
+		if (size < 0 || iscntrl((unsigned char) post->answer[i]))
+			appendStringInfoChar(&text, ' ');
+		else
+			appendBinaryStringInfo(&text, post->answer + i, size);
+		i += Max(size, 1);
+	}
+	return text.data;
 }
 
 const char *
 outside_problem(const Post *post)
 {
-	int			shown = (int) Min(post->answer_len, SHOWN_BYTES);
-
 	if (post->problem != NULL)
 		return post->problem;
 	if (post->status >= 200 && post->status < 300)
 		return NULL;
-	return psprintf("HTTP status %d: %.*s", post->status, shown, post->answer ? post->answer : "");
+	return psprintf("HTTP status %d: %s", post->status, outside_excerpt(post, SHOWN_BYTES));
 }
 
 /* What has been sent of a batch as Lambda's events. */

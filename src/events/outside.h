@@ -69,7 +69,10 @@ extern char *outside_url(const DestinationCheck *check, Jsonb *value, const char
 extern Jsonb *outside_without(Jsonb *value, const char *const *names);
 extern Jsonb *outside_only(Jsonb *value, const char *const *names);
 
-/* What one of the secrets is by now: those of an update that are not given stay what they were. */
+/*
+ * Takes the definition and its secret apart.  Where an update gives no secret, the one that there was stays, if the destination is the one that it was, TimeoutSeconds
+ * apart; raises an error if it is another: who may change a mapping need not know its secret, and must not have it sent elsewhere.
+ */
 extern void outside_split(DestinationCheck *check, Jsonb *value, const char *const *secrets);
 
 /* The credentials of a definition and its secret into a post, for a service; checked: both or none are there. */
@@ -78,6 +81,12 @@ extern void outside_check_region(const DestinationCheck *check, Jsonb *value);
 extern void outside_sign(Delivery *delivery, const char *service);
 
 extern void outside_header(Post *post, const char *name, const char *value);
+
+/* The same of a value that is shown nowhere. */
+extern void outside_secret_header(Post *post, const char *name, const char *value);
+
+/* So many bytes of an answer's beginning for a message, palloc'd: as text of one line; nothing of one that repeats a secret of the request. */
+extern const char *outside_excerpt(const Post *post, int most);
 
 /* What is wrong with an answer whose status is not 2xx, or that did not come; palloc'd, with the beginning of its body.  NULL: nothing. */
 extern const char *outside_problem(const Post *post);

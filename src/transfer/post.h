@@ -16,6 +16,7 @@ typedef struct PostHeader
 {
 	const char *name;
 	const char *value;
+	bool		secret;			/* its value is shown nowhere */
 } PostHeader;
 
 /* What a request is signed with, by Signature Version 4. */

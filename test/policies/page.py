@@ -15,9 +15,10 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-sys.path.insert(0, HERE)
+sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "pages")]
 
 from doors import Http, Sql, SqlError                                                        # noqa: E402
+from pages import read_blocks, shown_lines                                                   # noqa: E402
 import requests                                                                              # noqa: E402
 
 ACCOUNT, REGION = "000000000000", os.environ.get("AWS_REGION", "us-east-1")
@@ -44,33 +45,24 @@ def check(good, what, *details):
 
 def read_page():
     """(kind, text) of the blocks and rows, in their order: sql, output, row."""
-    language, block, is_table = None, [], False
-    for line in open(os.path.join(ROOT, "docs", "policies.md"), encoding="utf-8"):
-        line = line.rstrip("\n")
-        if line.startswith("```"):
-            if language is None:
-                language, block = line[3:] or "output", []
-            else:
-                yield language, "\n".join(block)
-                language = None
-        elif language is not None:
-            block.append(line)
-        elif not line.startswith("|"):
-            is_table = False
-        elif line.startswith("| as | request |"):
-            is_table = True
-        elif is_table and not line.startswith("|---"):
-            match = ROW.match(line)
+    is_ours = False
+    for block in read_blocks(os.path.join(ROOT, "docs", "policies.md")):
+        if block.kind == "head":
+            is_ours = block.text.startswith("| as | request |")
+        elif block.kind == "row" and is_ours:
+            match = ROW.match(block.text)
             if not match:
-                raise SystemExit("a row of a table that cannot be read: " + line)
+                raise SystemExit("a row of a table that cannot be read: " + block.text)
             yield "row", match.groupdict()
+        elif block.kind in ("sql", "output", "json"):
+            yield block.kind, block.text
 
 
 def run_sql(text):
     done = subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1"], input=text, capture_output=True, text=True,
                           env=dict(os.environ, PGOPTIONS="-c client_min_messages=error"), check=False)
     check(done.returncode == 0, "SQL of the page", text, done.stderr)
-    return [line.rstrip() for line in done.stdout.split("\n") if line.strip() and not re.match(r"\(\d+ rows?\)$", line)]
+    return shown_lines(done.stdout)
 
 
 def refusal(role, where, answer):
@@ -234,7 +226,7 @@ class Page:
             elif kind == "sql":
                 output = run_sql(what)
             else:
-                shown = [line.rstrip() for line in what.split("\n") if line.strip()]
+                shown = shown_lines(what)
                 check(shown == output[-len(shown):], "output of the page", "\n".join(shown), "\n".join(output))
 
 

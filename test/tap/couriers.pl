@@ -27,6 +27,44 @@ sub lines
 # "p n" of each record of an event, and whether it has one that is poison.
 sub changes { return map { "$_->{dynamodb}{Keys}{p}{S} " . ($_->{dynamodb}{NewImage}{n}{N} // 'gone') } @{ $_[0]{Records} }; }
 
+# Answers that are no good, by what is wrong with them.
+sub bad_answer
+{
+	my ($socket, $request, $kind) = @_;
+	my $half = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\nConnection: close\r\n\r\n{\"batchItemFailures\"";
+	my %raw = (nothing => '', garbage => "\x00\xff\x16\x03garbage\r\n\r\n", half => $half, other => "SSH-2.0-OpenSSH_9.2\r\n", length => "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nx",
+		chunks => "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzzzz\r\n{}\r\n");
+	my %bodies = (text => 'I am well, thank you', list => '[]', string => '"ok"', deep => '[' x 100_000, nul => "{}\0", latin => "{\"a\": \"\xe9\"}", failures => '{"batchItemFailures": [{"itemIdentifier": 7}]}',
+		stranger => '{"batchItemFailures": [{"itemIdentifier": "100000000000000000001"}]}', twice => '{"batchItemFailures": [], "batchItemFailures": 5}');
+
+	if (defined $raw{$kind})
+	{
+		print $socket $raw{$kind};
+		return;
+	}
+	return answer($socket, '200 OK', {}, $bodies{$kind}) if defined $bodies{$kind};
+	return answer($socket, '500 Oh', {}, "binary \xff\xfe\x01\n" . "\xe2\x82\xac" x 100) if $kind eq 'binary';
+	return answer($socket, '500 Oh', {}, "you said $request->{headers}{authorization}") if $kind eq 'echo';
+	return answer($socket, '500 Oh', {}, 'you said ' . ($request->{headers}{authorization} =~ s/.* //r)) if $kind eq 'echoed';
+	if ($kind eq 'headers')
+	{
+		print $socket "HTTP/1.1 200 OK\r\n";
+		print $socket "X-$_: " . 'x' x 60_000 . "\r\n" or last for 1 .. 2000;
+		return;
+	}
+	if ($kind eq 'endless')
+	{
+		print $socket "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+		1 while print $socket "10000\r\n" . 'x' x 65536 . "\r\n";
+		return;
+	}
+	# a byte now and then, for ever
+	print $socket "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n";
+	$socket->flush;
+	select(undef, undef, undef, 0.1) while syswrite $socket, 'x';
+	return;
+}
+
 sub respond
 {
 	my ($socket, $request) = @_;
@@ -63,6 +101,7 @@ sub respond
 	}
 	return answer($socket, '302 Over there', { Location => '/hook' }, '') if $path eq '/redirect';
 	return answer($socket, '200 OK', {}, 'x' x (2 * 1024 * 1024)) if $path eq '/huge';
+	return bad_answer($socket, $request, $1) if $path =~ m{^/bad/(\w+)};
 	if (my ($function) = $path =~ m{^/2015-03-31/functions/(\w+)/invocations$})
 	{
 		note_lines("$folder/lambda", join(' ', $function, $request->{headers}{authorization} =~ m{(Credential=\w+/\d+/us-east-1/lambda)}, changes($json->decode($body))));
@@ -76,6 +115,12 @@ sub respond
 	{
 		my @lines = map { $json->decode($_) } split /\n/, $body;
 		my @items;
+
+		if ($lines[0]{index}{_index} eq 'full')
+		{
+			note_lines("$folder/full", 'once more');
+			return answer($socket, '200 OK', {}, '{"errors": true, "items": [{"index": {"status": 429}}]}');
+		}
 
 		while (my $action = shift @lines)
 		{
@@ -210,6 +255,50 @@ for my $case ([ Redirect => "$host/redirect", 'HTTP status 302' ], [ Huge => "$h
 	await(sub { sql("SELECT last_error FROM dynapg.stat_event_source_mappings WHERE table_name = '$table'") =~ /$error/ }, "$url: $error");
 }
 is(scalar(grep { !/^p\d \d+$/ } lines('hook')), 0, 'a redirect is not followed');
+
+create_table('Bad');
+put('Bad', 'a', 1);
+{
+	my $kept = { Headers => { Authorization => 'Bearer sesame0815' } };
+	my %reports = (FunctionResponseTypes => ['ReportBatchItemFailures']);
+	my $not_json = qr/the answer is not JSON/;
+	my %cases = (nothing => qr/./, garbage => qr/./, half => qr/./, other => qr/./, length => qr/./, chunks => qr/./, slow => qr/tim|slow/i, headers => qr/./, endless => qr/too long/,
+		text => $not_json, deep => $not_json, nul => $not_json, latin => $not_json, list => qr/not an object/, string => qr/not an object/, failures => qr/itemIdentifier/,
+		stranger => qr/itemIdentifier/, twice => qr/itemIdentifier/,
+		binary => qr/HTTP status 500: binary {5}\x{20ac}{63}$/, echo => qr/HTTP status 500: \(the answer repeats a secret\)$/, echoed => qr/HTTP status 500: \(the answer repeats a secret\)$/);
+	my %uuid = map { $_ => mapping('Bad', { Webhook => { Url => "$host/bad/$_", TimeoutSeconds => 1, %$kept } }, %reports) } sort keys %cases;
+	my $errors = sub { map { split /\|/, $_, 2 } split /\n/, sql(q{SELECT uuid || '|' || last_error FROM dynapg.stat_event_source_mappings WHERE table_name = 'Bad' AND last_error IS NOT NULL}) };
+	await(sub { my %error = $errors->(); keys(%error) == keys(%cases) }, 'answers of each bad kind are failures');
+	my %error = $errors->();
+	utf8::decode($error{ $uuid{binary} });
+	like($error{ $uuid{$_} }, $cases{$_}, "an answer: $_") for sort keys %cases;
+	my @log = split /\n/, slurp_file($node->logfile);
+	is(scalar(grep { /^dynapg courier.*sesame0815/ } @log), 0, 'a secret that is answered is not in the log');
+	is(scalar(grep { /STATEMENT:.*create_event_source_mapping/ } @log), 0, 'nor is a statement that was refused');
+	is(sql(q{SELECT sum(sent) FROM dynapg.stat_event_source_mappings WHERE table_name = 'Bad'}), '0', 'none of them counts as taken');
+	my $pid = sql(q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'dynapg courier'});
+	my ($peak) = slurp_file("/proc/$pid/status") =~ /^VmHWM:\s+(\d+) kB/m;
+	cmp_ok($peak, '<', 200 * 1024, 'with bounded memory');
+	sql(q{SELECT dynapg.delete_event_source_mapping(uuid) FROM dynapg.event_source_mappings WHERE table_name = 'Bad'});
+}
+
+# ---------------------------------------------------------------- who ends a mapping ends what of it waits
+
+# An index that refuses all for the moment, and a clock
+create_table('Full');
+put('Full', 'a', 1);
+my $full = mapping('Full', { OpenSearch => { Endpoint => $host, Index => 'full' } });
+await(sub { lines('full') >= 2 }, 'what is refused for the moment is sent again');
+sql("SELECT dynapg.delete_event_source_mapping('$full')");
+{
+	# one may have been on its way
+	my $most = lines('full') + 1;
+	create_table('Clock');
+	put('Clock', 'a', 1);
+	mapping('Clock', { Webhook => { Url => "$host/poison" } }, MaximumBatchingWindowInSeconds => 3);
+	await(sub { grep { $_ eq 'a 1' } lines('poison') }, 'later');
+	cmp_ok(scalar(lines('full')), '<=', $most, 'but not when the mapping is deleted');
+}
 
 # ---------------------------------------------------------------- the other kinds
 

@@ -6,8 +6,11 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use IPC::Run;
+use JSON::PP ();
+use MIME::Base64 ();
 
 use DynapgCrash;
+use DynapgSession;
 use DynapgStream;
 
 my $kills = $ENV{DYNAPG_EVENT_KILLS} // 3;
@@ -66,6 +69,75 @@ foreach my $what ('disable', 'delete')
 	is(sql('SELECT count(*) FROM waited'), $before + 1, 'which is done once, and no other comes');
 	is(sql("SELECT count(*) FROM dynapg.event_positions p JOIN dynapg.event_source_mappings m ON m.uuid = p.mapping WHERE table_name = 'Held'"), $what eq 'delete' ? 0 : 1, 'and the position is what it should be');
 }
+
+# Functions have dynapg.event_timeout for a batch, however they try to have more; others do not wait for them
+$node->append_conf('postgresql.conf', "dynapg.event_timeout = '500ms'\n");
+$node->reload;
+sql(create_stream('Slow'), create_stream('Quick'), q{CREATE TABLE slow (n serial);
+CREATE FUNCTION slow(event jsonb) RETURNS void LANGUAGE plpgsql SET statement_timeout = 0 AS $$ BEGIN PERFORM set_config('statement_timeout', '0', false); INSERT INTO public.slow DEFAULT VALUES; PERFORM pg_sleep(600); END $$;
+CREATE TABLE quick (n serial);
+CREATE FUNCTION quick(event jsonb) RETURNS void LANGUAGE sql AS $$ INSERT INTO public.quick SELECT FROM jsonb_array_elements(event -> 'Records') $$},
+	(map { qq{SELECT dynapg.create_event_source_mapping('$_', '{"Function": "\L$_\E"}', '{"StartingPosition": "LATEST"}')} } 'Slow', 'Quick'),
+	q{SELECT dynapg.put('Slow', '{"id": 1}'), dynapg.put('Quick', '{"id": 1}')});
+soon(q{SELECT last_error LIKE 'canceling statement due to%' FROM dynapg.stat_event_source_mappings WHERE table_name = 'Slow'}, 'a function that takes too long is canceled');
+soon('SELECT count(*) = 1 FROM quick', 'another mapping has gone on');
+is(sql('SELECT count(*) FROM slow'), '0', 'and what it did is taken back');
+sql(q{CREATE OR REPLACE FUNCTION slow(event jsonb) RETURNS void LANGUAGE sql AS $$ INSERT INTO public.slow DEFAULT VALUES $$});
+soon('SELECT count(*) = 1 FROM slow', 'with a quick one it goes on');
+$node->append_conf('postgresql.conf', "dynapg.event_timeout = '1min'\n");
+$node->reload;
+
+# What is older than MaximumRecordAgeInSeconds is given up and told of; what follows is sent
+sql(create_stream('Aged'), q{CREATE TABLE aged (keys jsonb);
+CREATE FUNCTION aged(event jsonb) RETURNS void LANGUAGE sql AS $$ INSERT INTO public.aged SELECT r #> '{dynamodb,Keys,id,N}' FROM jsonb_array_elements(event -> 'Records') r $$;
+CREATE TABLE too_old (invocation jsonb);
+CREATE FUNCTION too_old(invocation jsonb) RETURNS void LANGUAGE sql AS $$ INSERT INTO public.too_old VALUES (invocation) $$},
+	q{SELECT dynapg.create_event_source_mapping('Aged', '{"Function": "aged"}', '{"StartingPosition": "TRIM_HORIZON", "MaximumRecordAgeInSeconds": 60, "Enabled": false,
+		"DestinationConfig": {"OnFailure": {"Destination": {"Function": "too_old"}}}}')},
+	q{SELECT count(dynapg.put('Aged', jsonb_build_object('id', i))) FROM generate_series(1, 5) i});
+# the first three were written a minute and a half ago
+sql(q{DO $$ DECLARE segment regclass; BEGIN
+	FOR segment IN SELECT relation FROM dynapg.log_segments WHERE kind = 'STREAM' LOOP
+		EXECUTE format('UPDATE %s SET written_at = written_at - interval ''90 s'' WHERE log = (SELECT id FROM dynapg.logs WHERE table_name = ''Aged'')
+			AND seq IN (SELECT seq FROM %s WHERE log = (SELECT id FROM dynapg.logs WHERE table_name = ''Aged'') ORDER BY seq LIMIT 3)', segment, segment);
+	END LOOP; END $$},
+	q{SELECT dynapg.enable_event_source_mapping(uuid) FROM dynapg.event_source_mappings WHERE table_name = 'Aged'});
+soon(q{SELECT lag_records = 0 FROM dynapg.stat_event_source_mappings WHERE table_name = 'Aged'}, 'old records do not hold it up');
+is(sql('SELECT string_agg(keys #>> \'{}\', \' \' ORDER BY keys) FROM aged'), '4 5', 'those that are not too old were sent');
+is(sql(q{SELECT (invocation #>> '{requestContext,condition}') || ' ' || (invocation #>> '{requestContext,approximateInvokeCount}') || ' ' || (invocation #>> '{DDBStreamBatchInfo,batchSize}') || ' ' ||
+	(SELECT string_agg(r #>> '{dynamodb,Keys,id,N}', ' ') FROM jsonb_array_elements(invocation #> '{payload,Records}') r) || ' ' || (invocation ? 'responseContext')::text FROM too_old}),
+	'RecordAgeExceeded 0 3 1 2 3 false', 'the others are told of, and were never tried');
+is(sql(q{SELECT sent || ' ' || failed FROM dynapg.stat_event_source_mappings WHERE table_name = 'Aged'}), '2 3', 'and are counted');
+
+# NOTIFY has the key only, and no key that is too long for it
+{
+	my $listener = DynapgSession->new($node);
+	my $create = create_stream('Told', 'NEW_AND_OLD_IMAGES') =~ s/"id"/"k"/gr =~ s/"AttributeType": "N"/"AttributeType": "S"/r;
+	$create =~ s/("KeySchema": \[\{[^}]*\})/$1, {"AttributeName": "s", "KeyType": "RANGE"}/;
+	$create =~ s/("AttributeDefinitions": \[\{[^}]*\})/$1, {"AttributeName": "s", "AttributeType": "B"}/;
+	sql($create, q{SELECT dynapg.create_event_source_mapping('Told', '{"Notify": "Told you"}', '{"StartingPosition": "LATEST"}')});
+	$listener->ask('LISTEN "Told you"');
+	# 0 to 1024 bytes of a sort key are base64, and control characters of a partition key are six bytes in JSON
+	my @keys = ('plain', "quo\"te \\ \x{1}", "\x{1}" x 1100, "\x{1}" x 1101);
+	for my $i (0 .. $#keys)
+	{
+		my $key = join '', map { sprintf '\u%04x', ord } split //, $keys[$i];
+		my $sort = MIME::Base64::encode_base64("\xff" x ($i == 3 ? 1024 : 3), '');
+		sql(qq{SELECT dynamo_put_item('{"TableName": "Told", "Item": {"k": {"S": "$key"}, "s": {"B": "$sort"}, "secret": {"S": "not told"}}}')});
+	}
+	sql(qq{SELECT dynamo_delete_item('{"TableName": "Told", "Key": {"k": {"S": "plain"}, "s": {"B": "////"}}}')});
+	my $heard = '';
+	DynapgCrash::wait_until(sub { $heard .= $listener->ask('SELECT 1'); (() = $heard =~ /notification "Told you"/g) == 5 }, sub { "not told: $heard" });
+	$listener->end;
+	my @told = map { JSON::PP::decode_json($_) } $heard =~ /with payload "(\{.*\})" received/g;
+	is(join(' ', map { $_->{eventName} } @told), 'INSERT INSERT INSERT INSERT REMOVE', 'a notification a record, in their order');
+	is(join(' ', map { join ',', sort keys %$_ } @told[ 0, 3 ]), 'Keys,SequenceNumber,eventName,tableName SequenceNumber,eventName,tableName', 'one whose key is too long has none');
+	is_deeply([ map { $_->{Keys}{k}{S} } @told[ 0 .. 2 ] ], [ @keys[ 0 .. 2 ] ], 'others have it whole');
+	is($told[0]{Keys}{s}{B}, '////', 'of each type');
+	unlike($heard, qr/not told/, 'and nothing else of the item');
+	is(sql(q{SELECT count(*) FROM (SELECT lag(s) OVER () AS before, s FROM unnest(ARRAY[} . join(', ', map { $_->{SequenceNumber} } @told) . q{]::numeric[]) s) a WHERE before >= s}), '0', 'numbers rise');
+}
+sql(q{SELECT dynapg.delete_event_source_mapping(uuid) FROM dynapg.event_source_mappings WHERE table_name <> 'Source'});
 
 for my $round (1 .. $kills)
 {
