@@ -200,3 +200,8 @@ CREATE OR REPLACE FUNCTION dynapg_test.access_rows() RETURNS TABLE (operation te
 CREATE OR REPLACE FUNCTION dynapg_test.judge_answer(table_name text, kind text, definition jsonb, status integer, answer bytea, header text DEFAULT NULL) RETURNS text
 	AS '$libdir/dynapg', 'dynapg_test_judge_answer'
 	LANGUAGE C;
+-- what a sketch of contributor insights makes of keys and their weights
+CREATE OR REPLACE FUNCTION dynapg_test.sketch(keys integer[], weights double precision[], OUT key integer, OUT weight double precision,
+		OUT error double precision) RETURNS SETOF record
+	AS '$libdir/dynapg', 'dynapg_test_sketch'
+	LANGUAGE C STRICT;

@@ -43,3 +43,15 @@ CREATE FUNCTION @extschema@.dynamo_update_table_replica_auto_scaling(request jso
 	AS 'MODULE_PATHNAME', 'dynamo_update_table_replica_auto_scaling' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.dynamo_update_table_replica_auto_scaling(jsonb) IS
 	'UpdateTableReplicaAutoScaling: changes auto scaling of a global table, which dynapg has none of';
+
+CREATE FUNCTION dynapg.contributor_insights(table_name text, index_name text DEFAULT NULL,
+		OUT rule text, OUT rank integer, OUT key text, OUT is_cut boolean, OUT value double precision, OUT error double precision,
+		OUT share double precision, OUT total double precision, OUT since timestamptz) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'dynapg_contributor_insights' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION dynapg.contributor_insights(text, text) IS
+	'the keys of a table or a global index that consume most units (rules PKC: partition keys, SKC: whole keys) and are throttled most often (PKT, SKT), since when they are counted; error: by how much value may be too high; for who may read the whole table, where no policy applies';
+
+CREATE FUNCTION dynapg.reset_contributor_insights(table_name text, index_name text DEFAULT NULL) RETURNS void
+	AS 'MODULE_PATHNAME', 'dynapg_reset_contributor_insights' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION dynapg.reset_contributor_insights(text, text) IS
+	'begins to count a table''s or a global index''s contributor insights anew; for the table''s owner';

@@ -70,6 +70,7 @@ retire_cache(void)
 		cache = cache_by_relation = NULL;
 	}
 	catalog_oid = InvalidOid;
+	catalog_forget_insights();
 }
 
 static void

@@ -77,6 +77,9 @@ extern void catalog_read_logs(TableInfo *table, Snapshot snapshot);
 /* insights.c: the same of what contributor insights count of it and its indexes, which have been read; on the latest snapshot. */
 extern void catalog_read_insights(TableInfo *table);
 
+/* insights.c: the catalog has changed. */
+extern void catalog_forget_insights(void);
+
 /* insights.c: an index is dropped, and with it what is said of its insights. */
 extern void catalog_forget_index_insights(Oid index_relation);
 

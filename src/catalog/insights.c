@@ -166,6 +166,29 @@ catalog_all_insights(void)
 	return all;
 }
 
+static int	any_insights = -1;	/* not known */
+
+void
+catalog_forget_insights(void)
+{
+	any_insights = -1;
+}
+
+bool
+catalog_any_insights(void)
+{
+	ListCell   *cell;
+
+	if (any_insights >= 0)
+		return any_insights;
+	if (!catalog_exists())
+		return false;
+	any_insights = 0;
+	foreach(cell, read_rows(NULL))
+		any_insights |= ((const SettingsRow *) lfirst(cell))->stored == INSIGHTS_ENABLED;
+	return any_insights;
+}
+
 int
 catalog_insights_rules_of(const TableInfo *table, const TableIndex *index, bool throttled_only)
 {

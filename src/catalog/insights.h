@@ -40,6 +40,9 @@ extern InsightsSettings *catalog_insights(const TableInfo *table, const TableInd
 /* All that are not DISABLED, of tables and indexes that there are: in the order of names, a table before its indexes. */
 extern List *catalog_all_insights(void);
 
+/* Whether anything counts in this database.  Costs next to nothing: it is asked again only after the catalog has changed. */
+extern bool catalog_any_insights(void);
+
 /* How many rules there are in the database, those of one table (index NULL) or index aside. */
 extern int64 catalog_insights_rules(const TableInfo *table, const TableIndex *index);
 

@@ -7,10 +7,17 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
+
 #include "base/error.h"
+#include "base/settings.h"
 #include "catalog/insights.h"
+#include "op/arn.h"
+#include "op/authorize_private.h"
+#include "op/insight_access.h"
 #include "op/op.h"
 #include "op/table_check.h"
+#include "storage/storage.h"
 
 #define MAX_SUMMARIES 100		/* a page, also without MaxResults */
 
@@ -29,20 +36,26 @@ raise_not_found(const char *name, int len)
  * What a request is about
  * ------------------------------------------------------------------------------------------------------------ */
 
-/* The global index of a request, NULL if it names none.  One that is not backfilling yet is not there, nor is a local one. */
-static const TableIndex *
-index_of_request(const TableInfo *table, const RequestValue *index_name)
+/* One that is not backfilling yet is not there, nor is a local one. */
+const TableIndex *
+insight_index(const TableInfo *table, const char *name, int len)
 {
 	const TableIndex *index;
 
-	if (!index_name->present)
+	if (len == 0)
 		return NULL;
-	index = catalog_index(table, index_name->as.string.text, index_name->as.string.len);
+	index = catalog_index(table, name, len);
 	if (index == NULL || !index->global ||
 		(index->status == TABLE_CREATING && !index->backfilling && catalog_table_status(table) != TABLE_CREATING))
-		dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found: Index: %s not found for table: %s", index_name->as.string.text,
-				  table->name);
+		dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found: Index: %.*s not found for table: %s", len, name, table->name);
 	return index;
+}
+
+/* The global index of a request, NULL if it names none. */
+static const TableIndex *
+index_of_request(const TableInfo *table, const RequestValue *index_name)
+{
+	return !index_name->present ? NULL : insight_index(table, index_name->as.string.text, index_name->as.string.len);
 }
 
 /* Whoever is being deleted may be disabled, and may not be enabled. */
@@ -311,4 +324,25 @@ op_list_contributor_insights(const RequestValue *request, WireWriter *response)
 	if (list_length(selected) > limit)
 		wire_text_member(response, "NextToken", make_token(last));
 	wire_object_end(response);
+}
+
+/* ------------------------------------------------------------------------------------------------------------
+ * Who may see what was counted
+ * ------------------------------------------------------------------------------------------------------------ */
+
+void
+insight_require_reader(const TableInfo *table)
+{
+	const char *detail = NULL;
+
+	if (superuser())
+		return;
+	if (!OidIsValid(table->relation) || !storage_may_read_all(table))
+		detail = "Keys are shown to who may read the whole table, and whom row-level security does not apply to.";
+	else if (!access_is_free() || access_resource_policy(table->name, strlen(table->name), NULL) != NULL)
+		detail = "Keys are not shown where policies apply: they might keep some of them from the role.";
+	if (detail != NULL)
+		dyn_error_detail(DYN_ACCESS_DENIED, detail,
+						 "User: arn:aws:iam::%s:user/%s is not authorized to perform: dynamodb:DescribeContributorInsights on resource: %s",
+						 dynapg_account_id, GetUserNameFromId(GetUserId(), false), arn_of_table(table->name));
 }
