@@ -3,7 +3,7 @@
 #
 #   PG_CONFIG=...  test/clients/run.sh [suite...]
 #
-# Suites: boto3 javascript streams policies policypage s3 s3s awscli go pynamodb mappers session kcl ion exports migration; all of them if none is named. Each client is installed by
+# Suites: boto3 javascript streams policies policypage examples s3 s3s awscli go pynamodb mappers session kcl ion exports migration; all of them if none is named. Each client is installed by
 # its own package manager into the user's cache, as new as it is to be had that day; never into the checkout.
 # The last line is `N passed, N failed`; the exit status is 0 if something ran and nothing failed.
 set -euo pipefail
@@ -11,7 +11,7 @@ cd "$(dirname "$0")/../.."
 # shellcheck source=scripts/lib.sh
 . scripts/lib.sh
 
-SUITES=(boto3 javascript streams policies policypage s3 s3s awscli go pynamodb mappers session kcl ion exports migration)
+SUITES=(boto3 javascript streams policies policypage examples s3 s3s awscli go pynamodb mappers session kcl ion exports migration)
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/dynapg/clients
 HERE=$PWD/test/clients
 
@@ -24,6 +24,7 @@ start_server() {
 fsync = off
 shared_preload_libraries = 'dynapg'
 dynapg.databases = 'postgres:$port'
+max_worker_processes = 32
 dynapg.region = 'eu-central-1'
 dynapg.export_directory = '$work/exports'
 CONF
@@ -145,6 +146,13 @@ suite_policies() {
 # docs/policies.md with boto3 as the caller.
 suite_policypage() {
     python_packages "$CACHE/boto3" boto3 && PATH=$bin:$PATH "$CACHE/boto3/bin/python" test/policies/page.py boto3
+}
+
+# The programs of docs/examples/, and their SQL.
+suite_examples() {
+    python_packages "$CACHE/examples" boto3 'psycopg[binary]' duckdb pandas &&
+        npm_packages "$CACHE/javascript" @aws-sdk/client-dynamodb @aws-sdk/lib-dynamodb &&
+        NODE_FOLDER=$CACHE/javascript PATH=$bin:$PATH "$CACHE/examples/bin/python" test/pages/run.py docs/examples/*.md
 }
 
 suite_mappers() {

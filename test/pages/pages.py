@@ -194,7 +194,7 @@ def run_page(path, check, write=False):
             runners[block.kind] = make[block.kind]()
         if write and awaited:
             time.sleep(3)
-        printed, good = run_block(runners[block.kind], block, output, awaited and not write)
+        printed, good = run_block(runners[block.kind], block, None if write else output, awaited and not write)
         found.append((block, output, printed))
         check(good, "%s, line %d" % (os.path.relpath(path, ROOT), block.line), block.text, "expected:", output.text if output else "no error", "got:", printed)
     for runner in runners.values():
