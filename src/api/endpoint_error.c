@@ -69,6 +69,23 @@ is_object(const char *text)
 		wire_text_is_json(text, len);
 }
 
+/* Whether the detail of an exception is the object of its further members (base/error.h). */
+static bool
+has_members(DynException exception)
+{
+	switch (exception)
+	{
+		case DYN_CONDITIONAL_CHECK_FAILED:
+		case DYN_TRANSACTION_CANCELED:
+		case DYN_PROVISIONED_THROUGHPUT_EXCEEDED:
+		case DYN_REQUEST_LIMIT_EXCEEDED:
+		case DYN_THROTTLING:
+			return true;
+		default:
+			return false;
+	}
+}
+
 int
 endpoint_write_error(ErrorData *error, int operation, StringInfo body, EndpointOutcome *outcome)
 {
@@ -95,8 +112,8 @@ endpoint_write_error(ErrorData *error, int operation, StringInfo body, EndpointO
 		wire_member(&writer, info->message_member);
 		wire_cstring(&writer, message);
 	}
-	/* the detail of these exceptions is the object of their further members (error.h), if it is not a user's function that raised them */
-	if ((exception == DYN_CONDITIONAL_CHECK_FAILED || exception == DYN_TRANSACTION_CANCELED) && is_object(error->detail))
+	/* if it is not a user's function that raised it */
+	if (has_members(exception) && is_object(error->detail))
 	{
 		appendStringInfoChar(body, ',');
 		appendBinaryStringInfo(body, error->detail + 1, strlen(error->detail) - 2);

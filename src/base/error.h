@@ -48,9 +48,9 @@ extern bool dyn_is_defect(int sqlstate);
 extern _Noreturn void dyn_error(DynException exception, const char *format,...) pg_attribute_printf(2, 3);
 
 /*
- * The same with a DETAIL for SQL callers and the server log; it does not go to the wire, but for one exception: the
- * DETAIL of ConditionalCheckFailedException, if there is one, is the JSON object of the error's further members
- * ({"Item": ...}), which the endpoint copies into its answer.
+ * The same with a DETAIL for SQL callers and the server log; it does not go to the wire, but for some exceptions: the
+ * DETAIL of ConditionalCheckFailedException, TransactionCanceledException and those of throttling, if there is one, is the JSON object
+ * of the error's further members ({"Item": ...}), which the endpoint copies into its answer.
  */
 extern _Noreturn void dyn_error_detail(DynException exception, const char *detail,
 							 const char *format,...) pg_attribute_printf(3, 4);

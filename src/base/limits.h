@@ -30,4 +30,10 @@
 #define READ_UNIT_SIZE			4096
 #define WRITE_UNIT_SIZE			1024
 
+/* Units a second, of reads and of writes alike but for the last two. */
+#define TABLE_MAX_UNITS			40000	/* of a table or a global index */
+#define ACCOUNT_MAX_UNITS		80000	/* provisioned of all tables */
+#define PARTITION_READ_UNITS	3000
+#define PARTITION_WRITE_UNITS	1000
+
 #endif							/* DYNAPG_LIMITS_H */

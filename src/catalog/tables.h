@@ -96,6 +96,7 @@ typedef struct TableInfo
 	TableLog   *logs;			/* all that the table has had */
 	bool		is_logged;		/* one of them is kept */
 	InsightsMark insights;
+	struct TableRates *rates;	/* made when it is first wanted (op/throughput.h) */
 } TableInfo;
 
 /*

@@ -10,6 +10,7 @@
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
 
+#include "meter/bucket.h"
 #include "meter/counters.h"
 #include "meter/insight.h"
 #include "meter/meter.h"
@@ -30,7 +31,7 @@ request_shared_memory(void)
 {
 	if (previous_request_hook)
 		previous_request_hook();
-	RequestAddinShmemSpace(MAXALIGN(counters_shared_size()) + MAXALIGN(insight_shared_size()));
+	RequestAddinShmemSpace(MAXALIGN(bucket_shared_size()) + MAXALIGN(counters_shared_size()) + MAXALIGN(insight_shared_size()));
 }
 
 static void
@@ -39,6 +40,7 @@ init_shared_memory(void)
 	if (previous_startup_hook)
 		previous_startup_hook();
 	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+	bucket_init_shared();
 	counters_init_shared();
 	insight_init_shared();
 	LWLockRelease(AddinShmemInitLock);
@@ -48,6 +50,7 @@ init_shared_memory(void)
 void
 meter_init(void)
 {
+	bucket_init();
 	if (!process_shared_preload_libraries_in_progress)
 		return;
 	previous_request_hook = shmem_request_hook;
@@ -71,6 +74,8 @@ wants(void)
 {
 	int			result = 0;
 
+	if (dynapg_throttling)
+		result |= METER_BUCKETS;
 	if (counters_are_wanted())
 		result |= METER_COUNTERS;
 	if (insight_is_wanted())
@@ -162,6 +167,8 @@ meter_returned(int64 items)
 void
 meter_consumed(const MeterUse *use)
 {
+	if ((meter_wants & METER_BUCKETS) && use->rates != NULL)
+		bucket_charge(use);
 	if (meter_wants & METER_COUNTERS)
 		counters_consumed(use);
 	if (meter_wants & METER_INSIGHT)

@@ -11,6 +11,7 @@
 #include "utils/elog.h"
 
 #include "catalog/tables.h"
+#include "datatype/timestamp.h"
 
 /* What somebody wants to be told, of the request that runs: set by meter_begin(); zero: nobody wants anything. */
 #define METER_BUCKETS	0x01	/* bucket.h */
@@ -21,6 +22,20 @@ extern int	meter_wants;
 
 #define meter_is_on()	unlikely(meter_wants != 0)
 
+/* What may be consumed of a table or an index; [METER_READ] and [METER_WRITE].  Units a second. */
+#define METER_READ	0
+#define METER_WRITE	1
+
+typedef struct MeterRates
+{
+	bool		on_demand;
+	int64		units[2];		/* ProvisionedThroughput; 0 on demand */
+	int64		ceilings[2];	/* OnDemandThroughput; 0: none */
+	int64		warm[2];		/* WarmThroughput, as it is shown */
+	int			partitions;		/* that its size takes */
+	bool		splits_collections; /* an item collection may be in several partitions: there is a sort key, and no local index */
+} MeterRates;
+
 /* Something consumed, or refused, of a table or one of its indexes. */
 typedef struct MeterUse
 {
@@ -29,6 +44,8 @@ typedef struct MeterUse
 	bool		is_write;
 	double		units;
 	const pg_uuid_t *hash;		/* of the partition key, in the table or the index; NULL: of none in particular */
+	uint64		item;			/* a number of the item within its collection, evenly spread; 0: of none in particular */
+	const MeterRates *rates;	/* of the table or the global index; only if METER_BUCKETS */
 	const JsonbValue *key;		/* an object with the key's attributes under their stored names, and maybe others: those of the table or
 								 * the index; what an item lacks is not there.  NULL: not known */
 } MeterUse;
@@ -58,6 +75,11 @@ typedef struct MeterRequest
 	const TableInfo **tables;
 	int64		returned_items; /* of Query, Scan and ExecuteStatement */
 } MeterRequest;
+
+/*
+ * The time by which all in this room is counted: the server's, and dynapg.meter_clock_offset.  For tests that cannot wait.
+ */
+extern TimestampTz meter_now(void);
 
 /* Called in _PG_init; if that is when the server starts, asks for shared memory. */
 extern void meter_init(void);

@@ -12,6 +12,7 @@
 #include "base/subtransaction.h"
 #include "op/op.h"
 #include "op/partiql.h"
+#include "op/throttle.h"
 
 #define OPERATION "BatchExecuteStatement"
 
@@ -170,10 +171,12 @@ static void
 execute_read(BatchStatement *part)
 {
 	bool		consistent = request_boolean(part->request, BatchStatementRequest_ConsistentRead);
-	StorageTable *table = storage_open(part->write.info, STORAGE_READ, true, part->write.user);
+	StorageTable *table;
 
+	throttle_read(part->write.info, NULL, &part->write.key.hash, part->write.key.sort, &part->write.attributes->object);
+	table = storage_open(part->write.info, STORAGE_READ, true, part->write.user);
 	part->item = storage_get(table, &part->write.key);
-	capacity_at(part->capacity, &part->write.key.hash, &part->write.attributes->object);
+	capacity_at(part->capacity, &part->write.key.hash, part->write.key.sort, &part->write.attributes->object);
 	capacity_add_item_read(part->capacity, part->item, consistent);
 	if (consistent)
 		op_eventual_read = false;
@@ -183,8 +186,10 @@ execute_read(BatchStatement *part)
 static void
 execute_write(BatchStatement *part)
 {
-	StorageTable *table = item_write_open(&part->write);
+	StorageTable *table;
 
+	throttle_write(&part->write);
+	table = item_write_open(&part->write);
 	item_write_execute(&part->write, table, part->capacity);
 	storage_close(table);
 }

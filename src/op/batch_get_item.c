@@ -17,6 +17,7 @@
 #include "op/item_key.h"
 #include "op/op.h"
 #include "op/page.h"
+#include "op/throttle.h"
 
 static const ExpressionMembers members = {
 	.projection_expression = KeysAndAttributes_ProjectionExpression,
@@ -142,9 +143,10 @@ authorize_part(TablePart *part, const RequestValue *return_consumed_capacity)
 	});
 }
 
-/* Reads one table's keys and writes its list of items. */
+/* Reads one table's keys and writes its list of items.  A key that is throttled is left for later; *throttle gets the last one's reasons. */
 static void
-read_part(TablePart *part, WireWriter *response, int64 *total, PartitionBytes *partitions, int *n_partitions)
+read_part(TablePart *part, WireWriter *response, int64 *total, PartitionBytes *partitions, int *n_partitions, Throttle *throttle,
+		  bool *any_read)
 {
 	bool		consistent = request_boolean(&part->entry->value, KeysAndAttributes_ConsistentRead);
 	StorageTable *table = storage_open(part->info, STORAGE_READ, true, part->user);
@@ -154,13 +156,16 @@ read_part(TablePart *part, WireWriter *response, int64 *total, PartitionBytes *p
 		op_eventual_read = false;
 	for (int i = 0; i < part->keys->as.list.count; i++)
 	{
-		PartitionBytes *partition = partition_bytes(partitions, n_partitions, part->info, &part->storage_keys[i]);
+		const StorageKey *key = &part->storage_keys[i];
+		const JsonbValue *attributes = &part->keys->as.list.items[i].as.attributes->object;
+		PartitionBytes *partition = partition_bytes(partitions, n_partitions, part->info, key);
 		Jsonb	   *item;
 		JsonbValue	map;
 		int			size = 0;
 
-		part->unprocessed[i] = *total >= BATCH_MAX_SIZE || partition->bytes >= PAGE_MAX_SIZE;
-		if (!part->unprocessed[i] && (item = storage_get(table, &part->storage_keys[i])) != NULL)
+		part->unprocessed[i] = *total >= BATCH_MAX_SIZE || partition->bytes >= PAGE_MAX_SIZE ||
+			throttle_refuses_read(part->info, NULL, &key->hash, key->sort, attributes, throttle);
+		if (!part->unprocessed[i] && (item = storage_get(table, key)) != NULL)
 		{
 			attr_from_item(item, &map);
 			size = attr_map_size(&map);
@@ -173,9 +178,10 @@ read_part(TablePart *part, WireWriter *response, int64 *total, PartitionBytes *p
 			part->any_unprocessed = true;
 		else
 		{
+			*any_read = true;
 			*total += size;
 			partition->bytes += size;
-			capacity_at(part->capacity, &part->storage_keys[i].hash, &part->keys->as.list.items[i].as.attributes->object);
+			capacity_at(part->capacity, &key->hash, key->sort, attributes);
 			capacity_add_read(part->capacity, NULL, size, consistent);
 		}
 	}
@@ -223,6 +229,8 @@ op_batch_get_item(const RequestValue *request, WireWriter *response)
 	int			n_partitions = 0;
 	int			n_keys = 0;
 	int64		total = 0;
+	Throttle	throttle;
+	bool		any_read = false;
 
 	op_eventual_read = true;
 	check_mixed(items);
@@ -262,11 +270,13 @@ op_batch_get_item(const RequestValue *request, WireWriter *response)
 	{
 		wire_key(response, parts[i].entry->name, parts[i].entry->name_len);
 		wire_array_start(response);
-		read_part(&parts[i], response, &total, partitions, &n_partitions);
+		read_part(&parts[i], response, &total, partitions, &n_partitions, &throttle, &any_read);
 		wire_array_end(response);
 	}
 	wire_object_end(response);
 
+	if (!any_read)
+		throttle_raise(&throttle);	/* all of them are */
 	wire_member(response, "UnprocessedKeys");
 	wire_object_start(response);
 	for (int i = 0; i < n_parts; i++)

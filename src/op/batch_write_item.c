@@ -13,6 +13,7 @@
 #include "op/item_key.h"
 #include "op/item_write.h"
 #include "op/op.h"
+#include "op/throttle.h"
 
 /* One table's part of the request. */
 typedef struct TablePart
@@ -31,6 +32,8 @@ typedef struct BatchWrite
 {
 	ItemWrite	write;
 	TablePart  *part;
+	const RequestValue *request;
+	bool		unprocessed;	/* it was throttled */
 } BatchWrite;
 
 /* Stage 6 for one request: exactly one action, its values, its size. */
@@ -84,6 +87,7 @@ prepare_write(BatchWrite *batched, TablePart *part, const RequestValue *request,
 
 	memset(batched, 0, sizeof(*batched));
 	batched->part = part;
+	batched->request = request;
 	write->kind = put->present ? ITEM_PUT : ITEM_DELETE;
 	write->info = part->info;
 	write->wants_metrics = wants_metrics;
@@ -145,12 +149,16 @@ compare_writes(const void *a, const void *b)
 	return item_write_compare((const ItemWrite *) a, (const ItemWrite *) b);
 }
 
+/* Carries out a write, unless it is throttled: then *throttle has the reasons. */
 static void
-execute_write(BatchWrite *batched)
+execute_write(BatchWrite *batched, Throttle *throttle)
 {
 	TablePart  *part = batched->part;
 	StorageTable **table = batched->write.kind == ITEM_PUT ? &part->puts : &part->deletes;
 
+	batched->unprocessed = throttle_refuses_write(&batched->write, throttle);
+	if (batched->unprocessed)
+		return;
 	batched->write.user = batched->write.kind == ITEM_PUT ? part->put_user : part->delete_user;
 	if (*table == NULL)
 		*table = item_write_open(&batched->write);
@@ -172,6 +180,28 @@ write_metrics(WireWriter *response, const BatchWrite *writes, int n_writes)
 	item_write_metrics(response, named, n_writes);
 }
 
+/* Writes the writes of a table that were throttled, ready to be sent again. */
+static void
+write_unprocessed(WireWriter *response, const TablePart *part, const BatchWrite *writes, int n_writes)
+{
+	bool		any = false;
+
+	for (int i = 0; i < n_writes; i++)
+	{
+		if (writes[i].part != part || !writes[i].unprocessed)
+			continue;
+		if (!any)
+		{
+			wire_key(response, part->entry->name, part->entry->name_len);
+			wire_array_start(response);
+			any = true;
+		}
+		request_write(response, writes[i].request);
+	}
+	if (any)
+		wire_array_end(response);
+}
+
 void
 op_batch_write_item(const RequestValue *request, WireWriter *response)
 {
@@ -184,6 +214,8 @@ op_batch_write_item(const RequestValue *request, WireWriter *response)
 	bool		wants_metrics =
 		collection_metrics_are_wanted(request_member(request, BatchWriteItemInput_ReturnItemCollectionMetrics));
 	int			n_writes = 0;
+	Throttle	throttle;
+	bool		any_written = false;
 
 	if (n_parts == 0)
 		dyn_invalid("The requestItems parameter is required for BatchWriteItem");
@@ -221,11 +253,18 @@ op_batch_write_item(const RequestValue *request, WireWriter *response)
 	for (int i = 0; i < n_parts; i++)
 		authorize_part(&parts[i], return_capacity);
 	for (int i = 0; i < n_writes; i++)
-		execute_write(&writes[i]);
+	{
+		execute_write(&writes[i], &throttle);
+		any_written |= !writes[i].unprocessed;
+	}
+	if (!any_written)
+		throttle_raise(&throttle);
 
 	wire_object_start(response);
 	wire_member(response, "UnprocessedItems");
 	wire_object_start(response);
+	for (int i = 0; i < n_parts; i++)
+		write_unprocessed(response, &parts[i], writes, n_writes);
 	wire_object_end(response);
 	if (wants_metrics)
 		write_metrics(response, writes, n_writes);

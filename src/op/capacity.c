@@ -4,11 +4,15 @@
  */
 #include "postgres.h"
 
+#include "common/hashfn.h"
+
 #include "base/limits.h"
+#include "base/varlena.h"
 #include "meter/meter.h"
 #include "op/capacity.h"
 #include "op/item_key.h"
 #include "op/op.h"
+#include "op/throughput.h"
 #include "storage/index_entry.h"
 
 /* ceil(bytes / unit), at least 1. */
@@ -39,23 +43,50 @@ capacity_begin(TableCapacity *capacity, const char *table_name, int table_name_l
 	capacity->info = info;
 	capacity->table_units = 0;
 	capacity->index_units = NULL;
-	capacity_at(capacity, NULL, NULL);
+	capacity_at(capacity, NULL, NULL, NULL);
 	meter_table(info);
 }
 
 void
-capacity_at(TableCapacity *capacity, const pg_uuid_t *hash, const JsonbValue *key)
+capacity_at(TableCapacity *capacity, const pg_uuid_t *hash, const bytea *sort, const JsonbValue *key)
 {
 	capacity->hash = hash;
+	capacity->sort = sort;
 	capacity->key = key;
 }
 
-/* Tells the meter. */
-static void
-tell(const TableInfo *info, const TableIndex *index, bool is_write, double units, const pg_uuid_t *hash, const JsonbValue *key)
+uint64
+capacity_item_number(const pg_uuid_t *hash, const bytea *sort, const TableIndex *index)
 {
-	if (meter_is_on())
-		meter_consumed(&(MeterUse) {info, index, is_write, units, hash, key});
+	uint64		number;
+
+	if (sort == NULL || !(meter_wants & METER_BUCKETS))
+		return 0;
+	number = DatumGetUInt64(hash_any_extended((const unsigned char *) VARDATA_ANY(sort), VARSIZE_ANY_EXHDR(sort), 0));
+	if (index != NULL && index->global && hash != NULL)
+		number = DatumGetUInt64(hash_any_extended(hash->data, UUID_LEN, number));
+	return number;
+}
+
+/* Tells the meter, which is on. */
+static void
+tell(MeterUse *use)
+{
+	if (meter_wants & METER_BUCKETS)
+		use->rates = throughput_rates(use->table, use->index);
+	meter_consumed(use);
+}
+
+/* The same of a use of the key that was said last. */
+static void
+tell_at(const TableCapacity *capacity, const TableIndex *index, bool is_write, double units)
+{
+	MeterUse	use = {
+		.table = capacity->info, .index = index, .is_write = is_write, .units = units, .hash = capacity->hash, .key = capacity->key
+	};
+
+	use.item = capacity_item_number(capacity->hash, capacity->sort, NULL);
+	tell(&use);
 }
 
 static double
@@ -78,7 +109,8 @@ capacity_add_read(TableCapacity *capacity, const TableIndex *index, int64 bytes,
 	double		units = whole_units(bytes, READ_UNIT_SIZE) * (consistent ? 1.0 : 0.5) * factor(capacity);
 
 	op_read_units += units;
-	tell(capacity->info, index, false, units, capacity->hash, capacity->key);
+	if (meter_is_on())
+		tell_at(capacity, index, false, units);
 	if (index == NULL)
 		capacity->table_units += units;
 	else
@@ -126,15 +158,16 @@ index_write_units(const TableInfo *info, const TableIndex *index, const IndexCha
 
 /* Tells the meter of a change of an index: under the new key, if there is one. */
 static void
-tell_index_write(const TableInfo *info, const TableIndex *index, const IndexChange *change, double units, Jsonb *old, Jsonb *item)
+tell_index_write(const TableCapacity *capacity, const TableIndex *index, const IndexChange *change, double units, Jsonb *old, Jsonb *item)
 {
 	bool		is_new = change->action != INDEX_DELETE;
 	JsonbValue	key;
+	MeterUse	use = {.table = capacity->info, .index = index, .is_write = true, .units = units, .key = &key};
 
-	if (!meter_is_on())
-		return;
 	attr_from_item(is_new ? item : old, &key);
-	tell(info, index, true, units, is_new ? &change->new_entry.hash : &change->old_entry.hash, &key);
+	use.hash = is_new ? &change->new_entry.hash : &change->old_entry.hash;
+	use.item = capacity_item_number(capacity->hash, capacity->sort, index);
+	tell(&use);
 }
 
 void
@@ -148,7 +181,8 @@ capacity_add_write(TableCapacity *capacity, const WriteResult *result, Jsonb *it
 
 	capacity->table_units += units;
 	op_write_units += units;
-	tell(info, NULL, true, units, capacity->hash, capacity->key);
+	if (meter_is_on())
+		tell_at(capacity, NULL, true, units);
 	if (result->action == WRITE_NOTHING)
 		return;
 	for (int i = 0; i < info->n_indexes; i++)
@@ -164,7 +198,8 @@ capacity_add_write(TableCapacity *capacity, const WriteResult *result, Jsonb *it
 		if (units > 0)
 		{
 			add_index_units(capacity, index, units);
-			tell_index_write(info, index, change, units, result->old, item);
+			if (meter_is_on())
+				tell_index_write(capacity, index, change, units, result->old, item);
 		}
 		op_write_units += units;
 	}
@@ -186,7 +221,13 @@ capacity_count_refusal(const TableInfo *info, const StorageKey *key, const Jsonb
 	double		units = whole_units(Max(size_for_units(old, WRITE_UNIT_SIZE), size), WRITE_UNIT_SIZE);
 
 	op_write_units += units;
-	tell(info, NULL, true, units, &key->hash, attributes);
+	if (meter_is_on())
+	{
+		MeterUse	use = {.table = info, .is_write = true, .units = units, .hash = &key->hash, .key = attributes};
+
+		use.item = capacity_item_number(&key->hash, key->sort, NULL);
+		tell(&use);
+	}
 }
 
 /* Whether ReturnConsumedCapacity is TOTAL or INDEXES. */

@@ -29,16 +29,23 @@ typedef struct TableCapacity
 	double		table_units;
 	double	   *index_units;	/* parallel to info->indexes; NULL: none */
 	const pg_uuid_t *hash;		/* capacity_at() */
+	const bytea *sort;
 	const JsonbValue *key;
 } TableCapacity;
 
 extern void capacity_begin(TableCapacity *capacity, const char *table_name, int table_name_len, const TableInfo *info);
 
 /*
- * Says which key what is added next is about: the hash of the partition key of the table (or of the index that is read), and an object with
- * the key's attributes.  NULL: not known, or no one in particular.  Both must live as long as something is added.
+ * Says which key what is added next is about: the hash of the partition key of the table (or of the index that is read), the table's sort key,
+ * and an object with the key's attributes.  NULL: not known, or no one in particular.  They must live as long as something is added.
  */
-extern void capacity_at(TableCapacity *capacity, const pg_uuid_t *hash, const JsonbValue *key);
+extern void capacity_at(TableCapacity *capacity, const pg_uuid_t *hash, const bytea *sort, const JsonbValue *key);
+
+/*
+ * The number of an item within its collection (MeterUse.item), of the table or a global index; 0 if sort is NULL, or nobody wants it.
+ * hash, sort: the table's.
+ */
+extern uint64 capacity_item_number(const pg_uuid_t *hash, const bytea *sort, const TableIndex *index);
 
 /*
  * Adds a read of so many bytes of the table (index NULL) or of an index in capacity->info: ceil(bytes / 4 KB), at least one unit; half

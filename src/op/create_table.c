@@ -16,6 +16,7 @@
 #include "op/create_table.h"
 #include "op/index_check.h"
 #include "op/op.h"
+#include "op/quota.h"
 #include "op/resource_policy.h"
 #include "op/table_check.h"
 #include "op/table_description.h"
@@ -325,6 +326,24 @@ read_settings(NewTable *table)
 	table->tags = check_tags(request_member(request, CreateTableInput_Tags));
 }
 
+/* The capacity of the table and its indexes against the account's quotas. */
+static void
+check_quotas(const NewTable *table)
+{
+	QuotaChange change = {0};
+	ListCell   *cell;
+
+	quota_add(&change, NULL, NULL, &table->definition.throughput);
+	foreach(cell, table->indexes)
+	{
+		const NewIndex *index = (const NewIndex *) lfirst(cell);
+
+		if (index->global)
+			quota_add(&change, index->name, NULL, &index->definition.throughput);
+	}
+	quota_check(&change);
+}
+
 /* What dynapg does not have yet; each line goes when it has. */
 static void
 refuse_unsupported(const RequestValue *request)
@@ -423,6 +442,8 @@ make_table(const RequestValue *request, Oid adopted)
 		table_refuse_in_use(TABLE_CREATING, existing->name);
 	if (existing != NULL)
 		dyn_error(DYN_RESOURCE_IN_USE, "Table already exists: %.*s", name_len, name);
+	if (!OidIsValid(adopted))
+		check_quotas(&table);
 	create(&table, pnstrdup(name, name_len));
 }
 

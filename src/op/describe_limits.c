@@ -6,11 +6,8 @@
 
 #include "utils/guc.h"
 
+#include "base/limits.h"
 #include "op/op.h"
-
-/* The service's default quotas; dynapg holds nobody to them. */
-#define ACCOUNT_MAX_UNITS	80000
-#define TABLE_MAX_UNITS		40000
 
 #define DEFAULT_PORT		"8000"
 #define ENDPOINT_MINUTES	1440	/* how long a client may keep the address */

@@ -9,6 +9,7 @@
 #include "op/op.h"
 #include "op/page_token.h"
 #include "op/partiql.h"
+#include "op/throttle.h"
 #include "value/attr_build.h"
 
 static PartiqlStatement *
@@ -52,6 +53,7 @@ execute_write(const PartiqlStatement *statement, const RequestValue *request, It
 	op_check_key_paths(info, &expressions);
 	partiql_authorize_write(statement, write, NULL);
 
+	throttle_write(write);
 	table = item_write_open(write);
 	capacity_begin(capacity, statement->table, statement->table_len, storage_info(table));
 	item_write_execute(write, table, capacity);

@@ -12,6 +12,7 @@
 #include "op/item_key.h"
 #include "op/item_write.h"
 #include "op/op.h"
+#include "op/throttle.h"
 
 static const ExpressionMembers put_members = {
 	.envelopes = ENVELOPE_WRITE | ENVELOPE_UNUSED_NAMES,
@@ -61,6 +62,7 @@ execute_item_write(ItemWrite *write, const RequestValue *table_name, const Reque
 	TableCapacity capacity;
 
 	item_write_authorize(write, &part);
+	throttle_write(write);
 	table = item_write_open(write);
 	capacity_begin(&capacity, table_name->as.string.text, table_name->as.string.len, storage_info(table));
 	item_write_execute(write, table, &capacity);
@@ -152,6 +154,7 @@ op_get_item(const RequestValue *request, WireWriter *response)
 	const TableInfo *info;
 	StorageTable *table;
 	StorageKey	key;
+	Oid			user;
 	Jsonb	   *item;
 
 	op_check_parameters(request, &get_members);
@@ -166,8 +169,10 @@ op_get_item(const RequestValue *request, WireWriter *response)
 	read = (AccessRead) {info, key_values->as.attributes, expressions.projection};
 	op_eventual_read = !consistent;
 	capacity_begin(&capacity, table_name->as.string.text, table_name->as.string.len, info);
-	capacity_at(&capacity, &key.hash, &key_values->as.attributes->object);
-	table = storage_open(info, STORAGE_READ, true, access_user_of_read(&read, &part));
+	capacity_at(&capacity, &key.hash, key.sort, &key_values->as.attributes->object);
+	user = access_user_of_read(&read, &part);
+	throttle_read(info, NULL, &key.hash, key.sort, &key_values->as.attributes->object);
+	table = storage_open(info, STORAGE_READ, true, user);
 	item = storage_get(table, &key);
 	capacity_add_item_read(&capacity, item, consistent);
 	wire_object_start(response);

@@ -387,7 +387,7 @@ item_write_execute(ItemWrite *write, StorageTable *table, TableCapacity *capacit
 	write->collection.key = &write->key;
 	write->collection.wants_metrics = write->wants_metrics;
 	storage_hold(table, write->holds && !*write->any_failure);
-	capacity_at(capacity, &write->key.hash, &write->attributes->object);
+	capacity_at(capacity, &write->key.hash, write->key.sort, &write->attributes->object);
 	if (write->kind == ITEM_CHECK)
 	{
 		storage_check(table, &write->key, decide, write, &write->result);

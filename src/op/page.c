@@ -16,6 +16,7 @@
 #include "op/capacity.h"
 #include "op/op.h"
 #include "op/page.h"
+#include "op/throttle.h"
 #include "value/attr_build.h"
 
 /* Writes key attributes of an item, but for those of the table that are written already. */
@@ -172,8 +173,12 @@ begin_reading(const RequestValue *request, PagePreparation prepare, PageRequest 
 {
 	for (;;)
 	{
+		Oid			user;
+
 		prepare(request, prepared);
-		reader->table = storage_open(prepared->table, STORAGE_READ, true, reading_user(prepared));
+		user = reading_user(prepared);
+		throttle_read(prepared->table, prepared->index, page_partition(prepared), NULL, NULL);
+		reader->table = storage_open(prepared->table, STORAGE_READ, true, user);
 		prepared->table = storage_info(reader->table);
 		if (prepared->index == NULL)
 			break;
@@ -240,7 +245,7 @@ page_write(WireWriter *response, const RequestValue *request, PagePreparation pr
 
 	begin_reading(request, prepare, &prepared, &reader);
 	capacity_begin(&capacity, page->table_name->as.string.text, page->table_name->as.string.len, prepared.table);
-	capacity_at(&capacity, page_partition(&prepared), NULL);
+	capacity_at(&capacity, page_partition(&prepared), NULL, NULL);
 	op_eventual_read = !page->consistent;
 	wire_object_start(response);
 	if (page->select != SELECT_COUNT)
@@ -256,7 +261,7 @@ page_write(WireWriter *response, const RequestValue *request, PagePreparation pr
 		if (is_first)
 		{
 			first = map;
-			capacity_at(&capacity, page_partition(&prepared), page_partition(&prepared) != NULL ? &first : NULL);
+			capacity_at(&capacity, page_partition(&prepared), NULL, page_partition(&prepared) != NULL ? &first : NULL);
 		}
 		bytes += attr_map_size(&entry_map);
 		if (prepared.whole_items)

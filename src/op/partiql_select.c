@@ -15,6 +15,7 @@
 #include "op/op.h"
 #include "op/page_token.h"
 #include "op/partiql.h"
+#include "op/throttle.h"
 #include "value/attr_build.h"
 
 #define LOOKUPS_PAGE_ITEMS 10
@@ -44,6 +45,18 @@ typedef struct SelectReader
 	Jsonb	   *last;			/* behind this item; NULL: at the beginning of the read */
 } SelectReader;
 
+/* Asks whether what is read first is throttled. */
+static void
+throttle_plan(const SelectPlan *plan)
+{
+	const SelectRead *first = plan->n_reads > 0 ? &plan->reads[0] : NULL;
+
+	if (first != NULL && first->is_get)
+		throttle_read(plan->table, NULL, &first->key.hash, first->key.sort, NULL);
+	else
+		throttle_read(plan->table, plan->index, first != NULL ? page_partition(&first->request) : NULL, NULL, NULL);
+}
+
 /* Makes the plan, asks whether it may be read, and opens the table, which is under its lock what the plan was made by. */
 static void
 begin(SelectReader *reader, const PartiqlStatement *statement, bool consistent)
@@ -52,8 +65,12 @@ begin(SelectReader *reader, const PartiqlStatement *statement, bool consistent)
 	reader->consistent = consistent;
 	for (;;)
 	{
+		Oid			user;
+
 		partiql_plan(statement, op_data_table_of_text(statement->table, statement->table_len), consistent, &reader->plan);
-		reader->table = storage_open(reader->plan.table, STORAGE_READ, true, partiql_user_of_plan(&reader->plan));
+		user = partiql_user_of_plan(&reader->plan);
+		throttle_plan(&reader->plan);
+		reader->table = storage_open(reader->plan.table, STORAGE_READ, true, user);
 		if (storage_info(reader->table) == reader->plan.table)
 			break;
 		storage_close(reader->table);
@@ -102,7 +119,7 @@ get_item(SelectReader *reader, const SelectRead *read)
 
 	if (item != NULL)
 		attr_from_item(item, &map);
-	capacity_at(&reader->capacity, &read->key.hash, item != NULL ? &map : NULL);
+	capacity_at(&reader->capacity, &read->key.hash, read->key.sort, item != NULL ? &map : NULL);
 	capacity_add_item_read(&reader->capacity, item, reader->consistent);
 	if (item == NULL)
 		return;
@@ -123,7 +140,7 @@ read_range(SelectReader *reader, const SelectRead *read)
 	StorageScan *scan = NULL;
 	Jsonb	   *item;
 
-	capacity_at(&reader->capacity, page_partition(request), NULL);
+	capacity_at(&reader->capacity, page_partition(request), NULL, NULL);
 	if (!request->empty)
 		scan = index != NULL ?
 			storage_index_scan_begin(reader->table, index, &request->index_range, request->whole_items) :

@@ -6,13 +6,18 @@
 
 #include <math.h>
 
+#include "pgtime.h"
 #include "utils/timestamp.h"
 
+#include "base/error.h"
 #include "op/table_definition.h"
 #include "op/throughput.h"
 
 #define ON_DEMAND_READ_UNITS	12000	/* what a new table or index takes at once */
 #define ON_DEMAND_WRITE_UNITS	4000
+
+#define FREE_DECREASES		4		/* a day, by UTC; then one in so many seconds: */
+#define DECREASE_SECONDS	3600
 
 int64
 throughput_warm_read_units(const Throughput *throughput)
@@ -63,11 +68,52 @@ throughput_take_warm(Throughput *throughput, const RequestValue *warm)
 			  &throughput->warm_read_units, &throughput->warm_write_units);
 }
 
+/* How often the throughput was decreased today, by UTC. */
+static int64
+decreases_today(const Throughput *throughput)
+{
+	double		today = floor(table_time(meter_now()) / SECS_PER_DAY);
+
+	return floor(throughput->decreased_at / SECS_PER_DAY) == today ? throughput->decreases : 0;
+}
+
+/* A time as the refusal of a decrease has it. */
+static char *
+long_time_text(double seconds)
+{
+	static const char *const days[] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
+	static const char *const months[] = {
+		"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"
+	};
+	pg_time_t	whole = (pg_time_t) floor(seconds);
+	const struct pg_tm *tm = pg_gmtime(&whole);
+
+	return psprintf("%s, %s %d, %d at %d:%02d:%02d %s Coordinated Universal Time", days[tm->tm_wday], months[tm->tm_mon], tm->tm_mday,
+					tm->tm_year + 1900, (tm->tm_hour + 11) % 12 + 1, tm->tm_min, tm->tm_sec, tm->tm_hour < 12 ? "AM" : "PM");
+}
+
+/* Refuses one more decrease today, if it is too many. */
+static void
+check_decrease(const Throughput *throughput)
+{
+	double		now = table_time(meter_now());
+	double		tomorrow = (floor(now / SECS_PER_DAY) + 1) * SECS_PER_DAY;
+	double		next = throughput->decreased_at + DECREASE_SECONDS;
+
+	if (decreases_today(throughput) < FREE_DECREASES || now >= next)
+		return;
+	dyn_error(DYN_LIMIT_EXCEEDED, "Subscriber limit exceeded: Provisioned throughput decreases are limited within a given UTC day. "
+			  "After the first %d decreases, each subsequent decrease in the same UTC day can be performed at most once every %d seconds. "
+			  "Number of decreases today: " INT64_FORMAT ". Last decrease at %s. Next decrease can be made at %s",
+			  FREE_DECREASES, DECREASE_SECONDS, throughput->decreases, long_time_text(throughput->decreased_at),
+			  long_time_text(Min(next, tomorrow)));
+}
+
 /* Notes that the throughput is decreased now; counted: as one of the decreases of the day. */
 static void
 note_decrease(Throughput *throughput, bool counted)
 {
-	double		now = table_time(GetCurrentTimestamp());
+	double		now = table_time(meter_now());
 
 	if (floor(throughput->decreased_at / SECS_PER_DAY) != floor(now / SECS_PER_DAY))
 		throughput->decreases = 0;
@@ -95,9 +141,12 @@ throughput_provision(Throughput *throughput, const RequestValue *provisioned)
 		throughput->max_read_units = throughput->max_write_units = 0;
 	throughput->on_demand = false;
 	if (read_units < throughput->read_units || write_units < throughput->write_units)
+	{
+		check_decrease(throughput);
 		note_decrease(throughput, true);
+	}
 	if (read_units > throughput->read_units || write_units > throughput->write_units)
-		throughput->increased_at = table_time(GetCurrentTimestamp());
+		throughput->increased_at = table_time(meter_now());
 	throughput->read_units = read_units;
 	throughput->write_units = write_units;
 }
@@ -109,15 +158,6 @@ throughput_to_demand(Throughput *throughput, bool counted)
 	throughput->on_demand = true;
 	throughput->read_units = throughput->write_units = 0;
 	note_decrease(throughput, counted);
-}
-
-/* How often the throughput was decreased today, by UTC. */
-static int64
-decreases_today(const Throughput *throughput)
-{
-	double		today = floor(table_time(GetCurrentTimestamp()) / SECS_PER_DAY);
-
-	return floor(throughput->decreased_at / SECS_PER_DAY) == today ? throughput->decreases : 0;
 }
 
 static void

@@ -6,6 +6,7 @@
 #define DYNAPG_THROUGHPUT_H
 
 #include "catalog/tables.h"
+#include "meter/meter.h"
 #include "op/request.h"
 #include "value/wire.h"
 
@@ -34,13 +35,20 @@ extern void throughput_take_ceilings(Throughput *throughput, const RequestValue 
 extern void throughput_take_warm(Throughput *throughput, const RequestValue *warm);
 
 /*
- * Changes the provisioned units, and on_demand to false.  WarmThroughput never falls, and ceilings end with a change of the
+ * Changes the provisioned units, and on_demand to false.  LimitExceededException for the fifth decrease of a day (UTC), and for one within an
+ * hour of the last one then.  WarmThroughput never falls, and ceilings end with a change of the
  * mode.
  */
 extern void throughput_provision(Throughput *throughput, const RequestValue *provisioned);
 
 /* Changes to on demand; counted: as one of the decreases of the day. */
 extern void throughput_to_demand(Throughput *throughput, bool counted);
+
+/*
+ * What throttling may give of a table and of its indexes, made when it is first asked for and now and then anew, as the table grows; lives
+ * as long as the table.  index: NULL, or a local index: the table's.
+ */
+extern const MeterRates *throughput_rates(const TableInfo *table, const TableIndex *index);
 
 /* Writes the member ProvisionedThroughput. */
 extern void throughput_describe_units(WireWriter *response, const Throughput *throughput);

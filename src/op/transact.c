@@ -21,6 +21,7 @@
 #include "base/varlena.h"
 #include "op/item_key.h"
 #include "op/op.h"
+#include "op/throttle.h"
 #include "op/transact.h"
 
 /* ------------------------------------------------------------------------------------------------------------
@@ -323,6 +324,52 @@ cancel_for_failures(const TransactAction *actions, int count)
 	cancel(reasons, count);
 }
 
+/* Notes that an item is throttled as the reason of a cancellation. */
+static void
+note_throttle(Reason *reason, const Throttle *throttle)
+{
+	reason->code = throttle_exception(throttle) == DYN_PROVISIONED_THROUGHPUT_EXCEEDED ? "ProvisionedThroughputExceeded" : "ThrottlingError";
+	reason->message = throttle_message(throttle);
+}
+
+/* Cancels for all actions that are throttled.  All are asked for before the first is carried out. */
+static void
+throttle_actions(const TransactAction *actions, int count)
+{
+	Reason	   *reasons = NULL;
+	Throttle	throttle;
+
+	for (int i = 0; i < count; i++)
+	{
+		if (!throttle_refuses_write(&actions[i].write, &throttle))
+			continue;
+		if (reasons == NULL)
+			reasons = (Reason *) palloc0(count * sizeof(Reason));
+		note_throttle(&reasons[i], &throttle);
+	}
+	if (reasons != NULL)
+		cancel(reasons, count);
+}
+
+/* The same of reads. */
+static void
+throttle_gets(const TransactGet *gets, int count)
+{
+	Reason	   *reasons = NULL;
+	Throttle	throttle;
+
+	for (int i = 0; i < count; i++)
+	{
+		if (!throttle_refuses_read(gets[i].info, NULL, &gets[i].key.hash, gets[i].key.sort, &gets[i].attributes->object, &throttle))
+			continue;
+		if (reasons == NULL)
+			reasons = (Reason *) palloc0(count * sizeof(Reason));
+		note_throttle(&reasons[i], &throttle);
+	}
+	if (reasons != NULL)
+		cancel(reasons, count);
+}
+
 static void
 execute_actions(TransactAction *actions, TransactAction **sorted, int count)
 {
@@ -350,6 +397,7 @@ transact_write(TransactAction *actions, int count, bool reports_each)
 
 	check_all(check_action, actions, count, reports_each);
 	sorted = sort_actions(actions, count);
+	throttle_actions(actions, count);
 	begin_capacities(actions, count);
 
 	/* a caller who has not said how long to wait waits as long as the endpoint */
@@ -436,6 +484,7 @@ transact_get(TransactGet *gets, int count, bool reports_each)
 
 	check_all(check_get, gets, count, reports_each);
 	check_distinct(gets, count);
+	throttle_gets(gets, count);
 	for (int i = 0; i < count; i++)
 	{
 		for (int j = 0; j < i && tables[i] == NULL; j++)
@@ -519,7 +568,7 @@ transact_get_capacity(WireWriter *response, const TransactGet *gets, int count,
 			capacity_begin(&capacities[n_capacities++], gets[i].table_name, gets[i].table_name_len, gets[i].info);
 			capacities[c].mode = CAPACITY_TRANSACTED_READ;
 		}
-		capacity_at(&capacities[c], &gets[i].key.hash, &gets[i].attributes->object);
+		capacity_at(&capacities[c], &gets[i].key.hash, gets[i].key.sort, &gets[i].attributes->object);
 		capacity_add_item_read(&capacities[c], gets[i].item, true);
 	}
 	capacity_write_list(response, return_consumed_capacity, capacities, n_capacities);

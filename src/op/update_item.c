@@ -10,6 +10,7 @@
 #include "op/item_key.h"
 #include "op/item_write.h"
 #include "op/op.h"
+#include "op/throttle.h"
 
 static const ExpressionMembers members = {
 	.envelopes = ENVELOPE_WRITE | ENVELOPE_UNUSED_NAMES | ENVELOPE_UPDATE,
@@ -74,6 +75,7 @@ op_update_item(const RequestValue *request, WireWriter *response)
 		.return_values = access_return_values(request_text(request, UpdateItemInput_ReturnValues), write.returns_old_on_failure),
 		.return_consumed_capacity = return_capacity
 	});
+	throttle_write(&write);
 	table = item_write_open(&write);
 	capacity_begin(&capacity, table_name->as.string.text, table_name->as.string.len, storage_info(table));
 	item_write_execute(&write, table, &capacity);

@@ -14,6 +14,7 @@
 #include "base/settings.h"
 #include "op/index_check.h"
 #include "op/op.h"
+#include "op/quota.h"
 #include "op/table_check.h"
 #include "op/update_table.h"
 
@@ -240,6 +241,25 @@ update_settings(const Update *update, TableDefinition *definition)
 	return changed;
 }
 
+/* Checks the capacity that the table and its indexes get against the account's quotas. */
+static void
+check_quotas(const TableView *view, const TableDefinition *definition, const IndexUpdates *indexes)
+{
+	QuotaChange change = {0};
+	ListCell   *cell;
+
+	quota_add(&change, NULL, &view->definition.throughput, &definition->throughput);
+	foreach(cell, indexes->changed)
+	{
+		const IndexUpdate *update = (const IndexUpdate *) lfirst(cell);
+
+		quota_add(&change, update->view->name, &update->view->definition.throughput, &update->definition.throughput);
+	}
+	if (indexes->created)
+		quota_add(&change, indexes->created, NULL, &indexes->definition.throughput);
+	quota_check(&change);
+}
+
 /* Checks changes of vector indexes, which dynapg does not have; then says so. */
 static void
 update_vectors(const Update *update, const TableInfo *table, const TableDefinition *definition)
@@ -368,6 +388,7 @@ op_update_table(const RequestValue *request, WireWriter *response)
 	changed |= update_settings(&update, &definition);
 	changed |= update_stream(&update, table, &definition);
 	update_indexes_plan(&update, &view, definition.throughput.on_demand, &indexes);
+	check_quotas(&view, &definition, &indexes);
 	update_vectors(&update, table, &definition);
 	if (update.changes_replicas)
 		table_refuse("global tables are");

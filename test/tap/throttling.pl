@@ -1,0 +1,361 @@
+# Throttling: each limit, its exception and its reasons; batches, transactions, statements; burst, adaptive capacity, splits and on-demand
+# scaling, by a clock that the test sets; and that what is not preloaded or not switched on throttles nothing.
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+use DynapgHttp;
+use DynapgSession;
+
+my ($node, $port) = start_node('throttling', <<'CONF');
+dynapg.workers = 2
+dynapg.developer_mode = on
+dynapg.throttling = on
+dynapg.account_id = '123456789012'
+CONF
+
+my $arn = 'arn:aws:dynamodb:us-east-1:123456789012:table/';
+my $session = DynapgSession->new($node);
+
+sub sql { return $session->ask($_[0]); }
+
+# A table of (pk, sk), with these members.
+sub table
+{
+	my ($name, %members) = @_;
+	my $response = call($port, 'CreateTable',
+		{
+			TableName => $name,
+			AttributeDefinitions => [ map { { AttributeName => $_, AttributeType => 'S' } } 'pk', 'sk', $members{GlobalSecondaryIndexes} ? 'g' : () ],
+			KeySchema => [ { AttributeName => 'pk', KeyType => 'HASH' }, { AttributeName => 'sk', KeyType => 'RANGE' } ],
+			%members
+		});
+
+	is($response->{status}, 200, "table $name") or diag($response->{body});
+	return;
+}
+
+sub provisioned
+{
+	my ($reads, $writes) = @_;
+	return (ProvisionedThroughput => { ReadCapacityUnits => $reads, WriteCapacityUnits => $writes });
+}
+
+sub index_of
+{
+	return { IndexName => 'by_g', KeySchema => [ { AttributeName => 'g', KeyType => 'HASH' } ], Projection => { ProjectionType => 'ALL' }, @_ };
+}
+
+my %on_demand = (BillingMode => 'PAY_PER_REQUEST');
+
+sub key_of { return { pk => { S => $_[0] }, sk => { S => $_[1] // 's' } }; }
+
+sub get
+{
+	my ($table, $pk, $sk) = @_;
+	return call($port, 'GetItem', { TableName => $table, Key => key_of($pk, $sk), ConsistentRead => JSON::PP::true });
+}
+
+sub put
+{
+	my ($table, $pk, %attributes) = @_;
+	return call($port, 'PutItem', { TableName => $table, Item => { %{ key_of($pk) }, %attributes } });
+}
+
+sub type_of { return json->decode($_[0]->{body})->{__type} // ''; }
+
+# Calls until it is refused, at most so often; the answer that refuses.
+sub until_refused
+{
+	my ($most, $test) = @_;
+
+	for (1 .. $most)
+	{
+		my $response = $test->();
+		return $response if $response->{status} != 200;
+	}
+	return { status => 200, body => '{}' };
+}
+
+# The clock of throttling, for the session and (from their next request on) for the endpoint.
+my $clock = 0;
+
+sub advance
+{
+	$clock += $_[0];
+	sql("SET dynapg.meter_clock_offset = $clock");
+	return;
+}
+
+# How many of n strongly consistent reads of one unit each, or writes of so many units, are not refused, and the last refusal.
+sql(<<'SQL');
+CREATE FUNCTION take(operation text, request jsonb, n int) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	taken int := 0;
+	refusal text := '';
+	detail text;
+BEGIN
+	FOR i IN 1 .. n LOOP
+		BEGIN
+			EXECUTE format('SELECT dynamo_%s($1)', operation) USING request;
+			taken := taken + 1;
+		EXCEPTION
+			WHEN SQLSTATE 'YD010' THEN
+				taken := taken + 1;
+			WHEN SQLSTATE 'YD019' OR SQLSTATE 'YD020' OR SQLSTATE 'YD021' THEN
+				GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+				refusal := ' ' || SQLSTATE || ' ' || regexp_replace(detail, '.*"reason":"([A-Za-z]*)".*', '\1');
+		END;
+	END LOOP;
+	RETURN taken || refusal;
+END $$;
+SQL
+
+sub reads
+{
+	my ($table, $pk, $n) = @_;
+	return sql(qq{SELECT take('get_item', '{"TableName": "$table", "Key": {"pk": {"S": "$pk"}, "sk": {"S": "s"}}, "ConsistentRead": true}', $n)});
+}
+
+# Writes of an item of 100 units that is there, which a condition refuses: they consume and write nothing.
+sub writes
+{
+	my ($table, $pk, $n) = @_;
+	return sql(qq{SELECT take('put_item', '{"TableName": "$table", "Item": {"pk": {"S": "$pk"}, "sk": {"S": "s"}},
+		"ConditionExpression": "attribute_not_exists(pk)"}', $n)});
+}
+
+sub big_item
+{
+	my ($table, $pk) = @_;
+	sql(qq{SELECT dynamo_put_item(jsonb_build_object('TableName', '$table', 'Item', jsonb_build_object('pk', '{"S": "$pk"}'::jsonb,
+		'sk', '{"S": "s"}'::jsonb, 'a', jsonb_build_object('S', repeat('x', 102000)))))});
+	return;
+}
+
+# ---------------------------------------------------------------- provisioned capacity
+
+my $table_text = 'The level of configured provisioned throughput for the table was exceeded. Consider increasing your provisioning level '
+  . 'with the UpdateTable API.';
+my $index_text = 'The level of configured provisioned throughput for one or more global secondary indexes of the table was exceeded. '
+  . 'Consider increasing your provisioning level for the under-provisioned global secondary indexes with the UpdateTable API';
+
+sub refusal
+{
+	my ($exception, $message, $member, @reasons) = @_;
+	my $reasons = join ',', map { qq({"reason":"$_->[0]","resource":"$_->[1]"}) } @reasons;
+	return qq(400 {"__type":"com.amazonaws.dynamodb.v20120810#$exception","message":"$message","$member":[$reasons]});
+}
+
+table('small', provisioned(2, 2));
+my $read_refusal = refusal('ProvisionedThroughputExceededException', $table_text, 'ThrottlingReasons',
+	[ 'TableReadProvisionedThroughputExceeded', "${arn}small" ]);
+is(answer_of(until_refused(100, sub { get('small', 'a') })), $read_refusal, 'a read that is throttled');
+is(answer_of(until_refused(100, sub { put('small', 'a') })),
+	refusal('ProvisionedThroughputExceededException', $table_text, 'ThrottlingReasons',
+		[ 'TableWriteProvisionedThroughputExceeded', "${arn}small" ]), 'a write that is throttled');
+like(sql(q{SELECT dynamo_get_item('{"TableName": "small", "Key": {"pk": {"S": "a"}, "sk": {"S": "s"}}}') FROM generate_series(1, 20)}),
+	qr/^ERROR:  \Q$table_text\E\nDETAIL:  \{"ThrottlingReasons":\[\{"reason":"TableReadProvisionedThroughputExceeded"/m, 'by SQL');
+
+my $scan = until_refused(30, sub { call($port, 'Scan', { TableName => 'small' }) });
+is(answer_of($scan), $read_refusal, 'a Scan is refused before it begins');
+is(answer_of(until_refused(30, sub { call($port, 'ExecuteStatement', { Statement => 'SELECT * FROM small' }) })), $read_refusal,
+	'ExecuteStatement');
+
+# a burst: what was not used for five minutes, and not more
+table('burst', provisioned(10, 10));
+advance(10000);
+like(reads('burst', 'a', 3100), qr/^30[0-4]\d YD019/, 'five minutes of capacity are kept, and not more');
+is(reads('burst', 'a', 5), '0 YD019 TableReadProvisionedThroughputExceeded', 'then it is used up');
+advance(2);
+like(reads('burst', 'a', 100), qr/^2[0-3] YD019/, 'two seconds later there is what has flowed in since');
+
+# more capacity does not give more tokens at once
+call($port, 'UpdateTable', { TableName => 'burst', provisioned(1000, 10) });
+like(reads('burst', 'a', 100), qr/^(\d|[1-9]\d) /, 'a table that was used up has nothing to begin with when its capacity grows');
+
+# a request that consumes much leaves a debt
+table('debt', provisioned(1, 100));
+big_item('debt', 'big');
+reads('debt', 'a', 310);
+advance(20);
+is(sql(q{SELECT dynamo_get_item('{"TableName": "debt", "Key": {"pk": {"S": "big"}, "sk": {"S": "s"}}, "ConsistentRead": true,
+	"ReturnConsumedCapacity": "TOTAL"}') -> 'ConsumedCapacity' ->> 'CapacityUnits'}), '25.0', 'a read of 25 units');
+is(reads('debt', 'a', 1), '0 YD019 TableReadProvisionedThroughputExceeded', '... leaves a debt');
+advance(10);
+is(reads('debt', 'a', 1), '1', '... until it is paid');
+
+# ---------------------------------------------------------------- indexes
+
+table('indexed', provisioned(100, 100), GlobalSecondaryIndexes => [ index_of(provisioned(1, 1)) ]);
+is(answer_of(until_refused(100, sub { put('indexed', 'a', g => { S => 'g' }, n => { N => '' . int(rand(1e9)) }) })),
+	refusal('ProvisionedThroughputExceededException', $index_text, 'ThrottlingReasons',
+		[ 'IndexWriteProvisionedThroughputExceeded', "${arn}indexed/index/by_g" ]), 'a write is throttled when its index is');
+is(put('indexed', 'b')->{status}, 400, '... also one that has no entry in it');
+is(get('indexed', 'a')->{status}, 200, '... and reads are not');
+is(answer_of(until_refused(30, sub {
+			call($port, 'Query', { TableName => 'indexed', IndexName => 'by_g', KeyConditionExpression => 'g = :g',
+				ExpressionAttributeValues => { ':g' => { S => 'g' } } }) })),
+	refusal('ProvisionedThroughputExceededException', $index_text, 'ThrottlingReasons',
+		[ 'IndexReadProvisionedThroughputExceeded', "${arn}indexed/index/by_g" ]), 'a Query of an index that is throttled');
+
+# ---------------------------------------------------------------- batches, transactions, statements
+
+table('large', provisioned(1000, 1000));
+until_refused(30, sub { put('small', 'a') });
+until_refused(30, sub { get('small', 'a') });
+my $batch = call($port, 'BatchWriteItem', { RequestItems => {
+	large => [ { PutRequest => { Item => key_of('a') } } ],
+	small => [ { PutRequest => { Item => key_of('a') } }, { DeleteRequest => { Key => key_of('b') } } ] } });
+is($batch->{status}, 200, 'BatchWriteItem');
+my $unprocessed = json->decode($batch->{body})->{UnprocessedItems};
+is(join(' ', sort keys %$unprocessed), 'small', '... hands back what is throttled');
+is(json->encode([ sort { (keys %$b)[0] cmp (keys %$a)[0] } @{ $unprocessed->{small} } ]),
+	json->encode([ { PutRequest => { Item => key_of('a') } }, { DeleteRequest => { Key => key_of('b') } } ]), '... ready to be sent again');
+is(get('large', 'a')->{body}, json->encode({ Item => key_of('a') }), '... and does the rest');
+is(type_of(until_refused(20, sub { call($port, 'BatchWriteItem', { RequestItems => { small => [ { PutRequest => { Item => key_of('a') } } ] } }) })),
+	'com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException', 'BatchWriteItem of throttled items only');
+
+until_refused(30, sub { get('small', 'a') });
+$batch = json->decode(call($port, 'BatchGetItem', { RequestItems => {
+	large => { Keys => [ key_of('a') ] },
+	small => { Keys => [ key_of('a'), key_of('b') ], ConsistentRead => JSON::PP::true } } })->{body});
+is(scalar @{ $batch->{Responses}{large} }, 1, 'BatchGetItem');
+is(json->encode($batch->{UnprocessedKeys}), json->encode({ small => { Keys => [ key_of('a'), key_of('b') ], ConsistentRead => JSON::PP::true } }),
+	'... hands back what is throttled');
+is(answer_of(until_refused(20, sub { call($port, 'BatchGetItem', { RequestItems => { small => { Keys => [ key_of('a') ] } } }) })), $read_refusal,
+	'BatchGetItem of throttled keys only');
+
+my $cancelled = until_refused(20, sub {
+	call($port, 'TransactWriteItems', { TransactItems => [
+			{ Put => { TableName => 'large', Item => key_of('t') } }, { Put => { TableName => 'small', Item => key_of('t') } } ] }) });
+is(answer_of($cancelled),
+	'400 {"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException",'
+	  . '"Message":"Transaction cancelled, please refer cancellation reasons for specific reasons [None, ProvisionedThroughputExceeded]",'
+	  . qq("CancellationReasons":[{"Code":"None"},{"Code":"ProvisionedThroughputExceeded","Message":"$table_text"}]}), 'TransactWriteItems');
+is(type_of(until_refused(20, sub {
+			call($port, 'TransactGetItems', { TransactItems => [ { Get => { TableName => 'small', Key => key_of('t') } } ] }) })),
+	'com.amazonaws.dynamodb.v20120810#TransactionCanceledException', 'TransactGetItems');
+
+until_refused(30, sub { put('small', 'a') });
+my $statements = json->decode(call($port, 'BatchExecuteStatement', { Statements => [
+	{ Statement => q{INSERT INTO small VALUE {'pk': 'i', 'sk': 's'}} }, { Statement => q{UPDATE large SET n = 1 WHERE pk = 'a' AND sk = 's'} } ] })->{body});
+is(json->encode($statements->{Responses}[0]),
+	json->encode({ Error => { Code => 'ProvisionedThroughputExceeded', Message => $table_text }, TableName => 'small' }), 'BatchExecuteStatement');
+is(json->encode($statements->{Responses}[1]), '{"TableName":"large"}', '... statement by statement');
+
+# ---------------------------------------------------------------- on demand
+
+my $scaling_text = 'Throughput exceeds the current capacity of your table or index. DynamoDB is automatically scaling your table or index so please '
+  . 'try again shortly. If exceptions persist, check if you have a hot key: '
+  . 'https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html';
+
+table('ceiling', %on_demand, OnDemandThroughput => { MaxReadRequestUnits => 3, MaxWriteRequestUnits => 5 });
+is(answer_of(until_refused(100, sub { get('ceiling', 'a') })),
+	refusal('ThrottlingException', 'Throughput exceeds the maximum OnDemandThroughput configured on table or index', 'throttlingReasons',
+		[ 'TableReadMaxOnDemandThroughputExceeded', "${arn}ceiling" ]), 'OnDemandThroughput');
+$cancelled = until_refused(20, sub {
+	call($port, 'TransactWriteItems', { TransactItems => [ { Put => { TableName => 'ceiling', Item => key_of('t') } } ] }) });
+like($cancelled->{body}, qr/specific reasons \[ThrottlingError\]/, 'a transaction on demand');
+
+# a new table gives 4,000 writes a second to keys that are spread, and 1,000 to one of them
+table('demand', %on_demand);
+big_item('demand', $_) foreach 'a' .. 'p';
+advance(10);
+like(writes('demand', 'a', 30), qr/^1[1-9] YD021 TableWriteKeyRangeThroughputExceeded/, 'a hot key');
+like(sql(q{SELECT dynamo_put_item('{"TableName": "demand", "Item": {"pk": {"S": "a"}, "sk": {"S": "s"}}}')}),
+	qr/^ERROR:  \Q$scaling_text\E\nDETAIL:  \{"throttlingReasons":/m, '... its exception');
+
+# All keys at once for some seconds: how many units a second were taken.  n: writes of 100 units of each key a second.
+sub rate
+{
+	my ($table, $seconds, $n, @keys) = @_;
+	my $taken = 0;
+
+	foreach (1 .. $seconds)
+	{
+		advance(1);
+		foreach my $key (@keys) { $taken += (writes($table, $key, $n) =~ /^(\d+)/)[0]; }
+	}
+	return $taken * 100 / $seconds;
+}
+
+my $first_rate = rate('demand', 21, 10, 'a' .. 'p');
+ok($first_rate > 3000 && $first_rate <= 4300, "a new table on demand: $first_rate");
+advance(1900);
+my $second_rate = rate('demand', 21, 10, 'a' .. 'p');
+ok($second_rate > 1.5 * $first_rate && $second_rate < 2.5 * $first_rate, "twice as much half an hour later: $second_rate");
+
+# ---------------------------------------------------------------- partitions
+
+# two keys of a table that has enough: one partition gives 1,000 writes a second; when it was hot for two minutes, it is split
+table('hot', provisioned(10, 3000), LocalSecondaryIndexes => [
+	{ IndexName => 'local', KeySchema => [ { AttributeName => 'pk', KeyType => 'HASH' }, { AttributeName => 'sk', KeyType => 'RANGE' } ],
+		Projection => { ProjectionType => 'KEYS_ONLY' } } ]);
+big_item('hot', $_) foreach 'a' .. 'd';
+advance(400);
+my $one = rate('hot', 20, 12, 'a');
+ok($one >= 950 && $one <= 1150, "one key: $one");
+is(writes('hot', 'a', 20) =~ s/^\d+ //r, 'YD019 TableWriteKeyRangeThroughputExceeded', 'the exception of a partition');
+my $many = rate('hot', 20, 12, 'a' .. 'd');
+ok($many >= 1.5 * $one, "adaptive capacity gives other partitions what is left: $many");
+rate('hot', 200, 12, 'a');
+$one = rate('hot', 20, 12, 'a');
+ok($one >= 950 && $one <= 1150, "an item collection is not split while there is a local index: $one");
+
+# one collection of several items
+table('collection', provisioned(10, 3000));
+sql(qq{SELECT dynamo_put_item(jsonb_build_object('TableName', 'collection', 'Item', jsonb_build_object('pk', '{"S": "a"}'::jsonb,
+	'sk', jsonb_build_object('S', s::text), 'a', jsonb_build_object('S', repeat('x', 102000))))) FROM generate_series(1, 4) s});
+
+sub collection_rate
+{
+	my ($seconds) = @_;
+	my $taken = 0;
+
+	foreach (1 .. $seconds)
+	{
+		advance(1);
+		foreach my $sk (1 .. 4)
+		{
+			$taken += (sql(qq{SELECT take('put_item', '{"TableName": "collection", "Item": {"pk": {"S": "a"}, "sk": {"S": "$sk"}},
+				"ConditionExpression": "attribute_not_exists(pk)"}', 8)}) =~ /^(\d+)/)[0];
+		}
+	}
+	return $taken * 100 / $seconds;
+}
+
+advance(400);
+my $before = collection_rate(20);
+ok($before >= 950 && $before <= 1150, "one item collection: $before");
+collection_rate(200);
+my $after = collection_rate(20);
+ok($after >= 1.5 * $before, "it is split between its items: $after");
+
+# ---------------------------------------------------------------- who may, and where
+
+$node->safe_psql('postgres', 'CREATE ROLE tenant LOGIN');
+like(($node->psql('postgres', q{SET SESSION AUTHORIZATION tenant; SELECT dynapg.account_id(); SET dynapg.throttling = off}, on_error_stop => 0))[2],
+	qr/permission denied to set parameter "dynapg.throttling"/, 'a tenant cannot switch it off');
+like(($node->psql('postgres', q{SET SESSION AUTHORIZATION tenant; SET dynapg.meter_clock_offset = 100000}))[2],
+	qr/permission denied to set parameter "dynapg.meter_clock_offset"/, '... nor turn the clock');
+is(sql('SET dynapg.throttling = on'), '', 'no warning where dynapg is preloaded');
+
+$node->append_conf('postgresql.conf', 'dynapg.throttling = off');
+$node->reload;
+ok(eventually(20, sub { get('small', 'a')->{status} == 200 && get('small', 'a')->{status} == 200 && get('small', 'a')->{status} == 200
+			&& get('small', 'a')->{status} == 200 && get('small', 'a')->{status} == 200 }), 'nothing is throttled when it is switched off');
+
+# buckets are as new after a restart: neither debts nor a burst
+$node->append_conf('postgresql.conf', 'dynapg.throttling = on');
+$session->end;
+$node->restart;
+ok(wait_for_endpoint($port), 'restarted');
+is(get('small', 'a')->{status}, 200, 'a restart forgets debts');
+is(answer_of(until_refused(100, sub { get('small', 'a') })), $read_refusal, '... and not the limits');
+
+$node->stop;
+done_testing();
