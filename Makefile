@@ -130,6 +130,9 @@ stress-recovery:
 stress-tenants:
 	@PG_CONFIG='$(PG_CONFIG)' test/stress/tenants.sh
 
+stress-throttling:
+	@PG_CONFIG='$(PG_CONFIG)' test/stress/throttling.sh
+
 stress-events:
 	@export DYNAPG_EVENT_KILLS=$${DYNAPG_EVENT_KILLS:-10}; \
 	PG_CONFIG='$(PG_CONFIG)' ONLY=events scripts/test.sh
@@ -169,6 +172,7 @@ help:
 	@echo 'make stress-transfers  exports, imports, bulk puts and copies, each under twenty kills: minutes'
 	@echo 'make stress-recovery  writers for ten minutes, with crashes and a promotion, then restores to 50 random moments: half an hour'
 	@echo 'make stress-tenants  eight tenants of one table under an access policy, who make random requests of every operation: ten minutes'
+	@echo 'make stress-throttling  more is asked of tables than they may give, with 1, 2 and 4 endpoint workers: 20 minutes'
 	@echo 'make stress-events  a SQL function is sent events while the server is killed ten times; then what it has made is compared: minutes'
 	@echo 'make soak          a million mixed HTTP requests, and whether the memory of the workers stays flat: minutes'
 	@echo 'make clients       SDKs, the AWS CLI and object mappers against the HTTP endpoint'
@@ -181,5 +185,5 @@ help:
 	@echo 'PG_CONFIG=...      the pg_config of another PostgreSQL (15, 17, 18)'
 	@echo 'WERROR=1           warnings are errors'
 
-.PHONY: test sanitize quickstart bare stress stress-indexes stress-transactions stress-streams stress-exports stress-transfers stress-recovery stress-tenants soak clients gui differential differential-patterns bench help FORCE
+.PHONY: test sanitize quickstart bare stress stress-indexes stress-transactions stress-streams stress-exports stress-transfers stress-recovery stress-tenants stress-throttling soak clients gui differential differential-patterns bench help FORCE
 .DEFAULT_GOAL = all

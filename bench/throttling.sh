@@ -1,0 +1,90 @@
+#!/bin/bash
+# Benchmark of throttling: what it costs a GetItem over HTTP, and what the code that is there for it costs where it is off.
+#
+#   BENCH_THROTTLING=1 make bench
+#   BENCH_BEFORE=/path/to/checkout BENCH_ROUNDS=15 BENCH_CALLS=20000 bench/throttling.sh
+#
+# A figure is microseconds of CPU time of the endpoint's worker for a GetItem, of BENCH_CALLS on one connection that sends them in groups of eight: the least of the rounds,
+# which take turns, so that whatever else the machine does matters little. Off and on are two databases of one server. With BENCH_BEFORE, a checkout
+# of a version without throttling, its server is the first line. Prints Markdown.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/lib.sh
+. scripts/lib.sh
+
+rounds=${BENCH_ROUNDS:-15} calls=${BENCH_CALLS:-20000} before=${BENCH_BEFORE:-} work='' bin=''
+
+clean_up() {
+    local folder
+    for folder in "$work/now" "$work/before"; do
+        [ ! -f "$folder/data/postmaster.pid" ] || stop_cluster "$folder/bin" "$folder/data" immediate || true
+    done
+    rm -rf "$work"
+}
+
+# server FOLDER DATABASE...: a server of the checkout that is the current folder, with an endpoint of one worker for each database.
+server() {
+    local folder=$1 database list=''
+    shift
+    for database; do
+        ports[$database]=$(free_port)
+        list="$list$database:${ports[$database]},"
+    done
+    mkdir "$folder"
+    (
+        work=$folder
+        # the endpoint waits for its databases
+        private_server <<CONF >&2
+fsync = off
+shared_preload_libraries = 'dynapg'
+dynapg.databases = '${list%,}'
+dynapg.workers = 1
+dynapg.developer_mode = on
+CONF
+        ln -s "$bin" "$folder/bin"
+        for database; do
+            as_user "$bin/createdb" "$database"
+            [ "$database" != throttled ] || as_user "$bin/psql" -X -q -d "$database" -c 'ALTER DATABASE throttled SET dynapg.throttling = on'
+            as_user "$bin/psql" -X -q -d "$database" -f - <<'SQL' >/dev/null
+CREATE EXTENSION dynapg;
+SELECT dynamo_create_table('{"TableName": "Bench", "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+    "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}], "ProvisionedThroughput": {"ReadCapacityUnits": 40000, "WriteCapacityUnits": 1000}}');
+SELECT dynamo_put_item(jsonb_build_object('TableName', 'Bench', 'Item', jsonb_build_object('pk', jsonb_build_object('S', 'user#' || n),
+    'a', '{"S": "an attribute of some length"}'::jsonb, 'n', '{"N": "42"}'::jsonb))) FROM generate_series(1, 1000) n;
+SQL
+        done
+    )
+    for database; do wait_for_port "${ports[$database]}" "the endpoint of $database"; done
+}
+
+# cpu DATABASE: of a GetItem
+cpu() { python3 bench/throttling_client.py "${ports[$1]}" "$1" "$calls"; }
+
+least() { sort -n | head -n 1; }
+
+main() {
+    local database databases=(plain throttled) round first='' figure
+    local -A ports=() names=([without]="a version without throttling" [plain]="throttling off" [throttled]="throttling on")
+    work=$(mktemp -d "${TMPDIR:-/tmp}/dynapg-bench.XXXXXX")
+    chmod 755 "$work"
+    trap clean_up EXIT
+    server "$work/now" "${databases[@]}"
+    if [ -n "$before" ]; then
+        databases=(without "${databases[@]}")
+        cd "$before"
+        server "$work/before" without
+        cd - >/dev/null
+    fi
+    for database in "${databases[@]}"; do cpu "$database" >/dev/null; done
+    for ((round = 1; round <= rounds; round++)); do
+        for database in "${databases[@]}"; do cpu "$database" >>"$work/$database"; done
+    done
+    printf '| a GetItem over HTTP | µs of CPU | ratio |\n|---|---:|---:|\n'
+    for database in "${databases[@]}"; do
+        figure=$(least <"$work/$database")
+        first=${first:-$figure}
+        printf '| %s | %s |\n' "${names[$database]}" "$(awk -v a="$figure" -v b="$first" 'BEGIN {printf "%.2f | %.3f", a, a / b}')"
+    done
+}
+
+main
