@@ -20,6 +20,7 @@
 #include "catalog/transfers.h"
 #include "op/audit.h"
 #include "op/op.h"
+#include "keep/auto_scaling.h"
 #include "keep/table_job.h"
 #include "keep/transfer_job.h"
 #include "log/log_keeper.h"
@@ -46,7 +47,7 @@ begin_worker(void)
 	table_job_resume_all();
 	transfer_job_resume_all();
 	(void) log_follow_timeline();
-	if (log_segments(LOG_STREAM) != NIL || log_segments(LOG_UNDO) != NIL || catalog_backup_schedules() != NIL ||
+	if (log_segments(LOG_STREAM) != NIL || log_segments(LOG_UNDO) != NIL || catalog_backup_schedules() != NIL || auto_scaling_has_targets() ||
 		catalog_running_transfers() != NIL || audit_spool_has_events())
 		log_want_keeper(GetCurrentTimestamp());
 	if (catalog_expiring_relations() != NIL)

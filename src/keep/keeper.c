@@ -27,6 +27,7 @@
 #include "catalog/tables.h"
 #include "catalog/transfers.h"
 #include "keep/audit_table.h"
+#include "keep/auto_scaling.h"
 #include "keep/backup_schedule.h"
 #include "keep/event_job.h"
 #include "keep/expire.h"
@@ -112,7 +113,7 @@ has_work(Keeper *keeper)
 	keeper->has_events = inside || outside || catalog_kinesis_is_served();
 	return keeper->has_events || log_segments(LOG_STREAM) != NIL || log_segments(LOG_UNDO) != NIL ||
 		(dynapg_expire_interval > 0 && catalog_expiring_relations() != NIL) ||
-		catalog_backup_schedules() != NIL || catalog_backups_expire() || catalog_running_transfers() != NIL ||
+		catalog_backup_schedules() != NIL || auto_scaling_has_targets() || catalog_backups_expire() || catalog_running_transfers() != NIL ||
 		audit_table_has_work();
 }
 
@@ -274,6 +275,11 @@ take_long_round(Keeper *keeper, TimestampTz now)
 		transfer_job_resume_all();
 		/* alone as well: what the last one has written is served */
 		event_jobs_resume();
+		step_commit();
+	}
+	if (step_begin(false))
+	{
+		auto_scaling_run();
 		step_commit();
 	}
 	while (step_begin(false))
