@@ -12,6 +12,9 @@ PG_CONFIG ?= pg_config
 SHARED_OBJS = src/base/sigv4.o
 HTTP_LIBRARY = dynapg_http
 HTTP_OBJS = $(patsubst %.c, %.o, $(sort $(wildcard src/http/*.c))) $(SHARED_OBJS)
+# The console's files are put into that library.
+CONSOLE_FILES = $(sort $(wildcard src/http/console/*))
+CONSOLE_DATA = src/http/console_files_data.h
 OUT_LIBRARY = dynapg_out
 OUT_OBJS = $(patsubst %.c, %.o, $(sort $(wildcard src/out/*.c))) $(SHARED_OBJS)
 LIBRARIES = $(HTTP_LIBRARY)$(DLSUFFIX) $(OUT_LIBRARY)$(DLSUFFIX)
@@ -47,7 +50,7 @@ ifneq ($(PROVE_TESTS),)
 TAP_TESTS = 1
 endif
 
-EXTRA_CLEAN = $(OBJS:.o=.d) $(HTTP_OBJS) $(HTTP_OBJS:.o=.d) $(OUT_OBJS) $(OUT_OBJS:.o=.d) $(LIBRARIES) $(addsuffix .c, $(basename $(GRAMMARS))) $(patsubst %.y, %.h, $(filter %.y, $(GRAMMARS))) .built-with
+EXTRA_CLEAN = $(CONSOLE_DATA) $(OBJS:.o=.d) $(HTTP_OBJS) $(HTTP_OBJS:.o=.d) $(OUT_OBJS) $(OUT_OBJS:.o=.d) $(LIBRARIES) $(addsuffix .c, $(basename $(GRAMMARS))) $(patsubst %.y, %.h, $(filter %.y, $(GRAMMARS))) .built-with
 
 # On a bare machine there is no PGXS yet: `make test` and `make quickstart` install it. Debian's client package brings
 # pgxs.mk without the headers.
@@ -65,6 +68,10 @@ $(HTTP_LIBRARY)$(DLSUFFIX): $(HTTP_OBJS)
 
 $(OUT_LIBRARY)$(DLSUFFIX): $(OUT_OBJS)
 	$(CC) $(CFLAGS) $(LDFLAGS) $(LDFLAGS_SL) -shared -o $@ $(OUT_OBJS) -lcurl -lexpat -lcrypto
+
+$(CONSOLE_DATA): $(CONSOLE_FILES) tools/embed_files.sh Makefile
+	tools/embed_files.sh $(CONSOLE_FILES) >$@.new && mv $@.new $@
+src/http/console_files.o: $(CONSOLE_DATA)
 
 install: install-libraries
 install-libraries: $(LIBRARIES) installdirs
@@ -176,7 +183,7 @@ help:
 	@echo 'make stress-events  a SQL function is sent events while the server is killed ten times; then what it has made is compared: minutes'
 	@echo 'make soak          a million mixed HTTP requests, and whether the memory of the workers stays flat: minutes'
 	@echo 'make clients       SDKs, the AWS CLI and object mappers against the HTTP endpoint'
-	@echo "make gui           dynamodb-admin in a headless Chromium, and Terraform's calls, against the HTTP endpoint"
+	@echo "make gui           dynamodb-admin and the console in a headless Chromium, and Terraform's calls, against the HTTP endpoint"
 	@echo 'make differential  20,000 random requests, answered by dynapg and by DynamoDB Local'
 	@echo 'make differential-patterns  20,000 random event patterns, matched by dynapg and by Event Ruler'
 	@echo 'make bench         the benchmarks'

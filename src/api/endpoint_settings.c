@@ -6,6 +6,7 @@
 
 #include <limits.h>
 
+#include "datatype/timestamp.h"
 #include "utils/guc.h"
 
 #include "api/endpoint_settings.h"
@@ -68,6 +69,16 @@ endpoint_define_settings(void)
 							 "The HTTP endpoint accepts any access key, from this machine only.",
 							 "Requests with a key that dynapg does not know run as the database's owner.",
 							 &settings.developer_mode, false, PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("dynapg.console",
+							 "The HTTP endpoint has a console for people, at /console.", NULL,
+							 &settings.console, false, PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("dynapg.console_hosts",
+							   "Hosts, or host:port, by which browsers ask for the console through a proxy that speaks TLS.",
+							   "Without TLS, the console is for requests to localhost and to these only.",
+							   &settings.console_hosts, "", PGC_SIGHUP, GUC_LIST_INPUT, NULL, NULL, NULL);
+	DefineCustomIntVariable("dynapg.console_timeout",
+							"How long a session of the console may rest before it ends.", NULL,
+							&settings.console_timeout, 1800, 1, 12 * SECS_PER_HOUR, PGC_SIGHUP, GUC_UNIT_S, NULL, NULL, NULL);
 	DefineCustomStringVariable("dynapg.ssl_cert_file",
 							   "Certificate file of the HTTP endpoint; with it, the endpoint speaks TLS only.", NULL,
 							   &settings.ssl_cert_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);

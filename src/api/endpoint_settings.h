@@ -27,6 +27,9 @@ typedef struct EndpointSettings
 	int			receive_memory; /* kB, 0: a part of worker_memory (body.c) */
 	int			log_min_duration;	/* ms, -1: never */
 	bool		developer_mode;
+	bool		console;
+	char	   *console_hosts;
+	int			console_timeout;	/* s */
 	char	   *ssl_cert_file;
 	char	   *ssl_key_file;
 	int			ssl_min_protocol_version;	/* an EndpointTlsVersion */

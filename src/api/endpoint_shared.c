@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "common/pg_prng.h"
 #include "miscadmin.h"
 #include "storage/ipc.h"
 #include "storage/shmem.h"
@@ -24,7 +25,7 @@ request_shared_memory(void)
 	if (previous_request_hook)
 		previous_request_hook();
 	RequestAddinShmemSpace(MAXALIGN(sizeof(EndpointShared)));
-	RequestNamedLWLockTranche("dynapg", 1);
+	RequestNamedLWLockTranche("dynapg", 2);
 }
 
 static void
@@ -41,6 +42,8 @@ init_shared_memory(void)
 	{
 		memset(shared, 0, sizeof(EndpointShared));
 		shared->lock = &(GetNamedLWLockTranche("dynapg"))->lock;
+		shared->console_lock = &(GetNamedLWLockTranche("dynapg"))[1].lock;
+		shared->console_seed = pg_prng_uint64(&pg_global_prng_state);
 		pg_atomic_init_u32(&shared->launcher_pid, 0);
 		for (int i = 0; i < ENDPOINT_COMPANIONS; i++)
 			pg_atomic_init_u64(&shared->companions[i].confirmed, 0);

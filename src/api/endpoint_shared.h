@@ -13,6 +13,10 @@
 #define ENDPOINT_MAX_WORKERS 64
 #define ENDPOINT_MAX_OPERATIONS 80
 #define ENDPOINT_LATENCY_BUCKETS 12
+#define ENDPOINT_CONSOLE_SESSIONS 256
+#define ENDPOINT_CONSOLE_FAILURES 1024
+#define ENDPOINT_DIGEST_SIZE 65	/* SHA-256 in hexadecimal digits, and a NUL */
+#define ENDPOINT_KEY_ID_SIZE 32
 #define ENDPOINT_COMPANIONS 4	/* of the levels of synchronous_commit: local, remote_write, on, remote_apply */
 
 /* What is counted of one operation by one worker. */
@@ -63,9 +67,35 @@ typedef struct EndpointCompanion
 	pg_atomic_uint64 confirmed; /* answers up to this LSN need not wait for standbys at this level */
 } EndpointCompanion;
 
+/* Who is signed in to the console (http/console_session.c). */
+typedef struct ConsoleSession
+{
+	char		token_digest[ENDPOINT_DIGEST_SIZE]; /* what the cookie's hash is; empty: the place is free */
+	char		key_id[ENDPOINT_KEY_ID_SIZE];	/* the access key of the sign-in; empty: developer mode, without one */
+	char		key_digest[ENDPOINT_DIGEST_SIZE];	/* of the key's secret then */
+	Oid			database;
+	Oid			role;
+	bool		developer;		/* signed in without a signature that was looked at */
+	bool		writes;			/* the user has switched writing on */
+	TimestampTz signed_in_at;
+	TimestampTz used_at;
+} ConsoleSession;
+
+/* How many sign-ins of somebody have failed, as a bucket that runs dry with time. */
+typedef struct ConsoleFailures
+{
+	uint64		whom;			/* a hash of an access key's id or of an address; 0: nobody */
+	double		count;
+	TimestampTz at;
+} ConsoleFailures;
+
 typedef struct EndpointShared
 {
 	LWLock	   *lock;			/* over the places' first members */
+	LWLock	   *console_lock;	/* over what is the console's */
+	uint64		console_seed;	/* of its hashes */
+	ConsoleSession console_sessions[ENDPOINT_CONSOLE_SESSIONS];
+	ConsoleFailures console_failures[ENDPOINT_CONSOLE_FAILURES];
 	pg_atomic_uint32 launcher_pid;
 	Latch	   *launcher_latch; /* of the last launcher; NULL: there was none yet */
 	EndpointCompanion companions[ENDPOINT_COMPANIONS];

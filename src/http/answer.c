@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "http/console.h"
 #include "http/http.h"
 
 /* What a script in a browser may see of an answer: what the service's clients look for, whether it is there or not. */
@@ -17,7 +18,7 @@ add_cross_origin_headers(const HttpRequest *request, struct MHD_Response *respon
 	const char *headers = request_header(request, "Access-Control-Request-Headers");
 	const char *method = request_header(request, "Access-Control-Request-Method");
 
-	if (request_header(request, "Origin") == NULL)
+	if (request_header(request, "Origin") == NULL || request->is_console)
 		return;
 	MHD_add_response_header(response, "Access-Control-Allow-Origin", "*");
 	MHD_add_response_header(response, "Access-Control-Expose-Headers", EXPOSED_HEADERS);
@@ -52,6 +53,8 @@ answer_send(HttpRequest *request)
 	if (request->is_json)
 		MHD_add_response_header(response, "x-amz-crc32", psprintf("%u", encoding_crc32(body->data, body->len)));
 	add_cross_origin_headers(request, response);
+	if (request->is_console)
+		console_add_headers(request, response);
 	if (request->last || server_is_draining())
 		MHD_add_response_header(response, "Connection", "close");
 	result = MHD_queue_response(request->connection, request->status, response);

@@ -21,6 +21,7 @@
 #include "base/compat.h"
 #include "base/database.h"
 #include "base/error.h"
+#include "http/console.h"
 #include "http/http.h"
 
 #define SERVICE "dynamodb"
@@ -322,15 +323,14 @@ check_scope(const Sigv4Claim *claim)
 		refuse(DYN_INVALID_SIGNATURE, wrong.data);
 }
 
-/* In a time that does not tell how much of it is right. */
-static bool
-signatures_equal(const char *given, const char *expected)
+bool
+auth_digests_equal(const char *given, const char *expected)
 {
 	unsigned char difference = 0;
 
-	if (strlen(given) != SIGV4_SIGNATURE_LENGTH)
+	if (strlen(given) != SIGV4_HASH_LENGTH)
 		return false;
-	for (int i = 0; i < SIGV4_SIGNATURE_LENGTH; i++)
+	for (int i = 0; i < SIGV4_HASH_LENGTH; i++)
 		difference |= (unsigned char) (given[i] ^ expected[i]);
 	return difference == 0;
 }
@@ -396,6 +396,13 @@ tell_caller(const HttpRequest *request, Caller *caller, const char *key_id, cons
 	caller->session = key->session;
 }
 
+void
+auth_take_key(const HttpRequest *request, Caller *caller, const char *key_id, const EndpointKey *key)
+{
+	tell_caller(request, caller, key_id, key);
+	check_key_is_good(key);
+}
+
 /*
  * Developer mode: the role of the key that the request names, whether it knows secret and token or not, or else the database's owner.  A session's
  * key narrows him, too.
@@ -410,8 +417,7 @@ developer_role(const HttpRequest *request, const Sigv4Query *query, Caller *call
 
 	if (key_id == NULL || !endpoint->find_key(key_id, &key))
 		return database_owner();
-	tell_caller(request, caller, key_id, &key);
-	check_key_is_good(&key);
+	auth_take_key(request, caller, key_id, &key);
 	return key.role;
 }
 
@@ -437,8 +443,8 @@ comes_from_elsewhere(const HttpRequest *request)
 	return true;
 }
 
-static bool
-is_developer(const HttpRequest *request)
+bool
+auth_is_developer(const HttpRequest *request)
 {
 	return endpoint->settings->developer_mode && is_loopback(request) && !comes_from_elsewhere(request);
 }
@@ -492,7 +498,7 @@ auth_check_sender(const HttpRequest *request)
 	Sigv4Claim	claim = {0};
 	EndpointKey key;
 
-	if (is_developer(request))
+	if (auth_is_developer(request))
 		return;
 	check_claim(request, &query, &claim, &key);
 	explicit_bzero(key.secret, strlen(key.secret));
@@ -536,16 +542,17 @@ auth_role(const HttpRequest *request, Caller *caller)
 	char		signature[SIGV4_SIGNATURE_LENGTH + 1];
 
 	signed_request.path = request_path(request, &signed_request.path_len);
-	if (is_developer(request))
+	if (request->console != NULL)
+		return console_role(request, caller);
+	if (auth_is_developer(request))
 		return developer_role(request, &query, caller);
 	check_claim(request, &query, &claim, &key);
 	sigv4_sign(&signed_request, &query, &claim, key.secret, signature);
 	explicit_bzero(key.secret, strlen(key.secret));
-	if (!signatures_equal(claim.signature, signature))
+	if (!auth_digests_equal(claim.signature, signature))
 		refuse(DYN_INVALID_SIGNATURE, WRONG_SIGNATURE);
 	/* what follows is told to who has the secret only: nobody else is to learn about keys, nor about roles */
 	check_token(request, &query, &key);
-	tell_caller(request, caller, claim.key_id, &key);
-	check_key_is_good(&key);
+	auth_take_key(request, caller, claim.key_id, &key);
 	return key.role;
 }

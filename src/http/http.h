@@ -50,6 +50,8 @@ typedef struct HttpWait
 	bool		wants_last;		/* what the last attempt came to is no answer: there is another one when its time is over */
 } HttpWait;
 
+struct ConsoleView;
+
 typedef struct HttpRequest
 {
 	MemoryContext context;		/* everything of the request; deleted when the library is done with it */
@@ -78,12 +80,20 @@ typedef struct HttpRequest
 	dlist_node	queued;
 	HttpWait	wait;
 
+	/* of the console (console.h) */
+	bool		is_console;		/* its path was asked for, while it was on */
+	ConsoleSession *console;	/* whose session the request belongs to; NULL: nobody's */
+	const struct ConsoleView *view; /* what it wants instead of an operation; NULL: none */
+
 	/* the response */
 	bool		answered;
 	bool		broken;			/* there is none: the connection ends */
 	int			status;
 	const char *content_type;
 	bool		is_json;		/* crc and request id belong to it */
+	const char *cookie;			/* to be set; NULL: none */
+	const char *etag;			/* NULL: none */
+	int			retry_after;	/* seconds; 0: not said */
 	StringInfoData response;
 	char		request_id[REQUEST_ID_LENGTH + 1];
 	XLogRecPtr	durable_at;		/* not to be sent before this is durable; InvalidXLogRecPtr: at once */
@@ -207,6 +217,11 @@ extern bool protocol_try_again(HttpRequest *request);
 extern bool protocol_uses_body(const HttpRequest *request);
 extern bool protocol_knows_sender(HttpRequest *request);
 extern void protocol_refuse_body(HttpRequest *request); /* makes the response that there is no room for it */
+extern void protocol_respond(HttpRequest *request, int status, const char *content_type, const char *text);
+extern void protocol_respond_not_found(HttpRequest *request);
+extern bool protocol_answer_operation(HttpRequest *request);	/* or a view; false as for protocol_answer() */
+/* Runs something short in a transaction, with the caller told; false: it has raised an error, and the response is there. */
+extern bool protocol_in_transaction(HttpRequest *request, void (*run) (HttpRequest *request, Caller *caller));
 extern void protocol_start(void);	/* when the worker has connected */
 extern bool protocol_is_overdue(void);	/* the worker ends because a request would not */
 extern void protocol_log(const HttpRequest *request, int64 microseconds);	/* as dynapg.log_min_duration has it */
@@ -236,6 +251,12 @@ extern void caller_forget(void);
 extern Oid	auth_role(const HttpRequest *request, Caller *caller);
 /* The same as far as it does not depend on the body, and on what only who has signed it is told. */
 extern void auth_check_sender(const HttpRequest *request);
+/* Whether developer mode is for this request. */
+extern bool auth_is_developer(const HttpRequest *request);
+/* Raises the service's errors if a key whose secret is shown to be known is over, or its role may not connect; else makes it the caller's. */
+extern void auth_take_key(const HttpRequest *request, Caller *caller, const char *key_id, const EndpointKey *key);
+/* Whether two texts of SIGV4_HASH_LENGTH hexadecimal digits are equal, in a time that does not tell how much of them is; not if given has another length. */
+extern bool auth_digests_equal(const char *given, const char *expected);
 /* The id of the access key that a request names, whether there is one or not; palloc'd, NULL: none. */
 extern const char *auth_claimed_key(const HttpRequest *request);
 

@@ -16,6 +16,7 @@
 #include "utils/timeout.h"
 
 #include "base/error.h"
+#include "http/console.h"
 #include "http/http.h"
 
 #define JSON_TYPE "application/x-amz-json-1.0"
@@ -49,8 +50,8 @@ make_request_id(HttpRequest *request)
 	used++;
 }
 
-static void
-respond_text(HttpRequest *request, int status, const char *content_type, const char *text)
+void
+protocol_respond(HttpRequest *request, int status, const char *content_type, const char *text)
 {
 	request->status = status;
 	request->content_type = content_type;
@@ -126,10 +127,10 @@ target_operation(const char *target)
 	return -1;
 }
 
-static void
-respond_not_found(HttpRequest *request)
+void
+protocol_respond_not_found(HttpRequest *request)
 {
-	respond_text(request, 404, NULL, "<UnknownOperationException/>\n");
+	protocol_respond(request, 404, NULL, "<UnknownOperationException/>\n");
 }
 
 static bool
@@ -148,13 +149,13 @@ answer_get(HttpRequest *request)
 
 	if (is_path(path, len, "/metrics"))
 	{
-		respond_text(request, 200, "text/plain; version=0.0.4; charset=utf-8", "");
+		protocol_respond(request, 200, "text/plain; version=0.0.4; charset=utf-8", "");
 		metrics_write(&request->response);
 	}
 	else if (is_path(path, len, "/"))
-		respond_text(request, 200, NULL, psprintf("healthy: %s ", host ? host : "localhost"));
+		protocol_respond(request, 200, NULL, psprintf("healthy: %s ", host ? host : "localhost"));
 	else
-		respond_not_found(request);
+		protocol_respond_not_found(request);
 }
 
 /* What the log line says of whoever called: trace headers, so that a request can be found again; cut if they are longer than such are. */
@@ -249,6 +250,13 @@ stop_timeouts(void)
  * Operations
  * ------------------------------------------------------------------------------------------------------------ */
 
+/* What runs: an operation, or a view of the console's. */
+static const char *
+request_name(const HttpRequest *request)
+{
+	return request->view != NULL ? request->view->name : endpoint->operation_name(request->operation);
+}
+
 /* Says in the log which request it was that something happened in. */
 static void
 describe_request(void *argument)
@@ -257,7 +265,7 @@ describe_request(void *argument)
 
 	if (is_overdue)
 		errcontext("dynapg request that has not ended within %d s after dynapg.statement_timeout", GRACE / 1000);
-	errcontext("dynapg request %s: %s", request->request_id, endpoint->operation_name(request->operation));
+	errcontext("dynapg request %s: %s", request->request_id, request_name(request));
 }
 
 /*
@@ -289,9 +297,11 @@ execute_in_transaction(HttpRequest *request)
 	error_context_stack = &context;
 	QueryCancelPending = false;
 	SetCurrentStatementStartTimestamp();
-	pgstat_report_activity(STATE_RUNNING, endpoint->operation_name(request->operation));
+	pgstat_report_activity(STATE_RUNNING, request_name(request));
 	StartTransactionCommand();
 	synchronous_commit = SYNCHRONOUS_COMMIT_OFF;	/* flushed for many at once, and then waited for (companion.c) */
+	if (console_only_reads(request))
+		XactReadOnly = true;
 	aside_begin_attempt(request);
 	start_timeouts(request);
 	settings = session_begin_request(auth_role(request, caller_tell(request)));
@@ -299,7 +309,10 @@ execute_in_transaction(HttpRequest *request)
 	PushActiveSnapshot(GetTransactionSnapshot());
 	if (request->text.len == 0)
 		endpoint->raise(DYN_SERIALIZATION, "");
-	endpoint->execute(request->operation, request->text.data, request->text.len, &request->response, &request->outcome);
+	if (request->view != NULL)
+		console_view(request);
+	else
+		endpoint->execute(request->operation, request->text.data, request->text.len, &request->response, &request->outcome);
 	if (RecoveryInProgress() && !request->outcome.eventual)
 		endpoint->raise(DYN_VALIDATION, "This endpoint is a read replica: it answers eventually consistent reads only");
 	PopActiveSnapshot();
@@ -392,8 +405,10 @@ protocol_try_again(HttpRequest *request)
 		recover(request, context, !met_lock);
 	}
 	PG_END_TRY();
-	if (!failed)
+	if (!failed && request->view == NULL)
 		endpoint->audit_answer(request->operation, NULL, NULL);
+	else if (!failed)
+		endpoint->audit_drop();
 	caller_forget();
 	session_clean();
 	pgstat_report_activity(STATE_IDLE, NULL);
@@ -417,8 +432,8 @@ begin_json(HttpRequest *request)
 	resetStringInfo(&request->response);
 }
 
-static bool
-answer_operation(HttpRequest *request)
+bool
+protocol_answer_operation(HttpRequest *request)
 {
 	StringInfo	body = &request->text;
 	bool		too_big;
@@ -427,11 +442,13 @@ answer_operation(HttpRequest *request)
 	if (!encoding_decode_body(request, body, &too_big))
 	{
 		if (too_big)
-			respond_text(request, 413, NULL, "");
+			protocol_respond(request, 413, NULL, "");
 		else
 			respond_exception(request, DYN_SERIALIZATION, "");
 		return true;
 	}
+	if (request->view != NULL)
+		return protocol_try_again(request);
 	request->operation = target_operation(request_header(request, "X-Amz-Target"));
 	if (request->operation < 0 || !endpoint->has_operation(request->operation))
 	{
@@ -452,22 +469,21 @@ protocol_uses_body(const HttpRequest *request)
 }
 
 bool
-protocol_knows_sender(HttpRequest *request)
+protocol_in_transaction(HttpRequest *request, void (*run) (HttpRequest *request, Caller *caller))
 {
 	MemoryContext context = CurrentMemoryContext;
+	volatile bool done = false;
 
 	begin_json(request);
-	request->operation = target_operation(request_header(request, "X-Amz-Target"));
 	PG_TRY();
 	{
 		StartTransactionCommand();
-		(void) caller_tell(request);
 		LockTimeout = Min(*endpoint->settings->lock_timeout, 10);
 		MemoryContextSwitchTo(CurTransactionContext);
-		auth_check_sender(request);
+		run(request, caller_tell(request));
 		CommitTransactionCommand();
 		MemoryContextSwitchTo(context);
-		request->sender_known = true;
+		done = true;
 	}
 	PG_CATCH();
 	{
@@ -475,8 +491,24 @@ protocol_knows_sender(HttpRequest *request)
 	}
 	PG_END_TRY();
 	caller_forget();
-	if (!request->sender_known && request->status == 0)
+	if (!done && request->status == 0)
 		respond_exception(request, DYN_INTERNAL_SERVER_ERROR, "Internal server error");
+	return done;
+}
+
+static void
+check_sender(HttpRequest *request, Caller *caller)
+{
+	auth_check_sender(request);
+}
+
+bool
+protocol_knows_sender(HttpRequest *request)
+{
+	if (request->is_console)
+		return console_knows_sender(request);
+	request->operation = target_operation(request_header(request, "X-Amz-Target"));
+	request->sender_known = protocol_in_transaction(request, check_sender);
 	return request->sender_known;
 }
 
@@ -492,6 +524,7 @@ protocol_begin(HttpRequest *request)
 {
 	make_request_id(request);
 	initStringInfo(&request->response);
+	request->is_console = console_has(request);
 }
 
 bool
@@ -500,16 +533,18 @@ protocol_answer(HttpRequest *request)
 	if (request->body_state == BODY_ANSWERED)
 		return true;
 	if (request->malformed)
-		respond_text(request, 400, NULL, "");
+		protocol_respond(request, 400, NULL, "");
 	else if (request->too_big)
-		respond_text(request, 413, NULL, "");
+		protocol_respond(request, 413, NULL, "");
+	else if (request->is_console)
+		return console_answer(request);
 	else if (strcmp(request->method, "OPTIONS") == 0)
-		respond_text(request, 200, NULL, "");
+		protocol_respond(request, 200, NULL, "");
 	else if (strcmp(request->method, "GET") == 0)
 		answer_get(request);
 	else if (!protocol_uses_body(request))
-		respond_not_found(request);
+		protocol_respond_not_found(request);
 	else
-		return answer_operation(request);
+		return protocol_answer_operation(request);
 	return true;
 }

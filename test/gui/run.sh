@@ -3,8 +3,8 @@
 #
 #   PG_CONFIG=...  test/gui/run.sh [suite...]
 #
-# Suites: gui (dynamodb-admin in a headless Chromium), terraform (the provider's calls, test/clients/terraform_flow.py);
-# both if none is named. npm installs dynamodb-admin and playwright-core into the user's cache, never into the checkout;
+# Suites: gui (dynamodb-admin in a headless Chromium), console (our own, at /console, in one), terraform (the provider's calls,
+# test/clients/terraform_flow.py); all if none is named. npm installs dynamodb-admin, playwright-core and axe-core into the user's cache, never into the checkout;
 # Chromium is the machine's own (CHROMIUM=..., Debian's package is installed where apt may). DYNAPG_GUI_SCREENSHOTS=folder
 # keeps the screenshots there.
 # The last line is `N passed, N failed`; the exit status is 0 if something ran and nothing failed.
@@ -13,7 +13,7 @@ cd "$(dirname "$0")/../.."
 # shellcheck source=scripts/lib.sh
 . scripts/lib.sh
 
-SUITES=(gui terraform)
+SUITES=(gui console terraform)
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/dynapg/gui
 HERE=$PWD/test/gui
 CLIENTS=$PWD/test/clients
@@ -61,10 +61,10 @@ find_chromium() {
 # The packages, as new as they are to be had that day.
 install_packages() {
     mkdir -p "$CACHE"
-    [ -z "$(find "$CACHE/.installed" -mmin -1440 2>/dev/null)" ] || return 0
+    [ -z "$(find "$CACHE/.installed" -mmin -1440 2>/dev/null)" ] || [ ! -f "$CACHE/node_modules/axe-core/axe.min.js" ] || return 0
     {
         echo '{"private": true, "type": "module"}' >"$CACHE/package.json" &&
-            (cd "$CACHE" && npm install --silent --no-audit --no-fund dynamodb-admin@latest playwright-core@latest) &&
+            (cd "$CACHE" && npm install --silent --no-audit --no-fund dynamodb-admin@latest playwright-core@latest axe-core@latest) &&
             touch "$CACHE/.installed"
     } >&2
 }
@@ -79,6 +79,27 @@ suite_gui() {
             PGDATABASE=app PSQL=$bin/psql DYNAMO_ENDPOINT=http://127.0.0.1:$port \
                 SCREENSHOTS=${DYNAPG_GUI_SCREENSHOTS:-$work/screenshots} node dynamodb_admin.mjs
     )
+}
+
+# A database of its own, and keys that are keys: in developer mode any would do.
+suite_console() {
+    local console_port status=0
+    find_chromium && install_packages || return 1
+    cp "$HERE"/*.mjs "$CACHE" || return 1
+    console_port=$(free_port)
+    ask -d postgres -c 'CREATE DATABASE console' && ask -d console -c 'CREATE EXTENSION dynapg' || return 1
+    ask -d postgres -c "ALTER SYSTEM SET dynapg.databases = 'console:$console_port'" -c 'ALTER SYSTEM SET dynapg.developer_mode = off' \
+        -c 'ALTER SYSTEM SET dynapg.console = on' -c 'SELECT pg_reload_conf()' >/dev/null || return 1
+    wait_for_port "$console_port" "the console's endpoint"
+    (
+        cd "$CACHE" &&
+            PGDATABASE=console PSQL=$bin/psql CONSOLE=http://localhost:$console_port \
+                SCREENSHOTS=${DYNAPG_GUI_SCREENSHOTS:-$work/screenshots}/console node console.mjs
+    ) || status=$?
+    ask -d postgres -c "ALTER SYSTEM SET dynapg.databases = 'app:$port', 'delayed:$delayed_port'" -c 'ALTER SYSTEM RESET dynapg.developer_mode' \
+        -c 'ALTER SYSTEM RESET dynapg.console' -c 'SELECT pg_reload_conf()' >/dev/null || return 1
+    wait_for_port "$port" "the endpoint of app"
+    return "$status"
 }
 
 suite_terraform() {
@@ -98,5 +119,5 @@ suite_terraform() {
 
 [ $# -gt 0 ] || set -- "${SUITES[@]}"
 install_missing build
-[[ " $* " != *' gui '* ]] || install_missing npm
+[[ " $* " != *' gui '* && " $* " != *' console '* ]] || install_missing npm
 run_suites gui "$@"

@@ -82,6 +82,19 @@ over_tls($port, post_bytes([ [ 'Host', 'h' ], [ 'Content-Type', 'application/x-a
 is($node->safe_psql('postgres', 'SELECT caller FROM public.seen'), '127.0.0.1 tls - 52 - - -', 'a request is told to come over TLS');
 $node->safe_psql('postgres', q{SELECT dynamo_delete_table('{"TableName": "seen"}')});
 
+# The console, by any name that the browser takes our certificate for; its cookie is for TLS only.
+$node->append_conf('postgresql.conf', 'dynapg.console = on');
+$node->reload;
+ok(eventually(30, sub { over_tls($port, "GET /console HTTP/1.1\r\nHost: db.example\r\nConnection: close\r\n\r\n") =~ m{^HTTP/1\.1 200 }m }), 'the console over TLS');
+sub sign_in_over_tls
+{
+	my ($origin) = @_;
+	return over_tls($port, post_bytes([ [ 'Host', 'localhost' ], [ 'Origin', $origin ], [ 'Content-Type', 'application/json' ], [ 'X-Amz-Target', 'DynapgConsole.SignIn' ],
+			[ 'Connection', 'close' ] ], '{}', uri => '/console/api'));
+}
+like(sign_in_over_tls('https://localhost'), qr/^Set-Cookie: __Secure-dynapg_console_$port=[0-9a-f]{64}; Path=\/console; HttpOnly; SameSite=Strict; Secure\r?$/m, 'its cookie');
+like(sign_in_over_tls('http://localhost'), qr{^HTTP/1\.1 403 }m, 'a page without TLS is another origin');
+
 # Versions.  Without a security level OpenSSL would not even ask for the old ones.
 my @old = ('-cipher', 'DEFAULT@SECLEVEL=0');
 ok(serves($port, 'first', $_), "$_ is spoken") foreach '-tls1_2', '-tls1_3';
