@@ -14,13 +14,16 @@
 #include "api/access_key.h"
 #include "api/endpoint.h"
 #include "api/endpoint_error.h"
+#include "api/endpoint_metrics.h"
 #include "api/session.h"
 #include "base/audit_spool.h"
 #include "catalog/backups.h"
 #include "catalog/transfers.h"
+#include "meter/counters.h"
 #include "op/audit.h"
 #include "op/op.h"
 #include "keep/auto_scaling.h"
+#include "keep/metrics_history.h"
 #include "keep/table_job.h"
 #include "keep/transfer_job.h"
 #include "log/log_keeper.h"
@@ -48,7 +51,7 @@ begin_worker(void)
 	transfer_job_resume_all();
 	(void) log_follow_timeline();
 	if (log_segments(LOG_STREAM) != NIL || log_segments(LOG_UNDO) != NIL || catalog_backup_schedules() != NIL || auto_scaling_has_targets() ||
-		catalog_running_transfers() != NIL || audit_spool_has_events())
+		catalog_running_transfers() != NIL || audit_spool_has_events() || metrics_history_has_work())
 		log_want_keeper(GetCurrentTimestamp());
 	if (catalog_expiring_relations() != NIL)
 		log_want_sweeper(GetCurrentTimestamp());
@@ -95,6 +98,7 @@ execute_operation(int operation, const char *body, int len, StringInfo response,
 	op_eventual_read = is_description(operation) || (model_operations[operation].is_stream && RecoveryInProgress());
 	op_answer_waits = true;
 	audit_hold();
+	counters_hold();
 	op_read_units = 0;
 	op_write_units = 0;
 	PG_TRY();
@@ -140,10 +144,18 @@ is_token(const EndpointKey *key, const char *token)
 }
 
 static void
-audit_answer(int operation, const ErrorData *error, const char *claimed_key)
+tell_answer(int operation, const ErrorData *error, const char *claimed_key)
 {
+	counters_answer(error);
 	if (!audit_release(error) && error != NULL)
 		audit_refusal(operation, error, claimed_key);
+}
+
+static void
+drop_answer(void)
+{
+	counters_drop();
+	audit_drop();
 }
 
 static EndpointApi api = {
@@ -154,11 +166,12 @@ static EndpointApi api = {
 	.has_operation = has_operation,
 	.operation_name = operation_name,
 	.operation_count = operation_count,
+	.write_metrics = endpoint_write_metrics,
 	.is_json = wire_text_is_json,
 	.begin_caller = caller_begin,
 	.execute = execute_operation,
-	.audit_answer = audit_answer,
-	.audit_drop = audit_drop,
+	.tell_answer = tell_answer,
+	.drop_answer = drop_answer,
 	.write_error = endpoint_write_error,
 	.raise = endpoint_raise,
 	.find_key = find_key,

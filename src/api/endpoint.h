@@ -51,6 +51,9 @@ typedef struct EndpointApi
 	const char *(*operation_name) (int operation);
 	int			(*operation_count) (void);
 
+	/* Appends what /metrics says of tables; see api/endpoint_metrics.h. */
+	void		(*write_metrics) (StringInfo out);
+
 	/* Whether a text is one JSON value. */
 	bool		(*is_json) (const char *text, int len);
 
@@ -64,11 +67,11 @@ typedef struct EndpointApi
 	void		(*execute) (int operation, const char *body, int len, StringInfo response, EndpointOutcome *outcome);
 
 	/*
-	 * The audit (op/audit.h): the answer to a request is certain, an error or (NULL) a success; or it is to be executed anew.  claimed_key: the
+	 * For the audit (op/audit.h) and metrics (meter/counters.h): the answer to a request is certain, an error or (NULL) a success; or it is to be executed anew.  claimed_key: the
 	 * access key that the request names.
 	 */
-	void		(*audit_answer) (int operation, const ErrorData *error, const char *claimed_key);
-	void		(*audit_drop) (void);
+	void		(*tell_answer) (int operation, const ErrorData *error, const char *claimed_key);
+	void		(*drop_answer) (void);
 
 	/*
 	 * Appends the body of an operation's error (-1: none), as the service gives it; returns the HTTP status.  Notes in the outcome if it

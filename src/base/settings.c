@@ -8,6 +8,7 @@
 #include <limits.h>
 
 #include "datatype/timestamp.h"
+#include "miscadmin.h"
 #include "utils/guc.h"
 
 #include "base/settings.h"
@@ -44,6 +45,9 @@ bool		dynapg_audit_keys;
 bool		dynapg_audit_to_table;
 int			dynapg_audit_retention;
 char	   *dynapg_audit_marker;
+bool		dynapg_metrics;
+int			dynapg_metrics_entries;
+bool		dynapg_metrics_by_table;
 bool		dynapg_metrics_history;
 int			dynapg_metrics_retention;
 
@@ -224,10 +228,32 @@ define_audit_settings(void)
 							   check_marker, NULL, NULL);
 }
 
-/* The history of metrics. */
+/* What is counted, and its history. */
 static void
 define_metrics_settings(void)
 {
+	DefineCustomBoolVariable("dynapg.metrics",
+							 "Whether requests and what they consume are counted by table, index and operation.",
+							 "In shared memory, where dynapg is in shared_preload_libraries.",
+							 &dynapg_metrics,
+							 true,
+							 PGC_SIGHUP, 0,
+							 NULL, NULL, NULL);
+	if (process_shared_preload_libraries_in_progress)
+		DefineCustomIntVariable("dynapg.metrics_entries",
+								"For how many tables, indexes, and operations of tables there is room in shared memory.",
+								"Those that have not been used for the longest time make room for others. Each takes about 1.5 kB.",
+								&dynapg_metrics_entries,
+								2000, 100, 1000000,
+								PGC_POSTMASTER, 0,
+								NULL, NULL, NULL);
+	DefineCustomBoolVariable("dynapg.metrics_by_table",
+							 "Whether /metrics of the endpoint tells of tables, indexes and their operations.",
+							 "Whoever reaches the port may read it, and learns their names.",
+							 &dynapg_metrics_by_table,
+							 false,
+							 PGC_SIGHUP, 0,
+							 NULL, NULL, NULL);
 	DefineCustomBoolVariable("dynapg.metrics_history",
 							 "Whether metrics are kept by the minute in dynapg.metrics.",
 							 "They are counted in shared memory, where dynapg is in shared_preload_libraries.",

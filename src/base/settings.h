@@ -52,6 +52,9 @@ extern bool dynapg_audit_to_table;	/* dynapg.audit_destination: to dynapg.audit_
 extern int	dynapg_audit_retention;	/* dynapg.audit_retention, seconds: how long they are kept there; 0: for ever */
 extern char *dynapg_audit_marker;	/* dynapg.audit_marker: what stands before them in the log */
 
+extern bool dynapg_metrics;		/* dynapg.metrics: requests are counted by table and operation */
+extern int	dynapg_metrics_entries; /* dynapg.metrics_entries: tables, indexes and operations that are counted at once */
+extern bool dynapg_metrics_by_table;	/* dynapg.metrics_by_table: /metrics tells of tables */
 extern bool dynapg_metrics_history; /* dynapg.metrics_history: the keeper writes dynapg.metrics */
 extern int	dynapg_metrics_retention;	/* dynapg.metrics_retention, seconds: how long it keeps them; 0: for ever */
 

@@ -132,4 +132,5 @@ metrics_write(StringInfo out)
 	for (int i = 0; i < endpoint->operation_count(); i++)
 		if (sum_of(OPERATION_OFFSET(i, calls)) > 0)
 			write_latency(out, i);
+	endpoint->write_metrics(out);
 }

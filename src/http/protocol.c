@@ -350,9 +350,9 @@ recover(HttpRequest *request, MemoryContext context, bool is_answer)
 		if (request->outcome.defect)
 			EmitErrorReport();
 		if (is_answer)
-			endpoint->audit_answer(request->operation, error, auth_claimed_key(request));
+			endpoint->tell_answer(request->operation, error, auth_claimed_key(request));
 		else
-			endpoint->audit_drop();
+			endpoint->drop_answer();
 		FreeErrorData(error);
 	}
 	PG_CATCH();
@@ -406,9 +406,9 @@ protocol_try_again(HttpRequest *request)
 	}
 	PG_END_TRY();
 	if (!failed && request->view == NULL)
-		endpoint->audit_answer(request->operation, NULL, NULL);
+		endpoint->tell_answer(request->operation, NULL, NULL);
 	else if (!failed)
-		endpoint->audit_drop();
+		endpoint->drop_answer();
 	caller_forget();
 	session_clean();
 	pgstat_report_activity(STATE_IDLE, NULL);

@@ -24,6 +24,7 @@
 #include "keep/expire.h"
 #include "keep/keeper.h"
 #include "keep/step.h"
+#include "meter/counters.h"
 #include "storage/storage.h"
 
 /* What is older than that may be no time in seconds, and stays. */
@@ -282,9 +283,12 @@ sweep_batch(ExpireSweep *sweep, const TableInfo *table, int limit, bool *more)
 			remove_item(&removal);
 		removed += removal.removed;
 	}
-	storage_close(storage);
 	if (removed > 0)
+	{
 		catalog_count_expired(expiry.index->relation, removed);
+		counters_expired(storage_info(storage), removed);
+	}
+	storage_close(storage);
 	*more = count == limit;
 	return removed;
 }

@@ -32,6 +32,7 @@
 #include "keep/event_job.h"
 #include "keep/expire.h"
 #include "keep/keeper.h"
+#include "keep/metrics_history.h"
 #include "keep/step.h"
 #include "keep/transfer_job.h"
 #include "log/log.h"
@@ -114,7 +115,7 @@ has_work(Keeper *keeper)
 	return keeper->has_events || log_segments(LOG_STREAM) != NIL || log_segments(LOG_UNDO) != NIL ||
 		(dynapg_expire_interval > 0 && catalog_expiring_relations() != NIL) ||
 		catalog_backup_schedules() != NIL || auto_scaling_has_targets() || catalog_backups_expire() || catalog_running_transfers() != NIL ||
-		audit_table_has_work();
+		audit_table_has_work() || metrics_history_has_work();
 }
 
 /* Whether a log has records behind a number, up to its horizon, which was taken before. */
@@ -256,6 +257,21 @@ warn_of_holders(void)
 	SPI_finish();
 }
 
+/* What is due when a minute has ended. */
+static void
+take_minute(TimestampTz minute)
+{
+	while (step_begin(false))
+	{
+		bool		done = metrics_history_expire(minute);
+
+		step_commit();
+		if (done)
+			break;
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
 /* What is not due every second. */
 static void
 take_long_round(Keeper *keeper, TimestampTz now)
@@ -299,6 +315,7 @@ static bool
 take_round(Keeper *keeper)
 {
 	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz minute;
 	bool		work;
 
 	if (!step_begin(false))
@@ -324,6 +341,8 @@ take_round(Keeper *keeper)
 		step_commit();
 	}
 	audit_table_fill();
+	if (metrics_history_round(GetCurrentTimestamp(), &minute))
+		take_minute(minute);
 	expire_round(&keeper->expire, EXPIRE_MS);
 	return true;
 }

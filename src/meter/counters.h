@@ -1,6 +1,9 @@
 /*
  * counters.h
- *		Metrics: sums of what is consumed, refused and answered.
+ *		Metrics: sums of what is consumed, refused and answered, with CloudWatch's names.
+ *
+ * They are in shared memory (counters_table.h) and there only where the library was preloaded; else nothing is counted.  The keeper writes them down
+ * (keep/metrics_history.h), and /metrics shows them.
  */
 #ifndef DYNAPG_COUNTERS_H
 #define DYNAPG_COUNTERS_H
@@ -18,5 +21,16 @@ extern bool counters_are_wanted(void);
 extern void counters_consumed(const MeterUse *use);
 extern void counters_throttled(const MeterUse *use, MeterLimit limit);
 extern void counters_operation(const MeterRequest *request, const ErrorData *error);
+
+/* Items of a table have expired. */
+extern void counters_expired(const TableInfo *table, uint64 items);
+
+/*
+ * For who may execute a request anew, or whose answer is not certain before the commit: the ends of requests are kept from counters_hold() on, until
+ * counters_answer() counts them or counters_drop() does not.  error: what the answer is, NULL: a success; one that no operation has ended with is counted, too.
+ */
+extern void counters_hold(void);
+extern void counters_answer(const ErrorData *error);
+extern void counters_drop(void);
 
 #endif							/* DYNAPG_COUNTERS_H */

@@ -100,7 +100,9 @@ meter_begin(MeterRequest *request, int operation, const char *operation_name)
 	INSTR_TIME_SET_CURRENT(request->started);
 	request->n_tables = request->max_tables = 0;
 	request->tables = NULL;
-	request->returned_items = 0;
+	request->returns_items = false;
+	request->returned_items = request->returned_bytes = 0;
+	request->stream = NULL;
 	running = request;
 }
 
@@ -156,8 +158,20 @@ meter_table(const TableInfo *table)
 void
 meter_returned(int64 items)
 {
-	if (running != NULL)
-		running->returned_items += items;
+	if (running == NULL)
+		return;
+	running->returns_items = true;
+	running->returned_items += items;
+}
+
+void
+meter_stream(const TableLog *stream, int64 records, int64 bytes)
+{
+	if (running == NULL)
+		return;
+	running->stream = stream;
+	running->returned_items += records;
+	running->returned_bytes += bytes;
 }
 
 /* ------------------------------------------------------------------------------------------------------------

@@ -73,7 +73,10 @@ typedef struct MeterRequest
 	int			n_tables;		/* those that it has come to, each once */
 	int			max_tables;
 	const TableInfo **tables;
-	int64		returned_items; /* of Query, Scan and ExecuteStatement */
+	bool		returns_items;	/* Query, Scan and ExecuteStatement */
+	int64		returned_items; /* theirs; of GetRecords: records */
+	int64		returned_bytes; /* of GetRecords */
+	const TableLog *stream;		/* that GetRecords reads, of the only table; NULL: none */
 } MeterRequest;
 
 /*
@@ -99,6 +102,9 @@ extern void meter_table(const TableInfo *table);
 
 /* It returns so many items. */
 extern void meter_returned(int64 items);
+
+/* It reads a stream of a table that it has come to, and returns so many records of so many bytes. */
+extern void meter_stream(const TableLog *stream, int64 records, int64 bytes);
 
 /* To be called if meter_is_on() only: something was consumed; something was refused. */
 extern void meter_consumed(const MeterUse *use);

@@ -4,10 +4,12 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "miscadmin.h"
 
 #include "base/error.h"
 #include "base/settings.h"
+#include "log/log_keeper.h"
 #include "meter/meter.h"
 #include "op/arn.h"
 #include "op/audit.h"
@@ -123,6 +125,9 @@ op_run(int operation, WireReader *reader, WireWriter *response)
 	dyn_operation = outer;
 	op_role = outer_role;
 	meter_end(&metered, false);
+	/* who writes down what is counted */
+	if (dynapg_metrics_history && meter_is_there())
+		log_want_keeper(GetCurrentStatementStartTimestamp());
 	audit_succeed(audit, response);
 }
 
@@ -172,7 +177,10 @@ op_find_data_table(const char *text, int len)
 		TableStatus status = catalog_table_status(table);
 
 		if (status == TABLE_ACTIVE || status == TABLE_UPDATING)
+		{
+			meter_table(table);
 			return table;
+		}
 	}
 	return NULL;
 }

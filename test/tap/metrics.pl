@@ -1,0 +1,127 @@
+# Metrics: what is counted of requests over HTTP and by SQL, each once; what /metrics tells of tables, and to whom; the history, which a crash takes the
+# running minute from and no more.
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+use DynapgHttp;
+
+my ($node, $port) = start_node('metrics', <<"CONF");
+dynapg.workers = 2
+dynapg.metrics_by_table = on
+dynapg.metrics_history = on
+dynapg.metrics_entries = 100
+restart_after_crash = on
+CONF
+
+sub sql { return $node->safe_psql('postgres', @_); }
+
+sub metrics { return exchange($port, "GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n")->{body}; }
+
+# The value of a series.
+sub value
+{
+	my ($series) = @_;
+	my ($value) = metrics() =~ /^\Q$series\E (\S+)$/m;
+
+	return $value // '-';
+}
+
+# sum and number of samples of all that is in the history of a metric; with further conditions
+sub history
+{
+	my ($metric, $where) = @_;
+	return sql("SELECT sum(sum)::numeric, sum(sample_count) FROM dynapg.metrics WHERE metric = '$metric' AND " . ($where // 'true'));
+}
+
+sql('CREATE ROLE app LOGIN; CREATE ROLE other LOGIN; GRANT CREATE, USAGE ON SCHEMA dynamo TO app; GRANT USAGE ON SCHEMA dynamo TO other;'
+	  . ' CREATE ROLE watcher LOGIN; GRANT pg_monitor TO watcher');
+my @app = create_key($node, 'app');
+
+# ---------------------------------------------------------------- what is counted
+
+like(answer_of(create_table($port, 'Counted', key => \@app)), qr/^200/, 'a table');
+put_item($port, 'Counted', "item$_", key => \@app) foreach 1 .. 5;
+get_item($port, 'Counted', 'item1', key => \@app) foreach 1 .. 3;
+is(value('dynapg_table_consumed_write_capacity_units_total{table_name="Counted"}'), 5, 'units written');
+is(value('dynapg_table_consumed_read_capacity_units_total{table_name="Counted"}'), 3, 'units read');
+is(value('dynapg_table_successful_request_latency_seconds_count{table_name="Counted",operation="GetItem"}'), 3, 'requests that ended well');
+sql(q(SELECT dynamo_get_item('{"TableName": "Counted", "Key": {"pk": {"S": "item1"}}, "ConsistentRead": true}') FROM generate_series(1, 10)));
+is(value('dynapg_table_consumed_read_capacity_units_total{table_name="Counted"}'), 13, 'SQL calls are counted with them');
+call($port, 'Scan', { TableName => 'Counted', Limit => 4 }, key => \@app);
+is(value('dynapg_table_returned_item_count_sum{table_name="Counted",operation="Scan"}'), 4, 'items returned');
+
+my $errors = value('dynapg_user_errors_total');
+$errors = 0 if $errors eq '-';
+call($port, 'PutItem', { TableName => 'Counted', Item => { pk => { N => '1' } } }, key => \@app);
+get_item($port, 'Counted', 'item1', key => [ $app[0], 'wrong' ]);
+is(value('dynapg_user_errors_total'), $errors + 2, 'mistakes of callers are the account\'s');
+call($port, 'PutItem', { TableName => 'Counted', Item => { pk => { S => 'item1' } }, ConditionExpression => 'attribute_not_exists(pk)' }, key => \@app);
+is(value('dynapg_table_conditional_check_failed_requests_total{table_name="Counted"}'), 1, 'a condition that fails');
+is(value('dynapg_user_errors_total'), $errors + 2, 'which is no mistake');
+
+my $session = $node->background_psql('postgres');
+$session->query_safe(q(BEGIN; UPDATE dynamo."Counted" SET item = item));
+my $waiting = in_background(sub { put_item($port, 'Counted', 'item1', key => \@app, attributes => { v => { S => 'new' } }) });
+ok(eventually(20, sub { metrics() =~ /^dynapg_requests_waiting_for_locks [1-9]/m }), 'a request is set aside');
+$session->query_safe('COMMIT');
+is(wait_for($waiting), '200 {}', 'and has its lock');
+is(value('dynapg_table_successful_request_latency_seconds_count{table_name="Counted",operation="PutItem"}'), 6, 'it is counted once');
+is(value('dynapg_table_transaction_conflict_total{table_name="Counted"}'), '-', 'and was no conflict');
+$session->query_safe(q(BEGIN; UPDATE dynamo."Counted" SET item = item));
+like(answer_of(put_item($port, 'Counted', 'item1', key => \@app, attributes => { v => { S => 'newer' } })), qr/TransactionConflictException/, 'one that waits in vain');
+is(value('dynapg_table_transaction_conflict_total{table_name="Counted"}'), 1, 'is a conflict');
+$session->query_safe('COMMIT');
+$session->quit;
+
+# ---------------------------------------------------------------- /metrics
+
+sql('ALTER SYSTEM SET dynapg.metrics_by_table = off');
+sql('SELECT pg_reload_conf()');
+ok(eventually(20, sub { metrics() !~ /Counted/ }), 'where it is not to tell of tables, it does not');
+like(metrics(), qr/^dynapg_requests_total\{operation="GetItem"\} 4$/m, 'but of the rest');
+
+# ---------------------------------------------------------------- more tables than there is room for
+
+sql(q(SET dynapg.control_plane_delay = 0; SELECT count(dynamo_create_table(jsonb_build_object('TableName', 'Many' || n, 'BillingMode', 'PAY_PER_REQUEST',
+	'KeySchema', '[{"AttributeName": "pk", "KeyType": "HASH"}]'::jsonb, 'AttributeDefinitions', '[{"AttributeName": "pk", "AttributeType": "S"}]'::jsonb)))
+	FROM generate_series(1, 60) n));
+foreach my $part (1 .. 6)
+{
+	my ($from, $to) = ($part * 10 - 9, $part * 10);
+	sql(qq(SELECT dynamo_put_item(jsonb_build_object('TableName', 'Many' || n, 'Item', '{"pk": {"S": "one"}}'::jsonb)) FROM generate_series($from, $to) n));
+	# the keeper writes what is left, and a second later there is room
+	select(undef, undef, undef, 2.5) if $part > 3;
+}
+sql('SELECT dynapg.record_metrics()');
+ok(eventually(5, sub { history('ConsumedWriteCapacityUnits', q(table_name ~ '^Many')) eq '60|60' }), 'entries that make room for others lose nothing')
+  or diag(history('ConsumedWriteCapacityUnits', q(table_name ~ '^Many')));
+
+# ---------------------------------------------------------------- the history
+
+is(history('ConsumedReadCapacityUnits', q(table_name = 'Counted')), '13.5|14', 'units read');
+is(history('SuccessfulRequestLatency', q(table_name = 'Counted' AND operation = 'PutItem')) =~ s/^[\d.]+\|//r, '6', 'latencies');
+is(sql(q(SELECT bool_and(minimum <= average AND average <= maximum AND sample_count = (SELECT sum(n) FROM unnest(distribution) n))
+	FROM dynapg.metrics WHERE metric = 'SuccessfulRequestLatency')), 't', 'which lie between their extremes, and are all in a class');
+is(history('UserErrors'), ($errors + 2) . '|' . ($errors + 2), 'errors');
+is(sql('SELECT count(*) FROM dynapg.metrics', extra_params => [ '-U', 'other' ]), '0', 'who may read no table sees none of its metrics');
+is(sql('SELECT string_agg(DISTINCT table_name, NULL) FROM dynapg.metrics', extra_params => [ '-U', 'app' ]), 'Counted', 'who may sees them');
+cmp_ok(sql('SELECT count(DISTINCT table_name) FROM dynapg.metrics', extra_params => [ '-U', 'watcher' ]), '>=', 62, 'pg_monitor sees all, the account\'s too');
+isnt($node->psql('postgres', 'SELECT dynapg.record_metrics()', extra_params => [ '-U', 'watcher' ]), 0, 'but does not write them');
+
+put_item($port, 'Counted', 'item1', key => \@app);
+$node->stop('immediate');
+$node->start;
+ok(wait_for_endpoint($port), 'after a crash');
+is(history('ConsumedWriteCapacityUnits', q(table_name ~ '^Many')), '60|60', 'what was written is there');
+put_item($port, 'Counted', 'item1', key => \@app);
+# a minute ends
+ok(eventually(75, sub { history('ConsumedWriteCapacityUnits', q(table_name = 'Counted')) eq '9|9' }), 'the keeper writes the minute, without what was lost')
+  or diag(history('ConsumedWriteCapacityUnits', q(table_name = 'Counted')));
+sql('ALTER SYSTEM SET dynapg.metrics_retention = 1');
+sql('SELECT pg_reload_conf()');
+$node->restart;
+done_testing();
