@@ -34,13 +34,20 @@ COMMENT ON COLUMN dynapg.metric_points.at IS 'when the minute begins';
 COMMENT ON COLUMN dynapg.metric_points.distribution IS 'of latencies: how many there were of each class, which end at 0.0625 ms and at each 2^0.5-fold of that, the last at none; without the zeros at its end';
 REVOKE ALL ON dynapg.metric_points FROM PUBLIC;
 
-CREATE VIEW dynapg.metrics WITH (security_barrier) AS
-	SELECT p.at, s.metric, s.table_name, s.index_name, s.operation, s.stream_label,
-		p.sample_count, p.sum, p.minimum, p.maximum, p.sum / p.sample_count AS average, p.distribution
-	FROM dynapg.metric_series s JOIN dynapg.metric_points p ON p.series = s.id
+CREATE VIEW dynapg.metric_list WITH (security_barrier) AS
+	SELECT s.id, s.metric, s.table_name, s.table_id, s.index_name, s.operation, s.stream_label
+	FROM dynapg.metric_series s
 	WHERE pg_catalog.pg_has_role('pg_monitor', 'USAGE')
 		OR EXISTS (SELECT FROM dynapg.tables t WHERE t.name = s.table_name AND t.id = s.table_id
 			AND pg_catalog.has_schema_privilege('dynamo', 'USAGE') AND pg_catalog.has_table_privilege(t.relation, 'SELECT'));
+COMMENT ON VIEW dynapg.metric_list IS
+	'metrics that dynapg.metrics has, with their dimensions: of tables that the role may read; of all, and of the account, for pg_monitor';
+GRANT SELECT ON dynapg.metric_list TO PUBLIC;
+
+CREATE VIEW dynapg.metrics WITH (security_barrier) AS
+	SELECT p.at, s.metric, s.table_name, s.index_name, s.operation, s.stream_label,
+		p.sample_count, p.sum, p.minimum, p.maximum, p.sum / p.sample_count AS average, p.distribution
+	FROM dynapg.metric_list s JOIN dynapg.metric_points p ON p.series = s.id;
 COMMENT ON VIEW dynapg.metrics IS
 	'metrics by the minute where dynapg.metrics_history is on, for dynapg.metrics_retention: of tables that the role may read; of all, and of the account, for pg_monitor';
 COMMENT ON COLUMN dynapg.metrics.at IS 'when the minute begins';

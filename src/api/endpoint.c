@@ -12,6 +12,7 @@
 #include "utils/timestamp.h"
 
 #include "api/access_key.h"
+#include "api/cloudwatch.h"
 #include "api/endpoint.h"
 #include "api/endpoint_error.h"
 #include "api/endpoint_metrics.h"
@@ -115,6 +116,21 @@ execute_operation(int operation, const char *body, int len, StringInfo response,
 	PG_END_TRY();
 }
 
+/* What only reads may be answered by a standby, and need not wait for anything to be durable. */
+static void
+execute_cloudwatch(int protocol, const char *operation, const char *body, int len, const char *request_id, StringInfo response,
+				   EndpointOutcome *outcome)
+{
+	outcome->eventual = !cloudwatch_execute((CloudwatchProtocol) protocol, operation, body, len, request_id, response);
+}
+
+static int
+write_cloudwatch_error(int protocol, const ErrorData *error, const char *request_id, StringInfo body, const char **query_error,
+					   EndpointOutcome *outcome)
+{
+	return cloudwatch_write_error((CloudwatchProtocol) protocol, error, request_id, body, query_error, &outcome->defect);
+}
+
 static bool
 find_key(const char *id, EndpointKey *key)
 {
@@ -151,11 +167,11 @@ tell_answer(int operation, const ErrorData *error, const char *claimed_key)
 		audit_refusal(operation, error, claimed_key);
 }
 
-static void
+static void *
 drop_answer(void)
 {
-	counters_drop();
 	audit_drop();
+	return counters_keep();
 }
 
 static EndpointApi api = {
@@ -172,7 +188,12 @@ static EndpointApi api = {
 	.execute = execute_operation,
 	.tell_answer = tell_answer,
 	.drop_answer = drop_answer,
+	.give_up_answer = counters_give_up,
 	.write_error = endpoint_write_error,
+	.cloudwatch_operation = cloudwatch_operation,
+	.cloudwatch_action = cloudwatch_query_action,
+	.execute_cloudwatch = execute_cloudwatch,
+	.write_cloudwatch_error = write_cloudwatch_error,
 	.raise = endpoint_raise,
 	.find_key = find_key,
 	.is_token = is_token,

@@ -71,13 +71,23 @@ typedef struct EndpointApi
 	 * access key that the request names.
 	 */
 	void		(*tell_answer) (int operation, const ErrorData *error, const char *claimed_key);
-	void		(*drop_answer) (void);
+	void	   *(*drop_answer) (void);
+	/* What that has returned, in the current context: it is not executed anew in time, and its answer is what it was. */
+	void		(*give_up_answer) (const void *dropped);
 
 	/*
 	 * Appends the body of an operation's error (-1: none), as the service gives it; returns the HTTP status.  Notes in the outcome if it
 	 * is a conflict.
 	 */
 	int			(*write_error) (ErrorData *error, int operation, StringInfo body, EndpointOutcome *outcome);
+
+	/* CloudWatch's operations; see api/cloudwatch.h, whose CloudwatchProtocol protocol is. */
+	const char *(*cloudwatch_operation) (const char *name, int len);
+	char	   *(*cloudwatch_action) (const char *body, int len);
+	void		(*execute_cloudwatch) (int protocol, const char *operation, const char *body, int len, const char *request_id,
+									   StringInfo response, EndpointOutcome *outcome);
+	int			(*write_cloudwatch_error) (int protocol, const ErrorData *error, const char *request_id, StringInfo body,
+										   const char **query_error, EndpointOutcome *outcome);
 
 	/* Raises an exception of the service by its name in errors.csv's order. */
 	void		(*raise) (int exception, const char *message);

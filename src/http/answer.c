@@ -52,6 +52,7 @@ answer_send(HttpRequest *request)
 	MHD_add_response_header(response, "x-amzn-RequestId", request->request_id);
 	if (request->is_json)
 		MHD_add_response_header(response, "x-amz-crc32", psprintf("%u", encoding_crc32(body->data, body->len)));
+	dialect_add_headers(request, response);
 	add_cross_origin_headers(request, response);
 	if (request->is_console)
 		console_add_headers(request, response);

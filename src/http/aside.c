@@ -255,6 +255,8 @@ aside_run(void)
 			plan_look(wait, now);
 			continue;
 		}
+		else
+			protocol_give_up(request);
 		take_back(request);
 		answered = true;
 		/* somebody else was in the way: others have waited meanwhile */

@@ -24,7 +24,6 @@
 #include "http/console.h"
 #include "http/http.h"
 
-#define SERVICE "dynamodb"
 #define MAX_SKEW (15 * SECS_PER_MINUTE)
 #define MAX_EXPIRES (7 * SECS_PER_DAY)
 
@@ -303,15 +302,16 @@ split_credential(Sigv4Claim *claim)
 }
 
 static void
-check_scope(const Sigv4Claim *claim)
+check_scope(const HttpRequest *request, const Sigv4Claim *claim)
 {
+	const char *service = dialect_service(request);
 	StringInfoData wrong;
 
 	initStringInfo(&wrong);
 	if (strcmp(claim->region, GetConfigOption("dynapg.region", false, false)) != 0)
 		appendStringInfoString(&wrong, "Credential should be scoped to a valid region. ");
-	if (strcmp(claim->service, SERVICE) != 0)
-		appendStringInfo(&wrong, "Credential should be scoped to correct service: '%s'. ", SERVICE);
+	if (strcmp(claim->service, service) != 0)
+		appendStringInfo(&wrong, "Credential should be scoped to correct service: '%s'. ", service);
 	if (strcmp(claim->terminator, SIGV4_TERMINATOR) != 0)
 		appendStringInfo(&wrong, "Credential should be scoped with a valid terminator: '%s', not '%s'. ",
 						 SIGV4_TERMINATOR, printable(claim->terminator));
@@ -470,13 +470,13 @@ check_claim(const HttpRequest *request, const Sigv4Query *query, Sigv4Claim *cla
 	if (!is_signed(claim->signed_headers, "host"))
 		refuse(DYN_INVALID_SIGNATURE, "'Host' must be a 'SignedHeader' in the AWS Authorization.");
 	/* else whoever has seen a DescribeTable could send it again as a DeleteTable */
-	if (!is_signed(claim->signed_headers, "x-amz-target"))
+	if (request_header(request, "X-Amz-Target") != NULL ? !is_signed(claim->signed_headers, "x-amz-target") : request->dialect == DIALECT_DYNAMODB)
 		refuse(DYN_INVALID_SIGNATURE, "'X-Amz-Target' must be a 'SignedHeader' in the AWS Authorization.");
 	if (strcmp(claim->algorithm, SIGV4_ALGORITHM) != 0)
 		refuse(DYN_INCOMPLETE_SIGNATURE,
 			   psprintf("Unsupported AWS 'algorithm': '%s' (only %s for now). ", printable(claim->algorithm), SIGV4_ALGORITHM));
 	split_credential(claim);
-	check_scope(claim);
+	check_scope(request, claim);
 	if (!endpoint->find_key(claim->key_id, key))
 		refuse(DYN_UNRECOGNIZED_CLIENT, UNKNOWN_CLIENT);
 }

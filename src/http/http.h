@@ -31,6 +31,15 @@ typedef enum HttpBody
 	BODY_ANSWERED				/* the request is refused, and the response is there */
 } HttpBody;
 
+/* Whose protocol a request speaks. */
+typedef enum HttpDialect
+{
+	DIALECT_DYNAMODB,
+	DIALECT_CLOUDWATCH_JSON,	/* in the order of CloudwatchProtocol */
+	DIALECT_CLOUDWATCH_CBOR,
+	DIALECT_CLOUDWATCH_QUERY
+} HttpDialect;
+
 /* What a suspended connection's request waits for. */
 typedef enum HttpQueue
 {
@@ -71,8 +80,11 @@ typedef struct HttpRequest
 	bool		too_big;
 	bool		last;			/* the connection is closed after the answer */
 	size_t		dropped;		/* bytes of the body that were not kept */
+	HttpDialect dialect;
 	int			operation;		/* index, or -1 */
+	const char *cloudwatch;		/* CloudWatch's operation; NULL: it is none of its requests, or of an operation that is not there */
 	TimestampTz started_at;
+	void	   *dropped_answer; /* of an attempt that another one may follow: for protocol_give_up() */
 	EndpointOutcome outcome;	/* zeroes if no operation ran */
 
 	bool		suspended;		/* the library has been told to leave the connection alone */
@@ -94,6 +106,7 @@ typedef struct HttpRequest
 	const char *cookie;			/* to be set; NULL: none */
 	const char *etag;			/* NULL: none */
 	int			retry_after;	/* seconds; 0: not said */
+	const char *query_error;	/* the header that CloudWatch's errors have; NULL: none */
 	StringInfoData response;
 	char		request_id[REQUEST_ID_LENGTH + 1];
 	XLogRecPtr	durable_at;		/* not to be sent before this is durable; InvalidXLogRecPtr: at once */
@@ -213,6 +226,7 @@ extern void companion_await(XLogRecPtr oldest);	/* a flushed LSN, 0: none; the l
 extern void protocol_begin(HttpRequest *request);	/* when the headers are there */
 extern bool protocol_answer(HttpRequest *request);
 extern bool protocol_try_again(HttpRequest *request);
+extern void protocol_give_up(HttpRequest *request); /* there is none: what the last attempt came to is the answer */
 /* While the body is received: whether the answer depends on it, and whether the sender is known; if not, the response is there. */
 extern bool protocol_uses_body(const HttpRequest *request);
 extern bool protocol_knows_sender(HttpRequest *request);
@@ -222,6 +236,7 @@ extern void protocol_respond_not_found(HttpRequest *request);
 extern bool protocol_answer_operation(HttpRequest *request);	/* or a view; false as for protocol_answer() */
 /* Runs something short in a transaction, with the caller told; false: it has raised an error, and the response is there. */
 extern bool protocol_in_transaction(HttpRequest *request, void (*run) (HttpRequest *request, Caller *caller));
+extern const char *protocol_operation(const HttpRequest *request);	/* its name; "-": none */
 extern void protocol_start(void);	/* when the worker has connected */
 extern bool protocol_is_overdue(void);	/* the worker ends because a request would not */
 extern void protocol_log(const HttpRequest *request, int64 microseconds);	/* as dynapg.log_min_duration has it */
@@ -259,6 +274,13 @@ extern void auth_take_key(const HttpRequest *request, Caller *caller, const char
 extern bool auth_digests_equal(const char *given, const char *expected);
 /* The id of the access key that a request names, whether there is one or not; palloc'd, NULL: none. */
 extern const char *auth_claimed_key(const HttpRequest *request);
+
+/* dialect.c: CloudWatch's requests */
+extern HttpDialect dialect_of(const HttpRequest *request);	/* by the headers and the path */
+extern bool dialect_find_operation(HttpRequest *request);	/* when the body is there; false: there is no such operation */
+extern const char *dialect_content_type(const HttpRequest *request);	/* of answers */
+extern const char *dialect_service(const HttpRequest *request); /* that a signature is scoped to */
+extern void dialect_add_headers(const HttpRequest *request, struct MHD_Response *response);
 
 /* encoding.c */
 extern bool encoding_decode_body(HttpRequest *request, StringInfo decoded, bool *too_big);

@@ -19,8 +19,6 @@
 #include "http/console.h"
 #include "http/http.h"
 
-#define JSON_TYPE "application/x-amz-json-1.0"
-
 #define TARGET_DYNAMODB "DynamoDB_20120810."
 #define TARGET_STREAMS "DynamoDBStreams_20120810."
 
@@ -65,7 +63,11 @@ static void
 respond_error(HttpRequest *request, ErrorData *error)
 {
 	resetStringInfo(&request->response);
-	request->status = endpoint->write_error(error, request->operation, &request->response, &request->outcome);
+	if (request->dialect == DIALECT_DYNAMODB)
+		request->status = endpoint->write_error(error, request->operation, &request->response, &request->outcome);
+	else
+		request->status = endpoint->write_cloudwatch_error(request->dialect - DIALECT_CLOUDWATCH_JSON, error, request->request_id,
+														   &request->response, &request->query_error, &request->outcome);
 }
 
 /* Answers an exception that needs no transaction. */
@@ -94,7 +96,7 @@ respond_exception(HttpRequest *request, DynException exception, const char *mess
 static bool
 is_content_type(const char *given)
 {
-	static const char *const types[] = {"application/json", JSON_TYPE};
+	static const char *const types[] = {"application/json", "application/x-amz-json-1.0"};
 	int			len;
 
 	if (given == NULL)
@@ -176,6 +178,16 @@ append_trace(StringInfo line, const HttpRequest *request)
 	}
 }
 
+const char *
+protocol_operation(const HttpRequest *request)
+{
+	if (request->cloudwatch != NULL)
+		return request->cloudwatch;
+	if (request->view != NULL)
+		return request->view->name;
+	return request->operation >= 0 ? endpoint->operation_name(request->operation) : "-";
+}
+
 void
 protocol_log(const HttpRequest *request, int64 microseconds)
 {
@@ -189,7 +201,7 @@ protocol_log(const HttpRequest *request, int64 microseconds)
 	ereport(LOG,
 			(errmsg("dynapg request %s: %s, status %d, duration " INT64_FORMAT " ms%s",
 					request->request_id,
-					request->operation >= 0 ? endpoint->operation_name(request->operation) : "-",
+					protocol_operation(request),
 					request->status, milliseconds, trace.data),
 			 errhidestmt(true)));
 }
@@ -250,13 +262,6 @@ stop_timeouts(void)
  * Operations
  * ------------------------------------------------------------------------------------------------------------ */
 
-/* What runs: an operation, or a view of the console's. */
-static const char *
-request_name(const HttpRequest *request)
-{
-	return request->view != NULL ? request->view->name : endpoint->operation_name(request->operation);
-}
-
 /* Says in the log which request it was that something happened in. */
 static void
 describe_request(void *argument)
@@ -265,7 +270,7 @@ describe_request(void *argument)
 
 	if (is_overdue)
 		errcontext("dynapg request that has not ended within %d s after dynapg.statement_timeout", GRACE / 1000);
-	errcontext("dynapg request %s: %s", request->request_id, request_name(request));
+	errcontext("dynapg request %s: %s", request->request_id, protocol_operation(request));
 }
 
 /*
@@ -279,6 +284,25 @@ check_attempt(HttpRequest *request)
 		return;
 	request->wait.wants_last = true;
 	ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE), errmsg("could not obtain a lock in time")));
+}
+
+static void
+execute(HttpRequest *request)
+{
+	if (request->dialect != DIALECT_DYNAMODB)
+	{
+		endpoint->execute_cloudwatch(request->dialect - DIALECT_CLOUDWATCH_JSON, request->cloudwatch, request->text.data, request->text.len,
+									 request->request_id, &request->response, &request->outcome);
+		return;
+	}
+	if (request->text.len == 0)
+		endpoint->raise(DYN_SERIALIZATION, "");
+	if (request->view != NULL)
+	{
+		console_view(request);
+		return;
+	}
+	endpoint->execute(request->operation, request->text.data, request->text.len, &request->response, &request->outcome);
 }
 
 /*
@@ -297,7 +321,7 @@ execute_in_transaction(HttpRequest *request)
 	error_context_stack = &context;
 	QueryCancelPending = false;
 	SetCurrentStatementStartTimestamp();
-	pgstat_report_activity(STATE_RUNNING, request_name(request));
+	pgstat_report_activity(STATE_RUNNING, protocol_operation(request));
 	StartTransactionCommand();
 	synchronous_commit = SYNCHRONOUS_COMMIT_OFF;	/* flushed for many at once, and then waited for (companion.c) */
 	if (console_only_reads(request))
@@ -307,12 +331,7 @@ execute_in_transaction(HttpRequest *request)
 	settings = session_begin_request(auth_role(request, caller_tell(request)));
 	MemoryContextSwitchTo(CurTransactionContext);
 	PushActiveSnapshot(GetTransactionSnapshot());
-	if (request->text.len == 0)
-		endpoint->raise(DYN_SERIALIZATION, "");
-	if (request->view != NULL)
-		console_view(request);
-	else
-		endpoint->execute(request->operation, request->text.data, request->text.len, &request->response, &request->outcome);
+	execute(request);
 	if (RecoveryInProgress() && !request->outcome.eventual)
 		endpoint->raise(DYN_VALIDATION, "This endpoint is a read replica: it answers eventually consistent reads only");
 	PopActiveSnapshot();
@@ -349,10 +368,12 @@ recover(HttpRequest *request, MemoryContext context, bool is_answer)
 		respond_error(request, error);
 		if (request->outcome.defect)
 			EmitErrorReport();
-		if (is_answer)
+		if (request->cloudwatch != NULL)
+			;					/* neither counted nor audited */
+		else if (is_answer)
 			endpoint->tell_answer(request->operation, error, auth_claimed_key(request));
 		else
-			endpoint->drop_answer();
+			request->dropped_answer = endpoint->drop_answer();
 		FreeErrorData(error);
 	}
 	PG_CATCH();
@@ -377,7 +398,7 @@ finish_failure(HttpRequest *request)
 	 * what is no JSON at all is told so before all else that is wrong with it, its signature too;
 	 * not so what is empty
 	 */
-	if (request->text.len > 0 && !endpoint->is_json(request->text.data, request->text.len))
+	if (request->dialect == DIALECT_DYNAMODB && request->text.len > 0 && !endpoint->is_json(request->text.data, request->text.len))
 		respond_exception(request, DYN_SERIALIZATION, "");
 	else if (request->status == 0)
 		respond_exception(request, DYN_INTERNAL_SERVER_ERROR, "Internal server error");
@@ -392,6 +413,7 @@ protocol_try_again(HttpRequest *request)
 
 	resetStringInfo(&request->response);
 	memset(&request->outcome, 0, sizeof(request->outcome));
+	request->query_error = NULL;
 	request->status = 200;
 	request->durable_at = InvalidXLogRecPtr;
 	PG_TRY();
@@ -405,7 +427,7 @@ protocol_try_again(HttpRequest *request)
 		recover(request, context, !met_lock);
 	}
 	PG_END_TRY();
-	if (!failed && request->view == NULL)
+	if (!failed && request->view == NULL && request->cloudwatch == NULL)
 		endpoint->tell_answer(request->operation, NULL, NULL);
 	else if (!failed)
 		endpoint->drop_answer();
@@ -423,12 +445,19 @@ protocol_try_again(HttpRequest *request)
 	return !met_lock;
 }
 
-/* Makes ready for an answer in JSON. */
-static void
-begin_json(HttpRequest *request)
+void
+protocol_give_up(HttpRequest *request)
 {
-	request->content_type = JSON_TYPE;
-	request->is_json = true;
+	endpoint->give_up_answer(request->dropped_answer);
+}
+
+/* Makes ready for an operation's answer. */
+static void
+begin_operation(HttpRequest *request)
+{
+	request->dialect = dialect_of(request);
+	request->content_type = dialect_content_type(request);
+	request->is_json = request->dialect == DIALECT_DYNAMODB;
 	resetStringInfo(&request->response);
 }
 
@@ -438,7 +467,7 @@ protocol_answer_operation(HttpRequest *request)
 	StringInfo	body = &request->text;
 	bool		too_big;
 
-	begin_json(request);
+	begin_operation(request);
 	if (!encoding_decode_body(request, body, &too_big))
 	{
 		if (too_big)
@@ -447,13 +476,13 @@ protocol_answer_operation(HttpRequest *request)
 			respond_exception(request, DYN_SERIALIZATION, "");
 		return true;
 	}
-	if (request->view != NULL)
+	if (request->view != NULL || (request->dialect != DIALECT_DYNAMODB && dialect_find_operation(request)))
 		return protocol_try_again(request);
 	request->operation = target_operation(request_header(request, "X-Amz-Target"));
 	if (request->operation < 0 || !endpoint->has_operation(request->operation))
 	{
 		/* a region of the service that lacks an operation has a message for it; what is none has none */
-		if (body->len > 0 && !endpoint->is_json(body->data, body->len))
+		if (request->dialect == DIALECT_DYNAMODB && body->len > 0 && !endpoint->is_json(body->data, body->len))
 			respond_exception(request, DYN_SERIALIZATION, "");
 		else
 			respond_exception(request, DYN_UNKNOWN_OPERATION, request->operation < 0 ? "" : "Unknown operation exception");
@@ -465,7 +494,8 @@ protocol_answer_operation(HttpRequest *request)
 bool
 protocol_uses_body(const HttpRequest *request)
 {
-	return strcmp(request->method, "POST") == 0 && is_content_type(request_header(request, "Content-Type"));
+	return strcmp(request->method, "POST") == 0 &&
+		(is_content_type(request_header(request, "Content-Type")) || dialect_of(request) != DIALECT_DYNAMODB);
 }
 
 bool
@@ -474,7 +504,8 @@ protocol_in_transaction(HttpRequest *request, void (*run) (HttpRequest *request,
 	MemoryContext context = CurrentMemoryContext;
 	volatile bool done = false;
 
-	begin_json(request);
+	begin_operation(request);
+	request->operation = target_operation(request_header(request, "X-Amz-Target"));
 	PG_TRY();
 	{
 		StartTransactionCommand();
@@ -515,7 +546,7 @@ protocol_knows_sender(HttpRequest *request)
 void
 protocol_refuse_body(HttpRequest *request)
 {
-	begin_json(request);
+	begin_operation(request);
 	respond_exception(request, DYN_SERVICE_UNAVAILABLE, "The service is currently unavailable or busy");
 }
 

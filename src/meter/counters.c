@@ -261,6 +261,24 @@ counters_drop(void)
 	holds = false;
 }
 
+void *
+counters_keep(void)
+{
+	Ended	   *kept = NULL;
+
+	if (n_held > 0)
+		kept = (Ended *) memcpy(palloc(sizeof(Ended)), &held[n_held - 1], sizeof(Ended));
+	counters_drop();
+	return kept;
+}
+
+void
+counters_give_up(const void *kept)
+{
+	if (kept != NULL)
+		count_ended((const Ended *) kept);
+}
+
 void
 counters_answer(const ErrorData *error)
 {

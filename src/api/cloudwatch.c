@@ -1,0 +1,192 @@
+/*
+ * cloudwatch.c
+ *		CloudWatch's operations over HTTP.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+
+#include "api/cloudwatch.h"
+#include "base/error.h"
+#include "value/cbor.h"
+#include "value/wire.h"
+
+/* The functions take a request and return an answer, or nothing. */
+typedef struct Operation
+{
+	const char *name;
+	const char *function;
+	bool		changes;
+} Operation;
+
+static const Operation operations[] = {
+	{"GetMetricData", "get_metric_data"},
+	{"GetMetricStatistics", "get_metric_statistics"},
+	{"ListMetrics", "list_metrics"},
+	{"PutMetricAlarm", "put_metric_alarm", true},
+	{"DeleteAlarms", "delete_alarms", true},
+	{"DescribeAlarms", "describe_alarms"},
+	{"DescribeAlarmsForMetric", "describe_alarms_for_metric"},
+	{"SetAlarmState", "set_alarm_state", true},
+	{"EnableAlarmActions", "enable_alarm_actions", true},
+	{"DisableAlarmActions", "disable_alarm_actions", true},
+};
+
+/* What errors are for CloudWatch's callers. */
+typedef struct Fault
+{
+	DynException exception;
+	const char *type;			/* in JSON and CBOR */
+	const char *code;			/* in AWS Query */
+	int			status;
+} Fault;
+
+static const Fault faults[] = {
+	{DYN_VALIDATION, "InvalidParameterValueException", "InvalidParameterValue", 400},
+	{DYN_RESOURCE_NOT_FOUND, "ResourceNotFound", "ResourceNotFound", 404},
+	{DYN_LIMIT_EXCEEDED, "LimitExceededFault", "LimitExceeded", 400},
+	{DYN_ACCESS_DENIED, "AccessDeniedException", "AccessDenied", 403},
+	{DYN_INTERNAL_SERVER_ERROR, "InternalServiceFault", "InternalServiceError", 500},
+};
+
+static const Operation *
+find_operation(const char *name, int len)
+{
+	for (int i = 0; i < lengthof(operations); i++)
+		if (strlen(operations[i].name) == len && memcmp(operations[i].name, name, len) == 0)
+			return &operations[i];
+	return NULL;
+}
+
+const char *
+cloudwatch_operation(const char *name, int len)
+{
+	const Operation *operation = find_operation(name, len);
+
+	return operation != NULL ? operation->name : NULL;
+}
+
+/* The members of answers that are times or whole numbers. */
+static CborNumber
+number_of_member(const char *member, int len)
+{
+	static const char *const integers[] = {"EvaluationPeriods", "DatapointsToAlarm", "Period"};
+	static const char *const times[] = {"Timestamp", "Timestamps"};
+
+	for (int i = 0; i < lengthof(integers); i++)
+		if (len == strlen(integers[i]) && memcmp(member, integers[i], len) == 0)
+			return CBOR_INTEGER;
+	for (int i = 0; i < lengthof(times); i++)
+		if (len >= strlen(times[i]) && memcmp(member + len - strlen(times[i]), times[i], strlen(times[i])) == 0)
+			return CBOR_TIME;
+	return CBOR_DOUBLE;
+}
+
+static Jsonb *
+read_request(CloudwatchProtocol protocol, const char *body, int len)
+{
+	Jsonb	   *request = NULL;
+
+	if (protocol == CLOUDWATCH_QUERY)
+		return cloudwatch_read_query(body, len);
+	if (len == 0)
+		return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
+	if (protocol == CLOUDWATCH_CBOR)
+		request = cbor_read(body, len);
+	else if (wire_text_is_json(body, len))
+		request = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(pnstrdup(body, len))));
+	if (request == NULL || !JB_ROOT_IS_OBJECT(request))
+		dyn_error(DYN_SERIALIZATION, "The request could not be read");
+	return request;
+}
+
+/* Calls the operation's function; its answer in the current context, NULL: none. */
+static Jsonb *
+call(const Operation *operation, Jsonb *request)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	Oid			types[] = {JSONBOID};
+	Datum		values[] = {JsonbPGetDatum(request)};
+	Jsonb	   *answer = NULL;
+	bool		isnull;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (SPI_execute_with_args(psprintf("SELECT dynapg.%s($1)", operation->function), 1, types, values, NULL, !operation->changes, 0) != SPI_OK_SELECT)
+		elog(ERROR, "SPI_execute_with_args failed");
+	if (SPI_processed == 1 && SPI_gettypeid(SPI_tuptable->tupdesc, 1) == JSONBOID)
+	{
+		Datum		value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
+		MemoryContext inner = MemoryContextSwitchTo(caller);
+
+		if (!isnull)
+			answer = DatumGetJsonbPCopy(value);
+		MemoryContextSwitchTo(inner);
+	}
+	SPI_finish();
+	return answer;
+}
+
+bool
+cloudwatch_execute(CloudwatchProtocol protocol, const char *name, const char *body, int len, const char *request_id, StringInfo response)
+{
+	const Operation *operation = find_operation(name, strlen(name));
+	Jsonb	   *answer = call(operation, read_request(protocol, body, len));
+
+	if (protocol == CLOUDWATCH_QUERY)
+		cloudwatch_write_xml(response, operation->name, answer, request_id);
+	else if (answer == NULL)
+		appendBinaryStringInfo(response, protocol == CLOUDWATCH_CBOR ? "\xA0" : "{}", protocol == CLOUDWATCH_CBOR ? 1 : 2);
+	else if (protocol == CLOUDWATCH_CBOR)
+		cbor_write(response, answer, number_of_member);
+	else
+		(void) JsonbToCString(response, &answer->root, VARSIZE(answer));
+	return operation->changes;
+}
+
+/* Errors of signatures, and what else has no name of its own in CloudWatch, keep the name that they have at all services. */
+static Fault
+fault_of(const ErrorData *error)
+{
+	DynException exception = dyn_exception_of_sqlstate(error->sqlerrcode);
+	const DynExceptionInfo *info = dyn_exception_info(exception);
+
+	if (exception == DYN_SERIALIZATION)
+		exception = DYN_VALIDATION;
+	for (int i = 0; i < lengthof(faults); i++)
+		if (faults[i].exception == exception)
+			return faults[i];
+	if (info->http_status >= 500 && exception != DYN_SERVICE_UNAVAILABLE)
+		return faults[lengthof(faults) - 1];
+	return (Fault) {exception, info->name, info->name, info->http_status == 400 ? 403 : info->http_status};
+}
+
+int
+cloudwatch_write_error(CloudwatchProtocol protocol, const ErrorData *error, const char *request_id, StringInfo body, const char **query_error, bool *defect)
+{
+	Fault		fault = fault_of(error);
+	bool		is_sender = fault.status < 500;
+	const char *message = is_sender && error->message ? error->message : "Internal service error";
+	StringInfoData text;
+	WireWriter	writer;
+
+	*query_error = psprintf("%s;%s", fault.code, is_sender ? "Sender" : "Receiver");
+	*defect = !is_sender || dyn_is_defect(error->sqlerrcode);
+	if (protocol == CLOUDWATCH_QUERY)
+	{
+		cloudwatch_write_xml_error(body, fault.code, message, is_sender, request_id);
+		return fault.status;
+	}
+	initStringInfo(&text);
+	wire_write_text(&writer, protocol == CLOUDWATCH_CBOR ? &text : body);
+	wire_object_start(&writer);
+	wire_text_member(&writer, "__type", psprintf("com.amazonaws.cloudwatch#%s", fault.type));
+	wire_text_member(&writer, "message", message);
+	wire_object_end(&writer);
+	if (protocol == CLOUDWATCH_CBOR)
+		cbor_write(body, DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text.data))), number_of_member);
+	return fault.status;
+}
