@@ -106,7 +106,7 @@ is(history('ConsumedReadCapacityUnits', q(table_name = 'Counted')), '13.5|14', '
 is(history('SuccessfulRequestLatency', q(table_name = 'Counted' AND operation = 'PutItem')) =~ s/^[\d.]+\|//r, '6', 'latencies');
 is(sql(q(SELECT bool_and(minimum <= average AND average <= maximum AND sample_count = (SELECT sum(n) FROM unnest(distribution) n))
 	FROM dynapg.metrics WHERE metric = 'SuccessfulRequestLatency')), 't', 'which lie between their extremes, and are all in a class');
-is(history('UserErrors'), ($errors + 2) . '|' . ($errors + 2), 'errors');
+is(history('UserErrors'), ($errors + 3) . '|' . ($errors + 3), 'errors, and the conflict');
 is(sql('SELECT count(*) FROM dynapg.metrics', extra_params => [ '-U', 'other' ]), '0', 'who may read no table sees none of its metrics');
 is(sql('SELECT string_agg(DISTINCT table_name, NULL) FROM dynapg.metrics', extra_params => [ '-U', 'app' ]), 'Counted', 'who may sees them');
 cmp_ok(sql('SELECT count(DISTINCT table_name) FROM dynapg.metrics', extra_params => [ '-U', 'watcher' ]), '>=', 62, 'pg_monitor sees all, the account\'s too');
