@@ -148,11 +148,17 @@ suite_policypage() {
     python_packages "$CACHE/boto3" boto3 && PATH=$bin:$PATH "$CACHE/boto3/bin/python" test/policies/page.py boto3
 }
 
-# The programs of docs/examples/, and their SQL.
+# The programs of docs/examples/, and their SQL; DynamoDB Local is what one of them moves from.
 suite_examples() {
+    local folder port status=0
+    folder=$(test/differential/fetch.sh) && port=$(free_port) || return
+    "$folder/dynamodb-local" -inMemory -sharedDb -port "$port" >"$work/local.log" 2>&1 </dev/null &
+    wait_for_port "$port" "DynamoDB Local"
     python_packages "$CACHE/examples" boto3 'psycopg[binary]' duckdb pandas &&
         npm_packages "$CACHE/javascript" @aws-sdk/client-dynamodb @aws-sdk/lib-dynamodb &&
-        NODE_FOLDER=$CACHE/javascript PATH=$bin:$PATH "$CACHE/examples/bin/python" test/pages/run.py docs/examples/*.md
+        OLD=http://localhost:$port NODE_FOLDER=$CACHE/javascript PATH=$bin:$PATH "$CACHE/examples/bin/python" test/pages/run.py docs/examples/*.md || status=$?
+    kill $!
+    return "$status"
 }
 
 suite_mappers() {
