@@ -159,6 +159,24 @@ differential:
 differential-patterns:
 	@PG_CONFIG='$(PG_CONFIG)' test/differential/event_patterns.sh
 
+deb:
+	@scripts/deb.sh
+
+test-deb:
+	@test/packages/run.sh
+
+test-container:
+	@test/container/run.sh
+
+reference:
+	@PG_CONFIG='$(PG_CONFIG)' scripts/reference.sh
+
+compared:
+	@PG_CONFIG='$(PG_CONFIG)' test/compared/run.sh
+
+docs-check:
+	@scripts/docs-check.sh
+
 bench:
 	@test -f bench/run.sh || { echo "there are no benchmarks yet" >&2; exit 1; }
 	@PG_CONFIG='$(PG_CONFIG)' bash bench/run.sh
@@ -186,11 +204,17 @@ help:
 	@echo "make gui           dynamodb-admin and the console in a headless Chromium, and Terraform's calls, against the HTTP endpoint"
 	@echo 'make differential  20,000 random requests, answered by dynapg and by DynamoDB Local'
 	@echo 'make differential-patterns  20,000 random event patterns, matched by dynapg and by Event Ruler'
+	@echo 'make deb           Debian packages for the majors whose headers this system has, in build/deb'
+	@echo 'make test-deb      packages of 15, 17 and 18 in minimal Debian systems, from installation to pg_upgrade, as root: minutes'
+	@echo 'make test-container  the steps of the Containerfile in minimal Debian systems, and what they make put to use, as root: minutes'
+	@echo 'make reference     docs/reference.md, from the catalog and pg_settings'
+	@echo 'make compared      the operations in docs/compared.md, asked of dynapg, DynamoDB Local and dynalite'
+	@echo 'make docs-check    links and spelling of the pages, META.json, the Containerfile'
 	@echo 'make bench         the benchmarks'
 	@echo 'make clean         remove what make built'
 	@echo
 	@echo 'PG_CONFIG=...      the pg_config of another PostgreSQL (15, 17, 18)'
 	@echo 'WERROR=1           warnings are errors'
 
-.PHONY: test sanitize quickstart bare stress stress-indexes stress-transactions stress-streams stress-exports stress-transfers stress-recovery stress-tenants stress-throttling soak clients gui differential differential-patterns bench help FORCE
+.PHONY: test sanitize quickstart bare stress stress-indexes stress-transactions stress-streams stress-exports stress-transfers stress-recovery stress-tenants stress-throttling soak clients gui differential differential-patterns deb test-deb test-container reference compared docs-check bench help FORCE
 .DEFAULT_GOAL = all

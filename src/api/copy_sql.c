@@ -15,6 +15,7 @@
 #include "utils/timestamp.h"
 
 #include "base/error.h"
+#include "base/library.h"
 #include "base/limits.h"
 #include "base/settings.h"
 #include "base/url.h"
@@ -170,6 +171,7 @@ begin(TransferKind kind, const char *table_name, const pg_uuid_t *table_id, Json
 {
 	Transfer   *transfer;
 
+	library_want(ERROR, OUT_LIBRARY);
 	if (catalog_table_is_in_transfer(TRANSFER_COPY_FROM, table_name))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_IN_USE),

@@ -18,6 +18,7 @@
 #include "api/endpoint_metrics.h"
 #include "api/session.h"
 #include "base/audit_spool.h"
+#include "base/library.h"
 #include "catalog/backups.h"
 #include "catalog/transfers.h"
 #include "meter/counters.h"
@@ -214,7 +215,7 @@ register_launcher(void)
 	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
 	worker.bgw_start_time = BgWorkerStart_ConsistentState;
 	worker.bgw_restart_time = 5;
-	snprintf(worker.bgw_library_name, MAXPGPATH, "dynapg_http");
+	snprintf(worker.bgw_library_name, MAXPGPATH, ENDPOINT_LIBRARY);
 	snprintf(worker.bgw_function_name, BGW_MAXLEN, "dynapg_launcher_main");
 	RegisterBackgroundWorker(&worker);
 }
@@ -228,5 +229,11 @@ endpoint_init(void)
 	api.settings = endpoint_define_settings();
 	*find_rendezvous_variable(ENDPOINT_API_VARIABLE) = &api;
 	endpoint_request_shared(&api.shared);
-	register_launcher();
+	if (library_is_installed(ENDPOINT_LIBRARY))
+		register_launcher();
+	else if (api.settings->databases[0] != '\0')
+		/* the server starts all the same: its SQL wants nothing of it */
+		ereport(WARNING,
+				(errmsg("dynapg.databases asks for an HTTP endpoint, but the library %s is not installed", ENDPOINT_LIBRARY),
+				 library_hint()));
 }

@@ -16,6 +16,7 @@
 #include "op/caller.h"
 
 #define ENDPOINT_API_VARIABLE "dynapg_endpoint_api"
+#define ENDPOINT_LIBRARY "dynapg_http"
 #define ENDPOINT_API_VERSION 9
 
 /* What an operation leaves besides its response. */

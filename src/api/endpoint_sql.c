@@ -16,6 +16,7 @@
 #include "utils/tuplestore.h"
 
 #include "api/endpoint.h"
+#include "base/library.h"
 #include "log/log_keeper.h"
 #include "op/model.h"
 
@@ -41,6 +42,7 @@ endpoint_shared(void)
 {
 	EndpointShared *shared = find_shared();
 
+	library_want(ERROR, ENDPOINT_LIBRARY);
 	if (shared == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

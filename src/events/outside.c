@@ -10,6 +10,7 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
+#include "base/library.h"
 #include "base/settings.h"
 #include "base/url.h"
 #include "events/outside.h"
@@ -123,6 +124,7 @@ outside_url(const DestinationCheck *check, Jsonb *value, const char *name, bool 
 		ereport(WARNING,
 				(errmsg("dynapg.event_hosts does not allow requests to any host"),
 				 errhint("A superuser sets it in postgresql.conf or by ALTER SYSTEM.")));
+	library_want(WARNING, OUT_LIBRARY);
 	return url;
 }
 

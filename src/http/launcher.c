@@ -196,7 +196,7 @@ start_process(Place *place, const char *type, const char *name, const char *func
 	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
 	worker.bgw_start_time = BgWorkerStart_ConsistentState;
 	worker.bgw_restart_time = BGW_NEVER_RESTART;
-	snprintf(worker.bgw_library_name, MAXPGPATH, "dynapg_http");
+	snprintf(worker.bgw_library_name, MAXPGPATH, ENDPOINT_LIBRARY);
 	strlcpy(worker.bgw_function_name, function, BGW_MAXLEN);
 	worker.bgw_main_arg = Int32GetDatum(argument);
 	worker.bgw_notify_pid = MyProcPid;

@@ -6,6 +6,7 @@
 
 #include "fmgr.h"
 
+#include "base/library.h"
 #include "transfer/out.h"
 #include "transfer/transfer.h"
 
@@ -22,9 +23,12 @@ out_library(void)
 
 	if (library == NULL)
 	{
-		OutStart	start = (OutStart) load_external_function("$libdir/dynapg_out", "dynapg_out_start", true, NULL);
-		const OutLibrary *started = start(&host);
+		OutStart	start;
+		const OutLibrary *started;
 
+		library_want(ERROR, OUT_LIBRARY);
+		start = (OutStart) load_external_function("$libdir/" OUT_LIBRARY, "dynapg_out_start", true, NULL);
+		started = start(&host);
 		if (started->version != OUT_VERSION)
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

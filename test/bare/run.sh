@@ -8,14 +8,14 @@
 # ordinary one with sudo. Each case gets a fresh copy of its system, in which `make quickstart` and `make test` must succeed, and
 # the last lines of both must be the same in all.
 #
-# Wants root's rights, debootstrap, and apt sources of this machine with Debian's mirror in them. The systems are built once and
-# kept in ${XDG_CACHE_HOME:-/var/cache}/dynapg-ci/bare, with the packages that were fetched for them.
+# Wants root's rights; systems.sh has more about the systems.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=scripts/lib.sh
 . scripts/lib.sh
+# shellcheck source=test/bare/systems.sh
+. test/bare/systems.sh
 
-cache=${XDG_CACHE_HOME:-/var/cache}/dynapg-ci/bare
 cases=("$@")
 [ $# -gt 0 ] || cases=({nothing,client,server,headers}:{root,user})
 
@@ -31,85 +31,7 @@ packages_of() {
     esac
 }
 
-# Of Debian 12, as lines of sources.list, from whatever sources this machine has.
-# shellcheck disable=SC2016 # what apt shall fill in
-sources() {
-    local mirror
-    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | head -n 1)
-    [ -n "$mirror" ] || die "no Debian mirror among apt's sources (apt-get update first)"
-    echo "deb $mirror bookworm main"
-    apt-get indextargets --format 'deb $(REPO_URI) $(CODENAME) main' 'Created-By: Packages' 'Origin: Debian' |
-        grep ' bookworm-' | sort -u || true
-}
-
-# inside ROOT COMMAND...: as root in the system, with a process and a mount namespace of its own: what it leaves running ends
-# with it, and so do the mounts. Its first process is a shell that waits, so that orphans are reaped. Its environment is ours in
-# nothing but proxies.
-inside() {
-    local root=$1 environment
-    shift
-    mapfile -t environment < <(env | grep -iE '^[a-z]+_proxy=' || true)
-    # shellcheck disable=SC2016 # for the shell inside
-    unshare --mount --pid --ipc --fork --kill-child bash -euc '
-        root=$1 archives=$2
-        shift 2
-        mount --rbind /dev "$root/dev"
-        mount -t tmpfs none "$root/dev/shm"
-        mount -t proc none "$root/proc"
-        mount --bind "$archives" "$root/var/cache/apt/archives"
-        chroot "$root" "$@" </dev/null &
-        wait $!' inside "$root" "$cache/archives" \
-        /usr/bin/env -i HOME=/root LANG=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-        "${environment[@]}" "$@"
-}
-
-# What this machine knows of the network, at each start: it may have moved since the system was built.
-connect() {
-    local root=$1
-    cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
-    cp -L /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
-    sources >"$root/etc/apt/sources.list"
-    apt-config dump | grep '^Acquire::' >"$root/etc/apt/apt.conf.d/90machine" || true
-    # These systems need not survive a power failure.
-    echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/unsafe-io"
-}
-
-# Built beside its place, so that what was cut short is not taken for a system.
-build_nothing() {
-    debootstrap --variant=minbase --include=make,sudo,ca-certificates bookworm "$1" "$(sources | awk 'NR == 1 { print $2 }')" &&
-        connect "$1" && inside "$1" useradd --create-home --shell /bin/bash newcomer &&
-        echo 'newcomer ALL=(ALL) NOPASSWD: ALL' >"$1/etc/sudoers.d/newcomer"
-}
-
-# A package of a server makes and starts a cluster, as on the machines that this is to be like.
-build_with() {
-    cp -a "$cache/nothing/." "$1" && connect "$1" || return 1
-    shift
-    inside "$building" sh -c 'apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y "$@"' sh "$@"
-}
-
-# system NAME: builds it unless it is there.
-system() {
-    local name=$1 building=$cache/$1.building packages
-    [ ! -f "$cache/$name/etc/debian_version" ] || return 0
-    [ "$name" = nothing ] || system nothing
-    packages=$(packages_of "$name")
-    say "building the bare system '$name'"
-    rm -rf "$building"
-    mkdir "$building"
-    # shellcheck disable=SC2086 # words
-    if [ "$name" = nothing ]; then build_nothing "$building"; else build_with "$building" $packages; fi >"$cache/log" 2>&1 ||
-        { tail -n 30 "$cache/log"; die "the system '$name' could not be built"; }
-    rm -rf "${cache:?}/$name"
-    mv "$building" "$cache/$name"
-}
-
 # ---------------------------------------------------------------- the cases
-
-# What git would clone, with what is not committed yet.
-copy_checkout() {
-    git ls-files -z --cached --others --exclude-standard | tar -cf - --null --ignore-failed-read -T - | tar -xf - -C "$1"
-}
 
 # check NAME COMMAND...: one test; the end of its output is shown if it fails.
 check() {
@@ -159,15 +81,8 @@ run_case() {
     rm -rf "$root"
 }
 
-is_root || die "only root can make systems to run in"
 shopt -s extglob
-mkdir -p "$cache/archives/partial"
-# apt locks its archives, and two runs would build the same systems.
-exec 9>"$cache/lock"
-flock 9
-missing=()
-command -v debootstrap >/dev/null || missing+=(debootstrap)
-[ ${#missing[@]} = 0 ] || apt_install "${missing[@]}" || die "apt-get could not install ${missing[*]}"
+begin_systems
 begin_tests bare
 trap 'rm -rf "$work/root"; on_tests_exit bare' EXIT
 for each in "${cases[@]}"; do
