@@ -45,9 +45,12 @@ bool
 console_has(const HttpRequest *request)
 {
 	size_t		len;
-	const char *path = request_path(request, &len);
+	const char *path;
 
-	return endpoint->settings->console && len >= strlen(PATH) && memcmp(path, PATH, strlen(PATH)) == 0 &&
+	if (!endpoint->settings->console)
+		return false;
+	path = request_path(request, &len);
+	return len >= strlen(PATH) && memcmp(path, PATH, strlen(PATH)) == 0 &&
 		(len == strlen(PATH) || path[strlen(PATH)] == '/');
 }
 

@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { chromium } from "playwright-core";
 
 const { CONSOLE, CHROMIUM, PSQL, SCREENSHOTS } = process.env;
-const TIMEOUT = 8000;
+const TIMEOUT = 20000;
 const AXE = readFileSync("node_modules/axe-core/axe.min.js", "utf8");
 
 // What items and names may have, and a page may get wrong.
@@ -243,7 +243,7 @@ async function tables() {
     const first = Date.now() - begin;
     await page.getByText("10,002 tables; page 1 of 401").waitFor();
     console.log(`10,002 tables: the first ${first} ms, all names ${Date.now() - begin} ms`);
-    assert.ok(first < 5000);
+    assert.ok(first < 10000);
     assert.equal(await rows("Tables").count(), 25);
     await page.getByText("on demand").first().waitFor();
     const typed = Date.now();
@@ -268,7 +268,7 @@ async function tables() {
       }
       return longest;
     });
-    assert.ok(longest < 1000, `a task of ${longest} ms`);
+    assert.ok(longest < 2000, `a task of ${longest} ms`);
     noProblems();
   });
 

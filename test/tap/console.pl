@@ -267,6 +267,14 @@ unlike(slurp_file($node->logfile), qr/\Q$key[1]\E|\Q$me->{proof}\E|${\substr($me
 
 my $connection_of_each = sub { my ($who) = @_; my %answers = map { post('DynamoDB_20120810.ListTables', %$who)->{status} => 1 } 1 .. 15; return join ' ', sort keys %answers; };
 is($connection_of_each->($me), '200', 'all workers know the session');
+{
+	my $workers = q(SELECT string_agg(pid::text, ' ' ORDER BY pid) FROM dynapg.stat_workers WHERE pid IS NOT NULL);
+	my @before = split / /, sql($workers);
+
+	sql("SELECT pg_terminate_backend($_)") foreach @before;
+	ok(eventually(30, sub { my %now = map { $_ => 1 } split / /, sql($workers); return keys %now == 3 && !grep { $now{$_} } @before }), 'all workers have ended, and others run');
+	ok(eventually(30, sub { $connection_of_each->($me) eq '200' }), 'they know the session');
+}
 is(answer_of(post('DynapgConsole.SignOut', %$me)), '200 {}', 'signing out');
 is($connection_of_each->($me), '401', 'in all workers');
 is($connection_of_each->($second), '200', 'of one session, not of others of the key');
@@ -363,7 +371,7 @@ my ($reader) = sign_in(\@reader);
 is(tables_of(view($reader, 'TimeToLive')), 'items', 'rows of tables that policies do not let it describe are left out');
 like(operation($reader, 'GetItem', { TableName => 'items', Key => { pk => { S => 'a' } } }), qr/^200 .*"a"/, 'policies allow as everywhere');
 like(operation($reader, 'Scan', { TableName => 'items' }), qr/^400 .*AccessDenied/, 'and no more');
-my @tenant = create_key($node, 'tenant');
+our @tenant = create_key($node, 'tenant');
 my ($tenant) = sign_in(\@tenant);
 like(answer_of(view($tenant, 'TimeToLive')), qr/^400 .*AccessDenied/, 'a view asks for ListTables');
 
@@ -375,6 +383,27 @@ like(operation($temporary, 'GetItem', { TableName => 'hidden', Key => { pk => { 
 like(answer_of(view($temporary, 'TimeToLive')), qr/^400 .*AccessDenied/, 'in views, too');
 sql("SELECT dynapg.revoke_session('$session[0]')");
 like(operation($temporary, 'GetItem', { TableName => 'items', Key => { pk => { S => 'a' } } }), qr/^400 .*UnrecognizedClientException/, 'until they are revoked');
+
+# ---------------------------------------------------------------- the audit
+
+# The events that something has made, as "name error key"; every worker has the setting.
+sub events_of
+{
+	my ($do) = @_;
+	my $from = -s $node->logfile;
+
+	$do->();
+	return join '; ', map { my $event = json->decode($_); join ' ', $event->{eventName} // '-', $event->{errorCode} // '-', $event->{userIdentity}{accessKeyId} // '-' }
+	  substr(slurp_file($node->logfile), $from) =~ /LOG:  dynapg audit: (\{.*\})$/mg;
+}
+configure('dynapg.audit' => 'data');
+my $read = { TableName => 'items', Key => { pk => { S => 'a' } } };
+ok(everywhere(sub { events_of(sub { operation($me, 'GetItem', $read) }) ne '' }), 'with the audit on');
+is(events_of(sub { operation($me, 'GetItem', $read) }), "GetItem - $key[0]", 'an operation is one of the key that has signed in');
+like(events_of(sub { view($me, 'TimeToLive') }), qr/^$/, 'a view is SQL');
+like(events_of(sub { view($tenant, 'TimeToLive') }), qr/^ListTables AccessDenied\w* $tenant[0]$/, 'one that is refused is what it asks for');
+like(events_of(sub { post('DynapgConsole.SignIn', key => [ $key[0], 'x' ]) }), qr/^\S+ \w*Signature\w* $key[0]$/, 'a sign-in with a wrong secret is refused, like any request');
+configure('dynapg.audit' => 'off');
 
 # ---------------------------------------------------------------- time
 
