@@ -24,6 +24,9 @@ dialect_of(const HttpRequest *request)
 	size_t		len;
 	const char *path = request_path(request, &len);
 
+	/* a page of the console's speaks JSON: no form of another page's is one of its requests */
+	if (request->is_console)
+		return DIALECT_DYNAMODB;
 	if (starts_with(request_header(request, "X-Amz-Target"), TARGET))
 		return DIALECT_CLOUDWATCH_JSON;
 	if (len > strlen(PATH) && starts_with(path, PATH))
