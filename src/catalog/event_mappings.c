@@ -189,8 +189,10 @@ void
 catalog_events_are_enabled(bool *inside, bool *outside)
 {
 	static CatalogStatement statement = {
-		"SELECT COALESCE(pg_catalog.bool_or(m.kind IN ('Function', 'Notify', 'Table')), false), "
-		"COALESCE(pg_catalog.bool_or(m.kind NOT IN ('Function', 'Notify', 'Table')), false) OR EXISTS (SELECT FROM dynapg.event_failures) "
+		"SELECT COALESCE(pg_catalog.bool_or(m.kind IN ('Function', 'Notify', 'Table')), false) OR EXISTS (SELECT FROM dynapg.event_failures f "
+		"JOIN dynapg.metric_alarms a ON a.uuid OPERATOR(pg_catalog.=) f.mapping WHERE a.kind OPERATOR(pg_catalog.=) 'Function'), "
+		"COALESCE(pg_catalog.bool_or(m.kind NOT IN ('Function', 'Notify', 'Table')), false) OR EXISTS (SELECT FROM dynapg.event_failures f "
+		"WHERE NOT EXISTS (SELECT FROM dynapg.metric_alarms a WHERE a.uuid OPERATOR(pg_catalog.=) f.mapping AND a.kind OPERATOR(pg_catalog.=) 'Function')) "
 		"FROM dynapg.event_states s JOIN dynapg.event_source_mappings m ON m.uuid OPERATOR(pg_catalog.=) s.mapping WHERE s.enabled", 0
 	};
 	Datum		columns[2];

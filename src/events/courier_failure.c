@@ -10,6 +10,7 @@
 #include "utils/timestamp.h"
 
 #include "base/settings.h"
+#include "catalog/alarms.h"
 #include "events/courier.h"
 #include "events/outside.h"
 #include "keep/step.h"
@@ -73,6 +74,21 @@ note(Courier *courier, FailureErrand *work, const EventOutcome *outcome)
 				 errhint("Its on-failure destination has refused it %d times.", MAX_ATTEMPTS)));
 }
 
+/* The mapping whose record it is, or the alarm: of these only those that are told of outside of the database. */
+static EventMapping *
+find_mapping(const pg_uuid_t *uuid)
+{
+	EventMapping *mapping = catalog_event_mapping(uuid);
+
+	if (mapping == NULL)
+	{
+		mapping = catalog_alarm_mapping(uuid);
+		if (mapping != NULL && !catalog_event_kind_is_outside(mapping->kind))
+			mapping = NULL;
+	}
+	return mapping;
+}
+
 /* Sends a further request, unless the mapping was changed or deleted since. */
 static void
 send_further(Courier *courier, Errand *errand)
@@ -82,7 +98,7 @@ send_further(Courier *courier, Errand *errand)
 
 	if (courier_begin(courier))
 	{
-		const EventMapping *now = catalog_event_mapping(&work->mapping->uuid);
+		const EventMapping *now = find_mapping(&work->mapping->uuid);
 
 		wanted = now != NULL && now->modified_at == work->mapping->modified_at;
 		step_commit();
@@ -167,7 +183,7 @@ begin_record(Courier *courier, const pg_uuid_t *mapping)
 	if (courier_begin(courier))
 	{
 		caller = MemoryContextSwitchTo(work->errand.context);
-		work->mapping = catalog_event_mapping(mapping);
+		work->mapping = find_mapping(mapping);
 		due = work->mapping != NULL && prepare(work);
 		MemoryContextSwitchTo(caller);
 		step_commit();

@@ -22,6 +22,7 @@
 #include "base/error.h"
 #include "base/settings.h"
 #include "events/destination.h"
+#include "events/event_alarm.h"
 #include "events/event_lane.h"
 #include "keep/event_job.h"
 #include "keep/job.h"
@@ -223,6 +224,7 @@ take_round(Worker *worker)
 	if (!find_lanes(worker, &lanes))
 		return false;
 	worked = serve_lanes(worker, lanes);
+	worked |= event_tell_alarms();
 	worker->idle = worked ? 0 : worker->idle + 1;
 	return true;
 }

@@ -26,6 +26,7 @@
 #include "catalog/kinesis.h"
 #include "catalog/tables.h"
 #include "catalog/transfers.h"
+#include "keep/alarm.h"
 #include "keep/audit_table.h"
 #include "keep/auto_scaling.h"
 #include "keep/backup_schedule.h"
@@ -261,6 +262,11 @@ warn_of_holders(void)
 static void
 take_minute(TimestampTz minute)
 {
+	if (step_begin(false))
+	{
+		(void) alarms_evaluate(minute + USECS_PER_MINUTE);
+		step_commit();
+	}
 	while (step_begin(false))
 	{
 		bool		done = metrics_history_expire(minute);

@@ -3,7 +3,7 @@
 #
 #   PG_CONFIG=...  test/clients/run.sh [suite...]
 #
-# Suites: boto3 javascript streams policies policypage examples s3 s3s awscli go pynamodb mappers session kcl ion exports migration; all of them if none is named. Each client is installed by
+# Suites: boto3 javascript streams policies policypage examples s3 s3s awscli go pynamodb mappers session kcl ion exports migration cloudwatch; all of them if none is named. Each client is installed by
 # its own package manager into the user's cache, as new as it is to be had that day; never into the checkout.
 # The last line is `N passed, N failed`; the exit status is 0 if something ran and nothing failed.
 set -euo pipefail
@@ -11,7 +11,7 @@ cd "$(dirname "$0")/../.."
 # shellcheck source=scripts/lib.sh
 . scripts/lib.sh
 
-SUITES=(boto3 javascript streams policies policypage examples s3 s3s awscli go pynamodb mappers session kcl ion exports migration)
+SUITES=(boto3 javascript streams policies policypage examples s3 s3s awscli go pynamodb mappers session kcl ion exports migration cloudwatch)
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/dynapg/clients
 HERE=$PWD/test/clients
 
@@ -130,6 +130,11 @@ suite_awscli() {
 
 suite_javascript() {
     npm_packages "$CACHE/javascript" @aws-sdk/client-dynamodb @aws-sdk/lib-dynamodb && npm_test "$CACHE/javascript" sdk_test.mjs
+}
+
+# Metrics and alarms by CloudWatch's API, on the same port.
+suite_cloudwatch() {
+    python_packages "$CACHE/boto3" boto3 && DYNAPG_PSQL=$bin/psql "$CACHE/boto3/bin/python" "$HERE/python/cloudwatch_test.py"
 }
 
 # A reader of streams that is written for nothing else.

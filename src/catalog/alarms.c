@@ -1,0 +1,114 @@
+/*
+ * alarms.c
+ *		Alarms in the catalog.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/timestamp.h"
+
+#include "catalog/alarms.h"
+#include "catalog/owner.h"
+
+bool
+catalog_put_alarm(const AlarmPut *put, pg_uuid_t *uuid)
+{
+	Oid			types[] = {TEXTOID, REGROLEOID, JSONBOID, TEXTOID, JSONBOID, REGROLEOID, BOOLOID};
+	Datum		values[] = {
+		CStringGetTextDatum(put->name), ObjectIdGetDatum(put->owner), JsonbPGetDatum(put->definition),
+		CStringGetTextDatum(put->kind ? put->kind : ""), put->kind ? JsonbPGetDatum(put->destination) : JsonbPGetDatum(put->definition), ObjectIdGetDatum(put->function_owner),
+		BoolGetDatum(put->keeps_destination)
+	};
+	Datum		found;
+	bool		isnull;
+
+	if (!catalog_fetch("INSERT INTO dynapg.metric_alarms AS a (name, uuid, owner, definition, kind, destination, function_owner)"
+					   " SELECT $1, gen_random_uuid(), $2, $3, g.kind, CASE WHEN g.kind IS NOT NULL THEN $5 END, g.owner"
+					   "  FROM (SELECT nullif($4, '') AS kind, nullif($6::oid, 0)::regrole AS owner) AS g"
+					   " ON CONFLICT (name) DO UPDATE SET definition = $3, updated_at = clock_timestamp(), kind = CASE WHEN $7 THEN a.kind ELSE excluded.kind END,"
+					   "  destination = CASE WHEN $7 THEN a.destination ELSE excluded.destination END,"
+					   "  function_owner = CASE WHEN $7 THEN a.function_owner ELSE excluded.function_owner END"
+					   " WHERE pg_has_role($2::oid, a.owner::oid, 'USAGE') RETURNING uuid",
+					   lengthof(types), types, values, 1, &found, &isnull))
+		return false;
+	*uuid = *DatumGetUUIDP(found);
+	return true;
+}
+
+bool
+catalog_delete_alarm(const char *name, Oid role)
+{
+	Oid			types[] = {TEXTOID, OIDOID};
+	Datum		values[] = {CStringGetTextDatum(name), ObjectIdGetDatum(role)};
+	Oid			uuid_types[] = {UUIDOID};
+	Datum		uuid;
+	bool		isnull;
+
+	if (!catalog_fetch("DELETE FROM dynapg.metric_alarms WHERE name = $1 AND pg_has_role($2, owner::oid, 'USAGE') RETURNING uuid",
+					   lengthof(types), types, values, 1, &uuid, &isnull))
+		return false;
+	(void) catalog_execute("DELETE FROM dynapg.event_failures WHERE mapping = $1", 1, uuid_types, &uuid, NULL);
+	(void) catalog_execute("DELETE FROM dynapg.destination_secrets WHERE mapping = $1", 1, uuid_types, &uuid, NULL);
+	return true;
+}
+
+int64
+catalog_count_alarms(void)
+{
+	Datum		count;
+	bool		isnull;
+
+	(void) catalog_fetch("SELECT count(*) FROM dynapg.metric_alarms", 0, NULL, NULL, 1, &count, &isnull);
+	return DatumGetInt64(count);
+}
+
+EventMapping *
+catalog_alarm_mapping(const pg_uuid_t *uuid)
+{
+	Oid			types[] = {UUIDOID};
+	Datum		values[] = {UUIDPGetDatum(uuid)};
+	Datum		columns[6];
+	bool		nulls[6];
+	EventMapping *mapping;
+
+	if (!catalog_fetch("SELECT owner::oid, kind, jsonb_build_object('DestinationConfig', jsonb_build_object('OnFailure', jsonb_build_object('Destination', destination))),"
+					   " function_owner::oid, name, updated_at FROM dynapg.metric_alarms WHERE uuid = $1 AND kind IS NOT NULL",
+					   lengthof(types), types, values, lengthof(columns), columns, nulls))
+		return NULL;
+	mapping = (EventMapping *) palloc0(sizeof(EventMapping));
+	mapping->uuid = *uuid;
+	mapping->table_name = psprintf("alarm %s", TextDatumGetCString(columns[4]));
+	mapping->owner = DatumGetObjectId(columns[0]);
+	mapping->kind = TextDatumGetCString(columns[1]);
+	mapping->options = DatumGetJsonbP(columns[2]);
+	mapping->failure_function_owner = nulls[3] ? InvalidOid : DatumGetObjectId(columns[3]);
+	mapping->modified_at = DatumGetTimestampTz(columns[5]);
+	mapping->generation = -1;
+	return mapping;
+}
+
+bool
+catalog_set_alarm_state(const char *name, const char *state, const char *reason, Jsonb *reason_data, pg_uuid_t *uuid, Jsonb **event)
+{
+	Oid			types[] = {TEXTOID, TEXTOID, TEXTOID, JSONBOID};
+	Datum		values[] = {CStringGetTextDatum(name), CStringGetTextDatum(state), CStringGetTextDatum(reason),
+		reason_data ? JsonbPGetDatum(reason_data) : DirectFunctionCall1(jsonb_in, CStringGetDatum("null"))};
+	Datum		columns[2];
+	bool		nulls[2];
+
+	*event = NULL;
+	if (!catalog_fetch("WITH old AS (SELECT name, state, state_at FROM dynapg.metric_alarms WHERE name = $1 FOR UPDATE)"
+					   " UPDATE dynapg.metric_alarms a SET state = $2, reason = $3, reason_data = nullif($4, 'null'), state_at = clock_timestamp(),"
+					   "  transitioned_at = CASE WHEN a.state = $2 THEN a.transitioned_at ELSE clock_timestamp() END FROM old WHERE a.name = old.name"
+					   " RETURNING a.uuid, CASE WHEN old.state <> $2 THEN dynapg.alarm_event(a.name, a.definition,"
+					   "  jsonb_build_object('value', $2, 'reason', $3, 'reasonData', nullif($4, 'null')::text, 'timestamp', clock_timestamp()),"
+					   "  jsonb_build_object('value', old.state, 'timestamp', old.state_at)) END",
+					   lengthof(types), types, values, lengthof(columns), columns, nulls))
+		return false;
+	*uuid = *DatumGetUUIDP(columns[0]);
+	if (!nulls[1])
+		*event = DatumGetJsonbP(columns[1]);
+	return true;
+}

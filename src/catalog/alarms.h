@@ -1,0 +1,46 @@
+/*
+ * alarms.h
+ *		Alarms: dynapg.metric_alarms.
+ *
+ * What an alarm tells of waits in dynapg.event_failures, as invocation records do, under the alarm's uuid: a destination gets it as an on-failure destination gets
+ * those (events/destination.h).
+ */
+#ifndef DYNAPG_ALARMS_H
+#define DYNAPG_ALARMS_H
+
+#include "catalog/event_mappings.h"
+
+#define ALARM_MAX_COUNT 5000
+
+/* What is put of an alarm. */
+typedef struct AlarmPut
+{
+	const char *name;
+	Oid			owner;
+	Jsonb	   *definition;
+	bool		keeps_destination;	/* what follows is not changed */
+	const char *kind;			/* NULL: it has no destination */
+	Jsonb	   *destination;
+	Oid			function_owner;
+} AlarmPut;
+
+/* Makes or changes an alarm; false if there is one of its name that does not belong to a role that the owner is a member of.  Sets its uuid. */
+extern bool catalog_put_alarm(const AlarmPut *put, pg_uuid_t *uuid);
+
+/* Deletes one, with what it has not told; false if there is none of its name that belongs to a role that this one is a member of. */
+extern bool catalog_delete_alarm(const char *name, Oid role);
+
+/* How many there are. */
+extern int64 catalog_count_alarms(void);
+
+/* An alarm as the mapping whose on-failure destination is the alarm's, palloc'd; NULL: there is none. */
+extern EventMapping *catalog_alarm_mapping(const pg_uuid_t *uuid);
+
+/*
+ * Notes a state, and since when, by name.  If it is another one, *event is what destinations get, palloc'd, and the uuid is set; else NULL.  False if the alarm is
+ * gone.  reason_data may be NULL.
+ */
+extern bool catalog_set_alarm_state(const char *name, const char *state, const char *reason, Jsonb *reason_data, pg_uuid_t *uuid,
+									Jsonb **event);
+
+#endif							/* DYNAPG_ALARMS_H */

@@ -1,0 +1,189 @@
+/*
+ * alarm.c
+ *		The keeper's part of alarms.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_authid.h"
+#include "catalog/pg_type.h"
+#include "commands/async.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+
+#include "base/subtransaction.h"
+#include "catalog/alarms.h"
+#include "catalog/owner.h"
+#include "keep/alarm.h"
+#include "keep/event_job.h"
+
+#define MAX_PAYLOAD 7999		/* of NOTIFY */
+
+/* An alarm that is looked at. */
+typedef struct Alarm
+{
+	char	   *name;
+	Oid			owner;
+	Datum		definition;
+	Datum		state;
+	TimestampTz at;
+	bool		changed;
+} Alarm;
+
+/* A member of an object, palloc'd; NULL: it is not there. */
+static char *
+text_member(Jsonb *object, const char *name)
+{
+	JsonbValue	value;
+
+	if (getKeyJsonValueFromContainer(&object->root, name, strlen(name), &value) == NULL || value.type != jbvString)
+		return NULL;
+	return pnstrdup(value.val.string.val, value.val.string.len);
+}
+
+/* What the alarm comes to, by what its owner sees; in the caller's context. */
+static Jsonb *
+evaluate(const Alarm *alarm)
+{
+	Oid			types[] = {JSONBOID, TEXTOID, TIMESTAMPTZOID};
+	Datum		values[] = {alarm->definition, alarm->state, TimestampTzGetDatum(alarm->at)};
+	MemoryContext caller = CurrentMemoryContext;
+	Jsonb	   *result;
+	bool		isnull;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (SPI_execute_with_args("SELECT dynapg.alarm_evaluation($1, $2, $3)", lengthof(types), types, values, NULL, true, 0) != SPI_OK_SELECT ||
+		SPI_processed != 1)
+		elog(ERROR, "SPI_execute_with_args failed");
+	MemoryContextSwitchTo(caller);
+	result = DatumGetJsonbPCopy(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+	SPI_finish();
+	return result;
+}
+
+static Jsonb *
+evaluate_as_owner(const Alarm *alarm)
+{
+	Oid			role;
+	int			context;
+	Jsonb	   *result;
+
+	if (!SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(alarm->owner)))
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("the role that has put this alarm is gone")));
+	GetUserIdAndSecContext(&role, &context);
+	SetUserIdAndSecContext(alarm->owner, SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+	/* an error that ends the subtransaction goes back, too */
+	result = evaluate(alarm);
+	SetUserIdAndSecContext(role, context);
+	return result;
+}
+
+/* Tells of another state: NOTIFY at once, other destinations when the transaction has committed. */
+static void
+tell(const pg_uuid_t *uuid, Jsonb *event)
+{
+	EventMapping *mapping = catalog_alarm_mapping(uuid);
+	char	   *payload = JsonbToCString(NULL, &event->root, VARSIZE(event));
+	Jsonb	   *detail;
+	JsonbValue	member;
+	Jsonb	   *destination;
+	Oid			types[] = {JSONBOID};
+	Datum		values[1];
+	Datum		channel;
+	bool		isnull;
+
+	if (mapping == NULL)
+		return;
+	(void) getKeyJsonValueFromContainer(&event->root, "detail", strlen("detail"), &member);
+	detail = JsonbValueToJsonb(&member);
+	(void) getKeyJsonValueFromContainer(&detail->root, "configuration", strlen("configuration"), &member);
+	destination = JsonbValueToJsonb(&member);
+	if (getKeyJsonValueFromContainer(&destination->root, "ActionsEnabled", strlen("ActionsEnabled"), &member) != NULL &&
+		member.type == jbvBool && !member.val.boolean)
+		return;
+	if (strcmp(mapping->kind, "Notify") != 0)
+	{
+		catalog_add_event_failure(uuid, payload);
+		event_jobs_start_at_commit(catalog_event_kind_is_outside(mapping->kind));
+		return;
+	}
+	values[0] = JsonbPGetDatum(mapping->options);
+	(void) catalog_fetch("SELECT $1 #>> '{DestinationConfig,OnFailure,Destination,Notify}'", 1, types, values, 1, &channel, &isnull);
+	/* a description of a kilobyte fits; of what is longer the name is told */
+	Async_Notify(TextDatumGetCString(channel), strlen(payload) > MAX_PAYLOAD ? text_member(detail, "alarmName") : payload);
+}
+
+bool
+alarm_set_state(const char *name, const char *state, const char *reason, Jsonb *reason_data)
+{
+	pg_uuid_t	uuid;
+	Jsonb	   *event;
+
+	if (!catalog_set_alarm_state(name, state, reason, reason_data, &uuid, &event) || event == NULL)
+		return false;
+	ereport(LOG,
+			(errmsg("alarm \"%s\" is in state %s", name, state),
+			 errdetail_internal("%s", reason)));
+	tell(&uuid, event);
+	return true;
+}
+
+static void
+look_at(void *argument)
+{
+	Alarm	   *alarm = (Alarm *) argument;
+	Jsonb	   *result = evaluate_as_owner(alarm);
+	JsonbValue	data;
+	bool		has_data = getKeyJsonValueFromContainer(&result->root, "reason_data", strlen("reason_data"), &data) != NULL;
+	char	   *state = text_member(result, "state");
+
+	/* what stays is not written each minute */
+	if (strcmp(state, TextDatumGetCString(alarm->state)) != 0)
+		alarm->changed = alarm_set_state(alarm->name, state, text_member(result, "reason"), has_data ? JsonbValueToJsonb(&data) : NULL);
+}
+
+int
+alarms_evaluate(TimestampTz at)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext of_alarm = AllocSetContextCreate(caller, "dynapg alarm", ALLOCSET_DEFAULT_SIZES);
+	SPITupleTable *rows;
+	uint64		count;
+	int			changed = 0;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (SPI_execute("SELECT name, owner::oid, definition, state FROM dynapg.metric_alarms ORDER BY name", true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "SPI_execute failed");
+	rows = SPI_tuptable;
+	count = SPI_processed;
+	for (uint64 i = 0; i < count; i++)
+	{
+		Alarm		alarm = {.at = at};
+		bool		isnull;
+		MemoryContext inner = MemoryContextSwitchTo(of_alarm);
+		ErrorData  *error;
+
+		alarm.name = SPI_getvalue(rows->vals[i], rows->tupdesc, 1);
+		alarm.owner = DatumGetObjectId(SPI_getbinval(rows->vals[i], rows->tupdesc, 2, &isnull));
+		alarm.definition = SPI_getbinval(rows->vals[i], rows->tupdesc, 3, &isnull);
+		alarm.state = SPI_getbinval(rows->vals[i], rows->tupdesc, 4, &isnull);
+		error = subtransaction_try(look_at, &alarm);
+		if (error != NULL)
+			ereport(WARNING,
+					(errmsg("alarm \"%s\" could not be looked at: %s", alarm.name, error->message)));
+		changed += alarm.changed;
+		MemoryContextSwitchTo(inner);
+		MemoryContextReset(of_alarm);
+		CHECK_FOR_INTERRUPTS();
+	}
+	SPI_finish();
+	MemoryContextDelete(of_alarm);
+	return changed;
+}
