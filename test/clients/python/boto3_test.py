@@ -323,7 +323,7 @@ def _():
 
 @test("what is not there yet says so")
 def _():
-    error = error_of(client.list_contributor_insights)
+    error = error_of(client.list_global_tables)
     equal(error["Error"]["Code"] in ("UnknownOperationException", "None"), True)
 
 
