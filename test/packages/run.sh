@@ -7,7 +7,8 @@
 # pg_upgrade with the packages of both (majors.sh), on the later Debian, as after an upgrade of the system. installcheck is what
 # autopkgtest would run (debian/tests), of the tests that ONLY names. minutes is docs/first-five-minutes.md.
 #
-# Wants root's rights; test/bare/systems.sh has more about the systems. The packages that were built are left in build/packages.
+# Wants root's rights; test/bare/systems.sh has more about the systems. The packages that were built are left in build/packages; BUILT=1 takes
+# those that are there.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=scripts/lib.sh
@@ -80,6 +81,7 @@ build() {
     local major=$1 suite building began=$SECONDS status=ok
     [ -z "${done_builds[$major]:-}" ] || return 0
     done_builds[$major]=yes
+    [ -z "${BUILT:-}" ] || [ ! -d "$built/$major-newer" ] || return 0
     suite=$(debian_of "$major")
     system "$(with_suite build "$suite")"
     building=$cache/$(with_suite build "$suite")
