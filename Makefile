@@ -177,6 +177,9 @@ compared:
 docs-check:
 	@scripts/docs-check.sh
 
+bench-auto-scaling:
+	@PG_CONFIG='$(PG_CONFIG)' bash bench/auto-scaling.sh
+
 bench:
 	@test -f bench/run.sh || { echo "there are no benchmarks yet" >&2; exit 1; }
 	@PG_CONFIG='$(PG_CONFIG)' bash bench/run.sh
@@ -211,10 +214,11 @@ help:
 	@echo 'make compared      the operations in docs/compared.md, asked of dynapg, DynamoDB Local and dynalite'
 	@echo 'make docs-check    links and spelling of the pages, META.json, the Containerfile'
 	@echo 'make bench         the benchmarks'
+	@echo 'make bench-auto-scaling  days of synthetic traffic through auto scaling and its forecast, on an injected clock: minutes'
 	@echo 'make clean         remove what make built'
 	@echo
 	@echo 'PG_CONFIG=...      the pg_config of another PostgreSQL (15, 17, 18)'
 	@echo 'WERROR=1           warnings are errors'
 
-.PHONY: test sanitize quickstart bare stress stress-indexes stress-transactions stress-streams stress-exports stress-transfers stress-recovery stress-tenants stress-throttling soak clients gui differential differential-patterns deb test-deb test-container reference compared docs-check bench help FORCE
+.PHONY: test sanitize quickstart bare stress stress-indexes stress-transactions stress-streams stress-exports stress-transfers stress-recovery stress-tenants stress-throttling soak clients gui differential differential-patterns deb test-deb test-container reference compared docs-check bench bench-auto-scaling help FORCE
 .DEFAULT_GOAL = all

@@ -1,6 +1,6 @@
 /*
  * cloudwatch.c
- *		CloudWatch's operations over HTTP.
+ *		CloudWatch's operations over HTTP, and those of Application Auto Scaling.
  */
 #include "postgres.h"
 
@@ -18,7 +18,7 @@
 typedef struct Operation
 {
 	const char *name;
-	const char *function;
+	const char *function;		/* NULL: it is Application Auto Scaling's, all of whose operations are one function's */
 	bool		changes;
 } Operation;
 
@@ -31,6 +31,14 @@ static const Operation operations[] = {
 	{"DescribeAlarms", "describe_alarms"},
 	{"DescribeAlarmsForMetric", "describe_alarms_for_metric"},
 	{"SetAlarmState", "set_alarm_state", true},
+	{"RegisterScalableTarget", NULL, true},
+	{"DeregisterScalableTarget", NULL, true},
+	{"PutScalingPolicy", NULL, true},
+	{"DeleteScalingPolicy", NULL, true},
+	{"DescribeScalableTargets", NULL},
+	{"DescribeScalingPolicies", NULL},
+	{"DescribeScalingActivities", NULL},
+	{"ListTagsForResource", NULL},
 };
 
 /* What errors are for CloudWatch's callers. */
@@ -111,9 +119,12 @@ call(const Operation *operation, Jsonb *request)
 	Jsonb	   *answer = NULL;
 	bool		isnull;
 
+	const char *statement = operation->function != NULL ? psprintf("SELECT dynapg.%s($1)", operation->function) :
+		psprintf("SELECT dynapg.auto_scaling('%s', $1)", operation->name);
+
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	if (SPI_execute_with_args(psprintf("SELECT dynapg.%s($1)", operation->function), 1, types, values, NULL, !operation->changes, 0) != SPI_OK_SELECT)
+	if (SPI_execute_with_args(statement, 1, types, values, NULL, !operation->changes, 0) != SPI_OK_SELECT)
 		elog(ERROR, "SPI_execute_with_args failed");
 	if (SPI_processed == 1 && SPI_gettypeid(SPI_tuptable->tupdesc, 1) == JSONBOID)
 	{
@@ -132,8 +143,11 @@ bool
 cloudwatch_execute(CloudwatchProtocol protocol, const char *name, const char *body, int len, const char *request_id, StringInfo response)
 {
 	const Operation *operation = find_operation(name, strlen(name));
-	Jsonb	   *answer = call(operation, read_request(protocol, body, len));
+	Jsonb	   *answer;
 
+	if ((operation->function == NULL) != (protocol == AUTO_SCALING_JSON))
+		dyn_error(DYN_UNKNOWN_OPERATION, "The requested operation is of another service");
+	answer = call(operation, read_request(protocol, body, len));
 	if (protocol == CLOUDWATCH_QUERY)
 		cloudwatch_write_xml(response, operation->name, answer, request_id);
 	else if (answer == NULL)
@@ -162,17 +176,30 @@ fault_of(const ErrorData *error)
 	return (Fault) {exception, info->name, info->name, info->http_status == 400 ? 403 : info->http_status};
 }
 
+/* Application Auto Scaling's errors have names of their own, which its functions give. */
+static Fault
+fault_of_scaling(const ErrorData *error)
+{
+	Fault		fault = fault_of(error);
+
+	if (error->datatype_name != NULL)
+		fault = (Fault) {fault.exception, error->datatype_name, error->datatype_name, 400};
+	else if (fault.exception == DYN_VALIDATION)
+		fault.type = fault.code = "ValidationException";
+	return fault;
+}
+
 int
 cloudwatch_write_error(CloudwatchProtocol protocol, const ErrorData *error, const char *request_id, StringInfo body, const char **query_error, bool *defect)
 {
-	Fault		fault = fault_of(error);
+	Fault		fault = protocol == AUTO_SCALING_JSON ? fault_of_scaling(error) : fault_of(error);
 	bool		is_sender = fault.status < 500;
 	const char *message = is_sender && error->message ? error->message : "Internal service error";
 	StringInfoData text;
 	WireWriter	writer;
 
 	*query_error = psprintf("%s;%s", fault.code, is_sender ? "Sender" : "Receiver");
-	*defect = !is_sender || dyn_is_defect(error->sqlerrcode);
+	*defect = !is_sender || (dyn_is_defect(error->sqlerrcode) && error->datatype_name == NULL);
 	if (protocol == CLOUDWATCH_QUERY)
 	{
 		cloudwatch_write_xml_error(body, fault.code, message, is_sender, request_id);
@@ -181,7 +208,7 @@ cloudwatch_write_error(CloudwatchProtocol protocol, const ErrorData *error, cons
 	initStringInfo(&text);
 	wire_write_text(&writer, protocol == CLOUDWATCH_CBOR ? &text : body);
 	wire_object_start(&writer);
-	wire_text_member(&writer, "__type", psprintf("com.amazonaws.cloudwatch#%s", fault.type));
+	wire_text_member(&writer, "__type", protocol == AUTO_SCALING_JSON ? fault.type : psprintf("com.amazonaws.cloudwatch#%s", fault.type));
 	wire_text_member(&writer, "message", message);
 	wire_object_end(&writer);
 	if (protocol == CLOUDWATCH_CBOR)

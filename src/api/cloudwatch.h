@@ -16,7 +16,8 @@ typedef enum CloudwatchProtocol
 {
 	CLOUDWATCH_JSON,
 	CLOUDWATCH_CBOR,
-	CLOUDWATCH_QUERY
+	CLOUDWATCH_QUERY,
+	AUTO_SCALING_JSON			/* Application Auto Scaling's AWS JSON; see dynapg.auto_scaling() */
 } CloudwatchProtocol;
 
 /* The name of an operation, as a constant; NULL: there is none. */

@@ -1,12 +1,13 @@
 /*
  * dialect.c
- *		CloudWatch's protocols: which one a request speaks, and what an answer in it looks like.
+ *		CloudWatch's protocols, and Application Auto Scaling's: which one a request speaks, and what an answer in it looks like.
  */
 #include "postgres.h"
 
 #include "http/http.h"
 
 #define TARGET "GraniteServiceVersion20100801."
+#define SCALING_TARGET "AnyScaleFrontendService."
 #define PATH "/service/GraniteServiceVersion20100801/operation/"
 #define CBOR_TYPE "application/cbor"
 #define FORM_TYPE "application/x-www-form-urlencoded"
@@ -29,6 +30,8 @@ dialect_of(const HttpRequest *request)
 		return DIALECT_DYNAMODB;
 	if (starts_with(request_header(request, "X-Amz-Target"), TARGET))
 		return DIALECT_CLOUDWATCH_JSON;
+	if (starts_with(request_header(request, "X-Amz-Target"), SCALING_TARGET))
+		return DIALECT_AUTO_SCALING;
 	if (len > strlen(PATH) && starts_with(path, PATH))
 		return DIALECT_CLOUDWATCH_CBOR;
 	if (type != NULL && pg_strncasecmp(type, FORM_TYPE, strlen(FORM_TYPE)) == 0)
@@ -44,6 +47,8 @@ dialect_find_operation(HttpRequest *request)
 
 	if (request->dialect == DIALECT_CLOUDWATCH_JSON)
 		name = request_header(request, "X-Amz-Target") + strlen(TARGET);
+	else if (request->dialect == DIALECT_AUTO_SCALING)
+		name = request_header(request, "X-Amz-Target") + strlen(SCALING_TARGET);
 	else if (request->dialect == DIALECT_CLOUDWATCH_QUERY)
 		name = endpoint->cloudwatch_action(request->text.data, request->text.len);
 	else
@@ -64,7 +69,8 @@ dialect_content_type(const HttpRequest *request)
 		[DIALECT_DYNAMODB] = "application/x-amz-json-1.0",
 		[DIALECT_CLOUDWATCH_JSON] = "application/x-amz-json-1.0",
 		[DIALECT_CLOUDWATCH_CBOR] = CBOR_TYPE,
-		[DIALECT_CLOUDWATCH_QUERY] = "text/xml"
+		[DIALECT_CLOUDWATCH_QUERY] = "text/xml",
+		[DIALECT_AUTO_SCALING] = "application/x-amz-json-1.1"
 	};
 
 	return types[request->dialect];
@@ -73,7 +79,8 @@ dialect_content_type(const HttpRequest *request)
 const char *
 dialect_service(const HttpRequest *request)
 {
-	return request->dialect == DIALECT_DYNAMODB ? "dynamodb" : "monitoring";
+	return request->dialect == DIALECT_DYNAMODB ? "dynamodb" :
+		request->dialect == DIALECT_AUTO_SCALING ? "application-autoscaling" : "monitoring";
 }
 
 void

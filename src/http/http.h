@@ -37,7 +37,8 @@ typedef enum HttpDialect
 	DIALECT_DYNAMODB,
 	DIALECT_CLOUDWATCH_JSON,	/* in the order of CloudwatchProtocol */
 	DIALECT_CLOUDWATCH_CBOR,
-	DIALECT_CLOUDWATCH_QUERY
+	DIALECT_CLOUDWATCH_QUERY,
+	DIALECT_AUTO_SCALING		/* Application Auto Scaling's */
 } HttpDialect;
 
 /* What a suspended connection's request waits for. */
@@ -82,7 +83,7 @@ typedef struct HttpRequest
 	size_t		dropped;		/* bytes of the body that were not kept */
 	HttpDialect dialect;
 	int			operation;		/* index, or -1 */
-	const char *cloudwatch;		/* CloudWatch's operation; NULL: it is none of its requests, or of an operation that is not there */
+	const char *cloudwatch;		/* CloudWatch's operation, or Application Auto Scaling's; NULL: it is none of its requests, or of an operation that is not there */
 	TimestampTz started_at;
 	void	   *dropped_answer; /* of an attempt that another one may follow: for protocol_give_up() */
 	EndpointOutcome outcome;	/* zeroes if no operation ran */

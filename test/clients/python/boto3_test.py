@@ -591,6 +591,60 @@ def _():
     client.delete_table(TableName="Readings")
 
 
+@test("contributor insights")
+def _():
+    equal(client.describe_contributor_insights(TableName="Music")["ContributorInsightsStatus"], "DISABLED")
+    equal(client.update_contributor_insights(TableName="Music", ContributorInsightsAction="ENABLE")["ContributorInsightsStatus"], "ENABLING")
+    shown = client.describe_contributor_insights(TableName="Music")
+    equal(shown["ContributorInsightsStatus"], "ENABLED")
+    equal([rule.rsplit("-", 1)[0] for rule in shown["ContributorInsightsRuleList"]],
+          [f"DynamoDBContributorInsights-{kind}-Music" for kind in ("PKC", "SKC", "PKT", "SKT")])
+    equal([s["TableName"] for s in client.list_contributor_insights()["ContributorInsightsSummaries"]], ["Music"])
+    client.update_contributor_insights(TableName="Music", ContributorInsightsAction="DISABLE")
+    try:
+        client.describe_table_replica_auto_scaling(TableName="Music")
+        raise AssertionError("there are no global tables")
+    except client.exceptions.ResourceNotFoundException as error:
+        equal(error.response["Error"]["Message"], "Global table with name: 'Music' does not exist.")
+
+
+@test("Application Auto Scaling")
+def _():
+    scaling = boto3.client("application-autoscaling", endpoint_url=ENDPOINT, region_name=REGION)
+    client.create_table(TableName="Scaled", BillingMode="PROVISIONED", ProvisionedThroughput={"ReadCapacityUnits": 10, "WriteCapacityUnits": 10},
+                        AttributeDefinitions=[{"AttributeName": "p", "AttributeType": "S"}], KeySchema=[{"AttributeName": "p", "KeyType": "HASH"}])
+    target = {"ServiceNamespace": "dynamodb", "ResourceId": "table/Scaled", "ScalableDimension": "dynamodb:table:ReadCapacityUnits"}
+    try:
+        scaling.put_scaling_policy(PolicyName="reads", PolicyType="TargetTrackingScaling", **target)
+        raise AssertionError("there is no target yet")
+    except scaling.exceptions.ObjectNotFoundException:
+        pass
+    try:
+        scaling.register_scalable_target(MinCapacity=30, MaxCapacity=20, **target)
+        raise AssertionError("bounds are crossed")
+    except scaling.exceptions.ValidationException:
+        pass
+    scaling.register_scalable_target(MinCapacity=20, MaxCapacity=200, **target)
+    configuration = {"TargetValue": 70.0, "ScaleInCooldown": 60, "ScaleOutCooldown": 60,
+                     "PredefinedMetricSpecification": {"PredefinedMetricType": "DynamoDBReadCapacityUtilization"}}
+    scaling.put_scaling_policy(PolicyName="reads", PolicyType="TargetTrackingScaling", TargetTrackingScalingPolicyConfiguration=configuration, **target)
+    shown = scaling.describe_scalable_targets(ServiceNamespace="dynamodb", ResourceIds=["table/Scaled"])["ScalableTargets"]
+    equal([(s["MinCapacity"], s["MaxCapacity"], s["SuspendedState"]["DynamicScalingInSuspended"]) for s in shown], [(20, 200, False)])
+    policies = scaling.describe_scaling_policies(ServiceNamespace="dynamodb")["ScalingPolicies"]
+    equal([(p["PolicyName"], p["TargetTrackingScalingPolicyConfiguration"]["TargetValue"]) for p in policies], [("reads", 70.0)])
+    for _ in range(120):
+        activities = scaling.describe_scaling_activities(ServiceNamespace="dynamodb")["ScalingActivities"]
+        if activities:
+            break
+        time.sleep(0.5)
+    equal([(a["StatusCode"], a["Description"]) for a in activities], [("Successful", "Setting read capacity units to 20.")])
+    equal(client.describe_table(TableName="Scaled")["Table"]["ProvisionedThroughput"]["ReadCapacityUnits"], 20)
+    scaling.delete_scaling_policy(PolicyName="reads", **target)
+    scaling.deregister_scalable_target(**target)
+    equal(scaling.describe_scalable_targets(ServiceNamespace="dynamodb")["ScalableTargets"], [])
+    client.delete_table(TableName="Scaled")
+
+
 @test("update_table, delete_item, delete_table and the waiter table_not_exists")
 def _():
     client.update_table(TableName="more-1", BillingMode="PAY_PER_REQUEST")
