@@ -222,7 +222,8 @@ start_process(const JobOrder *order, BackgroundWorkerHandle **handle)
 	strlcpy(worker.bgw_library_name, "dynapg", sizeof(worker.bgw_library_name));
 	strlcpy(worker.bgw_function_name, order->function, sizeof(worker.bgw_function_name));
 	worker.bgw_main_arg = order->argument;
-	memcpy(worker.bgw_extra, order->extra, order->extra_size);
+	if (order->extra_size > 0)
+		memcpy(worker.bgw_extra, order->extra, order->extra_size);
 	return RegisterDynamicBackgroundWorker(&worker, handle);
 }
 

@@ -150,11 +150,12 @@ audit_request(AuditCall *call, const RequestValue *request)
 void
 audit_table(AuditCall *call, const char *table, int len)
 {
-	AuditWriter writer = {.out = &call->parameters, .limit = MAX_PARAMETERS};
+	AuditWriter writer = {.limit = MAX_PARAMETERS};
 
 	if (call == NULL)
 		return;
 	initStringInfo(&call->parameters);
+	writer.out = &call->parameters;
 	audit_begin_object(&writer);
 	audit_member(&writer, "tableName");
 	audit_string(&writer, table, len);
