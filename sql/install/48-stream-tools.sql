@@ -13,7 +13,7 @@ COMMENT ON FUNCTION dynapg.set_stream_shards(text, integer) IS
 	'ends the shards of a table''s stream and begins so many others, 1 to 16, each with its share of the partition keys; for the table''s owner';
 
 -- A transaction that has written to a stream holds its readers back at the number in a lock's tag (src/log/log_horizon.c).  A prepared one is
--- known by the lock on its xid, which has the same virtual transaction.
+-- known by the lock on its xid, which has the same virtual transaction.  After a promotion a thousand million numbers are passed over.
 CREATE VIEW dynapg.stat_streams AS
 	WITH locks AS MATERIALIZED (
 		SELECT * FROM pg_catalog.pg_locks WHERE locktype IN ('userlock', 'transactionid')
@@ -34,7 +34,7 @@ CREATE VIEW dynapg.stat_streams AS
 		coalesce((SELECT g.shards FROM dynapg.log_shards g WHERE g.log = l.id ORDER BY g.generation DESC LIMIT 1), l.shards) AS shards,
 		l.created_at, l.closed_at,
 		100000000000000000000 + least(coalesce(last.ticked, h.number, last.number), l.last_seq) AS horizon,
-		CASE WHEN l.last_seq IS NOT NULL THEN 0 WHEN last.ticked IS NULL THEN (last.number - least(h.number, last.number)) / 100 END AS behind,
+		CASE WHEN l.last_seq IS NOT NULL THEN 0 WHEN last.ticked IS NULL THEN (last.number - least(h.number, last.number)) / 100 % 1000000000 END AS behind,
 		h.pid AS held_by_pid, h.gid AS held_by_gid, h.since AS held_since
 	FROM dynapg.logs l
 		CROSS JOIN last

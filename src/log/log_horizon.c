@@ -19,17 +19,24 @@
 #include "access/relation.h"
 #include "access/xact.h"
 #include "access/xlog.h"
+#include "catalog/pg_type.h"
 #include "commands/sequence.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
+#include "storage/lmgr.h"
 #include "storage/lock.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/resowner.h"
 
+#include "catalog/owner.h"
 #include "log/log.h"
 #include "log/log_horizon.h"
+#include "log/log_segment.h"
 #include "log/log_tick.h"
+
+/* A thousand million changes; hold() has room for a quarter million times as many. */
+#define LOST_NUMBERS (INT64CONST(1000000000) * LOG_STEP)
 
 /* The logs whose locks this transaction has. */
 static int32 *held;
@@ -114,6 +121,46 @@ hold(int32 log, int64 number)
 	remember_held(log);
 }
 
+void
+log_pass_over_lost(void)
+{
+	Oid			sequence = catalog_log_sequence_oid();
+	Oid			types[2] = {REGCLASSOID, INT8OID};
+	Datum		values[2] = {ObjectIdGetDatum(sequence)};
+	int64		last = log_last_number();
+
+	/* one after the other, lest the second sets what the first has been drawn from; nothing of it is undone by a rollback */
+	LockRelationOid(sequence, ShareUpdateExclusiveLock);
+	if (log_last_number() - last < LOST_NUMBERS)
+	{
+		values[1] = Int64GetDatum(log_last_number() + LOST_NUMBERS);
+		(void) catalog_execute("SELECT pg_catalog.setval($1, $2)", lengthof(types), types, values, NULL);
+	}
+	UnlockRelationOid(sequence, ShareUpdateExclusiveLock);
+}
+
+int64
+log_draws_between(int64 after, int64 until)
+{
+	return (until - after) % LOST_NUMBERS / LOG_STEP;
+}
+
+/* The next number.  Until somebody has followed a promotion, each process that draws passes over what may have been lost. */
+static int64
+draw(void)
+{
+	static TimeLineID followed = 0;
+	TimeLineID	timeline = GetWALInsertionTimeLine();
+
+	if (followed != timeline)
+	{
+		if (log_is_behind_timeline())
+			log_pass_over_lost();
+		followed = timeline;
+	}
+	return nextval_internal(catalog_log_sequence_oid(), false);
+}
+
 int64
 log_draw(const TableInfo *table)
 {
@@ -127,7 +174,7 @@ log_draw(const TableInfo *table)
 			last = log_last_number();
 		hold(table->logs[i].id, last);
 	}
-	return nextval_internal(catalog_log_sequence_oid(), false);
+	return draw();
 }
 
 /*
@@ -146,7 +193,7 @@ void
 log_want_tick(int32 log)
 {
 	(void) log_fence(log);
-	(void) nextval_internal(catalog_log_sequence_oid(), false);
+	(void) draw();
 }
 
 /* Whether a lock holds back the readers of a log, or of any (LOG_ALL_LOGS). */

@@ -16,6 +16,15 @@
 extern int64 log_fence(int32 log);
 
 /*
+ * A server that was promoted, or restored to a moment, may lack the old one's last transactions, whose numbers readers there have seen: the next number that is
+ * drawn is above theirs.  At once, whatever becomes of this transaction.
+ */
+extern void log_pass_over_lost(void);
+
+/* How many numbers were drawn between two, without what was passed over. */
+extern int64 log_draws_between(int64 after, int64 until);
+
+/*
  * Draws a number for nobody, so that the next tick after this transaction's commit is a new one: a moment that sees what the transaction has done to
  * a log.
  */

@@ -15,6 +15,7 @@
 #include "catalog/restores.h"
 #include "catalog/transfers.h"
 #include "log/log.h"
+#include "log/log_horizon.h"
 #include "log/log_segment.h"
 #include "log/log_shard.h"
 #include "log/log_tick.h"
@@ -135,17 +136,19 @@ forget_logs(TimestampTz now)
 }
 
 bool
-log_follow_timeline(void)
+log_is_behind_timeline(void)
 {
 	List	   *segments = log_segments(LOG_STREAM);
 
-	if (segments == NIL || ((const LogSegment *) llast(segments))->timeline == GetWALInsertionTimeLine())
+	return segments != NIL && ((const LogSegment *) llast(segments))->timeline != GetWALInsertionTimeLine();
+}
+
+bool
+log_follow_timeline(void)
+{
+	if (!log_is_behind_timeline() || !log_lock_segments(LOCK_ROTATION, 0, ExclusiveLock, false) || !log_is_behind_timeline())
 		return false;
-	if (!log_lock_segments(LOCK_ROTATION, 0, ExclusiveLock, false))
-		return false;
-	segments = log_segments(LOG_STREAM);
-	if (segments == NIL || ((const LogSegment *) llast(segments))->timeline == GetWALInsertionTimeLine())
-		return false;
+	log_pass_over_lost();
 	log_begin_generation(NULL, 0);
 	log_make_segment(LOG_STREAM);
 	return true;

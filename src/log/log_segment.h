@@ -84,9 +84,12 @@ extern bool log_drop_segment(const LogSegment *segment);
  */
 extern bool log_rotate(void);
 
+/* Whether this server was promoted since the newest segment of streams was made: nobody has followed it yet. */
+extern bool log_is_behind_timeline(void);
+
 /*
- * After a promotion numbers may come again that readers of the old primary have seen: all shards end, and others begin, with a segment.  Whoever
- * comes first does it, rotation at the latest; false if there was nothing to do.
+ * After a promotion changes may be missing that readers of the old primary have seen: their numbers are passed over, all shards end, and others begin, with a
+ * segment.  Whoever comes first does it, rotation at the latest; false if there was nothing to do.
  */
 extern bool log_follow_timeline(void);
 

@@ -12,6 +12,7 @@
 #include "base/settings.h"
 #include "keep/step.h"
 #include "log/log.h"
+#include "log/log_horizon.h"
 #include "transfer/export.h"
 #include "value/wire.h"
 
@@ -105,7 +106,7 @@ bytes_to_export(const ExportState *state)
 {
 	int64		items;
 	int64		bytes;
-	int64		changes = (log_last_number() - state->from.horizon) / LOG_STEP;
+	int64		changes = log_draws_between(state->from.horizon, log_last_number());
 
 	storage_table_size(state->relation, &items, &bytes);
 	return !state->incremental ? bytes : 2 * (bytes / Max(items, 1) + 100) * Max(changes, 0);
