@@ -330,6 +330,29 @@ read_items(WireReader *reader, Progress *progress, int count)
 	return index == count ? NULL : "the answer has fewer items than the request";
 }
 
+static bool
+is_same_item(const LogRow *a, const LogRow *b)
+{
+	if (memcmp(&a->hash, &b->hash, UUID_LEN) != 0)
+		return false;
+	if (a->sort == NULL || b->sort == NULL)
+		return a->sort == b->sort;
+	return VARSIZE_ANY(a->sort) == VARSIZE_ANY(b->sort) && memcmp(a->sort, b->sort, VARSIZE_ANY(a->sort)) == 0;
+}
+
+/*
+ * What follows a change that waits, of the same item, is sent again behind it: an engine remembers the version of what was removed for a minute only
+ * (index.gc_deletes), and the older change would bring it back.
+ */
+static void
+wait_with_earlier(const EventBatch *batch, ItemState *items)
+{
+	for (int i = 0; i < batch->count; i++)
+		for (int j = i + 1; items[i] == ITEM_WAITS && j < batch->count; j++)
+			if (items[j] == ITEM_DONE && is_same_item(&batch->records[i].row, &batch->records[j].row))
+				items[j] = ITEM_WAITS;
+}
+
 static const char *
 read_answer(const Post *post, Progress *progress, int count)
 {
@@ -385,6 +408,8 @@ judge_opensearch(Delivery *delivery, int pauses, EventOutcome *outcome)
 	for (int i = 0; problem != NULL && i < count; i++)
 		if (progress->asked[i])
 			progress->items[i] = ITEM_WAITS;
+	if (delivery->batch != NULL)
+		wait_with_earlier(delivery->batch, progress->items);
 	if ((problem == NULL || delivery->post->status == 429) && make_request(delivery) && delivery->batch != NULL && may_pass &&
 		pauses < MAX_PAUSES)
 		return DELIVERY_WAITS;

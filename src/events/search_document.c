@@ -16,7 +16,7 @@
 
 #define MAX_ID 512
 
-static void append_value(StringInfo out, const JsonbValue *value);
+static void append_value(StringInfo out, const JsonbValue *value, bool fractions);
 
 /* ------------------------------------------------------------------------------------------------------------
  * Documents
@@ -32,10 +32,39 @@ append_string(StringInfo out, const char *text, int len)
 }
 
 static void
-append_array(StringInfo out, const JsonbValue *array, AttrType type, bool escaped)
+append_number(StringInfo out, Numeric number, bool fractions)
+{
+	const char *text = numeric_normalize(number);
+
+	appendStringInfoString(out, text);
+	if (fractions && strchr(text, '.') == NULL)
+		appendStringInfoString(out, ".0");
+}
+
+/* Whether there is a number with a fraction in a container, however deep. */
+static bool
+has_fraction(JsonbContainer *container)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(container);
+	JsonbIteratorToken token;
+	JsonbValue	value;
+
+	while ((token = JsonbIteratorNext(&iterator, &value, false)) != WJB_DONE)
+		if ((token == WJB_ELEM || token == WJB_VALUE) && value.type == jbvNumeric && strchr(numeric_normalize(value.val.numeric), '.') != NULL)
+			return true;
+	return false;
+}
+
+/*
+ * Of a list all numbers are values of one field, or of few, whose type the engine takes from the first document that it sees: it refuses one that has both 1 and 2.5.
+ * So where one number has a fraction, all have.
+ */
+static void
+append_array(StringInfo out, const JsonbValue *array, AttrType type, bool escaped, bool fractions)
 {
 	JsonbContainer *container = array->val.binary.data;
 
+	fractions = fractions || has_fraction(container);
 	appendStringInfoChar(out, '[');
 	for (uint32 i = 0; i < JsonContainerSize(container); i++)
 	{
@@ -53,14 +82,14 @@ append_array(StringInfo out, const JsonbValue *array, AttrType type, bool escape
 		else if (type == ATTR_BS)
 			append_string(out, element->val.string.val, element->val.string.len);
 		else
-			append_value(out, element);
+			append_value(out, element, fractions);
 	}
 	appendStringInfoChar(out, ']');
 }
 
 /* A map whose names are in stored form. */
 static void
-append_map(StringInfo out, JsonbContainer *map)
+append_map(StringInfo out, JsonbContainer *map, bool fractions)
 {
 	JsonbIterator *iterator = JsonbIteratorInit(map);
 	JsonbIteratorToken token;
@@ -82,13 +111,13 @@ append_map(StringInfo out, JsonbContainer *map)
 		append_string(out, name, len);
 		appendStringInfoChar(out, ':');
 		(void) JsonbIteratorNext(&iterator, &member, true);
-		append_value(out, &member);
+		append_value(out, &member, fractions);
 	}
 	appendStringInfoChar(out, '}');
 }
 
 static void
-append_value(StringInfo out, const JsonbValue *value)
+append_value(StringInfo out, const JsonbValue *value, bool fractions)
 {
 	AttrNode	node;
 	const char *text;
@@ -106,7 +135,7 @@ append_value(StringInfo out, const JsonbValue *value)
 			append_string(out, node.payload.val.string.val, node.payload.val.string.len);
 			break;
 		case ATTR_N:
-			appendStringInfoString(out, numeric_normalize(node.payload.val.numeric));
+			append_number(out, node.payload.val.numeric, fractions);
 			break;
 		case ATTR_BOOL:
 			appendStringInfoString(out, node.payload.val.boolean ? "true" : "false");
@@ -115,10 +144,10 @@ append_value(StringInfo out, const JsonbValue *value)
 			appendStringInfoString(out, "null");
 			break;
 		case ATTR_M:
-			append_map(out, node.payload.val.binary.data);
+			append_map(out, node.payload.val.binary.data, fractions);
 			break;
 		default:
-			append_array(out, &node.payload, node.type, node.escaped);
+			append_array(out, &node.payload, node.type, node.escaped, fractions);
 			break;
 	}
 }
@@ -126,7 +155,7 @@ append_value(StringInfo out, const JsonbValue *value)
 void
 search_document_write(StringInfo out, Jsonb *item)
 {
-	append_map(out, &item->root);
+	append_map(out, &item->root, false);
 }
 
 /* ------------------------------------------------------------------------------------------------------------

@@ -113,24 +113,29 @@ sub respond
 	}
 	if ($path eq '/_bulk')
 	{
-		my @lines = map { $json->decode($_) } split /\n/, $body;
+		my @lines = split /\n/, $body;
 		my @items;
 
-		if ($lines[0]{index}{_index} eq 'full')
+		if ($json->decode($lines[0])->{index}{_index} eq 'full')
 		{
 			note_lines("$folder/full", 'once more');
 			return answer($socket, '200 OK', {}, '{"errors": true, "items": [{"index": {"status": 429}}]}');
 		}
 
-		while (my $action = shift @lines)
+		while (my $line = shift @lines)
 		{
+			my $action = $json->decode($line);
 			my ($name) = keys %$action;
-			my $document = $name eq 'index' ? shift @lines : undef;
+			my $text = $name eq 'index' ? shift @lines : undef;
+			my $document = $text && $json->decode($text);
 			my $item = { status => 200 };
 
-			if (rand() < 0.2) { $item = { status => 429, error => { type => 'es_rejected_execution_exception', reason => 'busy' } }; }
+			# the oldest change of one comes last, when the engine has forgotten the removal
+			if ($document && $document->{p} eq 'forgotten' && !lines('forgot')) { note_lines("$folder/forgot", 'once'); $item = { status => 429, error => { type => 'es_rejected_execution_exception', reason => 'busy' } }; }
+			elsif ($action->{$name}{_id} eq 'forgotten') { note_lines("$folder/forgotten", $name); }
+			elsif (rand() < 0.2) { $item = { status => 429, error => { type => 'es_rejected_execution_exception', reason => 'busy' } }; }
 			elsif ($document && $document->{p} eq 'poison') { $item = { status => 400, error => { type => 'mapper_parsing_exception', reason => 'no' } }; }
-			else { note_lines("$folder/bulk", join(' ', $name, @{ $action->{$name} }{qw(_index _id version version_type)}, $document ? $json->encode($document) : ())); }
+			else { note_lines("$folder/bulk", join(' ', $name, @{ $action->{$name} }{qw(_index _id version version_type)}, $text // ())); }
 			push @items, { $name => $item };
 		}
 		return answer($socket, '200 OK', {}, $json->encode({ errors => JSON::PP::true, items => \@items }));
@@ -323,13 +328,20 @@ await(sub { lines('kinesis') == 4 }, 'a Kinesis stream gets each change once');
 create_table('Keys', 'KEYS_ONLY');
 like(fails("SELECT dynapg.create_event_source_mapping('Keys', " . quote({ OpenSearch => { Endpoint => $host, Index => 'i' } }) . q{, '{"StartingPosition": "LATEST"}')}), qr/no new images/, 'documents need new images');
 create_table('Search');
+put('Search', 'forgotten', 0);
+sql(q{SELECT dynamo_delete_item('{"TableName": "Search", "Key": {"p": {"S": "forgotten"}}}')});
 mapping('Search', { OpenSearch => { Endpoint => $host, Index => 'search' } }, BatchSize => 50, MaximumRetryAttempts => 2, BisectBatchOnFunctionError => JSON::PP::true);
 put('Search', "a|$_", $_) for 1 .. 5;
 put('Search', 'poison', 6);
 put('Search', 'b', 7);
+sql(q{SELECT dynamo_put_item('{"TableName": "Search", "Item": {"p": {"S": "mixed"}, "n": {"N": "1"}, "m": {"M": {"n": {"N": "1"}}}, "s": {"NS": ["1", "2"]},
+	"t": {"NS": ["1", "2.5"]}, "l": {"L": [{"N": "1"}, {"L": [{"N": "-20"}]}, {"M": {"x": {"N": "0"}, "y": {"N": "0.5"}}}]}}}')});
 sql(q{SELECT dynamo_delete_item('{"TableName": "Search", "Key": {"p": {"S": "a|1"}}}')});
-await(sub { my %last; $last{ (split)[2] } = $_ for lines('bulk'); keys(%last) == 6 && $last{'a\|1'} =~ /^delete/ }, 'an index follows, and poison holds nobody up for ever');
+await(sub { my %last; $last{ (split)[2] } = $_ for lines('bulk'); keys(%last) == 7 && $last{'a\|1'} =~ /^delete/ }, 'an index follows, and poison holds nobody up for ever');
+is(join(' ', lines('forgotten')), 'delete index delete', 'what follows a change that waits is sent again behind it');
 like((grep { / b / } lines('bulk'))[0], qr/\Aindex search b \d+ external \{"n":7,"p":"b"\}\z/, 'a document is the item, its version the sequence number');
+
+like((grep { / mixed / } lines('bulk'))[0], qr/"l":\[1\.0,\[-20\.0\],\{"x":0\.0,"y":0\.5\}\],"m":\{"n":1\},"n":1,"p":"mixed","s":\[1,2\],"t":\[1\.0,2\.5\]/, 'in a list all numbers have fractions, or none has');
 
 # ---------------------------------------------------------------- nobody is in anybody's way
 
