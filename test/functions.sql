@@ -205,3 +205,16 @@ CREATE OR REPLACE FUNCTION dynapg_test.sketch(keys integer[], weights double pre
 		OUT error double precision) RETURNS SETOF record
 	AS '$libdir/dynapg', 'dynapg_test_sketch'
 	LANGUAGE C STRICT;
+
+-- Bodies of CloudWatch's requests: CBOR, null for what is none, and written; forms of AWS Query
+CREATE OR REPLACE FUNCTION dynapg_test.cbor(document bytea) RETURNS jsonb
+	AS '$libdir/dynapg', 'dynapg_test_cbor'
+	LANGUAGE C STRICT;
+
+CREATE OR REPLACE FUNCTION dynapg_test.cbor_write(value jsonb) RETURNS bytea
+	AS '$libdir/dynapg', 'dynapg_test_cbor_write'
+	LANGUAGE C STRICT;
+
+CREATE OR REPLACE FUNCTION dynapg_test.query_form(body bytea) RETURNS jsonb
+	AS '$libdir/dynapg', 'dynapg_test_query_form'
+	LANGUAGE C STRICT;

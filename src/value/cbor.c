@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#include "common/shortest_dec.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "port/pg_bswap.h"
@@ -157,6 +158,16 @@ take_float(const Head *head)
 	}
 }
 
+/* The shortest decimal number that is this double; a cast would have fifteen digits. */
+static Numeric
+exact_numeric(double number)
+{
+	char		digits[DOUBLE_SHORTEST_DECIMAL_LEN];
+
+	double_to_shortest_decimal_buf(number, digits);
+	return DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum(digits), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+}
+
 static bool
 read_simple(const Head *head, JsonbValue *value)
 {
@@ -180,7 +191,7 @@ read_simple(const Head *head, JsonbValue *value)
 			if (isnan(number) || isinf(number))
 				return false;
 			value->type = jbvNumeric;
-			value->val.numeric = DatumGetNumeric(DirectFunctionCall1(float8_numeric, Float8GetDatum(number)));
+			value->val.numeric = exact_numeric(number);
 			return true;
 		default:
 			return false;

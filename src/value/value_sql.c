@@ -16,11 +16,14 @@
 #include "base/error.h"
 #include "value/attr_build.h"
 #include "value/attr_node.h"
+#include "value/cbor.h"
 #include "value/ion.h"
 #include "value/key.h"
 #include "value/number.h"
 #include "value/wire.h"
 
+PG_FUNCTION_INFO_V1(dynapg_test_cbor);
+PG_FUNCTION_INFO_V1(dynapg_test_cbor_write);
 PG_FUNCTION_INFO_V1(dynapg_to_dynamodb_json);
 PG_FUNCTION_INFO_V1(dynapg_from_dynamodb_json);
 PG_FUNCTION_INFO_V1(dynapg_item_to_ion);
@@ -335,4 +338,33 @@ dynapg_number_arithmetic(PG_FUNCTION_ARGS)
 	initStringInfo(&out);
 	number_append(&out, &result);
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
+}
+
+/* Tests: cbor(document bytea) returns jsonb, null for what is none */
+Datum
+dynapg_test_cbor(PG_FUNCTION_ARGS)
+{
+	bytea	   *document = PG_GETARG_BYTEA_PP(0);
+	Jsonb	   *value = cbor_read(VARDATA_ANY(document), VARSIZE_ANY_EXHDR(document));
+
+	if (value == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_JSONB_P(value);
+}
+
+static CborNumber
+double_of_member(const char *member, int len)
+{
+	return CBOR_DOUBLE;
+}
+
+/* Tests: cbor_write(value jsonb) returns bytea */
+Datum
+dynapg_test_cbor_write(PG_FUNCTION_ARGS)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	cbor_write(&out, PG_GETARG_JSONB_P(0), double_of_member);
+	PG_RETURN_BYTEA_P(DatumGetByteaP(PointerGetDatum(cstring_to_text_with_len(out.data, out.len))));
 }
