@@ -4,7 +4,7 @@
 #   test/container/run.sh [DEBIAN]       bookworm when none is named
 #
 # The stage that builds begins with what test/packages/run.sh builds packages in, which has its packages already; WHOLE=1 begins with the
-# minimum, as a container engine would. Wants root's rights; test/bare/systems.sh has more about the systems.
+# minimum, as a container engine would; BUILT=1 takes packages for what is built that test/packages/run.sh has left. Wants root's rights; test/bare/systems.sh has more about the systems.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=scripts/lib.sh
@@ -39,9 +39,15 @@ from() {
 }
 
 run() {
+    if [ -n "${BUILT:-}" ] && [[ $1 == *scripts/deb.sh* ]]; then
+        mkdir -p "$root/build/build/deb" && cp "build/packages/$(debian_major)"/*.deb "$root/build/build/deb/"
+        return
+    fi
     inside "$root" env PATH="/usr/lib/ccache:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
         setpriv --reuid "${user%:*}" --clear-groups --regid "${user#*:}" /bin/sh -c "cd '$workdir' && $1"
 }
+
+debian_major() { sed 's/bookworm/15/; s/trixie/17/; s/forky/18/' <<<"$debian"; }
 
 # copy FROM SOURCE... TARGET
 copy() {
