@@ -29,6 +29,11 @@
 	"FROM dynapg.metrics v WHERE v.metric IN ('ConsumedReadCapacityUnits', 'ConsumedWriteCapacityUnits') AND v.table_name <> '' " \
 	"AND ($1 IS NULL OR v.table_name = $1) AND v.at > pg_catalog.now() - interval '1 hour' GROUP BY v.at ORDER BY v.at"
 
+#define ALARMS \
+	"SELECT v.* FROM (SELECT (SELECT min(d ->> 'Value') FROM jsonb_array_elements(a.definition -> 'Dimensions') d WHERE d ->> 'Name' = 'TableName') AS table_name, " \
+	"a.name, a.state, a.transitioned_at, a.reason, a.destination_kind, a.definition ->> 'MetricName' AS metric, a.definition ->> 'ComparisonOperator' AS operator, " \
+	"a.definition ->> 'Threshold' AS threshold FROM dynapg.alarms a) v WHERE ($1 IS NULL OR v.table_name = $1) ORDER BY v.table_name, v.name"
+
 static const ConsoleView views[] = {
 	{"Consumption", "dynapg.metrics", CONSUMPTION},
 	{"IndexBuilds", "dynapg.index_progress", "SELECT v.* FROM dynapg.index_progress v" OF_TABLE ", v.index_name"},
@@ -42,7 +47,7 @@ static const ConsoleView views[] = {
 	{"Backups", "dynapg.stat_backups", "SELECT v.* FROM dynapg.stat_backups v" OF_TABLE},
 	{"Restores", "dynapg.stat_restores", "SELECT v.* FROM dynapg.stat_restores v" OF_TABLE},
 	{"Recovery", "dynapg.stat_recovery", "SELECT v.* FROM dynapg.stat_recovery v" OF_TABLE},
-	{"Alarms", "dynapg.stat_alarms", "SELECT NULL::text AS table_name, v.* FROM dynapg.stat_alarms v WHERE $1 IS NULL"},
+	{"Alarms", "dynapg.alarms", ALARMS},
 	{"Transfers", "dynapg.stat_transfers", "SELECT v.* FROM dynapg.stat_transfers v"
 		" WHERE ($1 IS NULL OR v.table_name = $1) ORDER BY v.started_at DESC"},
 };

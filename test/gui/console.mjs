@@ -97,6 +97,17 @@ function fill() {
   script += operation("update_time_to_live", { TableName: "Orders", TimeToLiveSpecification: { AttributeName: "expires", Enabled: true } });
   script += operation("update_continuous_backups", { TableName: "Orders", PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true } });
   script += operation("create_backup", { TableName: "Orders", BackupName: "before-the-sale" });
+  script += `SELECT dynapg.put_alarm(${literal({
+    AlarmName: `many reads ${SCRIPT}`,
+    Namespace: "AWS/DynamoDB",
+    MetricName: "ConsumedReadCapacityUnits",
+    Dimensions: [{ Name: "TableName", Value: "Orders" }],
+    Statistic: "Sum",
+    Period: 60,
+    EvaluationPeriods: 1,
+    Threshold: 1000,
+    ComparisonOperator: "GreaterThanThreshold",
+  })});\n`;
   script += operation("create_table", tableOf("Hostile"));
   script += operation("put_item", { TableName: "Hostile", Item: hostile });
   script += operation("put_item", {
@@ -108,6 +119,10 @@ function fill() {
   // as many rows of the catalog, which is what a list is made of
   script += `INSERT INTO dynapg.tables SELECT 'many.' || lpad(i::text, 5, '0'), NULL, gen_random_uuid(), now(), (SELECT definition FROM dynapg.tables WHERE name = 'Hostile'), NULL, NULL, '{}', NULL
     FROM generate_series(1, 10000) i;\n`;
+  // an hour of the history, which the keeper would write
+  script += `INSERT INTO dynapg.metric_series (metric, table_name, table_id) SELECT m, name, id FROM dynapg.tables, unnest('{ConsumedReadCapacityUnits,ConsumedWriteCapacityUnits}'::text[]) m WHERE name = 'Orders';
+    INSERT INTO dynapg.metric_points (series, at, sample_count, sum, minimum, maximum)
+    SELECT s.id, date_trunc('minute', now()) - make_interval(mins => i), 1, CASE metric WHEN 'ConsumedReadCapacityUnits' THEN 500 + 10 * i ELSE 40 + i END, 1, 1 FROM dynapg.metric_series s, generate_series(1, 50) i;\n`;
   sql(script);
 }
 
@@ -228,6 +243,10 @@ async function sections() {
     await open("streams");
     assert.equal((await texts("Streams"))[0][0], "Orders");
     assert.equal((await texts("How far streams can be read"))[0][2], "ENABLED");
+    await open("alarms");
+    assert.deepEqual((await texts("Alarms")).map((row) => [row[0], ...row.slice(3, 6)]), [[`many reads ${SCRIPT}`, "Orders", "ConsumedReadCapacityUnits", "> 1000"]]);
+    await open("tables/Orders/settings");
+    await page.getByRole("img", { name: "Capacity units a minute. read: now 510, at most 1000; written: now 41, at most 90" }).waitFor();
     await open("overview");
     assert.ok((await texts("Requests by operation")).some((row) => row[0] === "ListStreams" && Number(row[1]) >= 1));
     assert.equal(await page.locator("svg.plot").count() >= 2, true);

@@ -124,10 +124,10 @@ export async function signIn(credentials, region) {
 export const signOut = async () => void (await read(await send(`${CONSOLE}SignOut`, "{}")));
 export const allowWrites = (allow) => request(CONSOLE + (allow ? "AllowWrites" : "RefuseWrites"), {});
 
-// What the endpoint counts: [name, labels, value] of each line.
+// What the endpoint counts: [name, labels, value] of each line that is of all tables together.
 export async function metrics() {
   const response = await fetch("/metrics", { cache: "no-store", credentials: "omit", redirect: "error" });
-  const lines = (await response.text()).matchAll(/^(\w+)(?:\{([^}\n]*)\})? (\S+)$/gm);
+  const lines = (await response.text()).matchAll(/^(\w+)(?:\{(operation="[^}\n]*)\})? (\S+)$/gm);
   return [...lines].map(([, name, labels, value]) => [
     name,
     Object.fromEntries([...(labels ?? "").matchAll(/(\w+)="([^"]*)"/g)].map(([, label, text]) => [label, text])),

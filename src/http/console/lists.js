@@ -174,11 +174,18 @@ export const transfers = () => [
   ),
 ];
 
-export const alarms = () => [
-  part("Alarms", async () => {
-    const answer = await view("Alarms");
-    if (answer === null) return note("This server has no alarms.");
-    const columns = answer.rows[0] ? [...answer.rows[0].keys()] : [];
-    return table("Alarms", columns, answer.rows.map((row) => columns.map((column) => shown(row.get(column)))), "There are no alarms.");
-  }),
-];
+const COMPARED = { GreaterThanThreshold: ">", GreaterThanOrEqualToThreshold: "≥", LessThanThreshold: "<", LessThanOrEqualToThreshold: "≤" };
+
+export const alarmList = (tableName) =>
+  rowsOf("Alarms", tableName, "Alarms", [
+    ["Alarm", (get) => name(get("name"))],
+    ["State", (get) => status(get("state"))],
+    ["Since", (get) => time(get("transitioned_at"))],
+    ofTable,
+    ["Metric", (get) => shown(get("metric"))],
+    ["Condition", (get) => (get("threshold") ? name(`${COMPARED[get("operator")] ?? get("operator")} ${get("threshold")}`) : shown(get("operator")))],
+    ["Told to", (get) => shown(get("destination_kind"))],
+    ["Reason", (get) => shown(get("reason"))],
+  ], "There are no alarms of yours.");
+
+export const alarms = () => [part("Alarms", () => alarmList())];

@@ -128,8 +128,9 @@ export function consumption(answer, session, wide = true) {
   const minutes = new Map(answer.rows.map((row) => [Math.floor(Number(row.get("minute")) / 60), row]));
   const last = Math.max(...minutes.keys());
   const values = (column) => Array.from({ length: 60 }, (_, i) => Number(minutes.get(last - 59 + i)?.get(column) ?? 0));
-  return plot("Capacity units a minute", [
+  const picture = plot("Capacity units a minute", [
     { label: "read", values: values("read_units") },
     { label: "written", values: values("write_units") },
   ], { wide });
+  return wide ? el("figure", {}, picture, el("figcaption", {}, "Capacity units a minute: read, and written (dashed)")) : picture;
 }

@@ -2,7 +2,7 @@
 import { call, view } from "/console/api.js";
 import { button, bytes, el, failure, field, figure, name, note, part, say, show, status, table, time } from "/console/dom.js";
 import { browse } from "/console/items.js";
-import { backupSchedules, indexBuilds, mappings, restores, streamLag, timeToLive } from "/console/lists.js";
+import { alarmList, backupSchedules, indexBuilds, mappings, restores, streamLag, timeToLive } from "/console/lists.js";
 import { consumption } from "/console/overview.js";
 import { format } from "/console/values.js";
 
@@ -167,6 +167,7 @@ function settings({ TableName, table }, session) {
       ["Made", time(table.get("CreationDateTime"))],
       ["Deletion protection", table.get("DeletionProtectionEnabled") ? "on" : "off"],
     ])),
+    part("Alarms", () => alarmList(TableName)),
     part("Consumption in the last hour", async () => consumption(await view("Consumption", TableName), session)),
     part("Description", () => el("pre", { tabindex: "0", role: "region", "aria-label": "The table's description" }, format(table))),
   ];
