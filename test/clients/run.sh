@@ -3,15 +3,15 @@
 #
 #   PG_CONFIG=...  test/clients/run.sh [suite...]
 #
-# Suites: boto3 javascript streams policies policypage examples s3 s3s awscli go pynamodb mappers session kcl ion exports migration cloudwatch; all of them if none is named. Each client is installed by
-# its own package manager into the user's cache, as new as it is to be had that day; never into the checkout.
+# Suites: boto3 javascript streams policies policypage examples s3 s3s awscli go pynamodb mappers session kcl ion exports migration events cloudwatch; all of them if none is named. Each client is installed by
+# its own package manager into the user's cache, as new as it is to be had that day (but for events' servers); never into the checkout.
 # The last line is `N passed, N failed`; the exit status is 0 if something ran and nothing failed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=scripts/lib.sh
 . scripts/lib.sh
 
-SUITES=(boto3 javascript streams policies policypage examples s3 s3s awscli go pynamodb mappers session kcl ion exports migration cloudwatch)
+SUITES=(boto3 javascript streams policies policypage examples s3 s3s awscli go pynamodb mappers session kcl ion exports migration events cloudwatch)
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/dynapg/clients
 HERE=$PWD/test/clients
 
@@ -195,6 +195,13 @@ suite_s3() {
 suite_s3s() {
     [ -x "$CACHE/s3s/bin/s3s-fs" ] || cargo install --quiet --debug --root "$CACHE/s3s" --features binary "${S3S_FS:-s3s-fs@0.14.1}" >&2
     PATH=$CACHE/s3s/bin:$PATH suite_s3
+}
+
+# Destinations of events: moto's Lambda and Kinesis, kinesalite, OpenSearch.
+suite_events() {
+    local search
+    python_packages "$CACHE/events" boto3==1.44.8 'moto[awslambda]==5.2.5' flask==3.1.3 flask-cors==6.0.5 && npm_packages "$CACHE/kinesalite" kinesalite@3.3.3 && search=$(test/clients/search/fetch.sh) &&
+        KINESALITE=$CACHE/kinesalite/node_modules/.bin/kinesalite OPENSEARCH=$search/opensearch DYNAPG_PSQL=$bin/psql "$CACHE/events/bin/python" "$HERE/python/events_test.py"
 }
 
 # docs/migration.md against DynamoDB Local.

@@ -3,16 +3,13 @@ s3s-fs (which verifies them too) where it is installed.
 
 What dynapg writes boto3 reads, and the other way round.
 """
-import atexit
 import hashlib
 import json
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
@@ -20,26 +17,12 @@ from concurrent.futures import ThreadPoolExecutor
 import boto3
 from botocore.config import Config
 from harness import equal, finish, test
+from servers import WORK, free_port, literal, psql, start_program
 
-PSQL = os.environ["DYNAPG_PSQL"]
 FUNCTIONS = pathlib.Path(__file__).parents[2] / "functions.sql"
-WORK = pathlib.Path(tempfile.mkdtemp())
 BUCKET = "test-bucket"
 NAMES = ["plain", "deep/er/key.json.gz", "sp ace+plus&and=is?#%25", "\u00e4\u20ac\U0001f600", "~._-!*'()", "colon:;@,$"]
 PART = 8 << 20
-
-
-def psql(*statements, fails=False):
-    """The output of statements in one session; with fails, what the last one's error says."""
-    run = subprocess.run([PSQL, "-XAtq", "-v", "ON_ERROR_STOP=1", *(word for s in statements for word in ("-c", s))],
-                         capture_output=True, text=True, check=False)
-    if (run.returncode != 0) != fails:
-        raise AssertionError(run.stderr + run.stdout)
-    return run.stderr if fails else run.stdout.rstrip("\n")
-
-
-def literal(text):
-    return "'" + str(text).replace("'", "''") + "'"
 
 
 class Server:
@@ -50,14 +33,7 @@ class Server:
         self.url = f"{'https' if tls else 'http'}://localhost:{port}"
         self.settings = {"s3_endpoint": self.url, "s3_region": "us-east-1", "out_ca_file": tls or ""}
         self.key, self.secret = key, secret
-        log = open(WORK / f"{name}.log", "wb")      # pylint: disable=consider-using-with
-        process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)   # pylint: disable=consider-using-with
-        atexit.register(process.kill)
-        for _ in range(300):
-            with socket.socket() as probe:
-                if probe.connect_ex(("localhost", port)) == 0:
-                    break
-            time.sleep(0.1)
+        start_program(name, command, port)
         self.connect()
         if BUCKET not in [b["Name"] for b in self.client.list_buckets()["Buckets"]]:
             self.client.create_bucket(Bucket=BUCKET)
@@ -85,12 +61,6 @@ class Server:
 
     def body(self, key):
         return self.client.get_object(Bucket=BUCKET, Key=key)["Body"].read()
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def start_moto(name="moto", key="testing", secret="testing"):
@@ -140,8 +110,6 @@ def start_s3s():
                              folder], port, "AKEXAMPLE", "s/e+c=ret")
 
 
-WORK.chmod(0o755)
-atexit.register(shutil.rmtree, WORK, ignore_errors=True)
 psql("SET client_min_messages = warning", FUNCTIONS.read_text(encoding="utf-8"))
 moto = start_moto()
 verifying = [start_verifying_moto()]
