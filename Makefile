@@ -141,6 +141,7 @@ stress-throttling:
 	@PG_CONFIG='$(PG_CONFIG)' test/stress/throttling.sh
 
 stress-events:
+	@PG_CONFIG='$(PG_CONFIG)' test/stress/events.sh
 	@export DYNAPG_EVENT_KILLS=$${DYNAPG_EVENT_KILLS:-10}; \
 	PG_CONFIG='$(PG_CONFIG)' ONLY=events scripts/test.sh
 
@@ -201,7 +202,7 @@ help:
 	@echo 'make stress-recovery  writers for ten minutes, with crashes and a promotion, then restores to 50 random moments: half an hour'
 	@echo 'make stress-tenants  eight tenants of one table under an access policy, who make random requests of every operation: ten minutes'
 	@echo 'make stress-throttling  more is asked of tables than they may give, with 1, 2 and 4 endpoint workers: 20 minutes'
-	@echo 'make stress-events  a SQL function is sent events while the server is killed ten times; then what it has made is compared: minutes'
+	@echo 'make stress-events  a SQL function, a webhook that fails and an index of OpenSearch get events while the server is killed ten times; then what they have got is compared: minutes'
 	@echo 'make soak          a million mixed HTTP requests, and whether the memory of the workers stays flat: minutes'
 	@echo 'make clients       SDKs, the AWS CLI and object mappers against the HTTP endpoint'
 	@echo "make gui           dynamodb-admin and the console in a headless Chromium, and Terraform's calls, against the HTTP endpoint"
