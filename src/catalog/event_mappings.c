@@ -353,13 +353,14 @@ catalog_lock_event_state(const pg_uuid_t *uuid)
 Jsonb *
 catalog_destination_secret(const pg_uuid_t *mapping)
 {
-	Oid			types[1] = {UUIDOID};
+	static CatalogStatement statement = {
+		"SELECT secret FROM dynapg.destination_secrets WHERE mapping OPERATOR(pg_catalog.=) $1", 1, {UUIDOID}
+	};
 	Datum		values[1] = {UUIDPGetDatum(mapping)};
 	Datum		secret;
 	bool		isnull;
 
-	return catalog_fetch("SELECT secret FROM dynapg.destination_secrets WHERE mapping = $1", 1, types, values, 1, &secret, &isnull) ?
-		DatumGetJsonbP(secret) : NULL;
+	return catalog_fetch_saved(&statement, values, 1, &secret, &isnull) ? DatumGetJsonbP(secret) : NULL;
 }
 
 void

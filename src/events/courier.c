@@ -5,14 +5,12 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "catalog/pg_database.h"
 #include "commands/extension.h"
 #include "common/pg_prng.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
-#include "storage/lock.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
@@ -27,6 +25,7 @@
 #include "log/log.h"
 #include "transfer/out.h"
 
+#define LOOK_MS			10		/* not more often, unless an errand has ended: each look reads all lanes */
 #define BUSY_LOOK_MS	50		/* while items change */
 #define IDLE_LOOK_MS	500
 #define BUSY_FOR_MS		5000
@@ -61,6 +60,7 @@ struct Courier
 	TimestampTz busy_until;
 	int64		last_number;	/* of the logs, when it looked last and saw all of them; -1: it did not */
 	bool		has_more;		/* there is something that is not sent */
+	bool		has_ended;		/* an errand, since the last look */
 	bool		over;			/* the extension is going */
 	int			failures;
 };
@@ -193,6 +193,7 @@ courier_end(Courier *courier, Errand *errand)
 	MemoryContext caller;
 
 	leave_place(courier, errand);
+	courier->has_ended = true;
 	courier->paused = list_delete_ptr(courier->paused, errand);
 	if (courier->current == errand)
 		courier->current = NULL;
@@ -303,8 +304,13 @@ static void
 look(Courier *courier, TimestampTz now)
 {
 	bool		due = now >= courier->look_at;
-	bool		more = may_have_more(courier);
+	bool		more;
 
+	if (!due && !courier->has_ended && !TimestampDifferenceExceeds(courier->looked_at, now, LOOK_MS))
+		return;
+	courier->looked_at = now;
+	courier->has_ended = false;
+	more = may_have_more(courier);
 	if (courier->over || (!due && !more && !courier->has_more))
 		return;
 	courier->look_at = TimestampTzPlusMilliseconds(now, OFFICE_MS);
@@ -325,24 +331,6 @@ has_news(Courier *courier)
 	return news;
 }
 
-/*
- * Whether somebody is about to drop this database, or to copy it: he waits some seconds until nobody is connected to it.  Where there is something to be
- * sent, nobody else need be connected for the courier to go on.
- */
-static bool
-database_is_wanted(void)
-{
-	LOCKTAG		tag;
-	bool		wanted;
-
-	if (!step_begin(false))
-		return true;
-	SET_LOCKTAG_OBJECT(tag, InvalidOid, DatabaseRelationId, MyDatabaseId, 0);
-	wanted = LockAcquire(&tag, RowExclusiveLock, false, true) == LOCKACQUIRE_NOT_AVAIL;
-	step_commit();
-	return wanted;
-}
-
 /* Whether there is nothing to do any more. */
 static bool
 is_to_end(Courier *courier)
@@ -358,7 +346,7 @@ is_to_end(Courier *courier)
 		return true;
 	if (courier->errands == 0 && courier->paused == NIL && !courier->has_more && event_job_is_alone() && !has_news(courier))
 		return true;
-	return database_is_wanted();
+	return event_job_database_is_wanted();
 }
 
 /* What is due every second; false if the process is to end. */
@@ -390,6 +378,9 @@ take_round(Courier *courier)
 	while (post != NULL)
 	{
 		take_answer(courier, post);
+		/* others wait to be looked at, where answers never end */
+		if (TimestampDifferenceExceeds(now, GetCurrentTimestamp(), LOOK_MS))
+			break;
 		post = courier->transport->routines->wait(courier->transport, 0);
 	}
 	resume_paused(courier);
@@ -476,7 +467,10 @@ dynapg_courier_main(Datum argument)
 	int			number;
 
 	job_settle(DatumGetObjectId(argument), "dynapg courier");
+	job_keep_memory();
 	SetConfigOption("lock_timeout", "1s", PGC_USERSET, PGC_S_OVERRIDE);
+	/* what a crash takes back of positions is sent again */
+	SetConfigOption("synchronous_commit", "off", PGC_USERSET, PGC_S_OVERRIDE);
 	if (!has_extension())
 		return;
 	number = event_job_take(true);

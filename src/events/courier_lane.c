@@ -28,6 +28,7 @@ typedef struct KnownLane
 	int64		lane;			/* hash key; first */
 	char	   *place;			/* NULL: not known yet */
 	size_t		bytes;
+	int64		durable;		/* up to which number its records are safe */
 	bool		at_work;		/* it has an errand */
 	TimestampTz rests_until;	/* 0: it does not */
 } KnownLane;
@@ -95,16 +96,14 @@ begin_delivery(LaneErrand *work)
 	Delivery   *delivery = &work->delivery;
 	Jsonb	   *secrets = catalog_destination_secret(&work->mapping->uuid);
 	JsonbValue	secret;
-	EventOptions options;
 
-	event_options_read(work->mapping->options, &options);
 	memset(delivery, 0, sizeof(*delivery));
 	work->kind = outside_kind(destination_of_mapping(work->mapping, &delivery->definition));
 	delivery->mapping = work->mapping;
 	if (secrets != NULL && getKeyJsonValueFromContainer(&secrets->root, "Destination", strlen("Destination"), &secret) != NULL)
 		delivery->secret = JsonbValueToJsonb(&secret);
 	delivery->batch = work->batch;
-	delivery->reports = options.reports;
+	delivery->reports = event_mapping_options(work->mapping)->reports;
 	delivery->post = (Post *) palloc0(sizeof(Post));
 	work->errand.post = delivery->post;
 	work->kind->begin(delivery);
@@ -113,7 +112,19 @@ begin_delivery(LaneErrand *work)
 	work->pauses = 0;
 }
 
-/* Reads the next batch; what is read of a lane that others may see is durable first. */
+/* What others are to see must be safe.  A flush is good for all that had been committed when it was made: one is enough for a backlog. */
+static void
+make_durable(const LaneErrand *work)
+{
+	KnownLane  *known = known_lane(work->lane);
+
+	if (work->batch->end <= known->durable)
+		return;
+	stream_flush_what_was_read();
+	known->durable = work->batch->horizon;
+}
+
+/* Reads the next batch, within a transaction of its own. */
 static LaneRead
 read_batch(Courier *courier, LaneErrand *work)
 {
@@ -129,7 +140,7 @@ read_batch(Courier *courier, LaneErrand *work)
 	if (read == LANE_BATCH)
 	{
 		begin_delivery(work);
-		stream_flush_what_was_read();
+		make_durable(work);
 	}
 	MemoryContextSwitchTo(caller);
 	step_commit();

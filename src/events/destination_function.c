@@ -65,14 +65,20 @@ require_function(Oid function)
 }
 
 static void
+require_execute(Oid function)
+{
+	if (compat_function_aclcheck(function, GetUserId(), ACL_EXECUTE) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION, get_func_name(function));
+}
+
+static void
 check_function(DestinationCheck *check, Jsonb *value)
 {
 	Oid			function = find_function(destination_string(check, value));
 	JsonbValue	name;
 
 	check->function_owner = require_function(function);
-	if (compat_function_aclcheck(function, GetUserId(), ACL_EXECUTE) != ACLCHECK_OK)
-		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION, get_func_name(function));
+	require_execute(function);
 	name.type = jbvString;
 	name.val.string.val = psprintf("%s(jsonb)", quote_qualified_identifier(get_namespace_name(get_func_namespace(function)),
 																			   get_func_name(function)));
@@ -89,16 +95,41 @@ typedef struct Call
 	MemoryContext context;
 } Call;
 
+/*
+ * The plan of a call, which stays for the next one of the same statement.  A plan may have the function's body in it, without a look at the caller's
+ * privileges: that is the caller's.
+ */
+static SPIPlanPtr
+plan_of(const char *statement)
+{
+	static char *planned = NULL;
+	static SPIPlanPtr plan = NULL;
+	Oid			types[1] = {JSONBOID};
+
+	if (planned != NULL && strcmp(planned, statement) == 0)
+		return plan;
+	if (planned != NULL)
+	{
+		pfree(planned);
+		planned = NULL;
+		(void) SPI_freeplan(plan);
+	}
+	plan = SPI_prepare_cursor(statement, 1, types, CURSOR_OPT_GENERIC_PLAN);
+	if (plan == NULL || SPI_keepplan(plan) != 0)
+		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+	planned = MemoryContextStrdup(TopMemoryContext, statement);
+	return plan;
+}
+
 static void
 execute(Call *call)
 {
-	Oid			types[1] = {JSONBOID};
 	Datum		values[1] = {JsonbPGetDatum(call->argument)};
 	int			result;
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	result = SPI_execute_with_args(call->statement, 1, types, values, NULL, false, 0);
+	result = SPI_execute_plan(plan_of(call->statement), values, NULL, false, 0);
 	if (result < 0)
 		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
 	if (SPI_processed > 0 && SPI_gettypeid(SPI_tuptable->tupdesc, 1) == JSONBOID)
@@ -138,6 +169,7 @@ call_function(Jsonb *definition, Oid owner, Jsonb *argument)
 				 errmsg("function %s is not the one that was meant", format_procedure(function)),
 				 errdetail("It belongs to another role now."),
 				 errhint("dynapg.enable_event_source_mapping() takes it as it is.")));
+	require_execute(function);
 	call.statement = psprintf("SELECT %s($1)", quote_qualified_identifier(get_namespace_name(get_func_namespace(function)),
 																		   get_func_name(function)));
 	if (dynapg_event_timeout > 0)

@@ -4,6 +4,8 @@
  */
 #include "postgres.h"
 
+#include "utils/memutils.h"
+
 #include "events/event_batch.h"
 #include "op/stream.h"
 
@@ -12,9 +14,41 @@
 void
 event_record_write(WireWriter *writer, const EventBatch *batch, const EventRecord *record)
 {
-	static const RecordOrigin origin = {.for_lambda = true};
+	RecordOrigin origin = {.for_lambda = true, .arn = batch->arn};
 
 	stream_write_record(writer, batch->log, &record->row, record->size, &origin);
+}
+
+/* A record as a jsonb in the current context; scratch is empty before and after. */
+static Jsonb *
+make_record(const EventBatch *batch, const EventRecord *record, MemoryContext scratch)
+{
+	MemoryContext caller = MemoryContextSwitchTo(scratch);
+	WireWriter	part;
+	Jsonb	   *made;
+	Jsonb	   *kept;
+
+	wire_write_jsonb(&part);
+	event_record_write(&part, batch, record);
+	made = wire_writer_jsonb(&part);
+	MemoryContextSwitchTo(caller);
+	kept = (Jsonb *) memcpy(palloc(VARSIZE(made)), made, VARSIZE(made));
+	MemoryContextReset(scratch);
+	return kept;
+}
+
+/* Of a jsonb each record is finished by itself: a tree of thousands would not stay in the processor's cache until it is written. */
+static void
+write_records(WireWriter *writer, const EventBatch *batch)
+{
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "dynapg event record", ALLOCSET_DEFAULT_SIZES);
+
+	for (int i = 0; i < batch->count; i++)
+		if (wire_builds_jsonb(writer))
+			wire_jsonb(writer, make_record(batch, &batch->records[i], scratch));
+		else
+			event_record_write(writer, batch, &batch->records[i]);
+	MemoryContextDelete(scratch);
 }
 
 void
@@ -23,8 +57,7 @@ event_batch_write(WireWriter *writer, const EventBatch *batch)
 	wire_object_start(writer);
 	wire_member(writer, "Records");
 	wire_array_start(writer);
-	for (int i = 0; i < batch->count; i++)
-		event_record_write(writer, batch, &batch->records[i]);
+	write_records(writer, batch);
 	wire_array_end(writer);
 	wire_object_end(writer);
 }

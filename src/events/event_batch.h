@@ -22,12 +22,15 @@ typedef struct EventRecord
 typedef struct EventBatch
 {
 	const TableLog *log;
+	const char *arn;			/* the stream's */
 	char	   *shard_id;
 	int			count;
 	EventRecord *records;
 	int64		bytes;			/* the sum of their sizes */
 	int64		after;			/* the position when it was read: it is for who finds that still */
 	int64		end;			/* the position behind it, records that no filter matched included */
+	int64		horizon;		/* everything up to there was committed when it was read; not below end */
+	TransactionId locked_by;	/* the transaction that has locked the lane's row when it read the batch */
 	int64		filtered;		/* how many those are */
 	int			attempts;		/* how often it has failed already */
 } EventBatch;

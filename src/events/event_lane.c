@@ -201,7 +201,6 @@ typedef struct Reading
 static void
 free_row(LogRow *row)
 {
-	pfree(row->sort);
 	if (row->keys)
 		pfree(row->keys);
 	if (row->old)
@@ -447,6 +446,7 @@ take_batch(const Reading *reading, int64 lane, const EventMapping *mapping)
 	if (position == NULL)
 		return LANE_GONE;
 	batch->attempts = position->attempts;
+	batch->locked_by = GetCurrentTransactionId();
 	too_old = count_too_old(batch, reading->options);
 	if (too_old == 0)
 		return LANE_BATCH;
@@ -478,6 +478,8 @@ event_lane_read(int64 lane, EventMapping **mapping, EventBatch **batch, Timestam
 	reading.batch->log = catalog_log(position->stream);
 	if (reading.batch->log == NULL)
 		return LANE_GONE;
+	reading.batch->arn = stream_arn(reading.batch->log);
+	reading.batch->horizon = reading.limit;
 	end = event_lane_end(position, reading.batch->log, &reading.batch->shard_id);
 	reading.limit = Min(reading.limit, end);
 	if (position->n_slices > 0)
@@ -584,7 +586,9 @@ count_done(const EventBatch *batch, const EventOutcome *outcome)
 bool
 event_lane_note(int64 lane, const EventMapping *mapping, const EventBatch *batch, const EventOutcome *outcome)
 {
-	EventPosition *position = catalog_event_position_for_update(lane);
+	/* it may not be where it was: what the destination has called may have ended it */
+	EventPosition *position = TransactionIdIsCurrentTransactionId(batch->locked_by) ? catalog_event_position(lane) :
+		catalog_event_position_for_update(lane);
 	int			done;
 
 	if (position == NULL || position->position != batch->after)

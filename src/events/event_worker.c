@@ -31,8 +31,7 @@
 #define TURN_MS 300				/* that a lane is served at once, about */
 #define SHORTEST_PAUSE_MS 20	/* when there was nothing to do; twice as long each time */
 #define LONGEST_PAUSE_MS 250
-#define LOOK_EVERY_MS 1000		/* whether anybody else is here */
-#define LAST_MS 2000			/* when nobody is: DROP DATABASE waits for five seconds */
+#define LOOK_EVERY_MS 1000		/* whether anybody else is here: DROP DATABASE waits for five seconds */
 
 extern PGDLLEXPORT void dynapg_event_worker_main(Datum argument);
 
@@ -42,7 +41,6 @@ typedef struct Worker
 	MemoryContext context;		/* of a round */
 	MemoryContext batch_context;
 	TimestampTz looked_at;
-	TimestampTz alone_since;	/* 0: it is not */
 	TimestampTz next;			/* when the next try is due that is known */
 	int			turn;			/* which lane comes first */
 	int			idle;			/* rounds without anything to do */
@@ -250,7 +248,7 @@ try_round(Worker *worker)
 	return more && event_job_retake(worker->number);
 }
 
-/* Whether nobody else is here, and nothing is left to do or it takes too long. */
+/* Whether nobody else is here, and nothing is left to do or somebody waits for us to go. */
 static bool
 is_to_end(Worker *worker)
 {
@@ -261,14 +259,7 @@ is_to_end(Worker *worker)
 	if (!TimestampDifferenceExceeds(worker->looked_at, now, LOOK_EVERY_MS))
 		return false;
 	worker->looked_at = now;
-	if (!event_job_is_alone())
-	{
-		worker->alone_since = 0;
-		return false;
-	}
-	if (worker->alone_since == 0)
-		worker->alone_since = now;
-	return worker->idle > 0 || TimestampDifferenceExceeds(worker->alone_since, now, LAST_MS);
+	return event_job_is_alone() && (worker->idle > 0 || event_job_database_is_wanted());
 }
 
 static void
@@ -289,6 +280,7 @@ dynapg_event_worker_main(Datum database)
 	Worker		worker = {0};
 
 	job_settle(DatumGetObjectId(database), "dynapg event worker");
+	job_keep_memory();
 	/* what a crash takes back of it, it takes back with the position: it is done again */
 	SetConfigOption("synchronous_commit", "off", PGC_USERSET, PGC_S_OVERRIDE);
 	worker.number = event_job_take(false);

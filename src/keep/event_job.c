@@ -6,6 +6,7 @@
 
 #include "access/xact.h"
 #include "access/xlog.h"
+#include "catalog/pg_database.h"
 #include "miscadmin.h"
 #include "storage/lock.h"
 #include "storage/procarray.h"
@@ -15,6 +16,7 @@
 #include "catalog/kinesis.h"
 #include "keep/event_job.h"
 #include "keep/job.h"
+#include "keep/step.h"
 #include "log/log_keeper.h"
 
 static bool starts_at_commit[EVENT_WORKER + 1];
@@ -117,4 +119,18 @@ event_job_is_alone(void)
 	int			connected = CountDBBackends(MyDatabaseId);
 
 	return connected <= 1 || connected <= event_job_count();
+}
+
+bool
+event_job_database_is_wanted(void)
+{
+	LOCKTAG		tag;
+	bool		wanted;
+
+	if (!step_begin(false))
+		return true;
+	SET_LOCKTAG_OBJECT(tag, InvalidOid, DatabaseRelationId, MyDatabaseId, 0);
+	wanted = LockAcquire(&tag, RowExclusiveLock, false, true) == LOCKACQUIRE_NOT_AVAIL;
+	step_commit();
+	return wanted;
 }

@@ -2,9 +2,9 @@
  * event_job.h
  *		The processes that serve event source mappings: event workers (destinations inside of the database), and the courier (all others).
  *
- * They are there while a mapping is enabled, and started by the keeper and by who enables one.  They end as the keeper does: when there is nothing for them to
- * do, and within about a second of being alone in their database with others of their kind and the keeper.  What they do is known to higher storeys only: their main
- * functions are found by name (dynapg_event_worker_main, dynapg_courier_main), with the database's OID as argument.
+ * They are there while a mapping is enabled, and started by the keeper and by who enables one.  They end when there is nothing for them to do, and when they are
+ * alone in their database with others of their kind and the keeper, and nothing waits to be sent or somebody waits for them to go.  What they do is known to
+ * higher storeys only: their main functions are found by name (dynapg_event_worker_main, dynapg_courier_main), with the database's OID as argument.
  */
 #ifndef DYNAPG_EVENT_JOB_H
 #define DYNAPG_EVENT_JOB_H
@@ -38,5 +38,11 @@ extern int	event_job_count(void);
 
 /* Whether nobody else is connected to this database but such processes. */
 extern bool event_job_is_alone(void);
+
+/*
+ * Whether somebody is about to drop this database, or to copy it: he waits some seconds until nobody is connected to it.  Who has something to send ends then, and
+ * else goes on with nobody else connected.  Outside of transactions.
+ */
+extern bool event_job_database_is_wanted(void);
 
 #endif							/* DYNAPG_EVENT_JOB_H */

@@ -4,6 +4,9 @@
  */
 #include "postgres.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <signal.h>
 
 #include "access/xact.h"
@@ -21,6 +24,8 @@
 
 #include "base/compat.h"
 #include "keep/job.h"
+
+#define KEPT_MEMORY (64 * 1024 * 1024)
 
 /*
  * Two locks of the session tell of a job.  One makes it the only one; nobody else ever touches that.  The other is its sign to
@@ -63,6 +68,16 @@ job_settle(Oid database, const char *name)
 	for (int i = 0; i < lengthof(settings); i++)
 		SetConfigOption(settings[i][0], settings[i][1], PGC_USERSET, PGC_S_OVERRIDE);
 	pgstat_report_appname(name);
+}
+
+void
+job_keep_memory(void)
+{
+#ifdef __GLIBC__
+	(void) mallopt(M_MMAP_THRESHOLD, KEPT_MEMORY / 2);
+	(void) mallopt(M_TRIM_THRESHOLD, KEPT_MEMORY);
+	(void) mallopt(M_TOP_PAD, 1024 * 1024);
+#endif
 }
 
 bool

@@ -37,6 +37,11 @@ typedef struct JobOrder
 extern void job_settle(Oid database, const char *name);
 
 /*
+ * For one that needs megabytes again and again: the C library keeps what is freed, up to 64 MB, where it would give it back to the kernel each time.
+ */
+extern void job_keep_memory(void);
+
+/*
  * Takes a thing for this process, until it ends or job_leave(), whatever errors come between; false if another process has it.  Outside of a
  * transaction, or in one.
  */

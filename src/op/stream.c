@@ -103,7 +103,14 @@ stream_write_names(WireWriter *response, const TableLog *log)
 char *
 stream_sequence_number(int64 seq)
 {
-	return psprintf(SEQUENCE_PREFIX "%0*lld", SEQUENCE_DIGITS, (long long) seq);
+	int			prefix = strlen(SEQUENCE_PREFIX);
+	char	   *text = (char *) palloc(prefix + SEQUENCE_DIGITS + 1);
+
+	memcpy(text, SEQUENCE_PREFIX, prefix);
+	for (int i = SEQUENCE_DIGITS - 1; i >= 0; i--, seq /= 10)
+		text[prefix + i] = '0' + seq % 10;
+	text[prefix + SEQUENCE_DIGITS] = '\0';
+	return text;
 }
 
 int64

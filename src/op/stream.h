@@ -86,6 +86,7 @@ typedef struct RecordOrigin
 {
 	TransactionId xid;
 	XLogRecPtr	lsn;			/* InvalidXLogRecPtr: it does not */
+	const char *arn;			/* the stream's; NULL: it is made for each record */
 	bool		for_lambda;		/* no other than eventSourceARN, and userIdentity as Lambda's events have it */
 } RecordOrigin;
 

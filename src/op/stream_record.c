@@ -5,9 +5,10 @@
 #include "postgres.h"
 
 #include "common/sha2.h"
-#include "common/cryptohash.h"
+#include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "base/digest.h"
 #include "base/settings.h"
 #include "op/stream.h"
 #include "value/attr.h"
@@ -21,19 +22,22 @@
 char *
 stream_event_id(const TableLog *log, int64 seq)
 {
-	char	   *text = psprintf("%s/%lld", log->label, (long long) seq);
+	static pg_cryptohash_ctx *context = NULL;
 	uint8		digest[PG_SHA256_DIGEST_LENGTH];
 	char	   *id = (char *) palloc(2 * EVENT_ID_BYTES + 1);
-	pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
+	char		number[MAXINT8LEN + 2] = "/";
 
-	if (context == NULL || pg_cryptohash_init(context) < 0 ||
+	if (context == NULL)
+		context = digest_context(PG_SHA256);
+	if (context == NULL)
+		elog(ERROR, "out of memory");
+	if (pg_cryptohash_init(context) < 0 ||
 		pg_cryptohash_update(context, log->table_id.data, UUID_LEN) < 0 ||
-		pg_cryptohash_update(context, (const uint8 *) text, strlen(text)) < 0 ||
+		pg_cryptohash_update(context, (const uint8 *) log->label, strlen(log->label)) < 0 ||
+		pg_cryptohash_update(context, (const uint8 *) number, 1 + pg_lltoa(seq, number + 1)) < 0 ||
 		pg_cryptohash_final(context, digest, sizeof(digest)) < 0)
-		elog(ERROR, "could not compute a digest");
-	pg_cryptohash_free(context);
-	for (int i = 0; i < EVENT_ID_BYTES; i++)
-		snprintf(id + 2 * i, 3, "%02x", digest[i]);
+		digest_failed(context, "digest");
+	id[hex_encode((const char *) digest, EVENT_ID_BYTES, id)] = '\0';
 	return id;
 }
 
@@ -105,7 +109,7 @@ write_change(WireWriter *response, const TableLog *log, const LogRow *row, int s
 static void
 write_origin(WireWriter *response, const TableLog *log, const RecordOrigin *origin)
 {
-	wire_text_member(response, "eventSourceARN", stream_arn(log));
+	wire_text_member(response, "eventSourceARN", origin->arn ? origin->arn : stream_arn(log));
 	if (origin->for_lambda)
 		return;
 	wire_text_member(response, "tableName", log->table_name);

@@ -381,10 +381,9 @@ wire_double(WireWriter *writer, double number)
 		JsonbValue	value;
 
 		value.type = jbvNumeric;
-		value.val.numeric = DatumGetNumeric(DirectFunctionCall3(numeric_in,
-																CStringGetDatum(buf),
-																ObjectIdGetDatum(InvalidOid),
-																Int32GetDatum(-1)));
+		/* seconds since 1970, as a rule */
+		value.val.numeric = fabs(number) < 1e15 && number == (int64) number ? int64_div_fast_to_numeric((int64) number * 10, 1) :
+			DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum(buf), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
 		put(writer, &value);
 	}
 }
