@@ -10,6 +10,7 @@
 
 #include "api/endpoint.h"
 #include "base/settings.h"
+#include "keep/keeper_launcher.h"
 #include "meter/meter.h"
 
 PG_MODULE_MAGIC;
@@ -26,6 +27,7 @@ _PG_init(void)
 	settings_init();
 	meter_init();
 	endpoint_init();
+	keeper_launcher_init();
 
 	/* not preloaded, the library does not know the endpoint's settings, which the configuration file may have */
 	if (process_shared_preload_libraries_in_progress)

@@ -26,6 +26,7 @@ int			dynapg_stream_hold_warning;
 char	   *dynapg_notify_channel;
 int			dynapg_expire_interval;
 int			dynapg_time_to_live_interval;
+int			dynapg_keeper_interval;
 int			dynapg_transfer_workers;
 int			dynapg_event_workers;
 int			dynapg_event_timeout;
@@ -401,6 +402,13 @@ settings_init(void)
 							&dynapg_transfer_workers,
 							4, 1, 1000,
 							PGC_SIGHUP, 0,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("dynapg.keeper_interval",
+							"How often work is looked after in a database that nobody is connected to.",
+							"0: only while somebody is. Needs dynapg in shared_preload_libraries.",
+							&dynapg_keeper_interval,
+							60, 0, INT_MAX / 1000,
+							PGC_SIGHUP, GUC_UNIT_S,
 							NULL, NULL, NULL);
 	DefineCustomIntVariable("dynapg.event_workers",
 							"How many processes of a database call SQL functions and other destinations inside of it for event source mappings.",

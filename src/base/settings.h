@@ -19,6 +19,7 @@ extern int	dynapg_stream_hold_warning; /* dynapg.stream_hold_warning, seconds: w
 extern char *dynapg_notify_channel; /* dynapg.notify_channel: where the keeper tells of new records; empty: nowhere */
 
 extern int	dynapg_expire_interval; /* dynapg.expire_interval, seconds: how often the keeper removes expired items; 0: never */
+extern int	dynapg_keeper_interval; /* dynapg.keeper_interval, seconds: how often the launcher starts keepers of databases with work; 0: never */
 extern int	dynapg_transfer_workers;	/* dynapg.transfer_workers: processes of transfers at work at once, in a database */
 extern int	dynapg_event_workers;	/* dynapg.event_workers: processes of mappings to destinations inside of a database, in each */
 extern int	dynapg_event_connections;	/* dynapg.event_connections: requests of the courier to one place at once */

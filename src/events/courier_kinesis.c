@@ -223,7 +223,6 @@ read_rows(KinesisErrand *work, const TableLog *log)
 				 errdetail("They were older than dynapg.stream_retention.")));
 	after = Max(after, trimmed);
 	reader = log_read_begin(log->kind, log->id, after, horizon, GetActiveSnapshot());
-	log_read_sort(reader);
 	while (work->count < KINESIS_MAX_RECORDS && bytes < BATCH_BYTES && log_read_next(reader, &first, &last, &row))
 		take_row(work, log, &row, &bytes);
 	log_read_end(reader);

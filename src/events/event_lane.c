@@ -201,6 +201,7 @@ typedef struct Reading
 static void
 free_row(LogRow *row)
 {
+	pfree(row->sort);
 	if (row->keys)
 		pfree(row->keys);
 	if (row->old)

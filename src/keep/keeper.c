@@ -33,8 +33,10 @@
 #include "keep/event_job.h"
 #include "keep/expire.h"
 #include "keep/keeper.h"
+#include "keep/keeper_launcher.h"
 #include "keep/metrics_history.h"
 #include "keep/step.h"
+#include "keep/table_job.h"
 #include "keep/transfer_job.h"
 #include "log/log.h"
 #include "log/log_keeper.h"
@@ -328,6 +330,8 @@ take_round(Keeper *keeper)
 		return has_extension();
 	work = has_work(keeper);
 	step_commit();
+	if (work && !keeper->has_worked)
+		keeper_launcher_note(true);
 	if (work)
 		keeper->has_worked = true;
 	else
@@ -401,6 +405,16 @@ settle(void)
 	pgstat_report_appname("dynapg keeper");
 }
 
+/* What a crash, or the primary of a standby that was promoted, may have left behind is taken up again, where no session does so. */
+static void
+resume_jobs(void)
+{
+	if (!step_begin(false))
+		return;
+	table_job_resume_all();
+	step_commit();
+}
+
 /* Whether the extension is there (still), and nobody else is the keeper. */
 static bool
 take_office(void)
@@ -408,16 +422,35 @@ take_office(void)
 	bool		taken;
 
 	if (!step_begin(false))
+	{
+		if (!has_extension())
+			keeper_launcher_note(false);
 		return false;
+	}
 	taken = log_become_keeper();
 	step_commit();
 	return taken;
+}
+
+/* Nobody else is here: whether the keeper is to end, after a last round. */
+static bool
+is_to_end(Keeper *keeper)
+{
+	/* what the last one has done has its tick, and is sent */
+	keeper->rotated_at = 0;
+	(void) try_round(keeper);
+	/* event workers that were about to end have ended by the second time */
+	if (keeper->has_events && ++keeper->alone <= 1)
+		return false;
+	return !(keeper->expire.goes_on || keeper->expire.unfinished) || event_job_database_is_wanted();
 }
 
 void
 dynapg_keeper_main(Datum argument)
 {
 	Keeper		keeper = {0};
+	bool		first;
+	bool		more;
 
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	pqsignal(SIGINT, StatementCancelHandler);
@@ -427,7 +460,11 @@ dynapg_keeper_main(Datum argument)
 	settle();
 	if (!take_office())
 		return;
-	while (try_round(&keeper))
+	if (log_keeper_is_sent(&first))
+		keeper.idle_rounds = FIRST_ROUNDS;
+	if (first)
+		resume_jobs();
+	while ((more = try_round(&keeper)))
 	{
 		pgstat_report_activity(STATE_IDLE, NULL);
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, PAUSE_MS * (1 + Min(keeper.failures, 2)),
@@ -441,15 +478,13 @@ dynapg_keeper_main(Datum argument)
 		}
 		if (event_job_is_alone())
 		{
-			/* what the last one has done has its tick, and is sent */
-			keeper.rotated_at = 0;
-			(void) try_round(&keeper);
-			/* one that was about to end has ended by the second time */
-			if (!keeper.has_events || ++keeper.alone > 1)
+			if (is_to_end(&keeper))
 				break;
 		}
 		else
 			keeper.alone = 0;
 	}
+	if (!more)
+		keeper_launcher_note(false);
 	log_leave_keeper();
 }

@@ -71,7 +71,7 @@ typedef struct LogRow
 	TimestampTz written_at;
 	LogAction	action;
 	pg_uuid_t	hash;
-	bytea	   *sort;			/* NULL: the reader does not ask for it */
+	bytea	   *sort;
 	Jsonb	   *keys;			/* NULL: not there */
 	Jsonb	   *old;
 	Jsonb	   *item;
@@ -153,9 +153,6 @@ typedef struct LogReader LogReader;
  * snapshot is registered by the caller.
  */
 extern LogReader *log_read_begin(LogKind kind, int32 log, int64 after, int64 horizon, Snapshot snapshot);
-
-/* Has a reader give rows their sort keys, which few need. */
-extern void log_read_sort(LogReader *reader);
 
 /* The next row whose hash lies within first and last, palloc'd in the current context; false at the end. */
 extern bool log_read_next(LogReader *reader, const pg_uuid_t *first, const pg_uuid_t *last, LogRow *row);

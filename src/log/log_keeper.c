@@ -17,6 +17,11 @@
 
 #define LOOK_EVERY_MS 1000
 
+/* What a keeper was started for: as it is told in bgw_extra. */
+#define STAYS		'\0'
+#define COMES_FIRST	'f'
+#define COMES_AGAIN	'a'
+
 /*
  * Two locks of the session tell of a keeper.  One makes it the only one, and nobody else touches it; the other is its sign to those who
  * would start one, and is shared among them for the moment in which they look.  They are of the database and not of the extension, which
@@ -86,11 +91,10 @@ has_keeper(void)
 	return false;
 }
 
-static void
-start_keeper(void)
+static bool
+start_keeper(Oid database, char errand, BackgroundWorkerHandle **handle)
 {
 	BackgroundWorker worker = {0};
-	BackgroundWorkerHandle *handle;
 
 	strlcpy(worker.bgw_name, "dynapg keeper", BGW_MAXLEN);
 	strlcpy(worker.bgw_type, "dynapg keeper", BGW_MAXLEN);
@@ -99,20 +103,36 @@ start_keeper(void)
 	worker.bgw_restart_time = BGW_NEVER_RESTART;
 	strlcpy(worker.bgw_library_name, "dynapg", sizeof(worker.bgw_library_name));
 	strlcpy(worker.bgw_function_name, "dynapg_keeper_main", sizeof(worker.bgw_function_name));
-	worker.bgw_main_arg = ObjectIdGetDatum(MyDatabaseId);
-	(void) RegisterDynamicBackgroundWorker(&worker, &handle);
+	worker.bgw_main_arg = ObjectIdGetDatum(database);
+	worker.bgw_extra[0] = errand;
+	worker.bgw_notify_pid = errand != STAYS ? MyProcPid : 0;
+	return RegisterDynamicBackgroundWorker(&worker, handle);
+}
+
+bool
+log_send_keeper(Oid database, bool first, BackgroundWorkerHandle **handle)
+{
+	return start_keeper(database, first ? COMES_FIRST : COMES_AGAIN, handle);
+}
+
+bool
+log_keeper_is_sent(bool *first)
+{
+	*first = MyBgworkerEntry->bgw_extra[0] == COMES_FIRST;
+	return MyBgworkerEntry->bgw_extra[0] != STAYS;
 }
 
 void
 log_want_keeper(TimestampTz now)
 {
 	static TimestampTz looked_at = 0;
+	BackgroundWorkerHandle *handle;
 
 	if (!IsUnderPostmaster || IsBinaryUpgrade || XactReadOnly || (looked_at != 0 && !TimestampDifferenceExceeds(looked_at, now, LOOK_EVERY_MS)))
 		return;
 	looked_at = now;
 	if (!RecoveryInProgress() && !has_keeper())
-		start_keeper();
+		(void) start_keeper(MyDatabaseId, STAYS, &handle);
 }
 
 void

@@ -35,7 +35,6 @@ struct LogReader
 {
 	int			n_sources;
 	Source	   *sources;
-	bool		wants_sort;
 };
 
 static Datum
@@ -96,12 +95,6 @@ log_read_begin(LogKind kind, int32 log, int64 after, int64 horizon, Snapshot sna
 	return reader;
 }
 
-void
-log_read_sort(LogReader *reader)
-{
-	reader->wants_sort = true;
-}
-
 static bool
 is_within(const pg_uuid_t *hash, const pg_uuid_t *first, const pg_uuid_t *last)
 {
@@ -118,13 +111,13 @@ copy_jsonb(TupleTableSlot *slot, int number)
 }
 
 static void
-read_row(TupleTableSlot *slot, bool wants_sort, LogRow *row)
+read_row(TupleTableSlot *slot, LogRow *row)
 {
 	row->seq = DatumGetInt64(column(slot, LOG_SEQ));
 	row->written_at = DatumGetTimestampTz(column(slot, LOG_WRITTEN_AT));
 	row->action = (LogAction) DatumGetChar(column(slot, LOG_KIND));
 	row->hash = *DatumGetUUIDP(column(slot, LOG_HASH));
-	row->sort = wants_sort ? DatumGetByteaPCopy(column(slot, LOG_SORT)) : NULL;
+	row->sort = DatumGetByteaPCopy(column(slot, LOG_SORT));
 	row->keys = copy_jsonb(slot, LOG_KEYS);
 	row->old = copy_jsonb(slot, LOG_OLD);
 	row->item = copy_jsonb(slot, LOG_NEW);
@@ -146,7 +139,7 @@ log_read_next(LogReader *reader, const pg_uuid_t *first, const pg_uuid_t *last, 
 		CHECK_FOR_INTERRUPTS();
 		wanted = is_within(DatumGetUUIDP(column(next->slot, LOG_HASH)), first, last);
 		if (wanted)
-			read_row(next->slot, reader->wants_sort, row);
+			read_row(next->slot, row);
 		advance(next);
 		if (wanted)
 			return true;
