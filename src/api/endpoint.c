@@ -15,6 +15,7 @@
 #include "api/cloudwatch.h"
 #include "api/endpoint.h"
 #include "api/endpoint_error.h"
+#include "api/endpoint_events.h"
 #include "api/endpoint_metrics.h"
 #include "api/session.h"
 #include "base/audit_spool.h"
@@ -195,6 +196,7 @@ static EndpointApi api = {
 	.cloudwatch_action = cloudwatch_query_action,
 	.execute_cloudwatch = execute_cloudwatch,
 	.write_cloudwatch_error = write_cloudwatch_error,
+	.write_event_metrics = endpoint_write_event_metrics,
 	.raise = endpoint_raise,
 	.find_key = find_key,
 	.is_token = is_token,

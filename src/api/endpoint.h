@@ -17,7 +17,7 @@
 
 #define ENDPOINT_API_VARIABLE "dynapg_endpoint_api"
 #define ENDPOINT_LIBRARY "dynapg_http"
-#define ENDPOINT_API_VERSION 9
+#define ENDPOINT_API_VERSION 10
 
 /* What an operation leaves besides its response. */
 typedef struct EndpointOutcome
@@ -89,6 +89,9 @@ typedef struct EndpointApi
 									   StringInfo response, EndpointOutcome *outcome);
 	int			(*write_cloudwatch_error) (int protocol, const ErrorData *error, const char *request_id, StringInfo body,
 										   const char **query_error, EndpointOutcome *outcome);
+
+	/* Appends what /metrics says of events; see api/endpoint_events.h. */
+	void		(*write_event_metrics) (StringInfo out);
 
 	/* Raises an exception of the service by its name in errors.csv's order. */
 	void		(*raise) (int exception, const char *message);

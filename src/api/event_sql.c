@@ -20,6 +20,7 @@
 
 #include "base/error.h"
 #include "events/destination.h"
+#include "events/event_lag.h"
 #include "events/event_lane.h"
 #include "events/event_options.h"
 #include "keep/event_job.h"
@@ -509,45 +510,12 @@ dynapg_test_event_pattern(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(event_pattern_matches(event_pattern_compile(VARDATA_ANY(pattern), VARSIZE_ANY_EXHDR(pattern)), &event));
 }
 
-/* What waits for a lane. */
-static void
-count_waiting(const EventPosition *position, int64 *records, TimestampTz *oldest)
-{
-	int64		horizon = log_horizon(position->stream);
-	const TableLog *log = catalog_log(position->stream);
-	MemoryContext caller = CurrentMemoryContext;
-	MemoryContext of_rows;
-	LogReader  *reader;
-	LogRow		row;
-	int			count = 0;
-
-	if (log == NULL)
-		return;
-	of_rows = AllocSetContextCreate(caller, "dynapg waiting records", ALLOCSET_DEFAULT_SIZES);
-	/* after the horizon was taken */
-	PushActiveSnapshot(GetLatestSnapshot());
-	reader = log_read_begin(log->kind, log->id, position->position, Min(horizon, event_lane_end(position, log, NULL)), GetActiveSnapshot());
-	MemoryContextSwitchTo(of_rows);
-	while (count < MAX_COUNTED && log_read_next(reader, &position->first, &position->last, &row))
-	{
-		if (count++ == 0)
-			*oldest = Min(*oldest, row.written_at);
-		MemoryContextReset(of_rows);
-	}
-	MemoryContextSwitchTo(caller);
-	log_read_end(reader);
-	PopActiveSnapshot();
-	MemoryContextDelete(of_rows);
-	*records += count;
-}
-
 /* event_source_mapping_lag(uuid uuid, out records bigint, out oldest timestamptz) */
 Datum
 dynapg_event_source_mapping_lag(PG_FUNCTION_ARGS)
 {
 	EventMapping *mapping = catalog_event_mapping(PG_GETARG_UUID_P(0));
-	int64		records = 0;
-	TimestampTz oldest = DT_NOEND;
+	EventLag	lag = {.oldest = DT_NOEND};
 	TupleDesc	columns;
 	Datum		values[2];
 	bool		nulls[2] = {false, false};
@@ -561,9 +529,9 @@ dynapg_event_source_mapping_lag(PG_FUNCTION_ARGS)
 	if (mapping->enabled)
 		log_want_keeper(GetCurrentTimestamp());
 	foreach(cell, catalog_event_positions(&mapping->uuid))
-		count_waiting((const EventPosition *) lfirst(cell), &records, &oldest);
-	values[0] = Int64GetDatum(records);
-	values[1] = TimestampTzGetDatum(oldest);
-	nulls[1] = records == 0;
+		event_lag_of_lane((const EventPosition *) lfirst(cell), MAX_COUNTED, &lag);
+	values[0] = Int64GetDatum(lag.records);
+	values[1] = TimestampTzGetDatum(lag.oldest);
+	nulls[1] = lag.records == 0;
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls));
 }

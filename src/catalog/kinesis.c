@@ -32,6 +32,11 @@
 #define KINESIS_CHANGE_ENDS		8	/* timestamptz */
 #define KINESIS_LOG				9	/* int4 */
 #define KINESIS_SEQ				10	/* int8 */
+#define KINESIS_SENT			11	/* int8 */
+#define KINESIS_FAILED			12	/* int8 */
+#define KINESIS_RETRIED			13	/* int8 */
+#define KINESIS_SENT_AT			14	/* timestamptz */
+#define KINESIS_ERROR_AT		16	/* timestamptz */
 #define KINESIS_COLUMNS			16
 
 /* What was written before a destination was disabled may be sent for so long after that. */
@@ -116,6 +121,11 @@ read_entry(Relation catalog, HeapTuple row)
 	if (!nulls[KINESIS_LOG - 1])
 		destination->log = DatumGetInt32(values[KINESIS_LOG - 1]);
 	destination->seq = nulls[KINESIS_SEQ - 1] ? -1 : DatumGetInt64(values[KINESIS_SEQ - 1]);
+	destination->sent = DatumGetInt64(values[KINESIS_SENT - 1]);
+	destination->failed = DatumGetInt64(values[KINESIS_FAILED - 1]);
+	destination->retried = DatumGetInt64(values[KINESIS_RETRIED - 1]);
+	destination->fails = !nulls[KINESIS_ERROR_AT - 1] &&
+		(nulls[KINESIS_SENT_AT - 1] || DatumGetTimestampTz(values[KINESIS_ERROR_AT - 1]) > DatumGetTimestampTz(values[KINESIS_SENT_AT - 1]));
 	return entry;
 }
 

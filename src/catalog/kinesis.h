@@ -31,6 +31,10 @@ typedef struct KinesisDestination
 	TimestampTz change_ends;	/* 0: no change goes on */
 	int32		log;			/* 0: none */
 	int64		seq;			/* all up to this number has been sent; -1: nothing yet */
+	int64		sent;			/* records since it was enabled */
+	int64		failed;			/* that no PutRecords takes */
+	int64		retried;		/* that were sent again */
+	bool		fails;			/* the last request has failed */
 } KinesisDestination;
 
 extern const char *catalog_kinesis_status_name(KinesisStatus status);

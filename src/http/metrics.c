@@ -133,4 +133,5 @@ metrics_write(StringInfo out)
 		if (sum_of(OPERATION_OFFSET(i, calls)) > 0)
 			write_latency(out, i);
 	endpoint->write_metrics(out);
+	endpoint->write_event_metrics(out);
 }

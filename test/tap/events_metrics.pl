@@ -1,0 +1,63 @@
+# What /metrics says of event source mappings and Kinesis streaming destinations; a scrape waits for nobody.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(time);
+
+use DynapgHttp;
+use DynapgSession;
+use DynapgStream;
+
+my ($node, $port) = start_node('events_metrics', "dynapg.kinesis_endpoint = 'http://127.0.0.1:1'\ndynapg.event_hosts = '127.0.0.1'\n");
+sub sql { return $node->safe_psql('postgres', join(";\n", @_)); }
+sub metrics { my $answer = exchange($port, "GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n"); is($answer->{status}, 200, 'a scrape is answered'); return $answer->{body}; }
+sub shows { my ($pattern, $what) = @_; return ok(eventually(30, sub { exchange($port, "GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n")->{body} =~ $pattern }), $what) || diag(metrics()); }
+
+unlike(metrics(), qr/dynapg_event_source_mapping|dynapg_kinesis/, 'where there is none, it has no row');
+sql(create_stream('Music'), create_stream('Sent'), q{CREATE TABLE seen (n int)}, q{CREATE TABLE gate (open boolean)},
+	q{CREATE FUNCTION see(event jsonb) RETURNS void LANGUAGE plpgsql AS $$ BEGIN
+		IF NOT EXISTS (SELECT FROM public.gate) THEN RAISE 'not yet'; END IF;
+		INSERT INTO public.seen SELECT jsonb_array_length(event -> 'Records'); END $$},
+	q{SELECT dynapg.put('Music', jsonb_build_object('id', i)) FROM generate_series(1, 3) i});
+my $uuid = sql(q{SELECT dynapg.create_event_source_mapping('Music', '{"Function": "see"}', '{"StartingPosition": "TRIM_HORIZON", "FilterCriteria": {"Filters": [{"Pattern": "{\"dynamodb\": {\"Keys\": {\"id\": {\"N\": [\"1\", \"2\"]}}}}"}]}}') ->> 'UUID'});
+my $of = qr/\{mapping="$uuid",table="Music"\}/;
+
+shows(qr/^dynapg_event_source_mapping_failing$of 1$/m, 'a mapping that fails');
+my $page = metrics();
+like($page, qr/^dynapg_event_source_mapping_enabled$of 1$/m, 'is enabled');
+like($page, qr/^dynapg_event_source_mapping_records_behind$of 3$/m, 'is three records behind');
+like($page, qr/^dynapg_event_source_mapping_seconds_behind$of \d*\.?\d*[1-9]/m, 'and the oldest has an age');
+like($page, qr/^dynapg_event_source_mapping_sent_records_total$of 0$/m, 'nothing was sent');
+like($page, qr/^# TYPE dynapg_event_source_mapping_sent_records_total counter\n/m, 'what is counted is a counter');
+sql('INSERT INTO gate VALUES (true)', "SELECT dynapg.enable_event_source_mapping('$uuid')");
+shows(qr/^dynapg_event_source_mapping_sent_records_total$of 2$/m, 'when it has recovered, its records are counted');
+$page = metrics();
+like($page, qr/^dynapg_event_source_mapping_filtered_records_total$of 1$/m, 'those that were passed over, too');
+like($page, qr/^dynapg_event_source_mapping_retried_records_total$of [1-9]/m, 'and what was sent again');
+like($page, qr/^dynapg_event_source_mapping_records_behind$of 0$/m, 'none waits');
+like($page, qr/^dynapg_event_source_mapping_failing$of 0$/m, 'and it does not fail');
+sql("SELECT dynapg.disable_event_source_mapping('$uuid')");
+like(metrics(), qr/^dynapg_event_source_mapping_enabled$of 0$/m, 'a disabled one says so');
+
+# a destination that cannot be reached
+sql(q{SELECT dynamo_enable_kinesis_streaming_destination('{"TableName": "Sent", "StreamArn": "arn:aws:kinesis:us-east-1:000000000000:stream/s"}')},
+	q{SELECT dynapg.put('Sent', '{"id": 1}')});
+my $to = qr/\{stream="arn:aws:kinesis:us-east-1:000000000000:stream\/s",table="Sent"\}/;
+shows(qr/^dynapg_kinesis_destination_sent_records_total$to 0$/m, 'a Kinesis streaming destination has its rows');
+like(metrics(), qr/^dynapg_kinesis_destination_enabled$to [01]$/m, 'whether it is enabled among them');
+
+# who has locked a catalog holds no scrape up, nor those who come after it
+my $holder = DynapgSession->new($node);
+$holder->ask('BEGIN');
+$holder->ask('LOCK TABLE dynapg.event_states IN ACCESS EXCLUSIVE MODE');
+my $begun = time;
+unlike(metrics(), qr/dynapg_event_source_mapping/, 'rows that are not to be had are left out');
+cmp_ok(time - $begun, '<', 10, 'at once');
+$holder->ask('ROLLBACK');
+like(metrics(), qr/^dynapg_event_source_mapping_enabled$of 0$/m, 'and they come again');
+$holder->end;
+
+$node->stop;
+done_testing();

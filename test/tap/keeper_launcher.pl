@@ -1,0 +1,93 @@
+# The launcher of keepers: what waits in a database goes on after a crash of the server and of a process, and after a promotion, though nobody is connected to it;
+# databases can be dropped and copied meanwhile, and those without the extension cost one look.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+use DynapgCrash;
+use DynapgStream;
+
+my $records = 60;
+
+my $node = PostgreSQL::Test::Cluster->new('keeper_launcher');
+$node->init(extra => [ '--encoding=UTF8', '--locale=C' ], allows_streaming => 1);
+$node->append_conf('postgresql.conf', "shared_preload_libraries = 'dynapg'\ndynapg.keeper_interval = 1\nmax_worker_processes = 20\nrestart_after_crash = on\nautovacuum = off\nlog_line_prefix = '%b %p '\n");
+$node->start;
+sub elsewhere { return $node->safe_psql('postgres', $_[0]); }
+sub await { my ($query, $what) = @_; return ok($node->poll_query_until('postgres', $query), $what); }
+
+my $process = q{FROM pg_stat_activity WHERE datname = 'app' AND backend_type LIKE 'dynapg %'};
+my $worker = "SELECT count(*) > 0 $process AND backend_type = 'dynapg event worker'";
+
+# A backlog of batches of one record each that take their time, and a mapping that waits for it.
+sub make_database
+{
+	elsewhere('CREATE DATABASE app');
+	$node->safe_psql('app', join(';', 'CREATE EXTENSION dynapg', create_stream('Music'),
+		q{CREATE TABLE seen (id numeric PRIMARY KEY)},
+		q{CREATE FUNCTION see(event jsonb) RETURNS void LANGUAGE sql AS $$ SELECT pg_sleep(0.05); INSERT INTO public.seen SELECT (r #>> '{dynamodb,Keys,id,N}')::numeric FROM jsonb_array_elements(event -> 'Records') r $$},
+		"SELECT dynapg.put('Music', jsonb_build_object('id', i)) FROM generate_series(1, $records) i",
+		q{SELECT dynapg.create_event_source_mapping('Music', '{"Function": "see"}', '{"StartingPosition": "TRIM_HORIZON", "BatchSize": 1}')}));
+	return;
+}
+
+make_database();
+await($worker, 'who makes a mapping starts its worker');
+
+# --- the server is killed, and nobody connects to the database
+kill_server($node);
+start_again($node);
+await($worker, 'after a crash of the server the launcher sees to it that the mapping is served');
+
+# --- a worker is killed: all processes of the server end, and it recovers
+kill 'KILL', elsewhere("SELECT min(pid) $process AND backend_type = 'dynapg event worker'");
+await('SELECT true', 'a process crashes, and the server recovers');
+await($worker, 'the mapping is served again');
+await("SELECT count(*) = 0 $process", 'and until nothing is left');
+is($node->safe_psql('app', 'SELECT count(*), min(id), max(id) FROM seen'), "$records|1|$records", 'with nobody connected everything came to the function, once');
+
+# --- it comes again while there is something to keep, and never to where there is nothing
+await("SELECT count(*) = 0 $process", 'the database is left alone');
+await("SELECT count(*) > 0 $process AND backend_type = 'dynapg keeper'", 'a keeper comes again');
+elsewhere('CREATE DATABASE bare');
+foreach my $round (1 .. 2)
+{
+	elsewhere('DROP DATABASE app');
+	make_database() if $round == 1;
+	await($worker, 'a worker is there') if $round == 1;
+}
+elsewhere('CREATE DATABASE copy TEMPLATE bare');
+elsewhere('DROP DATABASE copy');
+pass('databases are dropped and copied');
+
+# --- a standby rests, and after its promotion goes on
+make_database();
+$node->backup('base');
+my $standby = PostgreSQL::Test::Cluster->new('keeper_launcher_standby');
+$standby->init_from_backup($node, 'base', has_streaming => 1);
+$standby->start;
+$node->wait_for_catchup($standby, 'replay', $node->lsn('flush'));
+$node->stop('immediate');
+is($standby->safe_psql('postgres', "SELECT count(*) $process"), 0, 'a standby serves none');
+$standby->promote;
+ok($standby->poll_query_until('postgres', $worker), 'after its promotion it does');
+ok($standby->poll_query_until('postgres', "SELECT count(*) = 0 $process"), 'until nothing is left');
+is($standby->safe_psql('app', 'SELECT count(*) FROM seen'), $records, 'and everything came to the function');
+$standby->stop;
+
+# --- there is no process for a keeper
+$node->append_conf('postgresql.conf', "max_worker_processes = 3\n");
+start_again($node);
+ok($node->wait_for_log(qr/could not start a dynapg keeper/), 'where no process is to be had that is said');
+elsewhere('DROP DATABASE app');
+$node->stop;
+
+foreach my $log ($node, $standby)
+{
+	my @complaints = grep { /^[\w ]+ \d+ (?:ERROR|FATAL|PANIC|WARNING):/ && !/terminating|shutting down|shut down|starting up|in recovery|not yet accepting|could not (?:connect|receive|send)|because of crash|another server process/ } split /\n/, slurp_file($log->logfile);
+	is(scalar(@complaints), 0, 'nothing else went wrong') or diag(join "\n", @complaints);
+}
+
+done_testing();
