@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Sends GetItems to an endpoint with one worker, and prints how many microseconds of CPU time that worker used for each.
 
-    throttling_client.py PORT DATABASE CALLS
+    throttling_client.py PORT DATABASE CALLS [KEYS, up to 1000]
 """
 import json
 import os
@@ -11,13 +11,14 @@ import socket
 import sys
 
 PORT, DATABASE, CALLS = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+KEYS = int(sys.argv[4]) if len(sys.argv) > 4 else 1000
 GROUP = 8
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def worker():
     """The process of the endpoint's worker for the database."""
-    title = re.compile(rb"dynapg worker.*\b%s\b|\b%s\b.*dynapg worker" % (DATABASE.encode(), DATABASE.encode()))
+    title = re.compile(rb"dynapg (?:worker|endpoint) .*\b%s\b" % DATABASE.encode())
     for folder in pathlib.Path("/proc").glob("[0-9]*"):
         try:
             line = (folder / "cmdline").read_bytes()
@@ -33,7 +34,7 @@ def nanoseconds(folder):
 
 
 def request(n):
-    body = json.dumps({"TableName": "Bench", "Key": {"pk": {"S": "user#%d" % (n % 1000 + 1)}}}).encode()
+    body = json.dumps({"TableName": "Bench", "Key": {"pk": {"S": "user#%d" % (n % KEYS + 1)}}}).encode()
     return (b"POST / HTTP/1.1\r\nHost: bench\r\nContent-Type: application/x-amz-json-1.0\r\nX-Amz-Target: DynamoDB_20120810.GetItem\r\n"
             b"Content-Length: %d\r\n\r\n" % len(body)) + body
 
