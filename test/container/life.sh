@@ -17,7 +17,8 @@ as() { setpriv --reuid "${1%:*}" --regid "${1#*:}" --clear-groups --no-new-privs
 
 server=''
 start() {
-    as "$user" "${entrypoint[@]}" "$@" >"$said" 2>&1 &
+    # not by as: the process is to be the server itself
+    setpriv --reuid "${user%:*}" --regid "${user#*:}" --clear-groups --no-new-privs "${entrypoint[@]}" "$@" >"$said" 2>&1 &
     server=$!
 }
 healthy() { as "$user" "${healthcheck[@]}"; }
@@ -73,7 +74,7 @@ check "there is no way in by SQL from outside" answers "SHOW listen_addresses" "
 check "the developer mode is off" answers "SHOW dynapg.developer_mode" off
 check "a request without a key is refused" eval "! curl -sSf -d '{}' -H 'X-Amz-Target: DynamoDB_20120810.ListTables' http://127.0.0.1:$port/"
 check "a table is made" answers_request CreateTable '{"TableName": "Music", "KeySchema": [{"AttributeName": "Artist", "KeyType": "HASH"}],
-    "AttributeDefinitions": [{"AttributeName": "Artist", "AttributeType": "S"}], "BillingMode": "PAY_PER_REQUEST"}' '"TableStatus":"ACTIVE"'
+    "AttributeDefinitions": [{"AttributeName": "Artist", "AttributeType": "S"}], "BillingMode": "PAY_PER_REQUEST"}' '"TableStatus":"CREATING"'
 check "an item is put" answers_request PutItem '{"TableName": "Music", "Item": {"Artist": {"S": "Acme Band"}, "Sold": {"N": "7"}}}' '{}'
 get='{"TableName": "Music", "Key": {"Artist": {"S": "Acme Band"}}}'
 check "and read" answers_request GetItem "$get" '"Sold":{"N":"7"}'

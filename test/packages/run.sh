@@ -51,7 +51,7 @@ make_deb() {
     mkdir "$tree"
     copy_checkout "$tree"
     [ -z "$version" ] || newer_version "$tree" "$version"
-    inside "$building" env PATH="/usr/lib/ccache:/usr/sbin:/usr/bin:/sbin:/bin" DEB_BUILD_OPTIONS=noautodbgsym \
+    inside "$building" env PATH="/usr/lib/ccache:/usr/sbin:/usr/bin:/sbin:/bin" DEB_BUILD_OPTIONS=noautodbgsym LINTIAN="$([ -n "$version" ] && echo no || echo yes)" \
         /build/scripts/deb.sh >"$work/log" 2>&1 || { tail -n 50 "$work/log"; return 1; }
     rm -rf "$to"
     mkdir -p "$to"
@@ -87,7 +87,7 @@ build() {
     building=$cache/$(with_suite build "$suite")
     connect "$building" "$suite"
     { make_deb "$built/$major" && make_deb "$built/$major-newer" 0.1.1; } || status='not ok'
-    result "$status: packages for PostgreSQL $major, two versions, lintian has nothing to say ($((SECONDS - began)) s)"
+    result "$status: packages for PostgreSQL $major, two versions; lintian has nothing to say ($((SECONDS - began)) s)"
 }
 
 run_life() {
