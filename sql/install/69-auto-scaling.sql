@@ -597,6 +597,8 @@ BEGIN
 			scale_out_cooldown = excluded.scale_out_cooldown, disable_scale_in = excluded.disable_scale_in, acts = excluded.acts, buffer_time = excluded.buffer_time,
 			forecast_at = NULL, forecast_capacity = NULL
 		RETURNING p.* INTO policy;
+	-- looked at in seconds, not after the minute
+	UPDATE dynapg.scalable_targets t SET evaluated_at = NULL WHERE (t.table_id, t.index_name, t.is_write) = (target.table_id, target.index_name, target.is_write);
 	RETURN jsonb_build_object('PolicyARN', dynapg.scaling_policy_arn(policy, target.table_name), 'Alarms', '[]'::jsonb);
 END $$;
 REVOKE EXECUTE ON FUNCTION dynapg.put_scaling_policy(jsonb) FROM PUBLIC;
