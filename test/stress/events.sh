@@ -17,7 +17,7 @@ work='' bin='' played='' servers=''
 # end PID: a command of as_user's in the background: the shell, which would tell of it, before the runuser and what it runs.
 end() {
     local child children
-    children=$(ps -o pid= --ppid "$1")
+    children=$(ps -o pid= --ppid "$1") || true
     kill -KILL "$1" 2>/dev/null || true
     for child in $children; do end "$child"; done
 }
