@@ -86,7 +86,7 @@ start -c dynapg.log_min_duration=0
 check "it starts again, with arguments for PostgreSQL" becomes_healthy
 check "which count" answers 'SHOW dynapg.log_min_duration' 0
 check "the data and the key are there" answers_request GetItem "$get" '"Sold":{"N":"7"}'
-read -ra children <"/proc/$server/task/$server/children"
+read -ra children <"/proc/$server/task/$server/children" || true # no line end
 kill -KILL "$server" "${children[@]}"
 wait "$server" 2>/dev/null || true
 start
