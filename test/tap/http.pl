@@ -114,7 +114,7 @@ is_deeply(
 	},
 	'a failed condition: body with the item');
 check_headers($response, 'a failed condition');
-is(answer_of(call($port, 'DescribeContributorInsights', { TransactItems => [] })), $lacking_operation, 'an operation that is not there yet');
+is(answer_of(call($port, 'DescribeGlobalTable', { TransactItems => [] })), $lacking_operation, 'an operation that is not there yet');
 
 # Some answers have no body, not even an empty object.
 {
@@ -426,14 +426,14 @@ $node->safe_psql('postgres', $_) foreach 'ALTER SYSTEM RESET dynapg.receive_time
 # ---------------------------------------------------------------- metrics
 
 # What dynapg lacks is counted, so that it can be seen that somebody wants it; what the service lacks is not.
-is(answer_of(call($port, 'ListContributorInsights', {})), $lacking_operation, 'an operation that dynapg lacks') foreach 1 .. 2;
+is(answer_of(call($port, 'ListGlobalTables', {})), $lacking_operation, 'an operation that dynapg lacks') foreach 1 .. 2;
 is(answer_of(call($port, 'Nonsense', {})), $unknown_operation, 'an operation that there is not');
-is($node->safe_psql('postgres', q{SELECT calls, errors, faults FROM dynapg.stat_operations WHERE operation = 'ListContributorInsights'}), '2|2|0',
+is($node->safe_psql('postgres', q{SELECT calls, errors, faults FROM dynapg.stat_operations WHERE operation = 'ListGlobalTables'}), '2|2|0',
 	'it is counted in dynapg.stat_operations');
 is($node->safe_psql('postgres', q{SELECT count(*) FROM dynapg.stat_operations WHERE operation = 'Nonsense'}), 0, 'an unknown name is not');
 $response = exchange($port, "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n");
-like($response->{body}, qr/^dynapg_requests_total\{operation="ListContributorInsights"\} 2$/m, 'and in the metrics');
-like($response->{body}, qr/^dynapg_request_errors_total\{operation="ListContributorInsights"\} 2$/m, 'as an error');
+like($response->{body}, qr/^dynapg_requests_total\{operation="ListGlobalTables"\} 2$/m, 'and in the metrics');
+like($response->{body}, qr/^dynapg_request_errors_total\{operation="ListGlobalTables"\} 2$/m, 'as an error');
 
 $response = exchange($port, "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n");
 is($response->{status}, 200, 'metrics');
