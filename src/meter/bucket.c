@@ -384,7 +384,7 @@ find_allowance(const MeterRates *rates, Bucket *bucket, int access, int64 now)
 	if (!rates->on_demand)
 		return (Allowance) {Max(rates->units[access], 1), PROVISIONED_BURST, METER_PROVISIONED};
 	allowance = (Allowance) {scaled_rate(rates, bucket, access, now), OTHER_BURST, METER_KEY_RANGE};
-	if (allowance.rate > TABLE_MAX_UNITS)
+	if (allowance.rate >= TABLE_MAX_UNITS)
 	{
 		allowance.rate = TABLE_MAX_UNITS;
 		allowance.limit = METER_ACCOUNT;
@@ -408,7 +408,7 @@ bucket_of(const MeterUse *use, int64 now, uint64 *key)
 	*key = mix(((uint64) MyDatabaseId << 32) | relation, 0);
 	bucket = find_bucket(*key);
 	if (bucket == NULL)
-		idle = Min(idle, Max(meter_now() - use->table->created_at, 0) * 1000);
+		idle = Max(Min(idle, Max(meter_now() - use->table->created_at, 0) * 1000), OTHER_BURST);
 	return have_bucket(*key, now, idle);
 }
 

@@ -3,7 +3,7 @@
 #
 #   PG_CONFIG=...  test/clients/run.sh [suite...]
 #
-# Suites: boto3 javascript streams policies policypage examples s3 s3s awscli go pynamodb mappers session kcl ion exports migration events cloudwatch; all of them if none is named. Each client is installed by
+# Suites: boto3 javascript throttling streams policies policypage examples s3 s3s awscli go pynamodb mappers session kcl ion exports migration events cloudwatch; all of them if none is named. Each client is installed by
 # its own package manager into the user's cache, as new as it is to be had that day (but for events' servers); never into the checkout.
 # The last line is `N passed, N failed`; the exit status is 0 if something ran and nothing failed.
 set -euo pipefail
@@ -11,7 +11,7 @@ cd "$(dirname "$0")/../.."
 # shellcheck source=scripts/lib.sh
 . scripts/lib.sh
 
-SUITES=(boto3 javascript streams policies policypage examples s3 s3s awscli go pynamodb mappers session kcl ion exports migration events cloudwatch)
+SUITES=(boto3 javascript throttling streams policies policypage examples s3 s3s awscli go pynamodb mappers session kcl ion exports migration events cloudwatch)
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/dynapg/clients
 HERE=$PWD/test/clients
 
@@ -135,6 +135,26 @@ suite_javascript() {
 # Metrics and alarms by CloudWatch's API, on the same port.
 suite_cloudwatch() {
     python_packages "$CACHE/boto3" boto3 && DYNAPG_PSQL=$bin/psql "$CACHE/boto3/bin/python" "$HERE/python/cloudwatch_test.py"
+}
+
+# Both of them, where tables are throttled.
+suite_throttling() {
+    local status=0 python javascript
+    python_packages "$CACHE/boto3" boto3 && npm_packages "$CACHE/javascript" @aws-sdk/client-dynamodb @aws-sdk/lib-dynamodb || return 1
+    set_throttling on
+    python=$("$CACHE/boto3/bin/python" "$HERE/python/throttling_test.py") || status=1
+    javascript=$(npm_test "$CACHE/javascript" throttling_test.mjs) || status=1
+    set_throttling off
+    head -n -1 <<<"$python"
+    head -n -1 <<<"$javascript"
+    printf '%s\n%s\n' "$(tail -n 1 <<<"$python")" "$(tail -n 1 <<<"$javascript")" | awk '{passed += $1; failed += $3} END {print passed " passed, " failed " failed"}'
+    return "$status"
+}
+
+# The endpoint's workers read it with the next request after they are told.
+set_throttling() {
+    "$bin/psql" -X -q -c "ALTER SYSTEM SET dynapg.throttling = $1" -c 'SELECT pg_reload_conf()' >/dev/null
+    sleep 1
 }
 
 # A reader of streams that is written for nothing else.

@@ -37,10 +37,14 @@ class Endpoint:
 
 
 def must(operation, request):
-    status, answer = Endpoint().call(operation, request)
-    if status != 200:
-        raise RuntimeError("%s: %s" % (operation, answer))
-    return answer
+    for _ in range(50):
+        status, answer = Endpoint().call(operation, request)
+        if status == 200:
+            return answer
+        if "hrottlingReasons" not in json.dumps(answer):
+            break
+        time.sleep(0.1)
+    raise RuntimeError("%s: %s" % (operation, answer))
 
 
 def key(pk):
@@ -107,7 +111,7 @@ class Load:
         count = 0
         while True:
             due = begin + (count * CONNECTIONS + number) / self.rate
-            if due >= end:
+            if due >= end or time.monotonic() >= end:
                 return
             now = time.monotonic()
             if now < due:
