@@ -54,7 +54,9 @@ SELECT dynamo_put_item(jsonb_build_object('TableName', 'Bench', 'Item', jsonb_bu
 SQL
         done
     )
-    for database; do wait_for_port "${ports[$database]}" "the endpoint of $database"; done
+    for database; do
+        wait_for_port "${ports[$database]}" "the endpoint of $database"
+    done
 }
 
 # cpu DATABASE: of a GetItem
