@@ -365,7 +365,8 @@ BEGIN
 		PERFORM dynapg.note_scaling(target, as_of, wanted.new_capacity, capacity, wanted.reason, failure);
 	END IF;
 	UPDATE dynapg.scalable_targets t SET evaluated_at = CASE WHEN wanted.reason = 'Bounds' THEN t.evaluated_at ELSE date_trunc('minute', as_of - interval '10 s') END,
-			is_new = t.is_new AND failure IS NOT NULL,
+			-- bounds that were set meanwhile are new still
+			is_new = t.is_new AND (failure IS NOT NULL OR NOT target.is_new OR (t.min_capacity, t.max_capacity) <> (target.min_capacity, target.max_capacity)),
 			scaled_out_at = CASE WHEN failure IS NULL AND wanted.new_capacity > capacity THEN as_of ELSE t.scaled_out_at END,
 			scaled_in_at = CASE WHEN failure IS NULL AND wanted.new_capacity < capacity THEN as_of ELSE t.scaled_in_at END
 		WHERE (t.table_id, t.index_name, t.is_write) = (target.table_id, target.index_name, target.is_write);
