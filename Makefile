@@ -221,5 +221,5 @@ help:
 	@echo 'PG_CONFIG=...      the pg_config of another PostgreSQL (15, 17, 18)'
 	@echo 'WERROR=1           warnings are errors'
 
-.PHONY: test sanitize quickstart bare stress stress-indexes stress-transactions stress-streams stress-exports stress-transfers stress-recovery stress-tenants stress-throttling soak clients gui differential differential-patterns deb test-deb test-container reference compared docs-check bench bench-auto-scaling help FORCE
+.PHONY: test sanitize quickstart bare stress stress-indexes stress-transactions stress-streams stress-exports stress-transfers stress-recovery stress-tenants stress-throttling stress-events soak clients gui differential differential-patterns deb test-deb test-container reference compared docs-check bench bench-auto-scaling help FORCE
 .DEFAULT_GOAL = all

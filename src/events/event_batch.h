@@ -33,6 +33,7 @@ typedef struct EventBatch
 	TransactionId locked_by;	/* the transaction that has locked the lane's row when it read the batch */
 	int64		filtered;		/* how many those are */
 	int			attempts;		/* how often it has failed already */
+	bool		last;			/* there was nothing behind it when it was read */
 } EventBatch;
 
 /* How a batch went. */

@@ -447,6 +447,7 @@ take_batch(const Reading *reading, int64 lane, const EventMapping *mapping)
 	if (position == NULL)
 		return LANE_GONE;
 	batch->attempts = position->attempts;
+	batch->last = !reading->has_more && position->n_slices == 0;
 	batch->locked_by = GetCurrentTransactionId();
 	too_old = count_too_old(batch, reading->options);
 	if (too_old == 0)

@@ -31,6 +31,7 @@
 #define TURN_MS 300				/* that a lane is served at once, about */
 #define SHORTEST_PAUSE_MS 20	/* when there was nothing to do; twice as long each time */
 #define LONGEST_PAUSE_MS 250
+#define REST_MS 10				/* after the last records that there are: else writers are followed record by record */
 #define LOOK_EVERY_MS 1000		/* whether anybody else is here: DROP DATABASE waits for five seconds */
 
 extern PGDLLEXPORT void dynapg_event_worker_main(Datum argument);
@@ -44,6 +45,8 @@ typedef struct Worker
 	TimestampTz next;			/* when the next try is due that is known */
 	int			turn;			/* which lane comes first */
 	int			idle;			/* rounds without anything to do */
+	bool		worked;			/* in this round there was something */
+	bool		behind;			/* and some lane had more than was served */
 } Worker;
 
 /* ------------------------------------------------------------------------------------------------------------
@@ -113,10 +116,11 @@ error_text(const ErrorData *error)
 	return error->detail ? psprintf("%s (%s)", error->message, error->detail) : pstrdup(error->message);
 }
 
-/* The same with errors, which are noted. */
-static LaneRead
-try_batch(int64 lane, MemoryContext context, TimestampTz *next)
+/* The same with errors, which are noted; whether there is more behind it. */
+static bool
+try_batch(Worker *worker, int64 lane)
 {
+	MemoryContext context = worker->batch_context;
 	Attempt		attempt = {.until = DT_NOEND};
 	ErrorData  *volatile error = NULL;
 	volatile LaneRead read = LANE_GONE;
@@ -138,28 +142,26 @@ try_batch(int64 lane, MemoryContext context, TimestampTz *next)
 	if (error != NULL)
 	{
 		note_error(lane, &attempt, error_text(error));
-		return LANE_WAITS;
+		return false;
 	}
-	*next = Min(*next, attempt.until);
-	return read;
+	worker->next = Min(worker->next, attempt.until);
+	worker->worked |= read == LANE_BATCH || read == LANE_MORE;
+	return read == LANE_MORE || (read == LANE_BATCH && !attempt.batch->last);
 }
 
-/* Serves a lane for a turn; whether there was anything to do. */
-static bool
+/* Serves a lane for a turn. */
+static void
 serve(Worker *worker, int64 lane)
 {
 	TimestampTz begun_at = GetCurrentTimestamp();
-	bool		worked = false;
-	LaneRead	read;
+	bool		more;
 
 	do
 	{
-		read = try_batch(lane, worker->batch_context, &worker->next);
-		worked |= read == LANE_BATCH || read == LANE_MORE;
+		more = try_batch(worker, lane);
 		CHECK_FOR_INTERRUPTS();
-	} while ((read == LANE_BATCH || read == LANE_MORE) && PostmasterIsAlive() &&
-			 !TimestampDifferenceExceeds(begun_at, GetCurrentTimestamp(), TURN_MS));
-	return worked;
+	} while (more && PostmasterIsAlive() && !TimestampDifferenceExceeds(begun_at, GetCurrentTimestamp(), TURN_MS));
+	worker->behind |= more;
 }
 
 /* ------------------------------------------------------------------------------------------------------------
@@ -183,12 +185,11 @@ find_lanes(Worker *worker, List **lanes)
 	return inside;
 }
 
-/* Serves each lane that nobody else does; whether there was anything to do. */
-static bool
+/* Serves each lane that nobody else does. */
+static void
 serve_lanes(Worker *worker, List *lanes)
 {
 	int			count = list_length(lanes);
-	bool		worked = false;
 
 	for (int i = 0; i < count; i++)
 	{
@@ -201,13 +202,12 @@ serve_lanes(Worker *worker, List *lanes)
 		step_commit();
 		if (!claimed)
 			continue;
-		worked |= serve(worker, lane->lane);
+		serve(worker, lane->lane);
 		if (!event_job_retake(worker->number))
 			proc_exit(0);
 	}
 	worker->turn++;
 	MemoryContextSwitchTo(worker->context);
-	return worked;
 }
 
 /* False if the process is not wanted any more. */
@@ -215,15 +215,15 @@ static bool
 take_round(Worker *worker)
 {
 	List	   *lanes;
-	bool		worked;
 
 	worker->next = DT_NOEND;
+	worker->worked = worker->behind = false;
 	event_lay_out();
 	if (!find_lanes(worker, &lanes))
 		return false;
-	worked = serve_lanes(worker, lanes);
-	worked |= event_tell_alarms();
-	worker->idle = worked ? 0 : worker->idle + 1;
+	serve_lanes(worker, lanes);
+	worker->worked |= event_tell_alarms();
+	worker->idle = worker->worked ? 0 : worker->idle + 1;
 	return true;
 }
 
@@ -263,9 +263,9 @@ is_to_end(Worker *worker)
 }
 
 static void
-pause_idle(const Worker *worker)
+pause_worker(const Worker *worker)
 {
-	long		pause = Min(SHORTEST_PAUSE_MS << Min(worker->idle, 10), LONGEST_PAUSE_MS);
+	long		pause = worker->worked ? REST_MS : Min(SHORTEST_PAUSE_MS << Min(worker->idle, 10), LONGEST_PAUSE_MS);
 
 	if (worker->next != DT_NOEND)
 		pause = Min(pause, Max(TimestampDifferenceMilliseconds(GetCurrentTimestamp(), worker->next), 1));
@@ -291,8 +291,8 @@ dynapg_event_worker_main(Datum database)
 	worker.batch_context = AllocSetContextCreate(TopMemoryContext, "dynapg event batch", ALLOCSET_DEFAULT_SIZES);
 	while (PostmasterIsAlive() && try_round(&worker) && !is_to_end(&worker))
 	{
-		if (worker.idle > 0)
-			pause_idle(&worker);
+		if (!worker.behind)
+			pause_worker(&worker);
 		CHECK_FOR_INTERRUPTS();
 		if (ConfigReloadPending)
 		{
