@@ -19,6 +19,22 @@ COMMENT ON COLUMN dynapg.contributor_insights_settings.change_ends IS 'until the
 GRANT SELECT ON dynapg.contributor_insights_settings TO PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('dynapg.contributor_insights_settings', '');
 
+-- Rows of it, and those of auto scaling, are believed: a database's owner dumps them, and what he restores is left out.
+CREATE FUNCTION dynapg.leave_out_setting() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	RAISE WARNING 'a row of dynapg.% is not restored', TG_TABLE_NAME USING
+		DETAIL = format('It is of the table with TableId %s; only a superuser can bring it.', NEW.table_id),
+		HINT = 'The table''s owner can make the setting anew.';
+	RETURN NULL;
+END $$;
+REVOKE EXECUTE ON FUNCTION dynapg.leave_out_setting() FROM PUBLIC;
+COMMENT ON FUNCTION dynapg.leave_out_setting() IS 'trigger of settings of tables for roles that may insert and not update';
+CREATE TRIGGER leave_out BEFORE INSERT ON dynapg.contributor_insights_settings
+	FOR EACH ROW WHEN (NOT pg_catalog.has_table_privilege('dynapg.contributor_insights_settings', 'UPDATE')) EXECUTE FUNCTION dynapg.leave_out_setting();
+ALTER TABLE dynapg.contributor_insights_settings ADD CONSTRAINT leave_out
+	CHECK (pg_catalog.has_table_privilege('dynapg.contributor_insights_settings', 'UPDATE'));
+GRANT INSERT ON dynapg.contributor_insights_settings TO pg_database_owner;
+
 CREATE FUNCTION @extschema@.dynamo_update_contributor_insights(request jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_update_contributor_insights' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.dynamo_update_contributor_insights(jsonb) IS

@@ -66,6 +66,13 @@ COMMENT ON COLUMN dynapg.scaling_activities.ended_at IS 'of what fails again for
 GRANT SELECT ON dynapg.scalable_targets, dynapg.scaling_policies, dynapg.scaling_activities TO PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('dynapg.scalable_targets', '');
 SELECT pg_catalog.pg_extension_config_dump('dynapg.scaling_policies', '');
+CREATE TRIGGER leave_out BEFORE INSERT ON dynapg.scalable_targets
+	FOR EACH ROW WHEN (NOT pg_catalog.has_table_privilege('dynapg.scalable_targets', 'UPDATE')) EXECUTE FUNCTION dynapg.leave_out_setting();
+CREATE TRIGGER leave_out BEFORE INSERT ON dynapg.scaling_policies
+	FOR EACH ROW WHEN (NOT pg_catalog.has_table_privilege('dynapg.scaling_policies', 'UPDATE')) EXECUTE FUNCTION dynapg.leave_out_setting();
+ALTER TABLE dynapg.scalable_targets ADD CONSTRAINT leave_out CHECK (pg_catalog.has_table_privilege('dynapg.scalable_targets', 'UPDATE'));
+ALTER TABLE dynapg.scaling_policies ADD CONSTRAINT leave_out CHECK (pg_catalog.has_table_privilege('dynapg.scaling_policies', 'UPDATE'));
+GRANT INSERT ON dynapg.scalable_targets, dynapg.scaling_policies TO pg_database_owner;
 -- Activities are not dumped: in a dump they would be what another server has done.
 
 -- ------------------------------------------------------------------------------------------------------------

@@ -223,6 +223,21 @@ is_at_work(JobKey key)
 	return false;
 }
 
+/* Logs that no process is to be had, now and then: by a process of ours, which asks again and again; a session's caller hears it another way. */
+static void
+log_no_room(const char *name)
+{
+	static TimestampTz logged_at = 0;
+	TimestampTz now = GetCurrentTimestamp();
+
+	if (MyBgworkerEntry == NULL || !TimestampDifferenceExceeds(logged_at, now, 60000))
+		return;
+	logged_at = now;
+	ereport(LOG,
+			(errmsg("no process is to be had for a %s", name),
+			 errhint("\"max_worker_processes\" may be too small.")));
+}
+
 static bool
 start_process(const JobOrder *order, BackgroundWorkerHandle **handle)
 {
@@ -239,7 +254,10 @@ start_process(const JobOrder *order, BackgroundWorkerHandle **handle)
 	worker.bgw_main_arg = order->argument;
 	if (order->extra_size > 0)
 		memcpy(worker.bgw_extra, order->extra, order->extra_size);
-	return RegisterDynamicBackgroundWorker(&worker, handle);
+	if (RegisterDynamicBackgroundWorker(&worker, handle))
+		return true;
+	log_no_room(order->name);
+	return false;
 }
 
 bool

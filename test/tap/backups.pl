@@ -151,11 +151,13 @@ sql(q{SET ROLE regress_dynapg_keeper; BEGIN;
 		"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "N"}]}');
 	SELECT dynapg.put('Owned', '{"id": 5}');
 	SELECT dynamo_create_backup('{"TableName": "Owned", "BackupName": "owned"}');
+	SELECT dynamo_update_contributor_insights('{"TableName": "Owned", "ContributorInsightsAction": "ENABLE"}');
 	COMMIT}, 'owned');
 my $owned = relation('owned', 'owned');
 command_ok([ 'pg_dump', @owner, '-d', $node->connstr('owned'), '-Fc', '-f', "$dir/owned" ], "a database's owner dumps it");
 command_ok([ 'pg_restore', '--exit-on-error', @owner, '-d', $node->connstr('again'), "$dir/owned" ], 'and restores it');
 is(sql('SELECT count(*) FROM dynapg.backups', 'again'), '0', 'he brings no backups');
+is(sql('SELECT count(*) FROM dynapg.contributor_insights_settings', 'again'), '0', 'and no settings of contributor insights');
 is(sql(qq{SET ROLE regress_dynapg_keeper; SELECT item FROM dynapg_backup."$owned"}, 'again'), '{"id": 5}', 'but their items');
 
 $node->stop;

@@ -262,10 +262,11 @@ foreach my $workers (1, 2)
 }
 
 # Where no process is to be had for another worker, the one that is too large ends all the same, and then there is room.
-$node->append_conf('postgresql.conf', 'max_worker_processes = 4');
+$node->append_conf('postgresql.conf', "max_worker_processes = 5\ndynapg.keeper_interval = 0");
 sql('ALTER SYSTEM SET dynapg.workers = 1');
 $node->restart;
 ok(wait_for_endpoint($port), 'a server with room for launchers, the flusher and one worker');
+ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'dynapg flusher'}), 'which are there');
 {
 	my ($worker) = worker_pids();
 	like(answer_of(grow()), $ok, 'its worker becomes too large');

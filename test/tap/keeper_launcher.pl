@@ -77,7 +77,11 @@ ok($standby->poll_query_until('postgres', "SELECT count(*) = 0 $process"), 'unti
 is($standby->safe_psql('app', 'SELECT count(*) FROM seen'), $records, 'and everything came to the function');
 $standby->stop;
 
-# --- there is no process for a keeper
+# --- there is a process for the keeper and none for what it asks for; then not even for the keeper
+$node->append_conf('postgresql.conf', "max_worker_processes = 4\n");
+start_again($node);
+ok($node->wait_for_log(qr/no process is to be had for a dynapg event worker/), 'where no process is to be had for a mapping that is said');
+$node->stop;
 $node->append_conf('postgresql.conf', "max_worker_processes = 3\n");
 start_again($node);
 ok($node->wait_for_log(qr/could not start a dynapg keeper/), 'where no process is to be had that is said');
