@@ -127,7 +127,8 @@ DECLARE
 	before text := '';
 	tries int := 0;
 BEGIN
-	WHILE before <> pg_temp.state() AND tries < 40 LOOP
+	WHILE (dynapg.rotate() > 0 OR before <> pg_temp.state()) AND tries < 40 LOOP
+		COMMIT;
 		before := pg_temp.state();
 		tries := tries + 1;
 		PERFORM pg_sleep(1.5);
