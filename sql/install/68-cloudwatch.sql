@@ -27,7 +27,7 @@ $$;
 COMMENT ON FUNCTION dynapg.metric_unit(text) IS 'the unit of a metric of AWS/DynamoDB''s';
 
 -- Whether a metric's definition is one; raises an error if not.
-CREATE FUNCTION dynapg.check_metric(dimensions jsonb, period integer, stat text) RETURNS void LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION dynapg.check_metric(dimensions jsonb, period integer, stat text) RETURNS void LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	IF period IS NULL OR period < 60 OR period % 60 <> 0 OR period > 86400 THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
@@ -89,7 +89,7 @@ END $$;
 COMMENT ON FUNCTION dynapg.request_time(jsonb, text) IS 'a time of a request of CloudWatch''s; raises an error for what is none';
 
 -- A whole number of a request; those of the query protocol are texts.
-CREATE FUNCTION dynapg.request_integer(value jsonb, parameter text) RETURNS integer LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION dynapg.request_integer(value jsonb, parameter text) RETURNS integer LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	IF value IS NULL OR value = 'null' THEN
 		RETURN NULL;
@@ -100,7 +100,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION dynapg.request_integer(jsonb, text) IS 'a whole number of a request of CloudWatch''s; raises an error for what is none';
 
-CREATE FUNCTION dynapg.require_range(start_at timestamptz, end_at timestamptz) RETURNS void LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION dynapg.require_range(start_at timestamptz, end_at timestamptz) RETURNS void LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	IF start_at >= end_at THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'The parameter StartTime must be less than the parameter EndTime.';

@@ -79,12 +79,12 @@ GRANT INSERT ON dynapg.scalable_targets, dynapg.scaling_policies TO pg_database_
 -- What is common
 -- ------------------------------------------------------------------------------------------------------------
 
-CREATE FUNCTION dynapg.scaling_resource_id(table_name text, index_name text) RETURNS text LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION dynapg.scaling_resource_id(table_name text, index_name text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT 'table/' || table_name || CASE WHEN index_name = '' THEN '' ELSE '/index/' || index_name END
 $$;
 COMMENT ON FUNCTION dynapg.scaling_resource_id(text, text) IS 'ResourceId of a table or an index';
 
-CREATE FUNCTION dynapg.scaling_dimension(index_name text, is_write boolean) RETURNS text LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION dynapg.scaling_dimension(index_name text, is_write boolean) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT 'dynamodb:' || CASE WHEN index_name = '' THEN 'table' ELSE 'index' END || ':' || CASE WHEN is_write THEN 'WriteCapacityUnits' ELSE 'ReadCapacityUnits' END
 $$;
 COMMENT ON FUNCTION dynapg.scaling_dimension(text, boolean) IS 'ScalableDimension of a table or an index';
@@ -217,7 +217,7 @@ COMMENT ON FUNCTION dynapg.forecast(text, text, text, timestamptz) IS
 -- units: what was consumed a second of each of the last 15 minutes, the newest first; null: nothing was recorded, which says nothing.
 CREATE FUNCTION dynapg.scaling_decision(units double precision[], capacity bigint, min_capacity bigint, max_capacity bigint, target_value double precision,
 		needed bigint DEFAULT NULL, OUT new_capacity bigint, OUT reason text)
-	LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	target double precision := target_value / 100;
 	low double precision := greatest(target - 0.2, target / 2);
@@ -419,7 +419,7 @@ COMMENT ON FUNCTION dynapg.auto_scaling(text, jsonb) IS
 
 -- A number of a request, whole and within bounds; null: it is not given.
 CREATE FUNCTION dynapg.scaling_number(request jsonb, member text, least_value double precision, most double precision, whole boolean DEFAULT true)
-	RETURNS double precision LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+	RETURNS double precision LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	value numeric;
 BEGIN
@@ -432,7 +432,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION dynapg.scaling_number(jsonb, text, double precision, double precision, boolean) IS 'a number of a request of Application Auto Scaling''s';
 
-CREATE FUNCTION dynapg.scaling_boolean(request jsonb, member text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION dynapg.scaling_boolean(request jsonb, member text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	IF jsonb_typeof(coalesce(request -> member, 'null')) NOT IN ('null', 'boolean') THEN
 		PERFORM dynapg.scaling_refuse(format('%s must be true or false', member));
