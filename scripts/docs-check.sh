@@ -5,6 +5,8 @@
 # or ~/.cache/dynapg-ci where that cannot be written. The last line is `N passed, N failed`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# shellcheck source=scripts/lib.sh
+. scripts/lib.sh
 
 cache=${XDG_CACHE_HOME:-/var/cache}/dynapg-ci
 mkdir -p "$cache" 2>/dev/null && [ -w "$cache" ] || cache=$HOME/.cache/dynapg-ci
@@ -28,6 +30,7 @@ check() {
 
 install_tools() {
     [ "$(cat "$tools/installed" 2>/dev/null)" = "${packages[*]}" ] && return
+    install_missing venv
     rm -rf "$tools"
     python3 -m venv "$tools"
     "$tools/bin/pip" install --quiet --disable-pip-version-check "${packages[@]}"

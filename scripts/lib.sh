@@ -64,7 +64,7 @@ has_headers() {
 
 has_grammars() { compgen -G 'src/*/*.[yl]' >/dev/null; }
 
-# Prints the Debian packages of what is not there, for "build", "test" and "quickstart".
+# Prints the Debian packages of what is not there, for "build", "test", "venv" (of Python) and "npm".
 missing_packages() {
     local major what
     major=$(default_major)
@@ -90,6 +90,10 @@ missing_packages() {
             test)
                 perl -MIPC::Run -e 1 2>/dev/null || echo libipc-run-perl
                 command -v prove >/dev/null || echo perl
+                command -v openssl >/dev/null || echo openssl
+                ;;
+            venv)
+                python3 -c 'import ensurepip' 2>/dev/null || echo python3-venv
                 ;;
             npm)
                 command -v npm >/dev/null || echo npm
@@ -211,6 +215,17 @@ make_cluster() {
 start_cluster() {
     local bin=$1 data=$2 log=$3
     as_user "$bin/pg_ctl" -D "$data" -l "$log" -w -t 60 start >/dev/null </dev/null
+}
+
+# kill_cluster DATA: kills all processes of a server at once, without warning.
+kill_cluster() {
+    local data=$1 postmaster pids
+    postmaster=$(head -n 1 "$data/postmaster.pid")
+    pids=$(ps -o pid= --ppid "$postmaster")
+    # shellcheck disable=SC2086 # several numbers
+    kill -KILL "$postmaster" $pids 2>/dev/null || true
+    while ps -o pid= -p "$postmaster" >/dev/null; do sleep 0.05; done
+    rm -f "$data/postmaster.pid"
 }
 
 stop_cluster() {

@@ -238,5 +238,5 @@ suite_go() {
 }
 
 [ $# -gt 0 ] || set -- "${SUITES[@]}"
-install_missing build
+install_missing build venv
 run_suites clients "$@"

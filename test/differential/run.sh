@@ -11,6 +11,7 @@ cd "$(dirname "$0")/../.."
 
 work='' bin='' local_pid=''
 
+# shellcheck disable=SC2317 # a trap's
 clean_up() {
     [ -z "$local_pid" ] || kill "$local_pid" 2>/dev/null || true
     [ -z "$work" ] || [ ! -f "$work/data/postmaster.pid" ] || stop_cluster "$bin" "$work/data" immediate || true

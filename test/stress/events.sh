@@ -56,17 +56,6 @@ CONF
     echo "host=$work port=$(<"$work/port") user=postgres" >"$work/server"
 }
 
-# Kills all processes of the server at once.
-kill_server() {
-    local postmaster pids
-    postmaster=$(head -n 1 "$work/data/postmaster.pid")
-    pids=$(ps -o pid= --ppid "$postmaster")
-    # shellcheck disable=SC2086 # several numbers
-    kill -KILL "$postmaster" $pids 2>/dev/null || true
-    while ps -o pid= -p "$postmaster" >/dev/null; do sleep 0.05; done
-    rm -f "$work/data/postmaster.pid"
-}
-
 start_destinations() {
     local folder
     clients hook "$work" "$hook_port" &
@@ -110,7 +99,7 @@ main() {
     for ((n = 1; n <= KILLS; n++)); do
         sleep "$SECONDS_EACH"
         kill -0 "$played" || fail 'the clients have ended'
-        kill_server
+        kill_cluster "$work/data"
         start_cluster "$bin" "$work/data" "$work/server.log"
     done
     sleep "$SECONDS_EACH"

@@ -49,12 +49,7 @@ crash() {
     local postmaster pids
     postmaster=$(head -n 1 "$work/data/postmaster.pid")
     case $((crashes % 3)) in
-        0)
-            pids=$(ps -o pid= --ppid "$postmaster")
-            # shellcheck disable=SC2086 # several numbers
-            kill -KILL "$postmaster" $pids 2>/dev/null || true
-            while ps -o pid= -p "$postmaster" >/dev/null; do sleep 0.05; done
-            ;;
+        0) kill_cluster "$work/data" ;;
         1) pids=$(ask "SELECT pid FROM pg_stat_activity WHERE application_name = 'pgbench' LIMIT 1") ;;&
         2) pids=$(ask "SELECT pid FROM pg_stat_activity WHERE backend_type IN ('dynapg table job', 'checkpointer') ORDER BY backend_type DESC LIMIT 1") ;;&
         1 | 2) kill -KILL "$pids" ;;

@@ -93,22 +93,11 @@ start_decoding() {
     decoder=$!
 }
 
-# Kills all processes of a server at once.
-kill_server() {
-    local postmaster pids
-    postmaster=$(head -n 1 "$work/$1/postmaster.pid")
-    pids=$(ps -o pid= --ppid "$postmaster")
-    # shellcheck disable=SC2086 # several numbers
-    kill -KILL "$postmaster" $pids 2>/dev/null || true
-    while ps -o pid= -p "$postmaster" >/dev/null; do sleep 0.05; done
-    rm -f "$work/$1/postmaster.pid"
-}
-
 # crash NAME N: all processes, or one backend, which makes the postmaster end the others.
 crash() {
     local pid
     if [ $(($2 % 2)) = 0 ]; then
-        kill_server "$1"
+        kill_cluster "$work/$1"
         start_cluster "$bin" "$work/$1" "$work/$1.log"
     else
         pid=$(sql "$1" "SELECT pid FROM pg_stat_activity WHERE application_name = 'streams' OR backend_type IN ('walsender', 'dynapg keeper') ORDER BY random() LIMIT 1")
@@ -165,7 +154,7 @@ over_promotion() {
     until [ "$(sql first 'SELECT count(*) FROM pg_stat_replication WHERE sync_state = '"'sync'")" = 1 ]; do sleep 0.1; done
     start_playing
     sleep "$((SECONDS_EACH * 2))"
-    kill_server first
+    kill_cluster "$work/first"
     as_user "$bin/pg_ctl" -D "$work/second" -w promote >/dev/null
     sql second "ALTER SYSTEM RESET synchronous_standby_names"
     sql second 'SELECT pg_reload_conf()' >/dev/null

@@ -22,15 +22,8 @@ clean_up() {
 
 clients() { as_user env CLIENTS="$CLIENTS" python3 "$work/transactions.py" "$@"; }
 
-# Kills all processes of the server at once, and starts it again.
 crash() {
-    local postmaster pids
-    postmaster=$(head -n 1 "$work/data/postmaster.pid")
-    pids=$(ps -o pid= --ppid "$postmaster")
-    # shellcheck disable=SC2086 # several numbers
-    kill -KILL "$postmaster" $pids 2>/dev/null || true
-    while ps -o pid= -p "$postmaster" >/dev/null; do sleep 0.05; done
-    rm -f "$work/data/postmaster.pid"
+    kill_cluster "$work/data"
     start_cluster "$bin" "$work/data" "$work/server.log"
 }
 
