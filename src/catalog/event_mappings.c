@@ -315,7 +315,7 @@ catalog_delete_event_mapping(const pg_uuid_t *uuid)
 	(void) execute_of("DELETE FROM dynapg.event_source_mappings WHERE uuid = $1", uuid);
 	(void) execute_of("DELETE FROM dynapg.event_states WHERE mapping = $1", uuid);
 	(void) execute_of("DELETE FROM dynapg.destination_secrets WHERE mapping = $1", uuid);
-	(void) execute_of("DELETE FROM dynapg.event_failures WHERE mapping = $1", uuid);
+	catalog_delete_event_failures_of(uuid);
 	wait_for_lanes(uuid);
 	(void) execute_of("DELETE FROM dynapg.event_positions WHERE mapping = $1", uuid);
 }

@@ -164,8 +164,9 @@ extern List *catalog_event_failures(const pg_uuid_t *mapping, int limit);
 /* The mappings that have any: pg_uuid_t pointers. */
 extern List *catalog_event_failing_mappings(void);
 
-/* One has been sent, or given up; one is to be tried again. */
+/* One has been sent, or given up; all of a mapping or an alarm, which is deleted or tells somebody else; one is to be tried again. */
 extern void catalog_delete_event_failure(int64 id);
+extern void catalog_delete_event_failures_of(const pg_uuid_t *mapping);
 extern void catalog_retry_event_failure(int64 id, TimestampTz retry_at);
 
 #endif							/* DYNAPG_EVENT_MAPPINGS_H */

@@ -316,6 +316,15 @@ catalog_delete_event_failure(int64 id)
 }
 
 void
+catalog_delete_event_failures_of(const pg_uuid_t *mapping)
+{
+	Oid			types[] = {UUIDOID};
+	Datum		values[] = {UUIDPGetDatum(mapping)};
+
+	(void) catalog_execute("DELETE FROM dynapg.event_failures WHERE mapping = $1", 1, types, values, NULL);
+}
+
+void
 catalog_retry_event_failure(int64 id, TimestampTz retry_at)
 {
 	Oid			types[] = {INT8OID, TIMESTAMPTZOID};
