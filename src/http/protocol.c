@@ -129,6 +129,13 @@ target_operation(const char *target)
 	return -1;
 }
 
+/* The operation of DynamoDB's that a request asks for: in another service's dialect it is none, whatever its X-Amz-Target says. */
+static int
+requested_operation(const HttpRequest *request)
+{
+	return request->dialect == DIALECT_DYNAMODB ? target_operation(request_header(request, "X-Amz-Target")) : -1;
+}
+
 void
 protocol_respond_not_found(HttpRequest *request)
 {
@@ -478,7 +485,7 @@ protocol_answer_operation(HttpRequest *request)
 	}
 	if (request->view != NULL || (request->dialect != DIALECT_DYNAMODB && dialect_find_operation(request)))
 		return protocol_try_again(request);
-	request->operation = target_operation(request_header(request, "X-Amz-Target"));
+	request->operation = requested_operation(request);
 	if (request->operation < 0 || !endpoint->has_operation(request->operation))
 	{
 		/* a region of the service that lacks an operation has a message for it; what is none has none */
@@ -505,7 +512,7 @@ protocol_in_transaction(HttpRequest *request, void (*run) (HttpRequest *request,
 	volatile bool done = false;
 
 	begin_operation(request);
-	request->operation = target_operation(request_header(request, "X-Amz-Target"));
+	request->operation = requested_operation(request);
 	PG_TRY();
 	{
 		StartTransactionCommand();
@@ -538,7 +545,6 @@ protocol_knows_sender(HttpRequest *request)
 {
 	if (request->is_console)
 		return console_knows_sender(request);
-	request->operation = target_operation(request_header(request, "X-Amz-Target"));
 	request->sender_known = protocol_in_transaction(request, check_sender);
 	return request->sender_known;
 }

@@ -86,6 +86,25 @@ is(answer_of(post([ $host, $json_type, [ 'X-Amz-Target', 'x' ] ], '{')), $serial
 like(answer_of(post(\@usual, $_)), qr/^400 .*${coral}SerializationException/, "JSON that is no object: $_") foreach ('[]', '1', '"x"', 'null');
 is(answer_of(post(\@usual, '{}', uri => $_)), '200 {"TableNames":[]}', "path $_") foreach ('//', '/a/b', '/?x=y', '/%00', "http://127.0.0.1:$port/");
 
+# Another service's request is none of DynamoDB's, whatever its target says.
+{
+	my $form_type = [ 'Content-Type', 'application/x-www-form-urlencoded' ];
+	my $operations = sub { return exchange($port, "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n")->{body} =~ /^dynapg_requests_total\{operation="ListTables"\} (\d+)/m ? $1 : 0; };
+	my $counted = $operations->();
+
+	foreach my $case ([ 'no form', $form_type, 'x', '/' ], [ 'an empty form', $form_type, '', '/' ], [ 'an unknown action', $form_type, 'Action=ListTables', '/' ],
+		[ 'a large form', $form_type, 'x' x 100000, '/' ],
+		[ 'CBOR', [ 'Content-Type', 'application/cbor' ], "\xA0", '/service/GraniteServiceVersion20100801/operation/X' ],
+		[ 'CBOR by its path', $json_type, '{}', '/service/GraniteServiceVersion20100801/operation/X' ])
+	{
+		my ($name, $type, $body, $path) = @$case;
+		like(answer_of(post([ $host, $type, [ 'X-Amz-Target', $_ ] ], $body, uri => $path)), qr/^4\d\d .*UnknownOperation/s, "$name with the target $_")
+		  foreach 'DynamoDB_20120810.ListTables', 'DynamoDBStreams_20120810.ListStreams', 'GraniteServiceVersion20100801.ListTables', 'AnyScaleFrontendService.ListTables';
+	}
+	is($operations->(), $counted, 'such a request is not counted as an operation');
+	alive("another service's dialects");
+}
+
 # ---------------------------------------------------------------- errors
 
 is( answer_of(call($port, 'GetItem', { TableName => 'nothing', Key => { pk => { S => 'a' } } })),
