@@ -169,6 +169,12 @@ tell_answer(int operation, const ErrorData *error, const char *claimed_key)
 		audit_refusal(operation, error, claimed_key);
 }
 
+static void
+tell_refusal(const ErrorData *error, const char *claimed_key)
+{
+	audit_refusal(-1, error, claimed_key);
+}
+
 static void *
 drop_answer(void)
 {
@@ -189,6 +195,7 @@ static EndpointApi api = {
 	.begin_caller = caller_begin,
 	.execute = execute_operation,
 	.tell_answer = tell_answer,
+	.tell_refusal = tell_refusal,
 	.drop_answer = drop_answer,
 	.give_up_answer = counters_give_up,
 	.write_error = endpoint_write_error,

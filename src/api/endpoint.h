@@ -17,7 +17,7 @@
 
 #define ENDPOINT_API_VARIABLE "dynapg_endpoint_api"
 #define ENDPOINT_LIBRARY "dynapg_http"
-#define ENDPOINT_API_VERSION 10
+#define ENDPOINT_API_VERSION 11
 
 /* What an operation leaves besides its response. */
 typedef struct EndpointOutcome
@@ -72,6 +72,8 @@ typedef struct EndpointApi
 	 * access key that the request names.
 	 */
 	void		(*tell_answer) (int operation, const ErrorData *error, const char *claimed_key);
+	/* The answer to a request of another service's is certain, and is an error: audit_refusal(); it is counted nowhere. */
+	void		(*tell_refusal) (const ErrorData *error, const char *claimed_key);
 	void	   *(*drop_answer) (void);
 	/* What that has returned, in the current context: it is not executed anew in time, and its answer is what it was. */
 	void		(*give_up_answer) (const void *dropped);

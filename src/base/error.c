@@ -90,6 +90,23 @@ dyn_is_defect(int sqlstate)
 	return find_exception(sqlstate) == DYN_EXCEPTION_COUNT && rule != NULL && rule->defect;
 }
 
+bool
+dyn_is_denial(DynException exception)
+{
+	switch (exception)
+	{
+		case DYN_ACCESS_DENIED:
+		case DYN_MISSING_AUTHENTICATION_TOKEN:
+		case DYN_INCOMPLETE_SIGNATURE:
+		case DYN_INVALID_SIGNATURE:
+		case DYN_UNRECOGNIZED_CLIENT:
+		case DYN_EXPIRED_TOKEN:
+			return true;
+		default:
+			return false;
+	}
+}
+
 static _Noreturn void raise_exception(DynException exception, const char *detail, const char *message);
 
 static void

@@ -44,6 +44,9 @@ extern ErrorData *dyn_take_error(MemoryContext context);
 /* Whether an error of PostgreSQL's means that something is wrong which its caller cannot mend, so that the log should have it. */
 extern bool dyn_is_defect(int sqlstate);
 
+/* Whether an exception is about who asks: a signature that is none, or is not let do what it is for. */
+extern bool dyn_is_denial(DynException exception);
+
 /* Raises an exception of the service; the message is the service's own text.  Does not return. */
 extern _Noreturn void dyn_error(DynException exception, const char *format,...) pg_attribute_printf(2, 3);
 

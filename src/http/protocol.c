@@ -375,8 +375,11 @@ recover(HttpRequest *request, MemoryContext context, bool is_answer)
 		respond_error(request, error);
 		if (request->outcome.defect)
 			EmitErrorReport();
-		if (request->cloudwatch != NULL)
-			;					/* neither counted nor audited */
+		if (request->dialect != DIALECT_DYNAMODB)
+		{
+			if (is_answer)
+				endpoint->tell_refusal(error, auth_claimed_key(request));
+		}
 		else if (is_answer)
 			endpoint->tell_answer(request->operation, error, auth_claimed_key(request));
 		else

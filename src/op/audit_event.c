@@ -130,20 +130,7 @@ audit_read_error(const ErrorData *error, bool is_data, AuditError *result)
 
 	result->code = dyn_exception_info(exception)->name;
 	result->message = message_to_show(error, exception, is_data);
-	switch (exception)
-	{
-		case DYN_ACCESS_DENIED:
-		case DYN_MISSING_AUTHENTICATION_TOKEN:
-		case DYN_INCOMPLETE_SIGNATURE:
-		case DYN_INVALID_SIGNATURE:
-		case DYN_UNRECOGNIZED_CLIENT:
-		case DYN_EXPIRED_TOKEN:
-			result->is_denied = true;
-			break;
-		default:
-			result->is_denied = false;
-			break;
-	}
+	result->is_denied = dyn_is_denial(exception);
 }
 
 /* ------------------------------------------------------------------------------------------------------------

@@ -102,6 +102,32 @@ get_item($port, 'aaa', 'one', key => [ 'AKIANONE', 'wrong' ], agent('unknown key
 is(told('unknown key', 'userIdentity'), 'GetItem UnrecognizedClientException {"accessKeyId":"AKIANONE","type":"Unknown"}', 'an unknown key');
 get_item($port, 'aaa', 'one', agent('no key'));
 is(told('no key', 'userIdentity'), 'GetItem MissingAuthenticationTokenException {"type":"Unknown"}', 'no signature at all');
+# the same in CloudWatch's and Application Auto Scaling's protocols
+sub other_service
+{
+	my ($agent, $service, $key, $headers, $body, $path) = @_;
+	my @headers = ([ 'Host', "127.0.0.1:$port" ], @$headers, [ 'User-Agent', $agent ]);
+
+	sign_headers(\@headers, $body, @$key, service => $service, path => $path // '/');
+	return exchange($port, post_bytes(\@headers, $body, uri => $path // '/'))->{status};
+}
+my $json = [ 'Content-Type', 'application/x-amz-json-1.1' ];
+my $form = [ 'Content-Type', 'application/x-www-form-urlencoded' ];
+is(other_service('CloudWatch', 'monitoring', [ $app[0], 'wrong' ], [ [ 'X-Amz-Target', 'GraniteServiceVersion20100801.ListMetrics' ], $json ], '{}'), 403, 'CloudWatch: a wrong signature');
+is(told('CloudWatch', 'userIdentity'), qq(- InvalidSignatureException {"accessKeyId":"$app[0]","type":"Unknown"}), 'is an event');
+is(other_service('Scaling', 'application-autoscaling', [ $app[0], 'wrong' ], [ [ 'X-Amz-Target', 'AnyScaleFrontendService.DescribeScalableTargets' ], $json ], '{}'), 400,
+	'Application Auto Scaling: a wrong signature');
+is(told('Scaling', 'userIdentity'), qq(- InvalidSignatureException {"accessKeyId":"$app[0]","type":"Unknown"}), 'is an event');
+is(other_service('form', 'monitoring', [ 'AKIANONE', 'wrong' ], [$form], 'Action=ListMetrics'), 403, 'a form: an unknown key');
+is(told('form', 'userIdentity'), '- UnrecognizedClientException {"accessKeyId":"AKIANONE","type":"Unknown"}', 'is an event');
+is(other_service('large form', 'monitoring', [ 'AKIANONE', 'wrong' ], [$form], 'Action=ListMetrics&' . 'x' x 100000), 403, 'a large form: an unknown key');
+is(told('large form', 'userIdentity'), '- UnrecognizedClientException {"accessKeyId":"AKIANONE","type":"Unknown"}', 'is an event');
+is(other_service('CBOR', 'monitoring', [ 'AKIANONE', 'wrong' ], [ [ 'Content-Type', 'application/cbor' ] ], "\xA0", '/service/GraniteServiceVersion20100801/operation/ListMetrics'), 403,
+	'CBOR: an unknown key');
+is(told('CBOR', 'userIdentity'), '- UnrecognizedClientException {"accessKeyId":"AKIANONE","type":"Unknown"}', 'is an event');
+is(other_service('known', 'monitoring', \@app, [$form], 'Action=ListMetrics'), 200, 'what is not refused');
+is(scalar(events_of('known')), 0, 'is none');
+
 my $offset = -s $node->logfile;
 my $started = time();
 get_item($port, 'aaa', 'one', agent('flood')) foreach 1 .. 200;
