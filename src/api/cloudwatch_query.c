@@ -11,6 +11,7 @@
 #include "nodes/pg_list.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/hsearch.h"
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
@@ -19,6 +20,8 @@
 #include "value/wire.h"
 
 #define MAX_DEPTH	16
+#define MAX_PAIRS	10000		/* GetMetricData of all that it takes has fewer */
+#define MAX_NAME	127			/* bytes of a part of a key */
 #define NAMESPACE	"http://monitoring.amazonaws.com/doc/2010-08-01/"
 
 /* ------------------------------------------------------------------------------------------------------------
@@ -32,6 +35,19 @@ typedef struct FormNode
 	const char *value;			/* NULL: it has children */
 	List	   *children;		/* FormNode */
 } FormNode;
+
+/* Nodes are found by what they are under, and their names. */
+typedef struct FormKey
+{
+	const FormNode *parent;
+	char		name[MAX_NAME + 1];
+} FormKey;
+
+typedef struct FormEntry
+{
+	FormKey		key;			/* hash key; first */
+	FormNode	node;
+} FormEntry;
 
 static _Noreturn void
 refuse(void)
@@ -73,24 +89,36 @@ decode(const char *text, int len)
 	return pg_any_to_server(decoded.data, decoded.len, PG_UTF8);
 }
 
-static FormNode *
-child_of(FormNode *node, const char *name)
+static HTAB *
+make_form(void)
 {
-	ListCell   *cell;
-	FormNode	   *child;
+	HASHCTL		control = {.keysize = sizeof(FormKey), .entrysize = sizeof(FormEntry), .hcxt = CurrentMemoryContext};
 
-	foreach(cell, node->children)
-		if (strcmp(((FormNode *) lfirst(cell))->name, name) == 0)
-			return (FormNode *) lfirst(cell);
-	child = (FormNode *) palloc0(sizeof(FormNode));
-	child->name = name;
-	node->children = lappend(node->children, child);
-	return child;
+	return hash_create("parameters of a form", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
+static FormNode *
+child_of(HTAB *form, FormNode *parent, const char *name)
+{
+	FormKey		key;
+	FormEntry  *entry;
+	bool		found;
+
+	memset(&key, 0, sizeof(key));
+	key.parent = parent;
+	strlcpy(key.name, name, sizeof(key.name));
+	entry = (FormEntry *) hash_search(form, &key, HASH_ENTER, &found);
+	if (!found)
+	{
+		entry->node = (FormNode) {.name = entry->key.name};
+		parent->children = lappend(parent->children, &entry->node);
+	}
+	return &entry->node;
 }
 
 /* Puts a.b.c=value into the tree. */
 static void
-enter(FormNode *root, char *key, const char *value)
+enter(HTAB *form, FormNode *root, char *key, const char *value)
 {
 	FormNode	   *node = root;
 	int			depth = 0;
@@ -101,9 +129,9 @@ enter(FormNode *root, char *key, const char *value)
 
 		if (dot != NULL)
 			*dot = '\0';
-		if (*key == '\0' || ++depth > MAX_DEPTH || node->value != NULL)
+		if (*key == '\0' || strlen(key) > MAX_NAME || ++depth > MAX_DEPTH || node->value != NULL)
 			refuse();
-		node = child_of(node, key);
+		node = child_of(form, node, key);
 		key = dot != NULL ? dot + 1 : NULL;
 	}
 	if (node->value != NULL || node->children != NIL)
@@ -115,17 +143,22 @@ static FormNode *
 read_form(const char *body, int len)
 {
 	FormNode	   *root = (FormNode *) palloc0(sizeof(FormNode));
+	HTAB	   *form = make_form();
 	const char *end = body + len;
+	int			pairs = 0;
 
 	while (body < end)
 	{
 		const char *stop = memchr(body, '&', end - body);
 		const char *equals;
 
+		CHECK_FOR_INTERRUPTS();
 		stop = stop != NULL ? stop : end;
 		equals = memchr(body, '=', stop - body);
+		if (stop > body && ++pairs > MAX_PAIRS)
+			dyn_error(DYN_SERIALIZATION, "The request has more than %d parameters", MAX_PAIRS);
 		if (stop > body)
-			enter(root, decode(body, (equals != NULL ? equals : stop) - body), equals != NULL ? decode(equals + 1, stop - equals - 1) : "");
+			enter(form, root, decode(body, (equals != NULL ? equals : stop) - body), equals != NULL ? decode(equals + 1, stop - equals - 1) : "");
 		body = stop + (stop < end);
 	}
 	return root;
@@ -282,7 +315,36 @@ append_value(StringInfo out, const JsonbValue *value, const char *member)
 		append_scalar(out, value, member);
 }
 
-/* The members of an object, or of a map: ExtendedStatistics is the only one. */
+/* Whether a text may be an element's name, as those of CloudWatch's members are. */
+static bool
+is_element_name(const char *name)
+{
+	return name[0] != '\0' && strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") == strlen(name) &&
+		(name[0] < '0' || name[0] > '9');
+}
+
+static void
+append_member(StringInfo out, const char *name, const JsonbValue *value)
+{
+	appendStringInfo(out, "<%s>", name);
+	append_value(out, value, name);
+	appendStringInfo(out, "</%s>", name);
+}
+
+static void
+append_entry(StringInfo out, const char *key, const JsonbValue *value)
+{
+	appendStringInfoString(out, "<entry><key>");
+	append_escaped(out, key, strlen(key));
+	appendStringInfoString(out, "</key><value>");
+	append_value(out, value, key);
+	appendStringInfoString(out, "</value></entry>");
+}
+
+/*
+ * The members of an object, or of a map: ExtendedStatistics is the only one.  What an alarm's dimensions have besides Name and Value is whatever its request said:
+ * a name that is none of a member's is left out.
+ */
 static void
 append_container(StringInfo out, JsonbContainer *container, const char *member)
 {
@@ -298,12 +360,10 @@ append_container(StringInfo out, JsonbContainer *container, const char *member)
 			name = pnstrdup(value.val.string.val, value.val.string.len);
 		else if (token == WJB_VALUE)
 		{
-			appendStringInfo(out, is_map ? "<entry><key>%s</key><value>" : "<%s>", name);
-			append_value(out, &value, name);
 			if (is_map)
-				appendStringInfoString(out, "</value></entry>");
-			else
-				appendStringInfo(out, "</%s>", name);
+				append_entry(out, name, &value);
+			else if (is_element_name(name))
+				append_member(out, name, &value);
 		}
 		else if (token == WJB_ELEM)
 		{

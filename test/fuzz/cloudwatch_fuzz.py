@@ -3,7 +3,8 @@
 
 Documents are generated in all of CBOR's spellings of them, and forms in those of a form, some mutated byte by byte. Of each it is checked that
   - what was not mutated is read as what it was made of; what is read is read again as the same after it was written;
-  - what was mutated is read or refused, and the server survives.
+  - what was mutated is read or refused, and the server survives;
+  - forms of many parameters are read or refused in a time that does not grow with their square.
 
     FUZZ_SECONDS   how long (default 10)
     SEED           seed (default 20100801; 0 picks one)
@@ -140,9 +141,21 @@ def check(cases):
             report.check(state == "" and got == expected and again, what, data, (state, answer), expected)
 
 
+def check_large_forms():
+    """As many parameters as there may be, of names that differ at their ends only, and far more."""
+    for count, name, expected in ((10000, "x" * 120, ""), (10001, "x", "YD002"), (400000, "x", "YD002")):
+        form = "&".join(f"{name}{n:06}=" for n in range(count)).encode()
+        begun = time.monotonic()
+        (state, _), = evaluate("dynapg_test.query_form(decode(a, 'hex'))", [(form.hex(), "")])
+        report.check(state == expected and time.monotonic() - begun < 10, "a form of many parameters", count, state, time.monotonic() - begun)
+    (state, _), = evaluate("dynapg_test.query_form(decode(a, 'hex'))", [((b"x" * 128 + b"=1").hex(), "")])
+    report.check(state == "YD002", "a long name", state)
+
+
 def main():
     print("seed", SEED)
     prepare()
+    check_large_forms()
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
         check([case() for _ in range(BATCH)])
