@@ -10,6 +10,7 @@
 #include "utils/fmgrprotos.h"
 
 #include "api/cloudwatch.h"
+#include "api/scaling.h"
 #include "base/error.h"
 #include "value/cbor.h"
 #include "value/wire.h"
@@ -31,14 +32,6 @@ static const Operation operations[] = {
 	{"DescribeAlarms", "describe_alarms"},
 	{"DescribeAlarmsForMetric", "describe_alarms_for_metric"},
 	{"SetAlarmState", "set_alarm_state", true},
-	{"RegisterScalableTarget", NULL, true},
-	{"DeregisterScalableTarget", NULL, true},
-	{"PutScalingPolicy", NULL, true},
-	{"DeleteScalingPolicy", NULL, true},
-	{"DescribeScalableTargets", NULL},
-	{"DescribeScalingPolicies", NULL},
-	{"DescribeScalingActivities", NULL},
-	{"ListTagsForResource", NULL},
 };
 
 /* What errors are for CloudWatch's callers. */
@@ -55,24 +48,37 @@ static const Fault faults[] = {
 	{DYN_RESOURCE_NOT_FOUND, "ResourceNotFound", "ResourceNotFound", 404},
 	{DYN_LIMIT_EXCEEDED, "LimitExceededFault", "LimitExceeded", 400},
 	{DYN_ACCESS_DENIED, "AccessDeniedException", "AccessDenied", 403},
+	{DYN_UNKNOWN_OPERATION, "UnknownOperationException", "InvalidAction", 400},
+	{DYN_TRANSACTION_CONFLICT, "ConcurrentModificationException", "ConcurrentModificationException", 429},
 	{DYN_INTERNAL_SERVER_ERROR, "InternalServiceFault", "InternalServiceError", 500},
 };
 
-static const Operation *
-find_operation(const char *name, int len)
+/* Whether there is an operation of a name; sets *result. */
+static bool
+find_operation(const char *name, int len, Operation *result)
 {
+	const ScalingOperation *scaling = scaling_operation(name, len);
+
+	if (scaling != NULL)
+	{
+		*result = (Operation) {scaling->name, NULL, scaling->changes};
+		return true;
+	}
 	for (int i = 0; i < lengthof(operations); i++)
 		if (strlen(operations[i].name) == len && memcmp(operations[i].name, name, len) == 0)
-			return &operations[i];
-	return NULL;
+		{
+			*result = operations[i];
+			return true;
+		}
+	return false;
 }
 
 const char *
 cloudwatch_operation(const char *name, int len)
 {
-	const Operation *operation = find_operation(name, len);
+	Operation	operation;
 
-	return operation != NULL ? operation->name : NULL;
+	return find_operation(name, len, &operation) ? operation.name : NULL;
 }
 
 /* The members of answers that are times or whole numbers. */
@@ -142,21 +148,21 @@ call(const Operation *operation, Jsonb *request)
 bool
 cloudwatch_execute(CloudwatchProtocol protocol, const char *name, const char *body, int len, const char *request_id, StringInfo response)
 {
-	const Operation *operation = find_operation(name, strlen(name));
+	Operation	operation;
 	Jsonb	   *answer;
 
-	if ((operation->function == NULL) != (protocol == AUTO_SCALING_JSON))
+	if (!find_operation(name, strlen(name), &operation) || (operation.function == NULL) != (protocol == AUTO_SCALING_JSON))
 		dyn_error(DYN_UNKNOWN_OPERATION, "The requested operation is of another service");
-	answer = call(operation, read_request(protocol, body, len));
+	answer = call(&operation, read_request(protocol, body, len));
 	if (protocol == CLOUDWATCH_QUERY)
-		cloudwatch_write_xml(response, operation->name, answer, request_id);
+		cloudwatch_write_xml(response, operation.name, answer, request_id);
 	else if (answer == NULL)
 		appendBinaryStringInfo(response, protocol == CLOUDWATCH_CBOR ? "\xA0" : "{}", protocol == CLOUDWATCH_CBOR ? 1 : 2);
 	else if (protocol == CLOUDWATCH_CBOR)
 		cbor_write(response, answer, number_of_member);
 	else
 		(void) JsonbToCString(response, &answer->root, VARSIZE(answer));
-	return operation->changes;
+	return operation.changes;
 }
 
 /* Errors of signatures, and what else has no name of its own in CloudWatch, keep the name that they have at all services. */
@@ -173,16 +179,20 @@ fault_of(const ErrorData *error)
 			return faults[i];
 	if (info->http_status >= 500 && exception != DYN_SERVICE_UNAVAILABLE)
 		return faults[lengthof(faults) - 1];
-	return (Fault) {exception, info->name, info->name, info->http_status == 400 ? 403 : info->http_status};
+	return (Fault) {exception, info->name, info->name, dyn_is_denial(exception) ? 403 : info->http_status};
 }
 
-/* Application Auto Scaling's errors have names of their own, which its functions give. */
+/* Application Auto Scaling's errors have names of their own, which its functions give; what is nobody's mistake has the same one whoever raises it. */
 static Fault
 fault_of_scaling(const ErrorData *error)
 {
 	Fault		fault = fault_of(error);
 
-	if (error->datatype_name != NULL)
+	if (fault.exception == DYN_INTERNAL_SERVER_ERROR)
+		fault.type = fault.code = "InternalServiceException";
+	else if (fault.exception == DYN_TRANSACTION_CONFLICT)
+		fault = (Fault) {fault.exception, "ConcurrentUpdateException", "ConcurrentUpdateException", 500};
+	else if (fault.status < 500 && error->datatype_name != NULL)
 		fault = (Fault) {fault.exception, error->datatype_name, error->datatype_name, 400};
 	else if (fault.exception == DYN_VALIDATION)
 		fault.type = fault.code = "ValidationException";
@@ -193,13 +203,15 @@ int
 cloudwatch_write_error(CloudwatchProtocol protocol, const ErrorData *error, const char *request_id, StringInfo body, const char **query_error, bool *defect)
 {
 	Fault		fault = protocol == AUTO_SCALING_JSON ? fault_of_scaling(error) : fault_of(error);
+	bool		is_conflict = fault.exception == DYN_TRANSACTION_CONFLICT;
 	bool		is_sender = fault.status < 500;
-	const char *message = is_sender && error->message ? error->message : "Internal service error";
+	const char *message = is_conflict ? "Another request changes the same at this time." :
+		is_sender && error->message ? error->message : "Internal service error";
 	StringInfoData text;
 	WireWriter	writer;
 
 	*query_error = psprintf("%s;%s", fault.code, is_sender ? "Sender" : "Receiver");
-	*defect = !is_sender || (dyn_is_defect(error->sqlerrcode) && error->datatype_name == NULL);
+	*defect = (!is_sender && !is_conflict) || (dyn_is_defect(error->sqlerrcode) && error->datatype_name == NULL);
 	if (protocol == CLOUDWATCH_QUERY)
 	{
 		cloudwatch_write_xml_error(body, fault.code, message, is_sender, request_id);

@@ -12,6 +12,7 @@
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
+#include "api/scaling.h"
 #include "api/sql.h"
 #include "base/error.h"
 #include "base/user_switch.h"
@@ -24,14 +25,6 @@
 PG_FUNCTION_INFO_V1(dynapg_auto_scaling);
 PG_FUNCTION_INFO_V1(dynapg_set_capacity);
 
-/* Operations of Application Auto Scaling, and the functions of SQL's that do them. */
-typedef struct ScalingOperation
-{
-	const char *name;
-	const char *statement;
-	bool		changes;
-} ScalingOperation;
-
 static const ScalingOperation operations[] = {
 	{"RegisterScalableTarget", "SELECT dynapg.register_scalable_target($1)", true},
 	{"DeregisterScalableTarget", "SELECT dynapg.deregister_scalable_target($1)", true},
@@ -43,14 +36,23 @@ static const ScalingOperation operations[] = {
 	{"ListTagsForResource", "SELECT '{\"Tags\": {}}'::jsonb WHERE $1 IS NOT NULL", false},
 };
 
-static const ScalingOperation *
-find_operation(const text *name)
+const ScalingOperation *
+scaling_operation(const char *name, int len)
 {
 	for (int i = 0; i < lengthof(operations); i++)
-		if (strlen(operations[i].name) == VARSIZE_ANY_EXHDR(name) &&
-			memcmp(operations[i].name, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name)) == 0)
+		if (strlen(operations[i].name) == len && memcmp(operations[i].name, name, len) == 0)
 			return &operations[i];
-	dyn_invalid("There is no such operation of Application Auto Scaling, or dynapg does not have it: %s", text_to_cstring(name));
+	return NULL;
+}
+
+static const ScalingOperation *
+require_operation(const text *name)
+{
+	const ScalingOperation *operation = scaling_operation(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
+
+	if (operation == NULL)
+		dyn_invalid("There is no such operation of Application Auto Scaling, or dynapg does not have it: %s", text_to_cstring(name));
+	return operation;
 }
 
 /* The name of the table in a request's ResourceId, NULL if it names none. */
@@ -89,7 +91,7 @@ require_table(const char *name)
 Datum
 dynapg_auto_scaling(PG_FUNCTION_ARGS)
 {
-	const ScalingOperation *operation = find_operation(PG_GETARG_TEXT_PP(0));
+	const ScalingOperation *operation = require_operation(PG_GETARG_TEXT_PP(0));
 	Jsonb	   *request = PG_GETARG_JSONB_P(1);
 	char	   *name = table_of_request(request);
 	Oid			types[] = {JSONBOID};
@@ -165,12 +167,14 @@ dynapg_set_capacity(PG_FUNCTION_ARGS)
 	WireReader	reader;
 	WireWriter	response;
 	UserSwitch	before;
+	Oid			owner = table != NULL && OidIsValid(table->relation) ? catalog_relation_owner(table->relation) : InvalidOid;
 
-	if (table == NULL || !OidIsValid(table->relation))
+	/* nor is it there if its relation has gone meanwhile */
+	if (!OidIsValid(owner))
 		catalog_raise_not_found(table_name, strlen(table_name));
 	wire_read_text(&reader, request, strlen(request));
 	wire_write_jsonb(&response);
-	user_switch(catalog_relation_owner(table->relation), &before);
+	user_switch(owner, &before);
 	sql_run(OPERATION_UpdateTable, &reader, &response);
 	user_switch_back(&before);
 	PG_RETURN_VOID();

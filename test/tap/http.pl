@@ -98,9 +98,15 @@ is(answer_of(post(\@usual, '{}', uri => $_)), '200 {"TableNames":[]}', "path $_"
 		[ 'CBOR by its path', $json_type, '{}', '/service/GraniteServiceVersion20100801/operation/X' ])
 	{
 		my ($name, $type, $body, $path) = @$case;
-		like(answer_of(post([ $host, $type, [ 'X-Amz-Target', $_ ] ], $body, uri => $path)), qr/^4\d\d .*UnknownOperation/s, "$name with the target $_")
+		like(answer_of(post([ $host, $type, [ 'X-Amz-Target', $_ ] ], $body, uri => $path)), qr/^400 .*(?:UnknownOperationException|<Code>InvalidAction<)/s, "$name with the target $_")
 		  foreach 'DynamoDB_20120810.ListTables', 'DynamoDBStreams_20120810.ListStreams', 'GraniteServiceVersion20100801.ListTables', 'AnyScaleFrontendService.ListTables';
 	}
+	my @form = ($host, $form_type);
+	like(answer_of(post(\@form, 'Action=ListMetrics&' . join '&', map { "p$_=" } 1 .. 10000)), qr/^400 .*<Code>InvalidParameterValue<.*The request has more than 10000 parameters</, 'too many parameters');
+	is(post(\@form, 'Action=ListMetrics&' . join '&', map { "p$_=" } 1 .. 9999)->{status}, 200, 'not too many');
+	my $begun = time;
+	is(post(\@form, 'Action=ListMetrics&' . join '&', map { "p$_=" } 1 .. 400000)->{status}, 400, 'far too many');
+	cmp_ok(time - $begun, '<', 10, 'are refused at once');
 	is($operations->(), $counted, 'such a request is not counted as an operation');
 	alive("another service's dialects");
 }
@@ -118,6 +124,34 @@ is( answer_of(call($port, 'ListTables', '{"Limit":"x"}')),
 	qq(400 {"__type":"${coral}SerializationException","Message":"STRING_VALUE cannot be converted to Integer"}),
 	'SerializationException has Message');
 create_table($port, 'things');
+
+# Alarms, in AWS JSON and in XML.
+{
+	my $cloudwatch = sub { my ($operation, $body) = @_; return answer_of(call($port, $operation, $body, target => 'GraniteServiceVersion20100801.')); };
+	my $alarm = { AlarmName => 'a<b', Namespace => 'AWS/DynamoDB', MetricName => 'ConsumedReadCapacityUnits', Statistic => 'Sum', Period => 60, EvaluationPeriods => 1, Threshold => 1,
+		ComparisonOperator => 'GreaterThanThreshold', Dimensions => [ { Name => 'TableName', Value => 'things', 'x><evil/' => '1', '' => '2', '1a' => '3' } ] };
+
+	is($cloudwatch->('PutMetricAlarm', $alarm), '200 {}', 'an alarm');
+	my $xml = answer_of(post([ $host, [ 'Content-Type', 'application/x-www-form-urlencoded' ] ], 'Action=DescribeAlarms'));
+	like($xml, qr{^200 .*<AlarmName>a&lt;b</AlarmName>.*<Dimensions><member><Name>TableName</Name><Value>things</Value></member></Dimensions>}s,
+		'XML has no elements with names that are none');
+
+	# what another transaction is in the way of may be asked for again
+	my $holder = $node->background_psql('postgres');
+	$holder->query_safe('BEGIN; LOCK TABLE dynapg.alarms, dynapg.scalable_targets IN ACCESS EXCLUSIVE MODE');
+	$node->safe_psql('postgres', q(ALTER SYSTEM SET dynapg.lock_timeout = '200ms'));
+	$node->reload;
+	is($cloudwatch->('PutMetricAlarm', $alarm), '429 {"__type":"com.amazonaws.cloudwatch#ConcurrentModificationException","message":"Another request changes the same at this time."}',
+		'CloudWatch: a conflict');
+	is(answer_of(call($port, 'RegisterScalableTarget', { ServiceNamespace => 'dynamodb', ResourceId => 'table/things', ScalableDimension => 'dynamodb:table:ReadCapacityUnits',
+			MinCapacity => 1, MaxCapacity => 10 }, target => 'AnyScaleFrontendService.')),
+		'500 {"__type":"ConcurrentUpdateException","message":"Another request changes the same at this time."}', 'Application Auto Scaling: a conflict');
+	$holder->query_safe('COMMIT');
+	$holder->quit;
+	$node->safe_psql('postgres', 'ALTER SYSTEM RESET dynapg.lock_timeout');
+	$node->reload;
+	is($cloudwatch->('DeleteAlarms', { AlarmNames => ['a<b'] }), '200 {}', 'an alarm is deleted');
+}
 like(answer_of(call($port, 'DescribeTable', { TableName => 'things' })), qr/"CreationDateTime":1\.\d+E9,/, 'times are written as Java writes doubles');
 my @put = ('PutItem', { TableName => 'things', Item => { pk => { S => 'a' }, n => { N => '1' } },
 		ConditionExpression => 'attribute_not_exists(pk)', ReturnValuesOnConditionCheckFailure => 'ALL_OLD' });
