@@ -18,6 +18,7 @@
 #define INDEFINITE	31			/* the additional information of an item without a length */
 #define BREAK		0xFF
 #define TAG_TIME	1
+#define AMBIGUOUS	9007199254740992.0	/* 2^53: a double from here on may stand for several integers */
 
 typedef enum Major
 {
@@ -311,24 +312,48 @@ write_text(StringInfo out, const char *text, int len)
 }
 
 static void
-write_number(StringInfo out, Numeric numeric, CborNumber kind)
+write_integer(StringInfo out, int64 integer)
 {
-	double		number = DatumGetFloat8(DirectFunctionCall1(numeric_float8, NumericGetDatum(numeric)));
+	write_head(out, integer < 0 ? MAJOR_NEGATIVE : MAJOR_UNSIGNED, integer < 0 ? (uint64) (-1 - integer) : (uint64) integer);
+}
+
+static void
+write_double(StringInfo out, double number)
+{
 	uint64		bits;
 
-	if (kind == CBOR_INTEGER)
-	{
-		int64		integer = (int64) rint(number);
-
-		write_head(out, integer < 0 ? MAJOR_NEGATIVE : MAJOR_UNSIGNED, integer < 0 ? (uint64) (-1 - integer) : (uint64) integer);
-		return;
-	}
-	if (kind == CBOR_TIME)
-		write_head(out, MAJOR_TAG, TAG_TIME);
 	memcpy(&bits, &number, sizeof(bits));
 	bits = pg_hton64(bits);
 	appendStringInfoChar(out, (char) (MAJOR_SIMPLE << 5 | 27));
 	appendBinaryStringInfo(out, (const char *) &bits, sizeof(bits));
+}
+
+/* Whether a number is an integer of 64 bits, which can have more digits than a double. */
+static bool
+is_integer(Numeric numeric, int64 *integer)
+{
+	Datum		number = NumericGetDatum(numeric);
+
+	if (!DatumGetBool(DirectFunctionCall2(numeric_ge, number, NumericGetDatum(int64_to_numeric(PG_INT64_MIN)))) ||
+		!DatumGetBool(DirectFunctionCall2(numeric_le, number, NumericGetDatum(int64_to_numeric(PG_INT64_MAX)))))
+		return false;
+	*integer = DatumGetInt64(DirectFunctionCall1(numeric_int8, number));
+	return DatumGetBool(DirectFunctionCall2(numeric_eq, number, NumericGetDatum(int64_to_numeric(*integer))));
+}
+
+/* A double that is an integer with more digits than a double has is written as the integer: readers take either for a double, and nothing is lost. */
+static void
+write_number(StringInfo out, Numeric numeric, CborNumber kind)
+{
+	double		number = DatumGetFloat8(DirectFunctionCall1(numeric_float8, NumericGetDatum(numeric)));
+	int64		integer;
+
+	if (kind == CBOR_TIME)
+		write_head(out, MAJOR_TAG, TAG_TIME);
+	if (kind != CBOR_TIME && (kind == CBOR_INTEGER || fabs(number) >= AMBIGUOUS) && is_integer(numeric, &integer))
+		write_integer(out, integer);
+	else
+		write_double(out, number);
 }
 
 static void

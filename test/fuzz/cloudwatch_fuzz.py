@@ -36,7 +36,7 @@ TEXTS = ["", "a", "Id", "MetricDataQueries", "é€😀", "x" * 30, "x" * 300, "
 def value(depth):
     kind = rng.randrange(7 if depth else 5)
     if kind == 0:
-        return rng.choice([0, 1, 23, 24, 255, 256, 65535, 65536, 2**32, 2**53, -1, -24, -25, -256, -2**40])
+        return rng.choice([0, 1, 23, 24, 255, 256, 65535, 65536, 2**32, 2**53, 2**53 + 1, 2**63 - 1, -1, -24, -25, -256, -2**40, -2**53 - 1, -2**63])
     if kind == 1:
         return rng.choice([0.5, -1.25, 1.5, 1e10, 65504.0, 0.000030517578125])
     if kind == 2:
