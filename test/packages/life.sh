@@ -1,12 +1,12 @@
 #!/bin/bash
 # The life of the packages on one server, told as root in a minimal system: installed, used, upgraded, removed, installed again, purged.
 #
-#   life.sh MAJOR FOLDER NEWER PORT      FOLDER and NEWER have the packages; PORT is free, and gets the endpoint
+#   life.sh MAJOR FOLDER NEWER VERSION PORT      FOLDER and NEWER have the packages, those in NEWER are of VERSION; PORT is free, and gets the endpoint
 #
 # Prints a line `ok: ...` or `not ok: ...` for each rule.
 set -euo pipefail
 
-major=$1 folder=$2 newer=$3 port=$4
+major=$1 folder=$2 newer=$3 version=$4 port=$5
 export DEBIAN_FRONTEND=noninteractive
 database=app
 # shellcheck source=test/packages/checks.sh
@@ -105,7 +105,7 @@ check "who runs on the old one is named" said "restart PostgreSQL $major/main"
 check "the server that runs goes on" answers_request GetItem "$song" "$title"
 check "it restarts with the new one" server restart
 check "the extension is upgraded" ask "$database" 'ALTER EXTENSION dynapg UPDATE'
-check "to the new version" answers "$database" 'SELECT dynapg.version()' 0.1.1
+check "to the new version" answers "$database" 'SELECT dynapg.version()' "$version"
 check "the data stays, and the key" answers_request GetItem "$song" "$title"
 
 # ---- removed

@@ -21,6 +21,8 @@ cd "$(dirname "$0")/../.."
 cases=("$@")
 [ $# -gt 0 ] || cases=(15 17 18 15-17 17-18 installcheck minutes)
 built=$PWD/build/packages
+version=$(sed -n 's/^EXTVERSION = //p' Makefile)
+higher=${version%.*}.$((${version##*.} + 1))
 
 debian_of() {
     case $1 in
@@ -46,12 +48,12 @@ fresh() {
 # make_deb TO [VERSION]: packages for the majors of the system $building, in the folder TO, of an extension of another version if that is
 # named. It is built where it was built before, so that ccache knows it.
 make_deb() {
-    local to=$1 version=${2:-} tree=$building/build
+    local to=$1 other=${2:-} tree=$building/build
     rm -rf "$tree"
     mkdir "$tree"
     copy_checkout "$tree"
-    [ -z "$version" ] || newer_version "$tree" "$version"
-    inside "$building" env PATH="/usr/lib/ccache:/usr/sbin:/usr/bin:/sbin:/bin" DEB_BUILD_OPTIONS=noautodbgsym LINTIAN="$([ -n "$version" ] && echo no || echo yes)" \
+    [ -z "$other" ] || other_version "$tree" "$other"
+    inside "$building" env PATH="/usr/lib/ccache:/usr/sbin:/usr/bin:/sbin:/bin" DEB_BUILD_OPTIONS=noautodbgsym LINTIAN="$([ -n "$other" ] && echo no || echo yes)" \
         /build/scripts/deb.sh >"$work/log" 2>&1 || { tail -n 50 "$work/log"; return 1; }
     rm -rf "$to"
     mkdir -p "$to"
@@ -59,16 +61,15 @@ make_deb() {
     rm -rf "$tree"
 }
 
-# newer_version TREE VERSION: the same with a higher number, whose upgrade script leaves a trace.
-newer_version() {
-    local tree=$1 version=$2 old
-    old=$(sed -n 's/^EXTVERSION = //p' "$tree/Makefile")
-    sed -i "s/^EXTVERSION = .*/EXTVERSION = $version/" "$tree/Makefile"
-    sed -i "s/^default_version = .*/default_version = '$version'/" "$tree/dynapg.control"
+# other_version TREE VERSION: the same with that number, whose upgrade script leaves a trace.
+other_version() {
+    local tree=$1 other=$2
+    sed -i "s/^EXTVERSION = .*/EXTVERSION = $other/" "$tree/Makefile"
+    sed -i "s/^default_version = .*/default_version = '$other'/" "$tree/dynapg.control"
     mkdir -p "$tree/sql/upgrade"
-    echo "COMMENT ON EXTENSION dynapg IS 'upgraded to $version';" >"$tree/sql/upgrade/dynapg--$old--$version.sql"
+    echo "COMMENT ON EXTENSION dynapg IS 'upgraded to $other';" >"$tree/sql/upgrade/dynapg--$version--$other.sql"
     {
-        printf 'dynapg (%s-1) unstable; urgency=medium\n\n  * Another version.\n\n' "$version"
+        printf 'dynapg (%s-1) unstable; urgency=medium\n\n  * Another version.\n\n' "$other"
         echo "$(sed -n 's/^\( -- .*>  \).*/\1/p' "$tree/debian/changelog" | head -n 1)$(date -R)"
         echo
         cat "$tree/debian/changelog"
@@ -76,7 +77,7 @@ newer_version() {
     cp "$work/changelog" "$tree/debian/changelog"
 }
 
-# build MAJOR: once; packages of 0.1.0 in $built/MAJOR and of a higher version in $built/MAJOR-newer.
+# build MAJOR: once; packages of this version in $built/MAJOR and of a higher version in $built/MAJOR-newer.
 build() {
     local major=$1 suite building began=$SECONDS status=ok
     [ -z "${done_builds[$major]:-}" ] || return 0
@@ -86,7 +87,7 @@ build() {
     system "$(with_suite build "$suite")"
     building=$cache/$(with_suite build "$suite")
     connect "$building" "$suite"
-    { make_deb "$built/$major" && make_deb "$built/$major-newer" 0.1.1; } || status='not ok'
+    { make_deb "$built/$major" && make_deb "$built/$major-newer" "$higher"; } || status='not ok'
     result "$status: packages for PostgreSQL $major, two versions; lintian has nothing to say ($((SECONDS - began)) s)"
 }
 
@@ -98,7 +99,7 @@ run_life() {
     cp -a "$built/$major" "$root/packages/first"
     cp -a "$built/$major-newer" "$root/packages/newer"
     inside "$root" apt-get -qq update
-    results inside "$root" /packages/test/life.sh "$major" /packages/first /packages/newer "$(free_port)"
+    results inside "$root" /packages/test/life.sh "$major" /packages/first /packages/newer "$higher" "$(free_port)"
 }
 
 run_majors() {
@@ -108,8 +109,8 @@ run_majors() {
     build "$new"
     fresh "$(with_suite nothing "$suite")" "$suite" "$(debian_of "$old")"
     cp -a "$built/$old" "$built/$new" "$root/packages/"
-    install_in "$root" curl "/packages/$old/postgresql-$old-dynapg"{,-http}_0.1.0-1_"$architecture.deb" \
-        "/packages/$new/postgresql-$new-dynapg"{,-http}_0.1.0-1_"$architecture.deb" >"$work/log" 2>&1 || { tail -n 30 "$work/log"; return 1; }
+    install_in "$root" curl "/packages/$old/postgresql-$old-dynapg"{,-http}_"$version-1_$architecture.deb" \
+        "/packages/$new/postgresql-$new-dynapg"{,-http}_"$version-1_$architecture.deb" >"$work/log" 2>&1 || { tail -n 30 "$work/log"; return 1; }
     results inside "$root" /packages/test/majors.sh "$old" "$new" "$(free_port)"
 }
 
