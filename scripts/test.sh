@@ -262,6 +262,7 @@ run_scripts() {
 run_checks() {
     heading "checks of the sources"
     check "layers and file sizes" python3 tools/check_layers.py
+    check "one version in all places" python3 tools/check_meta.py --versions
     [ ! -f tools/gen_errors.py ] || check "generated error table" python3 tools/gen_errors.py --check
     [ ! -f tools/gen_model.py ] || check "generated model" python3 tools/gen_model.py --check
 }
