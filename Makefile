@@ -169,6 +169,12 @@ test-deb:
 test-container:
 	@test/container/run.sh
 
+test-upgrade:
+	@PG_CONFIG='$(PG_CONFIG)' test/upgrade/run.sh
+
+dist:
+	@scripts/dist.sh
+
 reference:
 	@PG_CONFIG='$(PG_CONFIG)' scripts/reference.sh
 
@@ -211,6 +217,8 @@ help:
 	@echo 'make deb           Debian packages for the majors whose headers this system has, in build/deb'
 	@echo 'make test-deb      packages of 15, 17 and 18 in minimal Debian systems, from installation to pg_upgrade, as root: minutes'
 	@echo 'make test-container  the steps of the Containerfile in minimal Debian systems, and what they make put to use, as root: minutes'
+	@echo 'make test-upgrade  what upgrades from released versions make, compared with a fresh installation: a minute'
+	@echo 'make dist          the archive of a release, in build/'
 	@echo 'make reference     docs/reference.md, from the catalog and pg_settings'
 	@echo 'make compared      the operations in docs/compared.md, asked of dynapg, DynamoDB Local and dynalite'
 	@echo 'make docs-check    links and spelling of the pages, META.json, the Containerfile'
@@ -221,5 +229,5 @@ help:
 	@echo 'PG_CONFIG=...      the pg_config of another PostgreSQL (15, 17, 18)'
 	@echo 'WERROR=1           warnings are errors'
 
-.PHONY: test sanitize quickstart bare stress stress-indexes stress-transactions stress-streams stress-exports stress-transfers stress-recovery stress-tenants stress-throttling stress-events soak clients gui differential differential-patterns deb test-deb test-container reference compared docs-check bench bench-auto-scaling help FORCE
+.PHONY: test sanitize quickstart bare stress stress-indexes stress-transactions stress-streams stress-exports stress-transfers stress-recovery stress-tenants stress-throttling stress-events soak clients gui differential differential-patterns deb test-deb test-container test-upgrade dist reference compared docs-check bench bench-auto-scaling help FORCE
 .DEFAULT_GOAL = all
