@@ -116,8 +116,11 @@ check "nothing of them is left in PostgreSQL's folders" nothing_left
 check "the server that runs goes on" answers "$database" 'SELECT 1' 1
 check "it starts without them" server restart
 check "other databases are as before" answers postgres 'SELECT 1' 1
+# from 18 on it looks in other places, too, and leaves the first word out
+missing=dynapg
 # shellcheck disable=SC2016 # so says PostgreSQL
-check "item tables name what is missing" fails 'could not access file "\$libdir/dynapg"' ask "$database" "$count"
+[ "$major" -ge 18 ] || missing='\$libdir/dynapg'
+check "item tables name what is missing" fails "could not access file \"$missing\"" ask "$database" "$count"
 
 # ---- and installed again
 check "they are installed again" install "$newer"/*.deb
