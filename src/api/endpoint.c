@@ -205,6 +205,7 @@ static EndpointApi api = {
 	.write_cloudwatch_error = write_cloudwatch_error,
 	.write_event_metrics = endpoint_write_event_metrics,
 	.raise = endpoint_raise,
+	.sqlstate = endpoint_sqlstate,
 	.find_key = find_key,
 	.is_token = is_token,
 };

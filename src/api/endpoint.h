@@ -17,7 +17,7 @@
 
 #define ENDPOINT_API_VARIABLE "dynapg_endpoint_api"
 #define ENDPOINT_LIBRARY "dynapg_http"
-#define ENDPOINT_API_VERSION 11
+#define ENDPOINT_API_VERSION 12
 
 /* What an operation leaves besides its response. */
 typedef struct EndpointOutcome
@@ -95,8 +95,9 @@ typedef struct EndpointApi
 	/* Appends what /metrics says of events; see api/endpoint_events.h. */
 	void		(*write_event_metrics) (StringInfo out);
 
-	/* Raises an exception of the service by its name in errors.csv's order. */
+	/* Raises an exception of the service by its name in errors.csv's order; and the SQLSTATE of one. */
 	void		(*raise) (int exception, const char *message);
+	int			(*sqlstate) (int exception);
 
 	/* An access key, inside a transaction; false if there is none, or it was revoked.  Its session is good until the next call. */
 	bool		(*find_key) (const char *id, EndpointKey *key);

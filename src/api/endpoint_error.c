@@ -127,3 +127,9 @@ endpoint_raise(int exception, const char *message)
 {
 	dyn_error((DynException) exception, "%s", message);
 }
+
+int
+endpoint_sqlstate(int exception)
+{
+	return dyn_exception_info((DynException) exception)->sqlstate;
+}

@@ -9,5 +9,6 @@
 
 extern int	endpoint_write_error(ErrorData *error, int operation, StringInfo body, EndpointOutcome *outcome);
 extern void endpoint_raise(int exception, const char *message);
+extern int	endpoint_sqlstate(int exception);
 
 #endif							/* DYNAPG_ENDPOINT_ERROR_H */

@@ -245,6 +245,13 @@ check_session(const HttpRequest *request, Caller *caller)
 		endpoint->raise(DYN_UNRECOGNIZED_CLIENT, "The database has another owner.");
 }
 
+/* Whether an error says that a session may not go on, and not that this was not to be found out now. */
+static bool
+is_over(int sqlstate)
+{
+	return sqlstate == endpoint->sqlstate(DYN_UNRECOGNIZED_CLIENT) || sqlstate == endpoint->sqlstate(DYN_EXPIRED_TOKEN);
+}
+
 Oid
 console_role(const HttpRequest *request, Caller *caller)
 {
@@ -254,7 +261,8 @@ console_role(const HttpRequest *request, Caller *caller)
 	}
 	PG_CATCH();
 	{
-		console_session_end(request->console);
+		if (is_over(geterrcode()))
+			console_session_end(request->console);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
@@ -295,6 +303,12 @@ describe_in_transaction(HttpRequest *request, Caller *caller)
 	describe_session(request);
 }
 
+static void
+respond_unavailable(HttpRequest *request)
+{
+	refuse(request, 503, "The server cannot look at this now.\n");
+}
+
 /* A page that has just been loaded asks who is signed in. */
 static void
 answer_session(HttpRequest *request)
@@ -303,10 +317,16 @@ answer_session(HttpRequest *request)
 	request->status = 200;
 	if (protocol_in_transaction(request, describe_in_transaction))
 		return;
+	if (request->status >= 500)
+	{
+		respond_unavailable(request);
+		return;
+	}
 	request->console = NULL;
 	request->cookie = console_forget_cookie(request);
 	request->status = 200;
-	(void) protocol_in_transaction(request, describe_in_transaction);
+	if (!protocol_in_transaction(request, describe_in_transaction))
+		respond_unavailable(request);
 }
 
 /* The request is signed as one of an SDK's is; its target and path are signed, so that it can be nothing else. */
@@ -340,6 +360,8 @@ answer_sign_in(HttpRequest *request)
 	const char *claimed = auth_claimed_key(request);
 	const char *key_id = claimed ? claimed : "";
 
+	/* that a large body was let in for the sake of a session is none of the signature's */
+	request->console = NULL;
 	request->retry_after = console_wait(request, key_id);
 	if (request->retry_after > 0)
 	{
@@ -353,13 +375,14 @@ answer_sign_in(HttpRequest *request)
 		if (protocol_in_transaction(request, sign_in))
 			return;
 	}
-	console_count_failure(request, key_id);
 	request->cookie = NULL;
-	request->is_json = false;
 	if (request->status >= 500)
-		refuse(request, 503, "The server cannot look at this now.\n");
-	else
-		refuse(request, 403, "The access key, its secret or its session token is wrong, or its role may not sign in.\n");
+	{
+		respond_unavailable(request);
+		return;
+	}
+	console_count_failure(request, key_id);
+	refuse(request, 403, "The access key, its secret or its session token is wrong, or its role may not sign in.\n");
 }
 
 static void

@@ -17,7 +17,7 @@
 typedef struct ConsoleView
 {
 	const char *name;			/* as in X-Amz-Target, behind DynapgConsole */
-	const char *relation;		/* what it needs; NULL: nothing.  Where that is missing, so is the answer: {"Missing":true} */
+	const char *relation;		/* what it needs.  Where that is missing, so is the answer: {"Missing":true} */
 	const char *query;			/* of one text parameter, a table's name or null; a column is table_name, null for what is no table's */
 } ConsoleView;
 

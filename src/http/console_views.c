@@ -52,12 +52,6 @@ static const ConsoleView views[] = {
 		" WHERE ($1 IS NULL OR v.table_name = $1) ORDER BY v.started_at DESC"},
 };
 
-static const int sqlstates[] = {
-#define DYN_EXCEPTION(symbol, name, sqlstate, status, prefix, member, retryable) sqlstate,
-#include "base/errors_data.h"
-#undef DYN_EXCEPTION
-};
-
 const ConsoleView *
 console_find_view(const char *name)
 {
@@ -79,7 +73,7 @@ ask(const char *operation, const char *body)
 	pfree(response.data);
 }
 
-/* Whether the role may describe a table; of one that is gone, what is left of it may be told. */
+/* Whether the role may describe a table; of one that is gone, what is left of it may be told.  Raises all but what DescribeTable says to that. */
 static bool
 may_describe(const char *table)
 {
@@ -107,9 +101,9 @@ may_describe(const char *table)
 		error = CopyErrorData();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
-		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+		may = error->sqlerrcode == endpoint->sqlstate(DYN_RESOURCE_NOT_FOUND);
+		if (!may && error->sqlerrcode != endpoint->sqlstate(DYN_ACCESS_DENIED))
 			ReThrowError(error);
-		may = error->sqlerrcode == sqlstates[DYN_RESOURCE_NOT_FOUND];
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);

@@ -22,6 +22,7 @@
 #define TARGET_DYNAMODB "DynamoDB_20120810."
 #define TARGET_STREAMS "DynamoDBStreams_20120810."
 
+#define BUSY "The service is currently unavailable or busy"
 #define MAX_TRACE 256			/* characters of a trace header */
 #define GRACE 5000				/* milliseconds that a cancelled request has to end */
 
@@ -513,6 +514,7 @@ protocol_in_transaction(HttpRequest *request, void (*run) (HttpRequest *request,
 {
 	MemoryContext context = CurrentMemoryContext;
 	volatile bool done = false;
+	volatile bool met_lock = false;
 
 	begin_operation(request);
 	request->operation = requested_operation(request);
@@ -528,11 +530,15 @@ protocol_in_transaction(HttpRequest *request, void (*run) (HttpRequest *request,
 	}
 	PG_CATCH();
 	{
+		met_lock = geterrcode() == ERRCODE_LOCK_NOT_AVAILABLE;
 		recover(request, context, true);
 	}
 	PG_END_TRY();
 	caller_forget();
-	if (!done && request->status == 0)
+	/* of a catalog's, and of no item's: there is no transaction that the sender would know of */
+	if (met_lock)
+		respond_exception(request, DYN_SERVICE_UNAVAILABLE, BUSY);
+	else if (!done && request->status == 0)
 		respond_exception(request, DYN_INTERNAL_SERVER_ERROR, "Internal server error");
 	return done;
 }
@@ -556,7 +562,7 @@ void
 protocol_refuse_body(HttpRequest *request)
 {
 	begin_operation(request);
-	respond_exception(request, DYN_SERVICE_UNAVAILABLE, "The service is currently unavailable or busy");
+	respond_exception(request, DYN_SERVICE_UNAVAILABLE, BUSY);
 }
 
 void

@@ -275,6 +275,31 @@ is($connection_of_each->($me), '200', 'all workers know the session');
 	ok(eventually(30, sub { my %now = map { $_ => 1 } split / /, sql($workers); return keys %now == 3 && !grep { $now{$_} } @before }), 'all workers have ended, and others run');
 	ok(eventually(30, sub { $connection_of_each->($me) eq '200' }), 'they know the session');
 }
+
+# ---------------------------------------------------------------- what cannot be looked at now
+
+{
+	create_key($node, 'other');    # forgets what workers know of keys
+	my $holder = $node->background_psql('postgres');
+	my $later = "503 The server cannot look at this now.\n";
+
+	$holder->query_safe('BEGIN; LOCK TABLE dynapg.access_keys IN ACCESS EXCLUSIVE MODE');
+	my $session = post('DynapgConsole.Session', cookie => $me->{cookie});
+	is(answer_of($session), $later, 'keys are locked: who is signed in is not to be told');
+	is($session->{headers}{'set-cookie'}, undef, 'which takes no cookie away');
+	my %answers = map { answer_of(post('DynapgConsole.SignIn', key => \@key)) => 1 } 1 .. 15;
+	is(join(' ', keys %answers), $later, 'a sign-in that was not looked at is none that has failed');
+	like(answer_of(call($port, 'PutItem', 'x' x 100000, key => \@key)), qr/^503 .*ServiceUnavailable/, 'an SDK is told to try again');
+	my $waiting = in_background(sub { post('DynamoDB_20120810.ListTables', %$me) });
+	ok(eventually(20, sub { get('/metrics')->{body} =~ /^dynapg_requests_waiting_for_locks [1-9]/m }), 'an operation waits');
+	$holder->query_safe('COMMIT');
+	$holder->quit;
+	like(wait_for($waiting), qr/^200 .*items/, 'and is answered');
+	is($connection_of_each->($me), '200', 'the session goes on');
+}
+
+# ---------------------------------------------------------------- the ends of sessions
+
 is(answer_of(post('DynapgConsole.SignOut', %$me)), '200 {}', 'signing out');
 is($connection_of_each->($me), '401', 'in all workers');
 is($connection_of_each->($second), '200', 'of one session, not of others of the key');
@@ -346,6 +371,7 @@ post('DynapgConsole.AllowWrites', %$me);
 is(operation($me, 'PutItem', { TableName => 'items', Item => { pk => { S => 'large' }, a => { S => 'x' x 390000 } } }), '200 {}', 'a large body');
 is(post('DynamoDB_20120810.PutItem', cookie => $me->{cookie}, proof => 'x', body => 'x' x 390000)->{status}, 403, 'not of somebody else');
 is(post('DynamoDB_20120810.PutItem', body => 'x' x 390000)->{status}, 401, 'nor of nobody');
+refused('a session instead of a signature', %$me, body => 'x' x 390000);
 like(operation($me, 'Nonsense', {}), qr/^400 .*UnknownOperationException/, 'an operation that there is not');
 is(answer_of(post('DynapgConsole.Nonsense', %$me)), "404 Not found\n", 'nor a view');
 
