@@ -609,6 +609,42 @@ async function keyboard(key) {
   });
 }
 
+async function otherTabs(key) {
+  await test("another tab signs in as somebody else: this one goes on as he, and shows nothing else's", async () => {
+    const viewer = keyOf("viewer");
+    await open("tables/Orders/items");
+    const first = page;
+    page = await first.context().newPage();
+    await page.goto(`${CONSOLE}/console`);
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await signIn(viewer);
+    await page.getByRole("button", { name: "Sign out" }).waitFor();
+    const second = page;
+    page = first;
+    await page.getByRole("button", { name: "Run" }).click();
+    await page.locator("#who").filter({ hasText: "viewer" }).waitFor();
+    await settled();
+    assert.equal(await rows("Items of Orders").count(), 25);
+    assert.equal(await page.locator(".failure").count(), 0);
+
+    // who signs out here has signed out, though the session is another tab's
+    page = second;
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    await signIn(key);
+    await page.getByRole("button", { name: "Sign out" }).waitFor();
+    page = first;
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    await second.reload();
+    await second.getByRole("heading", { name: "Sign in" }).waitFor();
+    await second.close();
+    await signIn(key);
+    await page.getByRole("button", { name: "Sign out" }).waitFor();
+    problems.length = 0;
+  });
+}
+
 async function otherRoles() {
   await test("a role that may only read, and nothing of other tables", async () => {
     await page.getByRole("button", { name: "Sign out" }).click();
@@ -699,6 +735,7 @@ try {
   await otherPages();
   await looks();
   await keyboard(key);
+  await otherTabs(key);
   await otherRoles();
   await json();
 } catch (error) {

@@ -16,13 +16,17 @@ export class ApiError extends Error {
   get isSignedOut() {
     return this.status === 401 || this.type === "UnrecognizedClientException" || this.type === "ExpiredTokenException";
   }
+  // The cookie is another session's than the one this page knows: somebody has signed in in another tab.
+  get isOfAnotherSession() {
+    return this.status === 403 && this.type === "";
+  }
 }
 
 let proof = "";
 let clockOffset = 0; // milliseconds that the server's clock is ahead of this one
 let signedOut = () => {};
 
-// Called when the server no longer takes requests of this session.
+// Called when the server no longer takes requests of this session, or has another one's cookie.
 export function onSignedOut(listener) {
   signedOut = listener;
 }
@@ -65,7 +69,7 @@ async function request(target, body) {
   try {
     return await read(await send(target, stringify(body)));
   } catch (error) {
-    if (error instanceof ApiError && error.isSignedOut) signedOut(error);
+    if (error instanceof ApiError && (error.isSignedOut || error.isOfAnotherSession)) signedOut(error);
     throw error;
   }
 }
@@ -121,7 +125,18 @@ export async function signIn(credentials, region) {
   await read(await send(target, "{}", credentials ? await signature(credentials, region, target, "{}") : {}));
 }
 
-export const signOut = async () => void (await read(await send(`${CONSOLE}SignOut`, "{}")));
+// Whoever signs out is signed out, whichever tab has signed in last.
+export async function signOut() {
+  const target = `${CONSOLE}SignOut`;
+  try {
+    await read(await send(target, "{}"));
+  } catch (error) {
+    if (!error.isOfAnotherSession) throw error;
+    await session();
+    await read(await send(target, "{}"));
+  }
+}
+
 export const allowWrites = (allow) => request(CONSOLE + (allow ? "AllowWrites" : "RefuseWrites"), {});
 
 // What the endpoint counts: [name, labels, value] of each line that is of all tables together.

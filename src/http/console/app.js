@@ -106,8 +106,12 @@ async function switchWriting() {
 }
 
 async function signOut() {
-  await api.signOut().catch(() => {});
-  end();
+  try {
+    await api.signOut();
+    end();
+  } catch (error) {
+    end(error.isSignedOut ? undefined : `Signing out has failed: ${error.message}`);
+  }
 }
 
 function end(why) {
@@ -165,12 +169,23 @@ async function begin() {
   else draw();
 }
 
+// Nothing of one role's is on a page of another's.
+async function beginAnew() {
+  end("Another session has begun in this browser.");
+  await begin();
+  if (session.Role !== undefined) say("Another session has begun in this browser.");
+}
+
+const showFailure = (error) => main.replaceChildren(el("h1", {}, "dynapg console"), failure(error));
+
 api.onSignedOut((error) => {
-  if (session.Role !== undefined) end(error.status === 401 ? "The session is over. Please sign in again." : error.message);
+  if (session.Role === undefined) return;
+  if (error.isOfAnotherSession) beginAnew().catch(showFailure);
+  else end(error.status === 401 ? "The session is over. Please sign in again." : error.message);
 });
 addEventListener("hashchange", () => draw());
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault();
   main.focus();
 });
-begin().catch((error) => main.replaceChildren(el("h1", {}, "dynapg console"), failure(error)));
+begin().catch(showFailure);
