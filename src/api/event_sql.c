@@ -529,7 +529,7 @@ dynapg_event_source_mapping_lag(PG_FUNCTION_ARGS)
 	if (mapping->enabled)
 		log_want_keeper(GetCurrentTimestamp());
 	foreach(cell, catalog_event_positions(&mapping->uuid))
-		event_lag_of_lane((const EventPosition *) lfirst(cell), MAX_COUNTED, &lag);
+		event_lag_of_lane((const EventPosition *) lfirst(cell), MAX_COUNTED, NULL, &lag);
 	values[0] = Int64GetDatum(lag.records);
 	values[1] = TimestampTzGetDatum(lag.oldest);
 	nulls[1] = lag.records == 0;

@@ -14,7 +14,8 @@
 
 /* Counts rows behind one number up to another; the horizon was taken before. */
 static void
-count_rows(const TableLog *log, int64 after, int64 upto, const pg_uuid_t *first, const pg_uuid_t *last, int limit, EventLag *lag)
+count_rows(const TableLog *log, int64 after, int64 upto, const pg_uuid_t *first, const pg_uuid_t *last, int limit, int64 *rows,
+		   EventLag *lag)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext of_rows = AllocSetContextCreate(caller, "dynapg waiting records", ALLOCSET_DEFAULT_SIZES);
@@ -24,6 +25,8 @@ count_rows(const TableLog *log, int64 after, int64 upto, const pg_uuid_t *first,
 
 	PushActiveSnapshot(GetLatestSnapshot());
 	reader = log_read_begin(log->kind, log->id, after, upto, GetActiveSnapshot());
+	if (rows != NULL)
+		log_read_limit(reader, *rows);
 	MemoryContextSwitchTo(of_rows);
 	while (count < limit && log_read_next(reader, first, last, &row))
 	{
@@ -32,6 +35,9 @@ count_rows(const TableLog *log, int64 after, int64 upto, const pg_uuid_t *first,
 		MemoryContextReset(of_rows);
 	}
 	MemoryContextSwitchTo(caller);
+	if (rows != NULL)
+		*rows = log_read_left(reader);
+	lag->is_unknown |= count == 0 && log_read_left(reader) == 0;
 	log_read_end(reader);
 	PopActiveSnapshot();
 	MemoryContextDelete(of_rows);
@@ -39,17 +45,18 @@ count_rows(const TableLog *log, int64 after, int64 upto, const pg_uuid_t *first,
 }
 
 void
-event_lag_of_lane(const EventPosition *position, int limit, EventLag *lag)
+event_lag_of_lane(const EventPosition *position, int limit, int64 *rows, EventLag *lag)
 {
 	int64		horizon = log_horizon(position->stream);
 	const TableLog *log = catalog_log(position->stream);
 
 	if (log != NULL)
-		count_rows(log, position->position, Min(horizon, event_lane_end(position, log, NULL)), &position->first, &position->last, limit, lag);
+		count_rows(log, position->position, Min(horizon, event_lane_end(position, log, NULL)), &position->first, &position->last,
+				   limit, rows, lag);
 }
 
 void
-event_lag_of_kinesis(const KinesisDestination *destination, int limit, EventLag *lag)
+event_lag_of_kinesis(const KinesisDestination *destination, int limit, int64 *rows, EventLag *lag)
 {
 	int64		horizon = log_horizon(destination->log);
 	const TableLog *log = catalog_log(destination->log);
@@ -60,5 +67,6 @@ event_lag_of_kinesis(const KinesisDestination *destination, int limit, EventLag 
 		return;
 	memset(&first, 0, sizeof(first));
 	memset(&last, 0xFF, sizeof(last));
-	count_rows(log, destination->seq >= 0 ? destination->seq : log->first_seq, Min(horizon, log->last_seq), &first, &last, limit, lag);
+	count_rows(log, destination->seq >= 0 ? destination->seq : log->first_seq, Min(horizon, log->last_seq), &first, &last, limit, rows,
+			   lag);
 }

@@ -158,4 +158,8 @@ extern LogReader *log_read_begin(LogKind kind, int32 log, int64 after, int64 hor
 extern bool log_read_next(LogReader *reader, const pg_uuid_t *first, const pg_uuid_t *last, LogRow *row);
 extern void log_read_end(LogReader *reader);
 
+/* From here on it looks at no more rows than that, those with other hashes included; and how many of them are left. */
+extern void log_read_limit(LogReader *reader, int64 rows);
+extern int64 log_read_left(const LogReader *reader);
+
 #endif							/* DYNAPG_LOG_H */

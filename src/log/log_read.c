@@ -35,6 +35,7 @@ struct LogReader
 {
 	int			n_sources;
 	Source	   *sources;
+	int64		left;			/* rows that may be looked at */
 };
 
 static Datum
@@ -81,6 +82,7 @@ log_read_begin(LogKind kind, int32 log, int64 after, int64 horizon, Snapshot sna
 	List	   *segments = log_segments(kind);
 	ListCell   *cell;
 
+	reader->left = PG_INT64_MAX;
 	reader->sources = (Source *) palloc0(Max(list_length(segments), 1) * sizeof(Source));
 	foreach(cell, segments)
 	{
@@ -134,8 +136,9 @@ log_read_next(LogReader *reader, const pg_uuid_t *first, const pg_uuid_t *last, 
 		for (int i = 0; i < reader->n_sources; i++)
 			if (reader->sources[i].seq != PG_INT64_MAX && (next == NULL || reader->sources[i].seq < next->seq))
 				next = &reader->sources[i];
-		if (next == NULL)
+		if (next == NULL || reader->left == 0)
 			return false;
+		reader->left--;
 		CHECK_FOR_INTERRUPTS();
 		wanted = is_within(DatumGetUUIDP(column(next->slot, LOG_HASH)), first, last);
 		if (wanted)
@@ -144,6 +147,18 @@ log_read_next(LogReader *reader, const pg_uuid_t *first, const pg_uuid_t *last, 
 		if (wanted)
 			return true;
 	}
+}
+
+void
+log_read_limit(LogReader *reader, int64 rows)
+{
+	reader->left = rows;
+}
+
+int64
+log_read_left(const LogReader *reader)
+{
+	return reader->left;
 }
 
 void

@@ -10,7 +10,7 @@ use DynapgHttp;
 use DynapgSession;
 use DynapgStream;
 
-my ($node, $port) = start_node('events_metrics', "dynapg.kinesis_endpoint = 'http://127.0.0.1:1'\ndynapg.event_hosts = '127.0.0.1'\n");
+my ($node, $port) = start_node('events_metrics', "dynapg.kinesis_endpoint = 'http://127.0.0.1:1'\ndynapg.event_hosts = '127.0.0.1'\ndynapg.metrics_by_table = on\n");
 sub sql { return $node->safe_psql('postgres', join(";\n", @_)); }
 sub metrics { my $answer = exchange($port, "GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n"); is($answer->{status}, 200, 'a scrape is answered'); return $answer->{body}; }
 sub shows { my ($pattern, $what) = @_; return ok(eventually(30, sub { exchange($port, "GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n")->{body} =~ $pattern }), $what) || diag(metrics()); }
@@ -47,6 +47,31 @@ sql(q{SELECT dynamo_enable_kinesis_streaming_destination('{"TableName": "Sent", 
 my $to = qr/\{stream="arn:aws:kinesis:us-east-1:000000000000:stream\/s",table="Sent"\}/;
 shows(qr/^dynapg_kinesis_destination_sent_records_total$to 0$/m, 'a Kinesis streaming destination has its rows');
 like(metrics(), qr/^dynapg_kinesis_destination_enabled$to [01]$/m, 'whether it is enabled among them');
+
+# it looks at so many rows of logs and no more: what lies behind them is not known, and said by nobody
+sql(create_stream('Wide'), q{CREATE FUNCTION refuse(event jsonb) RETURNS void LANGUAGE plpgsql AS $$ BEGIN RAISE 'never'; END $$}, q{SELECT dynapg.put('Wide', '{"id": 1}')});
+my $wide = sql(q{SELECT dynapg.create_event_source_mapping('Wide', '{"Function": "refuse"}', '{"StartingPosition": "TRIM_HORIZON", "ParallelizationFactor": 10}') ->> 'UUID'});
+my $of_wide = qr/\{mapping="$wide",table="Wide"\}/;
+shows(qr/^dynapg_event_source_mapping_failing$of_wide 1$/m, 'a mapping of ten lanes');
+sql("SELECT dynapg.disable_event_source_mapping('$wide')");
+like(metrics(), qr/^dynapg_event_source_mapping_records_behind$of_wide 1$/m, 'one record waits');
+sql(q{SELECT dynapg.put('Wide', jsonb_build_object('id', 1, 'n', i)) FROM generate_series(1, 4000) i});
+$page = metrics();
+like($page, qr/^dynapg_event_source_mapping_enabled$of_wide 0$/m, 'behind thousands of another lane\'s records it is shown');
+unlike($page, qr/^dynapg_event_source_mapping_(?:records|seconds)_behind$of_wide/m, 'but how far it is behind is not known');
+like($page, qr/^dynapg_event_source_mapping_records_behind$of 0$/m, 'of others it is');
+
+# names of tables are for whoever is told of tables
+sql(create_stream('Sent2'), q{SELECT dynamo_enable_kinesis_streaming_destination('{"TableName": "Sent2", "StreamArn": "arn:aws:kinesis:us-east-1:000000000000:stream/s"}')},
+	'ALTER SYSTEM SET dynapg.metrics_by_table = off');
+$node->reload;
+shows(qr/^dynapg_event_source_mapping_enabled\{mapping="$uuid"\} 0$/m, 'without dynapg.metrics_by_table a mapping has no table');
+$page = metrics();
+unlike($page, qr/Music|Sent|Wide/, 'nor is there a table\'s name anywhere');
+is(scalar(() = $page =~ /^dynapg_kinesis_destination_enabled\{stream="[^"]*"\} /mg), 1, 'two tables\' destination is one row');
+sql('ALTER SYSTEM RESET dynapg.metrics_by_table');
+$node->reload;
+shows(qr/^dynapg_kinesis_destination_enabled$to [01]$/m, 'and with it they come again');
 
 # who has locked a catalog holds no scrape up, nor those who come after it
 my $holder = DynapgSession->new($node);
