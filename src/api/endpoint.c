@@ -175,11 +175,35 @@ tell_refusal(const ErrorData *error, const char *claimed_key)
 	audit_refusal(-1, error, claimed_key);
 }
 
-static void *
+static void
 drop_answer(void)
 {
 	audit_drop();
-	return counters_keep();
+	counters_drop();
+}
+
+/* What is told of an answer that may become certain without another attempt. */
+typedef struct KeptAnswer
+{
+	void	   *event;
+	void	   *counts;
+} KeptAnswer;
+
+static void *
+keep_answer(const ErrorData *error)
+{
+	KeptAnswer *kept = (KeptAnswer *) palloc(sizeof(KeptAnswer));
+
+	kept->event = audit_keep(error);
+	kept->counts = counters_keep(error);
+	return kept;
+}
+
+static void
+give_up_answer(const void *kept)
+{
+	counters_give_up(((const KeptAnswer *) kept)->counts);
+	audit_give_up(((const KeptAnswer *) kept)->event);
 }
 
 static EndpointApi api = {
@@ -197,7 +221,8 @@ static EndpointApi api = {
 	.tell_answer = tell_answer,
 	.tell_refusal = tell_refusal,
 	.drop_answer = drop_answer,
-	.give_up_answer = counters_give_up,
+	.keep_answer = keep_answer,
+	.give_up_answer = give_up_answer,
 	.write_error = endpoint_write_error,
 	.cloudwatch_operation = cloudwatch_operation,
 	.cloudwatch_action = cloudwatch_query_action,

@@ -17,7 +17,7 @@
 
 #define ENDPOINT_API_VARIABLE "dynapg_endpoint_api"
 #define ENDPOINT_LIBRARY "dynapg_http"
-#define ENDPOINT_API_VERSION 12
+#define ENDPOINT_API_VERSION 13
 
 /* What an operation leaves besides its response. */
 typedef struct EndpointOutcome
@@ -68,15 +68,16 @@ typedef struct EndpointApi
 	void		(*execute) (int operation, const char *body, int len, StringInfo response, EndpointOutcome *outcome);
 
 	/*
-	 * For the audit (op/audit.h) and metrics (meter/counters.h): the answer to a request is certain, an error or (NULL) a success; or it is to be executed anew.  claimed_key: the
+	 * For the audit (op/audit.h) and metrics (meter/counters.h): the answer to a request is certain, an error or (NULL) a success; or (drop_answer) there is nothing to be told.  claimed_key: the
 	 * access key that the request names.
 	 */
 	void		(*tell_answer) (int operation, const ErrorData *error, const char *claimed_key);
 	/* The answer to a request of another service's is certain, and is an error: audit_refusal(); it is counted nowhere. */
 	void		(*tell_refusal) (const ErrorData *error, const char *claimed_key);
-	void	   *(*drop_answer) (void);
-	/* What that has returned, in the current context: it is not executed anew in time, and its answer is what it was. */
-	void		(*give_up_answer) (const void *dropped);
+	void		(*drop_answer) (void);
+	/* The request is to be executed anew.  What this returns, palloc'd, is for when it is not in time, and the error is its answer. */
+	void	   *(*keep_answer) (const ErrorData *error);
+	void		(*give_up_answer) (const void *kept);
 
 	/*
 	 * Appends the body of an operation's error (-1: none), as the service gives it; returns the HTTP status.  Notes in the outcome if it

@@ -85,7 +85,8 @@ typedef struct HttpRequest
 	int			operation;		/* index, or -1 */
 	const char *cloudwatch;		/* CloudWatch's operation, or Application Auto Scaling's; NULL: it is none of its requests, or of an operation that is not there */
 	TimestampTz started_at;
-	void	   *dropped_answer; /* of an attempt that another one may follow: for protocol_give_up() */
+	MemoryContext kept_context;	/* NULL, or where what follows is */
+	void	   *kept_answer;	/* of an attempt that another one may follow: for protocol_give_up(); NULL: there is none */
 	EndpointOutcome outcome;	/* zeroes if no operation ran */
 
 	bool		suspended;		/* the library has been told to leave the connection alone */

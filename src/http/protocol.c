@@ -356,6 +356,22 @@ execute_in_transaction(HttpRequest *request)
 		request->durable_at = GetXLogInsertEndRecPtr();
 }
 
+/* As many attempts as there may be keep what is told of one. */
+static void
+keep_answer(HttpRequest *request, const ErrorData *error)
+{
+	MemoryContext caller;
+
+	request->kept_answer = NULL;
+	if (request->kept_context == NULL)
+		request->kept_context = AllocSetContextCreate(request->context, "dynapg answer of an attempt", ALLOCSET_SMALL_SIZES);
+	else
+		MemoryContextReset(request->kept_context);
+	caller = MemoryContextSwitchTo(request->kept_context);
+	request->kept_answer = endpoint->keep_answer(error);
+	MemoryContextSwitchTo(caller);
+}
+
 /*
  * After an error inside the transaction: writes the answer, if it can be written, and ends the
  * transaction in any case.  is_answer: there will be no other attempt.  Never raises: an answer that could not be written has the
@@ -384,7 +400,7 @@ recover(HttpRequest *request, MemoryContext context, bool is_answer)
 		else if (is_answer)
 			endpoint->tell_answer(request->operation, error, auth_claimed_key(request));
 		else
-			request->dropped_answer = endpoint->drop_answer();
+			keep_answer(request, error);
 		FreeErrorData(error);
 	}
 	PG_CATCH();
@@ -459,7 +475,20 @@ protocol_try_again(HttpRequest *request)
 void
 protocol_give_up(HttpRequest *request)
 {
-	endpoint->give_up_answer(request->dropped_answer);
+	MemoryContext caller = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		if (request->kept_answer != NULL)
+			endpoint->give_up_answer(request->kept_answer);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		EmitErrorReport();
+		FlushErrorState();
+	}
+	PG_END_TRY();
 }
 
 /* Makes ready for an operation's answer. */

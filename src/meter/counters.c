@@ -261,11 +261,20 @@ counters_drop(void)
 	holds = false;
 }
 
+/* One that was told of as a success has failed at its commit. */
+static void
+finish_last(const ErrorData *error)
+{
+	if (error != NULL && n_held > 0 && !held[n_held - 1].failed)
+		take_error(&held[n_held - 1], error);
+}
+
 void *
-counters_keep(void)
+counters_keep(const ErrorData *error)
 {
 	Ended	   *kept = NULL;
 
+	finish_last(error);
 	if (n_held > 0)
 		kept = (Ended *) memcpy(palloc(sizeof(Ended)), &held[n_held - 1], sizeof(Ended));
 	counters_drop();
@@ -282,9 +291,7 @@ counters_give_up(const void *kept)
 void
 counters_answer(const ErrorData *error)
 {
-	/* one that was told of as a success has failed at its commit */
-	if (error != NULL && n_held > 0 && !held[n_held - 1].failed)
-		take_error(&held[n_held - 1], error);
+	finish_last(error);
 	for (int i = 0; i < n_held; i++)
 		count_ended(&held[i]);
 	if (error != NULL && n_held == 0 && counters_are_wanted() && !RecoveryInProgress())

@@ -34,10 +34,10 @@ extern void counters_answer(const ErrorData *error);
 extern void counters_drop(void);
 
 /*
- * Instead of counters_drop(), where what the request has come to may be its answer all the same if it is not executed anew in time: what counters_give_up() counts then;
+ * Instead of counters_drop(), where the error that the request has come to may be its answer all the same if it is not executed anew in time: what counters_give_up() counts then;
  * palloc'd, NULL: nothing.
  */
-extern void *counters_keep(void);
+extern void *counters_keep(const ErrorData *error);
 extern void counters_give_up(const void *kept);
 
 #endif							/* DYNAPG_COUNTERS_H */

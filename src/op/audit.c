@@ -264,15 +264,15 @@ audit_hold(void)
 	is_holding = true;
 }
 
-bool
-audit_release(const ErrorData *error)
+/* The event of the operation itself, which says of it that it has failed with the error (NULL: none) if it has not known; NULL: there is none. */
+static AuditEvent *
+finish_own_event(const ErrorData *error)
 {
 	AuditEvent *last = held == NIL ? NULL : (AuditEvent *) llast(held);
-	bool		told = last != NULL && last->is_outermost;
-	ListCell   *cell;
 
-	is_holding = false;
-	if (told && error != NULL && !last->has_failed)
+	if (last == NULL || !last->is_outermost)
+		return NULL;
+	if (error != NULL && !last->has_failed)
 	{
 		MemoryContext caller = MemoryContextSwitchTo(held_context);
 		AuditError	what;
@@ -281,6 +281,17 @@ audit_release(const ErrorData *error)
 		audit_change_event(last, &what);
 		MemoryContextSwitchTo(caller);
 	}
+	return last;
+}
+
+bool
+audit_release(const ErrorData *error)
+{
+	bool		told;
+	ListCell   *cell;
+
+	is_holding = false;
+	told = finish_own_event(error) != NULL;
 	foreach(cell, held)
 		write_event((const AuditEvent *) lfirst(cell));
 	forget_held();
@@ -300,6 +311,30 @@ void
 audit_drop(void)
 {
 	forget_held();
+}
+
+void *
+audit_keep(const ErrorData *error)
+{
+	const AuditEvent *own = finish_own_event(error);
+	AuditEvent *kept = NULL;
+
+	if (own != NULL)
+	{
+		kept = (AuditEvent *) palloc(sizeof(AuditEvent));
+		*kept = *own;
+		kept->line.data = pnstrdup(own->line.data, own->line.len);
+		kept->line.maxlen = own->line.len + 1;
+	}
+	forget_held();
+	return kept;
+}
+
+void
+audit_give_up(const void *kept)
+{
+	if (kept != NULL)
+		write_event((const AuditEvent *) kept);
 }
 
 /* Whether a refusal may be written now; *suppressed gets how many were not since the last one that was. */

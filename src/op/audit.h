@@ -61,6 +61,13 @@ extern bool audit_release(const ErrorData *error);
 extern void audit_drop(void);
 
 /*
+ * Instead of audit_drop(), where the error that the request has come to may be its answer all the same if it is not executed anew in time: the event of the operation
+ * itself, which audit_give_up() writes then; palloc'd in the current context, NULL: there is none.
+ */
+extern void *audit_keep(const ErrorData *error);
+extern void audit_give_up(const void *kept);
+
+/*
  * A request that was refused before it was anybody's: an event of its caller (op/caller.h) without an identity.  operation: -1 if it is none.
  * claimed_key: the id of the access key that it names; NULL: none.  Only so many a second are written; the next one says how many were not.
  */

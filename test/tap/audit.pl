@@ -88,6 +88,19 @@ is(wait_for($waiting), '200 {}', 'it has its lock');
 is(told('waits'), 'PutItem -', 'and one event, whatever it has tried before');
 $session->quit;
 
+sql(q(ALTER SYSTEM SET dynapg.lock_timeout = '300ms'));
+$node->reload;
+my $holder = $node->background_psql('postgres');
+$holder->query_safe(q(BEGIN; UPDATE dynamo.aaa SET item = item));
+$answer = put_item($port, 'aaa', 'one', key => \@app, attributes => { n => { N => '1' } }, agent('gives up'));
+like(answer_of($answer), qr/^400 .*TransactionConflict/, 'a request whose lock is not to be had in time');
+is(told('gives up', 'userIdentity.userName', 'requestParameters', 'requestID'),
+	qq(PutItem TransactionConflictException app {"item":["n","pk"],"tableName":"aaa"} $answer->{headers}{'x-amzn-requestid'}), 'has one event');
+$holder->query_safe('COMMIT');
+$holder->quit;
+sql('ALTER SYSTEM RESET dynapg.lock_timeout');
+$node->reload;
+
 sql(q(CREATE FUNCTION public.late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'hidden %', NEW.item; END $$;
 	CREATE CONSTRAINT TRIGGER late AFTER INSERT ON dynamo.aaa DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.late()));
 put_item($port, 'aaa', 'late', key => \@app, agent('late'));
