@@ -186,28 +186,32 @@ catalog_event_kind_is_outside(const char *kind)
 }
 
 void
-catalog_events_are_enabled(bool *inside, bool *outside)
+catalog_events_are_enabled(bool *inside, bool *outside, bool *alarms)
 {
 	static CatalogStatement statement = {
-		"SELECT COALESCE(pg_catalog.bool_or(m.kind IN ('Function', 'Notify', 'Table')), false) OR EXISTS (SELECT FROM dynapg.event_failures f "
+		"SELECT COALESCE(pg_catalog.bool_or(m.kind IN ('Function', 'Notify', 'Table')), false), EXISTS (SELECT FROM dynapg.event_failures f "
 		"JOIN dynapg.metric_alarms a ON a.uuid OPERATOR(pg_catalog.=) f.mapping WHERE a.kind OPERATOR(pg_catalog.=) 'Function'), "
 		"COALESCE(pg_catalog.bool_or(m.kind NOT IN ('Function', 'Notify', 'Table')), false) OR EXISTS (SELECT FROM dynapg.event_failures f "
 		"WHERE NOT EXISTS (SELECT FROM dynapg.metric_alarms a WHERE a.uuid OPERATOR(pg_catalog.=) f.mapping AND a.kind OPERATOR(pg_catalog.=) 'Function')) "
 		"FROM dynapg.event_states s JOIN dynapg.event_source_mappings m ON m.uuid OPERATOR(pg_catalog.=) s.mapping WHERE s.enabled", 0
 	};
-	Datum		columns[2];
-	bool		nulls[2];
+	Datum		columns[3];
+	bool		nulls[3];
 
 	if (inside)
 		*inside = false;
 	if (outside)
 		*outside = false;
-	if (!OidIsValid(event_object("event_failures")) || !catalog_fetch_saved(&statement, NULL, 2, columns, nulls))
+	if (alarms)
+		*alarms = false;
+	if (!OidIsValid(event_object("event_failures")) || !catalog_fetch_saved(&statement, NULL, lengthof(columns), columns, nulls))
 		return;
 	if (inside)
-		*inside = DatumGetBool(columns[0]);
+		*inside = DatumGetBool(columns[0]) || DatumGetBool(columns[1]);
 	if (outside)
-		*outside = DatumGetBool(columns[1]);
+		*outside = DatumGetBool(columns[2]);
+	if (alarms)
+		*alarms = DatumGetBool(columns[1]);
 }
 
 /* ------------------------------------------------------------------------------------------------------------

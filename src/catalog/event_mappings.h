@@ -82,10 +82,10 @@ extern List *catalog_event_mappings(const char *table_name);
 extern bool catalog_event_kind_is_outside(const char *kind);
 
 /*
- * Whether any is enabled; and whether there is work for the courier: one with a destination outside is, or an invocation record is on its way.  Either
- * pointer may be NULL.
+ * Whether there is work for event workers: a mapping with a destination inside is enabled, or an alarm tells a function; for the courier: one with a destination outside
+ * is, or an invocation record is on its way; and whether an alarm tells a function.  Any pointer may be NULL.
  */
-extern void catalog_events_are_enabled(bool *inside, bool *outside);
+extern void catalog_events_are_enabled(bool *inside, bool *outside, bool *alarms);
 
 /* Locks the row of a mapping until the end of the transaction, before it is read that it may be changed. */
 extern void catalog_lock_event_row(const pg_uuid_t *uuid);
@@ -161,7 +161,7 @@ extern void catalog_add_event_failure(const pg_uuid_t *mapping, const char *invo
 /* The oldest ones of a mapping, at most limit: EventFailure pointers. */
 extern List *catalog_event_failures(const pg_uuid_t *mapping, int limit);
 
-/* The mappings that have any: pg_uuid_t pointers. */
+/* The mappings, and the alarms, that have any that the courier is to send: pg_uuid_t pointers.  What alarms tell functions is not. */
 extern List *catalog_event_failing_mappings(void);
 
 /* One has been sent, or given up; all of a mapping or an alarm, which is deleted or tells somebody else; one is to be tried again. */

@@ -286,23 +286,21 @@ catalog_event_failures(const pg_uuid_t *mapping, int limit)
 List *
 catalog_event_failing_mappings(void)
 {
-	Relation	catalog = table_open(event_object("event_failures"), AccessShareLock);
-	Relation	index = index_open(event_object("event_failures_mapping"), AccessShareLock);
-	SysScanDesc scan = systable_beginscan_ordered(catalog, index, NULL, 0, NULL);
+	static CatalogStatement statement = {
+		"SELECT pg_catalog.array_agg(f.mapping) FROM (SELECT DISTINCT mapping FROM dynapg.event_failures) AS f WHERE NOT EXISTS (SELECT FROM dynapg.metric_alarms a "
+		"WHERE a.uuid OPERATOR(pg_catalog.=) f.mapping AND a.kind OPERATOR(pg_catalog.=) 'Function')", 0
+	};
+	Datum		column;
+	bool		isnull;
+	Datum	   *uuids;
+	int			count;
 	List	   *mappings = NIL;
-	HeapTuple	row;
 
-	while (HeapTupleIsValid(row = systable_getnext_ordered(scan, ForwardScanDirection)))
-	{
-		bool		isnull;
-		pg_uuid_t  *mapping = DatumGetUUIDP(heap_getattr(row, FAILURES_MAPPING, RelationGetDescr(catalog), &isnull));
-
-		if (mappings == NIL || memcmp(llast(mappings), mapping, UUID_LEN) != 0)
-			mappings = lappend(mappings, memcpy(palloc(sizeof(pg_uuid_t)), mapping, sizeof(pg_uuid_t)));
-	}
-	systable_endscan_ordered(scan);
-	index_close(index, AccessShareLock);
-	table_close(catalog, AccessShareLock);
+	if (!catalog_fetch_saved(&statement, NULL, 1, &column, &isnull) || isnull)
+		return NIL;
+	deconstruct_array(DatumGetArrayTypeP(column), UUIDOID, UUID_LEN, false, TYPALIGN_CHAR, &uuids, NULL, &count);
+	for (int i = 0; i < count; i++)
+		mappings = lappend(mappings, DatumGetUUIDP(uuids[i]));
 	return mappings;
 }
 

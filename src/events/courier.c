@@ -339,7 +339,7 @@ is_to_end(Courier *courier)
 
 	if (!courier_begin(courier))
 		return true;
-	catalog_events_are_enabled(NULL, &outside);
+	catalog_events_are_enabled(NULL, &outside, NULL);
 	outside = outside || catalog_kinesis_is_served();
 	step_commit();
 	if (!outside && courier->errands == 0)

@@ -22,6 +22,7 @@ typedef struct FailureErrand
 {
 	Errand		errand;
 	EventMapping *mapping;
+	bool		is_alarm;		/* which it stands for */
 	EventFailure *failure;
 	const OutsideKind *kind;
 	Delivery	delivery;
@@ -69,17 +70,20 @@ note(Courier *courier, FailureErrand *work, const EventOutcome *outcome)
 	step_commit();
 	if (over && !outcome->ok)
 		ereport(WARNING,
-				(errmsg("an invocation record of the event source mapping of table \"%s\" was given up", work->mapping->table_name),
+				(work->is_alarm ? errmsg("a change of state of %s was given up", work->mapping->table_name) :
+				 errmsg("an invocation record of the event source mapping of table \"%s\" was given up", work->mapping->table_name),
 				 errdetail_internal("%s", outcome->error),
+				 work->is_alarm ? errhint("Its destination has refused it %d times.", MAX_ATTEMPTS) :
 				 errhint("Its on-failure destination has refused it %d times.", MAX_ATTEMPTS)));
 }
 
 /* The mapping whose record it is, or the alarm: of these only those that are told of outside of the database. */
 static EventMapping *
-find_mapping(const pg_uuid_t *uuid)
+find_mapping(const pg_uuid_t *uuid, bool *is_alarm)
 {
 	EventMapping *mapping = catalog_event_mapping(uuid);
 
+	*is_alarm = mapping == NULL;
 	if (mapping == NULL)
 	{
 		mapping = catalog_alarm_mapping(uuid);
@@ -98,7 +102,7 @@ send_further(Courier *courier, Errand *errand)
 
 	if (courier_begin(courier))
 	{
-		const EventMapping *now = find_mapping(&work->mapping->uuid);
+		const EventMapping *now = find_mapping(&work->mapping->uuid, &work->is_alarm);
 
 		wanted = now != NULL && now->modified_at == work->mapping->modified_at;
 		step_commit();
@@ -183,7 +187,7 @@ begin_record(Courier *courier, const pg_uuid_t *mapping)
 	if (courier_begin(courier))
 	{
 		caller = MemoryContextSwitchTo(work->errand.context);
-		work->mapping = find_mapping(mapping);
+		work->mapping = find_mapping(mapping, &work->is_alarm);
 		due = work->mapping != NULL && prepare(work);
 		MemoryContextSwitchTo(caller);
 		step_commit();

@@ -45,6 +45,7 @@ typedef struct Worker
 	TimestampTz next;			/* when the next try is due that is known */
 	int			turn;			/* which lane comes first */
 	int			idle;			/* rounds without anything to do */
+	bool		alarms;			/* have something to tell functions */
 	bool		worked;			/* in this round there was something */
 	bool		behind;			/* and some lane had more than was served */
 } Worker;
@@ -177,7 +178,7 @@ find_lanes(Worker *worker, List **lanes)
 	*lanes = NIL;
 	if (!step_begin(false))
 		return false;
-	catalog_events_are_enabled(&inside, NULL);
+	catalog_events_are_enabled(&inside, NULL, &worker->alarms);
 	MemoryContextSwitchTo(worker->context);
 	*lanes = event_lanes_due(false, GetCurrentTimestamp(), &worker->next);
 	step_commit();
@@ -222,7 +223,8 @@ take_round(Worker *worker)
 	if (!find_lanes(worker, &lanes))
 		return false;
 	serve_lanes(worker, lanes);
-	worker->worked |= event_tell_alarms();
+	if (worker->alarms)
+		worker->worked |= event_tell_alarms();
 	worker->idle = worker->worked ? 0 : worker->idle + 1;
 	return true;
 }

@@ -46,7 +46,7 @@ event_jobs_resume(void)
 
 	if (XactReadOnly || RecoveryInProgress())
 		return;
-	catalog_events_are_enabled(&inside, &outside);
+	catalog_events_are_enabled(&inside, &outside, NULL);
 	outside = outside || catalog_kinesis_is_served();
 	for (int number = outside ? EVENT_COURIER : EVENT_WORKER; number <= (inside ? dynapg_event_workers : EVENT_COURIER); number++)
 	{

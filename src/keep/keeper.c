@@ -113,7 +113,7 @@ has_work(Keeper *keeper)
 	bool		inside;
 	bool		outside;
 
-	catalog_events_are_enabled(&inside, &outside);
+	catalog_events_are_enabled(&inside, &outside, NULL);
 	keeper->has_events = inside || outside || catalog_kinesis_is_served();
 	return keeper->has_events || log_segments(LOG_STREAM) != NIL || log_segments(LOG_UNDO) != NIL ||
 		(dynapg_expire_interval > 0 && catalog_expiring_relations() != NIL) ||

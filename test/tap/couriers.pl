@@ -12,6 +12,7 @@ use POSIX ();
 
 use DynapgBadServer;
 use DynapgCrash;
+use DynapgSession;
 
 my $folder = File::Temp->newdir();
 my $json = JSON::PP->new->canonical;
@@ -99,6 +100,12 @@ sub respond
 		note_lines("$folder/lost", $body);
 		return answer($socket, '204 Gone well', {}, '');
 	}
+	if ($path eq '/alarm')
+	{
+		note_lines("$folder/alarm", "$request->{headers}{'dynapg-signature'} $body");
+		return answer($socket, '200 OK', {}, '');
+	}
+	return answer($socket, '503 Later', {}, 'not now') if $path eq '/later';
 	return answer($socket, '302 Over there', { Location => '/hook' }, '') if $path eq '/redirect';
 	return answer($socket, '200 OK', {}, 'x' x (2 * 1024 * 1024)) if $path eq '/huge';
 	return bad_answer($socket, $request, $1) if $path =~ m{^/bad/(\w+)};
@@ -247,6 +254,42 @@ sql(q{DO $$ BEGIN FOR i IN 1 .. 20 LOOP PERFORM dynamo_put_item(jsonb_build_obje
 await(sub { my %seen = map { $_ => 1 } lines('poison'); keys(%seen) == 19 }, 'what is not poison is delivered');
 await(sub { lines('lost') == 1 }, 'what is goes to the on-failure destination');
 is($json->decode((lines('lost'))[0])->{DDBStreamBatchInfo}{batchSize}, 1, 'alone');
+
+# ---------------------------------------------------------------- alarms
+
+# An alarm with a destination is set.
+sub raise_alarm
+{
+	my ($name, $destination) = @_;
+	sql('SELECT dynapg.put_alarm(' . quote({ AlarmName => $name, Namespace => 'AWS/DynamoDB', MetricName => 'ConsumedReadCapacityUnits', Dimensions => [ { Name => 'TableName', Value => 'Music' } ],
+				Statistic => 'Sum', Period => 60, EvaluationPeriods => 1, Threshold => 1, ComparisonOperator => 'GreaterThanThreshold' }) . ', ' . quote($destination) . ')');
+	sql('SELECT dynapg.set_alarm_state(' . quote({ AlarmName => $name, StateValue => 'ALARM', StateReason => 'it burns' }) . ')');
+	return;
+}
+
+# what an event says
+sub told { my $event = $json->decode($_[0]); return "$event->{'detail-type'}: $event->{detail}{alarmName} $event->{detail}{state}{value}, $event->{detail}{state}{reason}"; }
+
+{
+	my $listener = DynapgSession->new($node);
+
+	$listener->ask('LISTEN alarms');
+	raise_alarm('heard', { Notify => 'alarms' });
+	my ($payload) = $listener->ask('SELECT 1') =~ /notification "alarms" with payload "(\{.*\})" received/;
+	is(told($payload), 'CloudWatch Alarm State Change: heard ALARM, it burns', 'who listens is told of an alarm');
+	$listener->end;
+	raise_alarm('hooked', { Webhook => { Url => "$host/alarm", Secret => 'shared' } });
+	await(sub { lines('alarm') == 1 }, 'a webhook is, once');
+	my ($time, $signature, $body) = (lines('alarm'))[0] =~ /\At=(\d+),v1=([0-9a-f]{64}) (.*)\z/s;
+	is(told($body), 'CloudWatch Alarm State Change: hooked ALARM, it burns', 'of the same');
+	is($signature, hmac_sha256_hex("$time.$body", 'shared'), 'with a signature');
+	raise_alarm('refused', { Webhook => { Url => "$host/later" } });
+	await(sub { sql('SELECT attempts > 0 FROM dynapg.event_failures') eq 't' }, 'what is refused waits');
+	sql('UPDATE dynapg.event_failures SET attempts = 29, retry_at = now()');
+	await(sub { sql('SELECT count(*) FROM dynapg.event_failures') == 0 }, 'and is given up in the end');
+	like(slurp_file($node->logfile), qr/^dynapg courier .*WARNING:  a change of state of alarm refused was given up$/m, 'which is said of the alarm');
+	sql(q{SELECT dynapg.delete_alarms('{"AlarmNames": ["heard", "hooked", "refused"]}')});
+}
 
 # ---------------------------------------------------------------- answers that are no good, and hosts that are not allowed
 
