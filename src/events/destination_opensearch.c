@@ -10,6 +10,9 @@
  */
 #include "postgres.h"
 
+#include "common/hashfn.h"
+#include "utils/hsearch.h"
+
 #include "base/error.h"
 #include "events/outside.h"
 #include "events/search_document.h"
@@ -330,14 +333,29 @@ read_items(WireReader *reader, Progress *progress, int count)
 	return index == count ? NULL : "the answer has fewer items than the request";
 }
 
-static bool
-is_same_item(const LogRow *a, const LogRow *b)
+/* A hash key is a pointer to the row. */
+static int
+compare_items(const void *first, const void *second, Size unused)
 {
+	const LogRow *a = *(const LogRow *const *) first;
+	const LogRow *b = *(const LogRow *const *) second;
+
 	if (memcmp(&a->hash, &b->hash, UUID_LEN) != 0)
-		return false;
+		return 1;
 	if (a->sort == NULL || b->sort == NULL)
-		return a->sort == b->sort;
-	return VARSIZE_ANY(a->sort) == VARSIZE_ANY(b->sort) && memcmp(a->sort, b->sort, VARSIZE_ANY(a->sort)) == 0;
+		return a->sort != b->sort;
+	return VARSIZE_ANY(a->sort) != VARSIZE_ANY(b->sort) || memcmp(a->sort, b->sort, VARSIZE_ANY(a->sort)) != 0;
+}
+
+static uint32
+hash_item(const void *key, Size unused)
+{
+	const LogRow *row = *(const LogRow *const *) key;
+	uint32		hash = hash_bytes(row->hash.data, UUID_LEN);
+
+	if (row->sort != NULL)
+		hash = hash_combine(hash, hash_bytes((const unsigned char *) row->sort, VARSIZE_ANY(row->sort)));
+	return hash;
 }
 
 /*
@@ -347,10 +365,20 @@ is_same_item(const LogRow *a, const LogRow *b)
 static void
 wait_with_earlier(const EventBatch *batch, ItemState *items)
 {
+	HASHCTL		control = {.keysize = sizeof(LogRow *), .entrysize = sizeof(LogRow *), .hash = hash_item, .match = compare_items,
+	.hcxt = CurrentMemoryContext};
+	HTAB	   *waiting = hash_create("dynapg items that wait", 64, &control, HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+
 	for (int i = 0; i < batch->count; i++)
-		for (int j = i + 1; items[i] == ITEM_WAITS && j < batch->count; j++)
-			if (items[j] == ITEM_DONE && is_same_item(&batch->records[i].row, &batch->records[j].row))
-				items[j] = ITEM_WAITS;
+	{
+		const LogRow *row = &batch->records[i].row;
+
+		if (items[i] == ITEM_DONE && hash_search(waiting, &row, HASH_FIND, NULL) != NULL)
+			items[i] = ITEM_WAITS;
+		if (items[i] == ITEM_WAITS)
+			(void) hash_search(waiting, &row, HASH_ENTER, NULL);
+	}
+	hash_destroy(waiting);
 }
 
 static const char *
