@@ -50,7 +50,7 @@ begin_worker(void)
 {
 	if (RecoveryInProgress() || !catalog_try_lock_extension())
 		return;
-	table_job_resume_all();
+	(void) table_job_resume_all();
 	transfer_job_resume_all();
 	(void) log_follow_timeline();
 	if (log_segments(LOG_STREAM) != NIL || log_segments(LOG_UNDO) != NIL || catalog_backup_schedules() != NIL || auto_scaling_has_targets() ||

@@ -126,7 +126,7 @@ dynapg_wait_for_indexes(PG_FUNCTION_ARGS)
 			PG_RETURN_BOOL(true);
 		if (GetCurrentTimestamp() >= ends)
 			PG_RETURN_BOOL(false);
-		table_job_resume(table);
+		(void) table_job_resume(table);
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, WAIT_STEP_MS, PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
@@ -165,6 +165,6 @@ dynapg_missing_triggers(PG_FUNCTION_ARGS)
 Datum
 dynapg_build_indexes(PG_FUNCTION_ARGS)
 {
-	table_job_resume_all();
+	(void) table_job_resume_all();
 	PG_RETURN_VOID();
 }

@@ -118,7 +118,7 @@ note_found(Courier *courier, const KinesisErrand *work, const char *failure, con
 		memcmp(&table->id, &work->destination.table_id, UUID_LEN) == 0)
 	{
 		log_switch_order(table);
-		table_job_resume(table);
+		(void) table_job_resume(table);
 	}
 	step_commit();
 }

@@ -85,6 +85,7 @@ typedef struct Keeper
 	TimestampTz warned_at;
 	ExpireRound expire;
 	int			failures;
+	bool		resumes;		/* what was interrupted is not taken up yet */
 	bool		has_worked;
 	bool		has_events;		/* event source mappings, or Kinesis streaming destinations */
 	int			alone;			/* for so many rounds nobody else has been there */
@@ -260,6 +261,19 @@ warn_of_holders(void)
 	SPI_finish();
 }
 
+/*
+ * What a crash, or the primary of a standby that was promoted, or a job that was ended, may have left behind is taken up again, where no session does so.  What no
+ * process is to be had for is tried again in the next round.
+ */
+static void
+resume_jobs(Keeper *keeper)
+{
+	if (!step_begin(false))
+		return;
+	keeper->resumes = !table_job_resume_all();
+	step_commit();
+}
+
 /* What is due when a minute has ended. */
 static void
 take_minute(TimestampTz minute)
@@ -326,9 +340,11 @@ take_round(Keeper *keeper)
 	TimestampTz minute;
 	bool		work;
 
+	if (keeper->resumes)
+		resume_jobs(keeper);
 	if (!step_begin(false))
 		return has_extension();
-	work = has_work(keeper);
+	work = has_work(keeper) || keeper->resumes;
 	step_commit();
 	if (work && !keeper->has_worked)
 		keeper_launcher_note(true);
@@ -405,16 +421,6 @@ settle(void)
 	pgstat_report_appname("dynapg keeper");
 }
 
-/* What a crash, or the primary of a standby that was promoted, may have left behind is taken up again, where no session does so. */
-static void
-resume_jobs(void)
-{
-	if (!step_begin(false))
-		return;
-	table_job_resume_all();
-	step_commit();
-}
-
 /* Whether the extension is there (still), and nobody else is the keeper. */
 static bool
 take_office(void)
@@ -423,8 +429,8 @@ take_office(void)
 
 	if (!step_begin(false))
 	{
-		if (!has_extension())
-			keeper_launcher_note(false);
+		/* while others change the extension nobody can say what is in it */
+		keeper_launcher_note(has_extension());
 		return false;
 	}
 	taken = log_become_keeper();
@@ -432,24 +438,32 @@ take_office(void)
 	return taken;
 }
 
+/* Whether something is left that goes on with nobody else here, unless somebody waits for us to go. */
+static bool
+goes_on(const Keeper *keeper)
+{
+	return (keeper->resumes || keeper->expire.goes_on || keeper->expire.unfinished) && !event_job_database_is_wanted();
+}
+
 /* Nobody else is here: whether the keeper is to end, after a last round. */
 static bool
 is_to_end(Keeper *keeper)
 {
+	if (goes_on(keeper))
+		return false;
 	/* what the last one has done has its tick, and is sent */
 	keeper->rotated_at = 0;
 	(void) try_round(keeper);
 	/* event workers that were about to end have ended by the second time */
 	if (keeper->has_events && ++keeper->alone <= 1)
 		return false;
-	return !(keeper->expire.goes_on || keeper->expire.unfinished) || event_job_database_is_wanted();
+	return !goes_on(keeper);
 }
 
 void
 dynapg_keeper_main(Datum argument)
 {
-	Keeper		keeper = {0};
-	bool		first;
+	Keeper		keeper = {.resumes = true};
 	bool		more;
 
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
@@ -460,10 +474,8 @@ dynapg_keeper_main(Datum argument)
 	settle();
 	if (!take_office())
 		return;
-	if (log_keeper_is_sent(&first))
+	if (log_keeper_is_sent())
 		keeper.idle_rounds = FIRST_ROUNDS;
-	if (first)
-		resume_jobs();
 	while ((more = try_round(&keeper)))
 	{
 		pgstat_report_activity(STATE_IDLE, NULL);

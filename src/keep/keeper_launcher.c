@@ -203,6 +203,9 @@ find_due(HTAB *visits, TimestampTz now, TimestampTz *next)
 static void
 rest(long milliseconds)
 {
+	/* who was asked to end while he rested elsewhere has no latch set any more */
+	if (ShutdownRequestPending)
+		return;
 	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, milliseconds, PG_WAIT_EXTENSION);
 	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
@@ -233,12 +236,11 @@ visit_database(Visit *visit, TimestampTz now)
 {
 	static bool told = false;
 	BackgroundWorkerHandle *handle;
-	bool		first = visit->visited_at == 0;
 
 	visit->visited_at = now;
 	if (log_keeper_pid(visit->database) != 0)
 		return;
-	if (log_send_keeper(visit->database, first, &handle))
+	if (log_send_keeper(visit->database, &handle))
 	{
 		told = false;
 		await_keeper(handle);

@@ -230,16 +230,16 @@ table_job_start(const char *table_name)
 	restore_finish_here(table_name);
 }
 
-void
+bool
 table_job_resume(const TableInfo *table)
 {
-	if (!XactReadOnly && !RecoveryInProgress() && has_work(table->relation))
-		(void) ask_for_job(table, 0);
+	return XactReadOnly || RecoveryInProgress() || !has_work(table->relation) || ask_for_job(table, 0);
 }
 
-void
+bool
 table_job_resume_all(void)
 {
+	bool		all = true;
 	ListCell   *cell;
 
 	foreach(cell, catalog_table_names(NULL, INT_MAX))
@@ -247,7 +247,7 @@ table_job_resume_all(void)
 		const char *name = (const char *) lfirst(cell);
 		const TableInfo *table = catalog_table(name, strlen(name));
 
-		if (table != NULL)
-			table_job_resume(table);
+		all &= table == NULL || table_job_resume(table);
 	}
+	return all;
 }

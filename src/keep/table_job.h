@@ -4,8 +4,8 @@
  *		(log_switch.h), filling it where it is restored (restore.h), making backups (backup.h).
  *
  * What is to be done stands in the catalog, step by step, so a job may die at any moment.  One that does, or whose server gives way to a
- * standby, is started again by whoever notices: the next DescribeTable or UpdateTable, or the endpoint, when it starts and after a
- * promotion.  One at a time works on a table, and is asked for once.
+ * standby, is started again by whoever notices: the next DescribeTable or UpdateTable, or the endpoint and the keeper, when they
+ * start and after a promotion.  One at a time works on a table, and is asked for once.
  */
 #ifndef DYNAPG_TABLE_JOB_H
 #define DYNAPG_TABLE_JOB_H
@@ -27,11 +27,11 @@ extern void table_job_start(const char *table_name);
  */
 extern bool table_job_order(const char *table_name);
 
-/* If there is work for the table and no job does it, starts one. */
-extern void table_job_resume(const TableInfo *table);
+/* If there is work for the table and no job does it, starts one; false if no process is to be had for it. */
+extern bool table_job_resume(const TableInfo *table);
 
 /* The same for all tables. */
-extern void table_job_resume_all(void);
+extern bool table_job_resume_all(void);
 
 /*
  * Interrupts what the job of a table is at, which gives back its locks, and begins again unless the caller has taken the table away by then.

@@ -18,9 +18,8 @@
 #define LOOK_EVERY_MS 1000
 
 /* What a keeper was started for: as it is told in bgw_extra. */
-#define STAYS		'\0'
-#define COMES_FIRST	'f'
-#define COMES_AGAIN	'a'
+#define STAYS	'\0'
+#define IS_SENT	's'
 
 /*
  * Two locks of the session tell of a keeper.  One makes it the only one, and nobody else touches it; the other is its sign to those who
@@ -110,16 +109,15 @@ start_keeper(Oid database, char errand, BackgroundWorkerHandle **handle)
 }
 
 bool
-log_send_keeper(Oid database, bool first, BackgroundWorkerHandle **handle)
+log_send_keeper(Oid database, BackgroundWorkerHandle **handle)
 {
-	return start_keeper(database, first ? COMES_FIRST : COMES_AGAIN, handle);
+	return start_keeper(database, IS_SENT, handle);
 }
 
 bool
-log_keeper_is_sent(bool *first)
+log_keeper_is_sent(void)
 {
-	*first = MyBgworkerEntry->bgw_extra[0] == COMES_FIRST;
-	return MyBgworkerEntry->bgw_extra[0] != STAYS;
+	return MyBgworkerEntry->bgw_extra[0] == IS_SENT;
 }
 
 void

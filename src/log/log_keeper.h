@@ -19,10 +19,10 @@ extern void log_want_sweeper(TimestampTz now);
 
 /*
  * Starts the keeper of any database, to see whether there is anything to keep; false if no process can be had.  *handle is palloc'd, and the caller's latch is set when
- * it begins and ends.  first: since the server's start.  log_keeper_is_sent: whether this keeper was started so, and by nobody who is about to make work for it.
+ * it begins and ends.  log_keeper_is_sent: whether this keeper was started so, and by nobody who is about to make work for it.
  */
-extern bool log_send_keeper(Oid database, bool first, BackgroundWorkerHandle **handle);
-extern bool log_keeper_is_sent(bool *first);
+extern bool log_send_keeper(Oid database, BackgroundWorkerHandle **handle);
+extern bool log_keeper_is_sent(void);
 
 /*
  * Becomes the keeper of this database until the session ends or log_leave_keeper(), whatever errors come between; false if there is one.

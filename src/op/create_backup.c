@@ -56,7 +56,7 @@ op_describe_backup(const RequestValue *request, WireWriter *response)
 		const TableInfo *table = catalog_table(backup->table.name, strlen(backup->table.name));
 
 		if (table != NULL)
-			table_job_resume(table);
+			(void) table_job_resume(table);
 	}
 	backup_write_description(response, backup, arn->as.string.text, backup_status(backup));
 }

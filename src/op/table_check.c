@@ -39,7 +39,7 @@ table_of_request(const RequestValue *table_name)
 void
 table_resume_jobs(const TableInfo *table)
 {
-	table_job_resume(table);
+	(void) table_job_resume(table);
 	if (table->n_logs > 0 || catalog_backup_schedules() != NIL)
 		log_want_keeper(GetCurrentTimestamp());
 	if (catalog_time_to_live(table) != NULL)

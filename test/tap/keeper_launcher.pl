@@ -13,7 +13,7 @@ my $records = 60;
 
 my $node = PostgreSQL::Test::Cluster->new('keeper_launcher');
 $node->init(extra => [ '--encoding=UTF8', '--locale=C' ], allows_streaming => 1);
-$node->append_conf('postgresql.conf', "shared_preload_libraries = 'dynapg'\ndynapg.keeper_interval = 1\nmax_worker_processes = 20\nrestart_after_crash = on\nautovacuum = off\nlog_line_prefix = '%b %p '\n");
+$node->append_conf('postgresql.conf', "shared_preload_libraries = 'dynapg'\ndynapg.keeper_interval = 1\nmax_worker_processes = 20\nmax_prepared_transactions = 1\nrestart_after_crash = on\nautovacuum = off\nlog_line_prefix = '%b %p '\n");
 $node->start;
 sub elsewhere { return $node->safe_psql('postgres', $_[0]); }
 sub await { my ($query, $what) = @_; return ok($node->poll_query_until('postgres', $query), $what); }
@@ -51,6 +51,22 @@ is($node->safe_psql('app', 'SELECT count(*), min(id), max(id) FROM seen'), "$rec
 # --- it comes again while there is something to keep, and never to where there is nothing
 await("SELECT count(*) = 0 $process", 'the database is left alone');
 await("SELECT count(*) > 0 $process AND backend_type = 'dynapg keeper'", 'a keeper comes again');
+
+# --- a job is ended that builds an index, which waits for a prepared transaction
+my $job = "$process AND backend_type = 'dynapg table job'";
+$node->safe_psql('app', q{SELECT dynamo_create_table('{"TableName": "Plain", "BillingMode": "PAY_PER_REQUEST", "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+	"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "N"}]}')});
+$node->safe_psql('app', q{BEGIN; SELECT dynapg.put('Plain', '{"id": 1}'); PREPARE TRANSACTION 'writer'});
+$node->safe_psql('app', q{SELECT dynamo_update_table('{"TableName": "Plain", "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "N"}],
+	"GlobalSecondaryIndexUpdates": [{"Create": {"IndexName": "ById", "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}], "Projection": {"ProjectionType": "ALL"}}}]}')});
+await("SELECT count(*) = 1 $job", 'a job waits for a writer');
+my $ended = elsewhere("SELECT min(pid) $job");
+elsewhere("SELECT pg_terminate_backend($ended)");
+await("SELECT count(*) = 1 $job AND pid <> $ended", 'when it is ended another one comes, with nobody connected');
+$node->safe_psql('app', q{COMMIT PREPARED 'writer'});
+await("SELECT count(*) = 0 $job", 'and goes');
+is($node->safe_psql('app', q{SELECT status FROM dynapg.indexes WHERE table_name = 'Plain'}), 'ACTIVE', 'when it has built the index');
+
 elsewhere('CREATE DATABASE bare');
 foreach my $round (1 .. 2)
 {
