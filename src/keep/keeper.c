@@ -42,6 +42,7 @@
 #include "log/log_keeper.h"
 #include "log/log_segment.h"
 #include "log/log_tick.h"
+#include "meter/meter.h"
 
 #define PAUSE_MS		1000
 #define EXPIRE_MS		500		/* of each second at most */
@@ -367,21 +368,29 @@ take_round(Keeper *keeper)
 		step_commit();
 	}
 	audit_table_fill();
-	if (metrics_history_round(GetCurrentTimestamp(), &minute))
+	if (metrics_history_round(meter_now(), &minute))
 		take_minute(minute);
 	expire_round(&keeper->expire, EXPIRE_MS);
 	return true;
 }
 
-/* The same with errors that may pass (a lock that others hold): reported, and tried again in the next round. */
+/* What is not to wait for the next keeper. */
 static bool
-try_round(Keeper *keeper)
+finish(Keeper *keeper)
+{
+	metrics_history_leave();
+	return false;
+}
+
+/* Does it with errors that may pass (a lock that others hold): reported, and tried again in the next round. */
+static bool
+try_to(bool (*act) (Keeper *keeper), Keeper *keeper)
 {
 	volatile bool more = true;
 
 	PG_TRY();
 	{
-		more = take_round(keeper);
+		more = act(keeper);
 		keeper->failures = 0;
 	}
 	PG_CATCH();
@@ -453,7 +462,7 @@ is_to_end(Keeper *keeper)
 		return false;
 	/* what the last one has done has its tick, and is sent */
 	keeper->rotated_at = 0;
-	(void) try_round(keeper);
+	(void) try_to(take_round, keeper);
 	/* event workers that were about to end have ended by the second time */
 	if (keeper->has_events && ++keeper->alone <= 1)
 		return false;
@@ -476,7 +485,7 @@ dynapg_keeper_main(Datum argument)
 		return;
 	if (log_keeper_is_sent())
 		keeper.idle_rounds = FIRST_ROUNDS;
-	while ((more = try_round(&keeper)))
+	while ((more = try_to(take_round, &keeper)))
 	{
 		pgstat_report_activity(STATE_IDLE, NULL);
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, PAUSE_MS * (1 + Min(keeper.failures, 2)),
@@ -496,6 +505,7 @@ dynapg_keeper_main(Datum argument)
 		else
 			keeper.alone = 0;
 	}
+	(void) try_to(finish, &keeper);
 	if (!more)
 		keeper_launcher_note(false);
 	log_leave_keeper();

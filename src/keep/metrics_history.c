@@ -2,16 +2,20 @@
  * metrics_history.c
  *		The keeper's part of metrics.
  *
- * What is written of an entry is noted beside its sums, after the commit: an error of ours leaves it for the next time.
+ * What is written of an entry is noted beside its sums when the transaction has committed; what is rolled back is left for the next time.  From reading to noting a lock
+ * is held, until the end of the transaction: else the keeper and who calls record_metrics() would write the same twice.
  */
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "storage/lock.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
@@ -20,10 +24,11 @@
 #include "keep/metrics_history.h"
 #include "keep/step.h"
 #include "meter/counters_table.h"
+#include "meter/meter.h"
 
 #define MINUTE			USECS_PER_MINUTE
 #define GAUGES_MINUTES	5		/* how often the service tells of what is set, and not counted */
-#define FORGOTTEN		(10 * USECS_PER_MINUTE)	/* what was counted before nobody looked for so long is of no minute */
+#define FORGOTTEN		(10 * USECS_PER_MINUTE)	/* what was counted while nobody looked for so long is of no minute */
 #define MAX_EXPIRED		10000
 
 /* The columns of rows that are written, in the order of the statements' parameters. */
@@ -53,13 +58,24 @@ typedef struct Rows
 	Datum	   *columns[ROW_COLUMNS];
 } Rows;
 
+/* What is written as a minute's. */
+typedef enum Scope
+{
+	SCOPE_LEFT,					/* what was counted in entries that are to be others' */
+	SCOPE_COUNTED,				/* in all */
+	SCOPE_MINUTE				/* and what is set, and not counted */
+} Scope;
+
 /* What has been read of an entry, and is to be noted when that is committed. */
 typedef struct Reading
 {
 	CounterEntry *entry;
-	uint32		generation;
+	uint32		generation;		/* and the last one that it has before it is another key's */
+	uint32		last_generation;
 	uint64		counts[COUNTER_MEASURES];
 	uint64		sums[COUNTER_MEASURES];
+	uint64		minima[COUNTER_MEASURES];	/* taken away, or PG_UINT64_MAX */
+	uint64		maxima[COUNTER_MEASURES];
 	uint64		counters[COUNTER_COUNTS];
 	uint32		latencies[LATENCY_CLASSES];
 } Reading;
@@ -69,7 +85,13 @@ typedef struct Readings
 	int			n;
 	Reading    *readings;
 	TimestampTz read_at;
+	SubTransactionId subtransaction;	/* that has read */
 } Readings;
+
+/* What this transaction has read, in its memory; NULL: nothing. */
+static Readings *pending;
+
+static TimestampTz running;		/* the keeper: the minute that is counted now; 0: none yet */
 
 bool
 metrics_history_has_work(void)
@@ -138,7 +160,7 @@ read_distribution(CounterEntry *entry, Reading *reading)
 	return text.data;
 }
 
-/* The smallest and the largest of a minute; where an error has taken them away before, the average. */
+/* The smallest and the largest of a minute; where somebody has counted whose extremes are taken already, the average. */
 static void
 read_measure(Rows *rows, CounterEntry *entry, CounterMeasure measure, Reading *reading)
 {
@@ -151,8 +173,8 @@ read_measure(Rows *rows, CounterEntry *entry, CounterMeasure measure, Reading *r
 
 	if (count == 0)
 		return;
-	minimum = pg_atomic_exchange_u64(&sum->minimum, PG_UINT64_MAX);
-	maximum = pg_atomic_exchange_u64(&sum->maximum, 0);
+	minimum = reading->minima[measure] = pg_atomic_exchange_u64(&sum->minimum, PG_UINT64_MAX);
+	maximum = reading->maxima[measure] = pg_atomic_exchange_u64(&sum->maximum, 0);
 	if (minimum == PG_UINT64_MAX)
 		minimum = maximum = total / count;
 	add_entry_row(rows, entry, counter_measures[measure].name, count, total / one, minimum / one, maximum / one,
@@ -163,7 +185,11 @@ static void
 read_entry(Rows *rows, CounterEntry *entry, Reading *reading)
 {
 	reading->entry = entry;
+	/* to be left is one more, and to be free and begun again another one */
 	reading->generation = pg_atomic_read_u32(&entry->generation);
+	reading->last_generation = reading->generation + (entry->state == COUNTER_USED);
+	for (int i = 0; i < COUNTER_MEASURES; i++)
+		reading->minima[i] = PG_UINT64_MAX;
 	memcpy(reading->latencies, entry->written_latencies, sizeof(reading->latencies));
 	for (int i = 0; i < COUNTER_MEASURES; i++)
 	{
@@ -183,7 +209,16 @@ read_entry(Rows *rows, CounterEntry *entry, Reading *reading)
 	}
 }
 
-/* Notes what has been read as written, in entries that are still what they were. */
+/* Whether an entry is still what was read; under the table's lock. */
+static bool
+is_still(const Reading *reading)
+{
+	uint32		generation = pg_atomic_read_u32(&reading->entry->generation);
+
+	return generation == reading->generation || generation == reading->last_generation;
+}
+
+/* Notes what has been read as written. */
 static void
 note_readings(const Readings *readings)
 {
@@ -193,8 +228,7 @@ note_readings(const Readings *readings)
 		const Reading *reading = &readings->readings[i];
 		CounterEntry *entry = reading->entry;
 
-		/* left is another generation, and a free one's is the one after that */
-		if (pg_atomic_read_u32(&entry->generation) - reading->generation > 1)
+		if (!is_still(reading))
 			continue;
 		for (int k = 0; k < COUNTER_MEASURES; k++)
 		{
@@ -208,36 +242,100 @@ note_readings(const Readings *readings)
 	LWLockRelease(&counter_table->lock);
 }
 
-/* Outlives the transaction, and is the process's. */
-static Reading *
-reading_room(void)
+/* What has been read was not written: gives back what was taken away. */
+static void
+give_back(const Readings *readings)
 {
-	static Reading *room;
+	LWLockAcquire(&counter_table->lock, LW_SHARED);
+	for (int i = 0; i < readings->n; i++)
+	{
+		const Reading *reading = &readings->readings[i];
 
-	if (room == NULL)
-		room = (Reading *) MemoryContextAllocHuge(TopMemoryContext, counter_table->size * sizeof(Reading));
-	return room;
+		for (int k = 0; is_still(reading) && k < COUNTER_MEASURES; k++)
+			if (reading->minima[k] != PG_UINT64_MAX)
+			{
+				counter_take_extremes(&reading->entry->measures[k], reading->minima[k]);
+				counter_take_extremes(&reading->entry->measures[k], reading->maxima[k]);
+			}
+	}
+	LWLockRelease(&counter_table->lock);
+}
+
+/* The transaction's lock is released after this. */
+static void
+end_readings(XactEvent event, void *unused)
+{
+	if (pending == NULL)
+		return;
+	if (event == XACT_EVENT_PRE_PREPARE)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot PREPARE a transaction that has recorded metrics")));
+	if (event == XACT_EVENT_COMMIT)
+		note_readings(pending);
+	else if (event == XACT_EVENT_ABORT)
+		give_back(pending);
+	else
+		return;
+	pending = NULL;
+}
+
+static void
+end_subtransaction(SubXactEvent event, SubTransactionId own, SubTransactionId parent, void *unused)
+{
+	if (pending == NULL || pending->subtransaction != own)
+		return;
+	if (event == SUBXACT_EVENT_COMMIT_SUB)
+		pending->subtransaction = parent;
+	else if (event == SUBXACT_EVENT_ABORT_SUB)
+	{
+		give_back(pending);
+		pending = NULL;
+	}
+}
+
+/* Room for what this transaction reads, which is dealt with at its end. */
+static Readings *
+begin_readings(void)
+{
+	static bool has_callbacks = false;
+	Readings   *readings = (Readings *) MemoryContextAllocZero(TopTransactionContext, sizeof(Readings));
+
+	if (!has_callbacks)
+	{
+		RegisterXactCallback(end_readings, NULL);
+		RegisterSubXactCallback(end_subtransaction, NULL);
+		has_callbacks = true;
+	}
+	readings->readings = (Reading *) MemoryContextAllocHuge(TopTransactionContext, counter_table->size * sizeof(Reading));
+	readings->read_at = meter_now();
+	readings->subtransaction = GetCurrentSubTransactionId();
+	pending = readings;
+	return readings;
 }
 
 /*
- * Reads the entries of this database, only_left: those that are to be others'.  What nobody has looked at for long (a standby, or the history was off) is noted
- * and not written.
+ * Reads the entries of this database, only_left: those that are to be others'.  forgets: what nobody has looked at for long, since the history was off, is noted and not
+ * written.
  */
 static void
-read_entries(Rows *rows, Readings *readings, bool only_left)
+read_entries(Rows *rows, bool only_left, bool forgets)
 {
-	readings->read_at = GetCurrentTimestamp();
-	readings->readings = reading_room();
+	Readings   *readings = begin_readings();
+	TimestampTz since = readings->read_at - Max(FORGOTTEN, 2 * dynapg_keeper_interval * USECS_PER_SEC);
+
 	LWLockAcquire(&counter_table->lock, LW_SHARED);
 	for (int i = 0; i < counter_table->size; i++)
 	{
 		CounterEntry *entry = &counter_table->entries[i];
 		Rows		forgotten = {0};
 
-		if (entry->state == COUNTER_FREE || entry->key.database != MyDatabaseId || (only_left && entry->state != COUNTER_LEFT) ||
-			(!counter_has_news(entry) && entry->written_at != 0))
+		if (entry->state == COUNTER_FREE || entry->key.database != MyDatabaseId || (only_left && entry->state != COUNTER_LEFT))
 			continue;
-		read_entry(readings->read_at - entry->written_at > FORGOTTEN ? &forgotten : rows, entry, &readings->readings[readings->n++]);
+		if (counter_has_news(entry))
+			read_entry(forgets && entry->written_at < since ? &forgotten : rows, entry, &readings->readings[readings->n++]);
+		else
+			entry->written_at = readings->read_at;
 	}
 	LWLockRelease(&counter_table->lock);
 }
@@ -283,14 +381,17 @@ static const char add_series[] =
 	"  AND s.operation = g.operation AND s.stream_label = g.stream_label AND s.table_id = g.table_id::uuid)"
 	" ON CONFLICT DO NOTHING";
 
-/* An entry that was left and one that came again after it are of one minute. */
+/* An entry that was left and those that came again after it are of one minute. */
 static const char add_points[] =
 	"WITH g AS (SELECT metric, table_name, table_id::uuid AS table_id, index_name, operation, stream_label, sum(sample_count) AS sample_count,"
-	"   sum(sum) AS sum, min(minimum) AS minimum, max(maximum) AS maximum, min(nullif(distribution, ''))::integer[] AS distribution"
+	"   sum(sum) AS sum, min(minimum) AS minimum, max(maximum) AS maximum, array_agg(nullif(distribution, '')) AS distributions"
 	"  FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) AS g(metric, table_name, table_id, index_name, operation, stream_label,"
 	"   sample_count, sum, minimum, maximum, distribution) GROUP BY 1, 2, 3, 4, 5, 6)"
 	" INSERT INTO dynapg.metric_points AS p (series, at, sample_count, sum, minimum, maximum, distribution)"
-	" SELECT s.id, $12, g.sample_count, g.sum, g.minimum, g.maximum, g.distribution FROM g JOIN dynapg.metric_series s"
+	" SELECT s.id, $12, g.sample_count, g.sum, g.minimum, g.maximum,"
+	"   (SELECT array_agg(c.count ORDER BY c.n) FROM (SELECT e.n, sum(e.count)::integer AS count FROM unnest(g.distributions) AS d(text),"
+	"     unnest(d.text::integer[]) WITH ORDINALITY AS e(count, n) GROUP BY e.n) AS c)"
+	"  FROM g JOIN dynapg.metric_series s"
 	"  USING (table_name, metric, index_name, operation, stream_label, table_id)"
 	" ON CONFLICT (series, at) DO UPDATE SET sample_count = p.sample_count + EXCLUDED.sample_count, sum = p.sum + EXCLUDED.sum,"
 	"  minimum = least(p.minimum, EXCLUDED.minimum), maximum = greatest(p.maximum, EXCLUDED.maximum),"
@@ -338,17 +439,29 @@ execute(const char *statement, Rows *rows, int columns, TimestampTz minute)
 		elog(ERROR, "SPI_execute_with_args failed");
 }
 
+/*
+ * The right to read and to write, until the end of the transaction; false: another has it, and it is not to be waited for.
+ */
+static bool
+lock_history(bool wait)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, get_relname_relid("metric_points", get_namespace_oid("dynapg", false)), 0, 1);
+	return LockAcquire(&tag, ExclusiveLock, false, !wait) != LOCKACQUIRE_NOT_AVAIL;
+}
+
 /* Writes what has been counted as the minute's; the tables are ours alone, and have no triggers. */
 static int
-write_minute(TimestampTz minute, bool only_left, Readings *readings)
+write_minute(TimestampTz minute, Scope scope, bool forgets)
 {
 	Rows		rows = {0};
 
 	if (counter_table != NULL)
-		read_entries(&rows, readings, only_left);
+		read_entries(&rows, scope == SCOPE_LEFT, forgets);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	if (!only_left)
+	if (scope == SCOPE_MINUTE)
 	{
 		add_gauges(&rows, builds);
 		if (minute / MINUTE % GAUGES_MINUTES == 0)
@@ -366,29 +479,28 @@ write_minute(TimestampTz minute, bool only_left, Readings *readings)
 int
 metrics_history_write(TimestampTz minute)
 {
-	Readings	readings = {0};
-	int			rows = write_minute(minute, false, &readings);
-
-	if (readings.n > 0)
-		note_readings(&readings);
-	return rows;
+	if (pending != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				 errmsg("this transaction has recorded metrics already"),
+				 errhint("Commit it before.")));
+	(void) lock_history(true);
+	return write_minute(minute, SCOPE_MINUTE, false);
 }
 
-/* In a transaction of its own; nothing comes between the commit and the note but a crash, which takes what is counted with it. */
+/* In a transaction of its own; false if somebody else is at it, who is not waited for. */
 static bool
-write_in_transaction(TimestampTz minute, bool only_left)
+write_in_transaction(TimestampTz minute, Scope scope, bool forgets)
 {
-	Readings	readings = {0};
+	bool		locked;
 
 	if (!step_begin(false))
 		return false;
-	(void) write_minute(minute, only_left, &readings);
-	HOLD_INTERRUPTS();
+	locked = lock_history(false);
+	if (locked)
+		(void) write_minute(minute, scope, forgets);
 	step_commit();
-	if (readings.n > 0)
-		note_readings(&readings);
-	RESUME_INTERRUPTS();
-	return true;
+	return locked;
 }
 
 static bool
@@ -410,27 +522,33 @@ any_left(void)
 bool
 metrics_history_round(TimestampTz now, TimestampTz *minute)
 {
-	static TimestampTz running;	/* the minute that is counted now; 0: none yet */
 	TimestampTz current = now - now % MINUTE;
+	bool		first = running == 0;
 
-	*minute = running;
 	if (!metrics_history_has_work())
 	{
 		running = 0;
 		return false;
 	}
-	if (running == 0)
-		running = current;
 	if (running == current)
 	{
 		if (any_left())
-			(void) write_in_transaction(running, true);
+			(void) write_in_transaction(running, SCOPE_LEFT, false);
 		return false;
 	}
-	if (!write_in_transaction(running, false))
+	/* what has been counted before this keeper came waits no longer: there may be none when the minute ends */
+	*minute = first ? current - MINUTE : running;
+	if (!write_in_transaction(*minute, SCOPE_MINUTE, first))
 		return false;
 	running = current;
 	return true;
+}
+
+void
+metrics_history_leave(void)
+{
+	if (running != 0 && metrics_history_has_work())
+		(void) write_in_transaction(running, SCOPE_COUNTED, false);
 }
 
 bool

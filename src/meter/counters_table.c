@@ -11,6 +11,7 @@
 
 #include "base/settings.h"
 #include "meter/counters_table.h"
+#include "meter/meter.h"
 
 #define CACHED 256				/* entries that a process knows; a power of 2 */
 #define LEAVE_PART 8			/* one in so many entries is left at once */
@@ -185,7 +186,8 @@ begin_entry(CounterEntry *entry, const CounterKey *key, const CounterNames *name
 	if (names->table_id != NULL)
 		entry->table_id = *names->table_id;
 	entry->operation_name = names->operation;
-	entry->used_at = entry->written_at = now;
+	entry->used_at = now;
+	entry->written_at = meter_now();
 	pg_atomic_fetch_add_u32(&entry->generation, 1);
 	entry->state = COUNTER_USED;
 }
@@ -261,8 +263,8 @@ counter_entry(const CounterKey *key, const CounterNames *names)
  * Adding
  * ------------------------------------------------------------------------------------------------------------ */
 
-static void
-take_extremes(CounterSum *sum, uint64 value)
+void
+counter_take_extremes(CounterSum *sum, uint64 value)
 {
 	uint64		seen = pg_atomic_read_u64(&sum->minimum);
 
@@ -278,7 +280,7 @@ counter_add(CounterEntry *entry, CounterMeasure measure, uint64 value)
 {
 	CounterSum *sum = &entry->measures[measure];
 
-	take_extremes(sum, value);
+	counter_take_extremes(sum, value);
 	pg_atomic_fetch_add_u64(&sum->sum, value);
 	pg_atomic_fetch_add_u64(&sum->count, 1);
 }

@@ -107,7 +107,7 @@ typedef struct CounterEntry
 	const char *operation_name; /* a constant of the library's, which is preloaded: it is at the same place in all processes */
 
 	TimestampTz used_at;		/* about: whoever counts writes it, and nobody minds who wins */
-	TimestampTz written_at;		/* the keeper's: when it was looked at last; at first when it came */
+	TimestampTz written_at;		/* the keeper's, by meter_now(): when it was looked at last; at first when it came */
 	CounterSum	measures[COUNTER_MEASURES];
 	pg_atomic_uint64 counts[COUNTER_COUNTS];
 	uint64		written_counts[COUNTER_COUNTS];
@@ -147,6 +147,9 @@ extern CounterEntry *counter_entry(const CounterKey *key, const CounterNames *na
 extern void counter_add(CounterEntry *entry, CounterMeasure measure, uint64 value);
 extern void counter_add_latency(CounterEntry *entry, uint64 microseconds);
 #define counter_count(entry, what) ((void) pg_atomic_fetch_add_u64(&(entry)->counts[what], 1))
+
+/* The extremes of a minute take a value in; for who adds, and for who gives back what it has taken away and not written. */
+extern void counter_take_extremes(CounterSum *sum, uint64 value);
 
 /* Whether anything was counted in an entry that the keeper has not written. */
 extern bool counter_has_news(CounterEntry *entry);

@@ -14,6 +14,8 @@ dynapg.workers = 2
 dynapg.metrics_by_table = on
 dynapg.metrics_history = on
 dynapg.metrics_entries = 100
+dynapg.keeper_interval = 1
+max_worker_processes = 20
 restart_after_crash = on
 CONF
 
@@ -112,15 +114,101 @@ is(sql('SELECT string_agg(DISTINCT table_name, NULL) FROM dynapg.metrics', extra
 cmp_ok(sql('SELECT count(DISTINCT table_name) FROM dynapg.metrics', extra_params => [ '-U', 'watcher' ]), '>=', 62, 'pg_monitor sees all, the account\'s too');
 isnt($node->psql('postgres', 'SELECT dynapg.record_metrics()', extra_params => [ '-U', 'watcher' ]), 0, 'but does not write them');
 
+# ---------------------------------------------------------------- written once, and not forgotten
+
+# how many writes of the table are in the history
+sub writes { return history('ConsumedWriteCapacityUnits', "table_name = '$_[0]'") =~ s/.*\|//r || 0; }
+sub put { my ($table) = @_; return sql(qq(SELECT dynamo_put_item('{"TableName": "$table", "Item": {"pk": {"S": "one"}}}'))); }
+# the clock of metrics goes ahead, for the keeper as for all
+my $ahead = 0;
+sub turn_clock { $ahead += $_[0]; sql("ALTER SYSTEM SET dynapg.meter_clock_offset = $ahead"); return sql('SELECT pg_reload_conf()'); }
+
+sql('SELECT dynapg.record_metrics()');
+my $times = writes('Many60');
+like(($node->psql('postgres', 'BEGIN; SELECT dynapg.record_metrics(); SAVEPOINT s; RELEASE s; SELECT dynapg.record_metrics()'))[2],
+	qr/this transaction has recorded metrics already/, 'a transaction records metrics once');
+put('Many60');
+$session = $node->background_psql('postgres');
+like($session->query_safe('BEGIN; SELECT dynapg.record_metrics()'), qr/^[1-9]/, 'a transaction writes the minute');
+my $second = $node->background_psql('postgres');
+$second->query_until(qr/begun/, "\\echo begun\nSELECT dynapg.record_metrics();\n");
+ok(eventually(20, sub { sql(q(SELECT count(*) FROM pg_locks WHERE locktype = 'object' AND NOT granted AND classid = 'dynapg.metric_points'::regclass)) == 1 }), 'another one waits');
+$session->query_safe('COMMIT');
+$second->query_safe('SELECT 1');
+is(writes('Many60'), $times + 1, 'and does not write the same again');
+put('Many60');
+$session->query_safe('BEGIN; SELECT dynapg.record_metrics(); ROLLBACK');
+$session->query_safe('BEGIN; SAVEPOINT s; SELECT dynapg.record_metrics(); ROLLBACK TO s; COMMIT');
+is(writes('Many60'), $times + 1, 'what is rolled back is not written');
+sql('SELECT dynapg.record_metrics()');
+is(writes('Many60'), $times + 2, 'but the next time');
+
+# one entry that is left, and its successor, in one go: the keeper waits for who has the lock, and who comes first has it next
+put('Many60');
+$session->query_safe('BEGIN; SELECT dynapg.record_metrics()');
+put('Many60');
+sql(q(SELECT dynamo_put_item(jsonb_build_object('TableName', 'Many' || n, 'Item', '{"pk": {"S": "one"}}'::jsonb)) FROM generate_series(1, 40) n));
+put('Many60');
+$second->query_until(qr/begun/, "\\echo begun\nSELECT dynapg.record_metrics();\n");
+ok(eventually(20, sub { sql(q(SELECT count(*) FROM pg_locks WHERE locktype = 'object' AND NOT granted AND classid = 'dynapg.metric_points'::regclass)) == 1 }), 'one waits for the lock');
+$session->query_safe('ROLLBACK');
+$session->quit;
+$second->query_safe('SELECT 1');
+$second->quit;
+is(writes('Many60'), $times + 5, 'an entry that is left and its successor are written together');
+is(sql(q(SELECT count(*) FROM dynapg.metrics WHERE metric = 'SuccessfulRequestLatency' AND sample_count <> (SELECT sum(n) FROM unnest(distribution) n))), '0', 'with the latencies of both');
+
+# a table that is asked every quarter of an hour, while others are asked all the time
+put('Many60');
+sql('SELECT dynapg.record_metrics()');
+put('Many60');
+sql('SET dynapg.meter_clock_offset = 900; SELECT dynapg.record_metrics()');
+is(writes('Many60'), $times + 7, 'who asks for it to be written gets all that was counted');
+foreach my $visit (1 .. 2)
+{
+	turn_clock(540);
+	my $before = writes('Many1');
+	put('Many1');
+	turn_clock(60);
+	ok(eventually(20, sub { writes('Many1') > $before }), 'a minute ends');
+}
+put('Many60');
+sql(q(SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'dynapg keeper'));
+ok(eventually(20, sub { writes('Many60') == $times + 8 }), 'what was counted before a keeper came is written in its first round');
+
+# ---------------------------------------------------------------- where nobody is connected
+
+# by SQL, in a database without an endpoint: the keeper that a session starts, and those that the launcher sends
+sub quietly { return $node->safe_psql('quiet', join(";\n", @_)); }
+sql('CREATE DATABASE quiet');
+quietly('CREATE EXTENSION dynapg', 'SET dynapg.control_plane_delay = 0',
+	q(SELECT dynamo_create_table('{"TableName": "Quiet", "BillingMode": "PAY_PER_REQUEST", "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}], "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}]}')),
+	q(CREATE TABLE told (alarm text, state text)),
+	q(CREATE FUNCTION tell(event jsonb) RETURNS void LANGUAGE sql AS 'INSERT INTO public.told VALUES ($1 #>> ''{detail,alarmName}'', $1 #>> ''{detail,state,value}'')'),
+	q(SELECT dynapg.put_alarm('{"AlarmName": "written", "Namespace": "AWS/DynamoDB", "MetricName": "ConsumedWriteCapacityUnits", "Dimensions": [{"Name": "TableName", "Value": "Quiet"}], "Statistic": "Sum", "Period": 60,
+		"EvaluationPeriods": 1, "Threshold": 1, "ComparisonOperator": "GreaterThanOrEqualToThreshold"}', '{"Function": "public.tell"}')),
+	q(SELECT dynamo_put_item('{"TableName": "Quiet", "Item": {"pk": {"S": "one"}}}')));
+turn_clock(60);
+# (who looks stays away for a while between, since all must be alone)
+my $alone = q(SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = 'quiet' AND backend_type <> 'dynapg keeper');
+ok(eventually(40, sub { eventually(5, sub { sql($alone) eq 't' }); select(undef, undef, undef, 1); quietly(q(SELECT string_agg(DISTINCT alarm || ' ' || state, ', ') FROM told)) =~ /written ALARM/ }),
+	'a function is told of an alarm, with nobody connected')
+  or diag(quietly('SELECT name, state, reason FROM dynapg.alarms; SELECT metric, minute, sum FROM dynapg.metrics'));
+is(quietly(q(SELECT sum(sum) FROM dynapg.metrics WHERE metric = 'ConsumedWriteCapacityUnits')), '1', 'what it was about is in the history once');
+sql('DROP DATABASE quiet WITH (FORCE)');
+
+# ---------------------------------------------------------------- the last minute
+
+my $many = history('ConsumedWriteCapacityUnits', q(table_name ~ '^Many'));
 my $written = history('ConsumedWriteCapacityUnits', q(table_name = 'Counted')) =~ s/\|.*//r;
 put_item($port, 'Counted', 'item1', key => \@app);
 $node->stop('immediate');
 $node->start;
 ok(wait_for_endpoint($port), 'after a crash');
-is(history('ConsumedWriteCapacityUnits', q(table_name ~ '^Many')), '60|60', 'what was written is there');
+is(history('ConsumedWriteCapacityUnits', q(table_name ~ '^Many')), $many, 'what was written is there');
 put_item($port, 'Counted', 'item1', key => \@app);
-# a minute ends
-ok(eventually(75, sub { history('ConsumedWriteCapacityUnits', q(table_name = 'Counted')) eq join '|', $written + 1, $written + 1 }), 'the keeper writes the minute, without what was lost')
+turn_clock(60);
+ok(eventually(20, sub { history('ConsumedWriteCapacityUnits', q(table_name = 'Counted')) eq join '|', $written + 1, $written + 1 }), 'the keeper writes the minute, without what was lost')
   or diag(history('ConsumedWriteCapacityUnits', q(table_name = 'Counted')));
 sql('ALTER SYSTEM SET dynapg.metrics_retention = 1');
 sql('SELECT pg_reload_conf()');
