@@ -70,14 +70,8 @@ cpu() {
     awk -v used="$used" -v calls="$calls" 'BEGIN {print used / calls}'
 }
 
-clean_up_both() {
-    [ ! -f "$work/before/data/postmaster.pid" ] || stop_cluster "$before_bin" "$work/before/data" immediate || true
-    clean_up
-}
-
 start
 load
-trap clean_up_both EXIT
 make_role app granted
 names=("app|a role with privileges, no policy in the database")
 if [ -n "$before" ]; then

@@ -153,13 +153,15 @@ bench_function() {
     done
 }
 
+sink_pid=''
+before_end() { [ -z "$sink_pid" ] || kill "$sink_pid" 2>/dev/null || true; }
+
 bench_webhook() {
     local lanes round
     command -v curl >/dev/null || die "curl is missing"
     "${CC:-cc}" -O2 -pthread -o "$work/sink" "$work/bench/sink.c"
     "$work/sink" >"$work/sink.port" &
     sink_pid=$!
-    trap 'kill "$sink_pid" 2>/dev/null || true; clean_up' EXIT
     until [ -s "$work/sink.port" ]; do sleep 0.05; done
     sink=$(cat "$work/sink.port")
     sql -c "LOAD 'dynapg'" -c "ALTER SYSTEM SET dynapg.event_hosts = '127.0.0.1:$sink'" -c 'SELECT pg_reload_conf()' >/dev/null

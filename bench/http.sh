@@ -30,14 +30,11 @@ caller_home=$HOME
 work='' bin=''
 declare -A port pid version command
 
-clean_up() {
+before_end() {
     local server
     for server in "${!pid[@]}"; do
         [ "$server" = dynapg ] || kill "${pid[$server]}" 2>/dev/null || true
     done
-    [ -z "$work" ] || [ ! -f "$work/data/postmaster.pid" ] || stop_cluster "$bin" "$work/data" immediate || true
-    cd /
-    [ -z "$work" ] || rm -rf "$work"
 }
 
 sql() { as_user "$bin/psql" -X -q -At -v ON_ERROR_STOP=1 -d bench "$@"; }
@@ -85,12 +82,8 @@ find_servers() {
 
 start_dynapg() {
     local sql_port
-    private_postgres "$work/root"
-    bin=$work/root$("$PG_CONFIG" --bindir)
     say "building for $("$PG_CONFIG" --version)" >&2
-    build_and_install "$work/root" >&2
-    cp -r bench "$work/bench"
-    ! is_root || chown -R -h "$SERVER_USER" "$work"
+    private_installation bench
     sql_port=$(free_port)
     port[dynapg]=$(free_port)
     make_cluster "$bin" "$work/data" "$work" "$sql_port" <<CONF
@@ -223,10 +216,7 @@ compare() {
 install_missing build
 command -v wrk >/dev/null || apt_install wrk || die "please install wrk first"
 find_servers
-work=$(mktemp -d "${TMPDIR:-/tmp}/dynapg-bench.XXXXXX")
-chmod 755 "$work"
-trap clean_up EXIT
-trap 'exit 130' INT TERM
+begin_work bench
 start_dynapg
 cd "$work"
 for server in "${servers[@]}"; do

@@ -4,24 +4,12 @@
 
 work='' bin=''
 
-clean_up() {
-    [ ! -f "$work/data/postmaster.pid" ] || stop_cluster "$bin" "$work/data" immediate || true
-    cd /
-    [ -z "$work" ] || rm -rf "$work"
-}
-
 sql() { as_user "$bin/psql" -X -q -At -v ON_ERROR_STOP=1 -d bench "$@"; }
 
 start() {
-    work=$(mktemp -d "${TMPDIR:-/tmp}/dynapg-bench.XXXXXX")
-    trap clean_up EXIT
-    trap 'exit 130' INT TERM
-    private_postgres "$work/root"
-    bin=$work/root$("$PG_CONFIG" --bindir)
+    begin_work bench
     say "building for $("$PG_CONFIG" --version)" >&2
-    build_and_install "$work/root" >&2
-    cp -r bench "$work/bench"
-    ! is_root || chown -R -h "$SERVER_USER" "$work"
+    private_installation bench
     make_cluster "$bin" "$work/data" "$work" "$(free_port)" <<'CONF'
 shared_buffers = 1GB
 max_wal_size = 16GB

@@ -14,46 +14,34 @@ cd "$(dirname "$0")/.."
 
 rounds=${BENCH_ROUNDS:-15} calls=${BENCH_CALLS:-20000} before=${BENCH_BEFORE:-} work='' bin=''
 
-clean_up() {
-    local folder
-    for folder in "$work/now" "$work/before"; do
-        [ ! -f "$folder/data/postmaster.pid" ] || stop_cluster "$folder/bin" "$folder/data" immediate || true
-    done
-    rm -rf "$work"
-}
-
 # server FOLDER DATABASE...: a server of the checkout that is the current folder, with an endpoint of one worker for each database.
 server() {
-    local folder=$1 database list=''
+    local work=$1 database list='' bin PGHOST PGPORT PGUSER
     shift
     for database; do
         ports[$database]=$(free_port)
         list="$list$database:${ports[$database]},"
     done
-    mkdir "$folder"
-    (
-        work=$folder
-        # the endpoint waits for its databases
-        private_server <<CONF >&2
+    mkdir "$work"
+    # the endpoint waits for its databases
+    private_server <<CONF
 fsync = off
 shared_preload_libraries = 'dynapg'
 dynapg.databases = '${list%,}'
 dynapg.workers = 1
 dynapg.developer_mode = on
 CONF
-        ln -s "$bin" "$folder/bin"
-        for database; do
-            as_user "$bin/createdb" "$database"
-            [ "$database" != throttled ] || as_user "$bin/psql" -X -q -d "$database" -c 'ALTER DATABASE throttled SET dynapg.throttling = on'
-            as_user "$bin/psql" -X -q -d "$database" -f - <<'SQL' >/dev/null
+    for database; do
+        as_user "$bin/createdb" "$database"
+        [ "$database" != throttled ] || as_user "$bin/psql" -X -q -d "$database" -c 'ALTER DATABASE throttled SET dynapg.throttling = on'
+        as_user "$bin/psql" -X -q -d "$database" -f - <<'SQL' >/dev/null
 CREATE EXTENSION dynapg;
 SELECT dynamo_create_table('{"TableName": "Bench", "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
     "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}], "ProvisionedThroughput": {"ReadCapacityUnits": 40000, "WriteCapacityUnits": 1000}}');
 SELECT dynamo_put_item(jsonb_build_object('TableName', 'Bench', 'Item', jsonb_build_object('pk', jsonb_build_object('S', 'user#' || n),
     'a', '{"S": "an attribute of some length"}'::jsonb, 'n', '{"N": "42"}'::jsonb))) FROM generate_series(1, 1000) n;
 SQL
-        done
-    )
+    done
     for database; do
         wait_for_port "${ports[$database]}" "the endpoint of $database"
     done
@@ -67,9 +55,7 @@ least() { sort -n | head -n 1; }
 main() {
     local database databases=(plain throttled) round first='' figure
     local -A ports=() names=([without]="a version without throttling" [plain]="throttling off" [throttled]="throttling on")
-    work=$(mktemp -d "${TMPDIR:-/tmp}/dynapg-bench.XXXXXX")
-    chmod 755 "$work"
-    trap clean_up EXIT
+    begin_work bench
     server "$work/now" "${databases[@]}"
     if [ -n "$before" ]; then
         databases=(without "${databases[@]}")

@@ -233,13 +233,47 @@ stop_cluster() {
     as_user "$bin/pg_ctl" -D "$data" -m "$mode" -w stop >/dev/null
 }
 
+# begin_work NAME: a folder, $work, that is gone when the caller is, with all servers whose data is in it; before_end, if the caller has a function of
+# that name, is called before that. KEEP=yes leaves the folder.
+begin_work() {
+    trap end_work EXIT
+    trap 'exit 130' INT TERM
+    work=$(mktemp -d "${TMPDIR:-/tmp}/dynapg-$1.XXXXXX")
+    chmod 755 "$work"
+}
+
+end_work() {
+    local file
+    [ -n "$work" ] || return 0
+    ! declare -F before_end >/dev/null || before_end
+    for file in "$work"/*/postmaster.pid "$work"/*/data/postmaster.pid; do
+        [ ! -f "$file" ] || stop_cluster "$("$PG_CONFIG" --bindir)" "${file%/*}" immediate || true
+    done
+    cd /
+    [ -n "${KEEP:-}" ] || rm -rf "$work"
+}
+
+# fail WHAT: and leaves the folder.
+fail() {
+    KEEP=yes
+    die "$1; what is left is in $work"
+}
+
+# shellcheck disable=SC2120 # some have no files
+# private_installation [FILE...]: builds dynapg and installs it in $work, where the server's user finds the files, too; sets bin.
+private_installation() {
+    private_postgres "$work/root"
+    bin=$work/root$("$PG_CONFIG" --bindir)
+    build_and_install "$work/root" </dev/null >&2
+    [ $# = 0 ] || cp -r "$@" "$work"
+    ! is_root || chown -R -h "$SERVER_USER" "$work"
+}
+
 # private_server: builds, installs and starts a server of its own in $work, with more settings from stdin; sets bin, PGHOST,
 # PGPORT and PGUSER.
 private_server() {
-    private_postgres "$work/root"
-    bin=$work/root$("$PG_CONFIG" --bindir)
-    build_and_install "$work/root" </dev/null
-    ! is_root || chown -R -h "$SERVER_USER" "$work"
+    # shellcheck disable=SC2119
+    private_installation
     make_cluster "$bin" "$work/data" "$work" "$(free_port)"
     start_cluster "$bin" "$work/data" "$work/server.log"
     PGPORT=$(sed -n 's/^port = //p' "$work/data/postgresql.conf")

@@ -5,15 +5,8 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib.sh
 . scripts/lib.sh
 
-bin=''
-work=$(mktemp -d "${TMPDIR:-/tmp}/dynapg-reference.XXXXXX")
-chmod 755 "$work"
-on_exit() {
-    [ ! -f "$work/data/postmaster.pid" ] || stop_cluster "$bin" "$work/data" immediate
-    rm -rf "$work"
-}
-trap on_exit EXIT
 install_missing build
+begin_work reference
 private_server <<<"shared_preload_libraries = 'dynapg'"
 as_user "$bin/psql" -X -q -d postgres -c 'CREATE EXTENSION dynapg'
 PATH=$bin:$PATH PGDATABASE=postgres python3 tools/gen_reference.py

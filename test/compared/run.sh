@@ -9,15 +9,9 @@ cd "$(dirname "$0")/../.."
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/dynapg/dynalite
 DYNALITE=4.0.0
-work=$(mktemp -d "${TMPDIR:-/tmp}/dynapg-compared.XXXXXX")
-chmod 755 "$work"
-bin='' rivals=()
-on_exit() {
-    [ ${#rivals[@]} = 0 ] || kill "${rivals[@]}" 2>/dev/null || true
-    [ ! -f "$work/data/postmaster.pid" ] || stop_cluster "$bin" "$work/data" immediate || true
-    rm -rf "$work"
-}
-trap on_exit EXIT
+rivals=()
+before_end() { [ ${#rivals[@]} = 0 ] || kill "${rivals[@]}" 2>/dev/null || true; }
+begin_work compared
 
 folder=$(test/differential/fetch.sh)
 local_port=$(free_port)

@@ -12,11 +12,6 @@ cd "$(dirname "$0")/../.."
 version=${EVENT_RULER_VERSION:-1.8.1}
 work='' bin=''
 
-clean_up() {
-    [ -z "$work" ] || [ ! -f "$work/data/postmaster.pid" ] || stop_cluster "$bin" "$work/data" immediate || true
-    [ -z "$work" ] || rm -rf "$work"
-}
-
 fetch_ruler() {
     command -v mvn >/dev/null || die "please install Maven first"
     mkdir "$work/ruler"
@@ -28,11 +23,8 @@ POM
 }
 
 main() {
-    trap clean_up EXIT
-    trap 'exit 130' INT TERM
     install_missing build
-    work=$(mktemp -d "${TMPDIR:-/tmp}/dynapg-patterns.XXXXXX")
-    chmod 755 "$work"
+    begin_work patterns
     fetch_ruler
     private_server <<<'fsync = off'
     export PGDATABASE=patterns PATH=$bin:$PATH RULER_CLASSPATH="$work/ruler/lib/*"

@@ -11,22 +11,12 @@ cd "$(dirname "$0")/../.."
 
 work='' bin='' local_pid=''
 
-# shellcheck disable=SC2317 # a trap's
-clean_up() {
-    [ -z "$local_pid" ] || kill "$local_pid" 2>/dev/null || true
-    [ -z "$work" ] || [ ! -f "$work/data/postmaster.pid" ] || stop_cluster "$bin" "$work/data" immediate || true
-    [ -z "$work" ] || rm -rf "$work"
-}
+# shellcheck disable=SC2317 # end_work's
+before_end() { [ -z "$local_pid" ] || kill "$local_pid" 2>/dev/null || true; }
 
 start_server() {
-    private_postgres "$work/root"
-    bin=$work/root$("$PG_CONFIG" --bindir)
-    build_and_install "$work/root"
-    ! is_root || chown -R -h "$SERVER_USER" "$work"
-    make_cluster "$bin" "$work/data" "$work" "$(free_port)" <<<'fsync = off'
-    start_cluster "$bin" "$work/data" "$work/server.log"
-    PGPORT=$(sed -n 's/^port = //p' "$work/data/postgresql.conf")
-    export PGHOST=$work PGPORT PGUSER=postgres PGDATABASE=differential PATH=$bin:$PATH
+    private_server <<<'fsync = off'
+    export PGDATABASE=differential PATH=$bin:$PATH
     as_user createdb --template=template0 "$PGDATABASE"
     psql -X -q -c 'CREATE EXTENSION dynapg'
 }
@@ -51,11 +41,8 @@ start_local() {
 
 main() {
     local status=0
-    trap clean_up EXIT
-    trap 'exit 130' INT TERM
     install_missing build
-    work=$(mktemp -d "${TMPDIR:-/tmp}/dynapg-differential.XXXXXX")
-    chmod 755 "$work"
+    begin_work differential
     start_server
     start_local
     python3 test/differential/differential.py "$@" || status=$?

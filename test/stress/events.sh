@@ -22,16 +22,9 @@ end() {
     for child in $children; do end "$child"; done
 }
 
-clean_up() {
+before_end() {
     local pid
     for pid in $played $servers; do end "$pid"; done
-    [ ! -f "$work/data/postmaster.pid" ] || stop_cluster "$bin" "$work/data" immediate || true
-    [ -n "${KEEP:-}" ] || rm -rf "$work"
-}
-
-fail() {
-    KEEP=yes
-    die "$1; what is left is in $work"
 }
 
 clients() { as_user python3 "$work/events.py" "$@"; }
@@ -81,13 +74,8 @@ wait_for_search() {
 
 main() {
     local started=$SECONDS n searched
-    work=$(mktemp -d "${TMPDIR:-/tmp}/dynapg-stress.XXXXXX")
-    trap clean_up EXIT
-    private_postgres "$work/root"
-    bin=$work/root$("$PG_CONFIG" --bindir)
-    build_and_install "$work/root"
-    cp test/stress/{events,streams,transactions}.py "$work"
-    ! is_root || chown -R -h "$SERVER_USER" "$work"
+    begin_work stress
+    private_installation test/stress/{events,streams,transactions}.py
     export PGUSER=postgres PGOPTIONS='-c statement_timeout=60s -c client_min_messages=error'
     hook_port=$(free_port) search_port=$(free_port)
     start_destinations

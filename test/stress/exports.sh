@@ -13,11 +13,8 @@ cd "$(dirname "$0")/../.."
 CRASHES=${CRASHES:-20} ITEMS=${ITEMS:-10000}
 work='' bin=''
 
-clean_up() {
-    [ ! -f "$work/data/postmaster.pid" ] || stop_cluster "$bin" "$work/data" immediate || true
-    ! mountpoint -q "$work/exports/small" || umount "$work/exports/small"
-    rm -rf "$work"
-}
+# the server may be writing there still
+before_end() { ! mountpoint -q "$work/exports/small" || umount --lazy "$work/exports/small"; }
 
 sql() { as_user "$bin/psql" -X -q -A -t -v ON_ERROR_STOP=1 -d postgres "$@"; }
 
@@ -34,10 +31,7 @@ export_and_wait() {
 }
 
 full_disk() {
-    work=$(mktemp -d "${TMPDIR:-/tmp}/dynapg-stress.XXXXXX")
-    chmod 755 "$work"
-    trap clean_up EXIT
-    trap 'exit 130' INT TERM
+    begin_work stress
     mkdir -p "$work/exports/small"
     private_server <<CONF
 fsync = off

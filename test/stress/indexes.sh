@@ -15,11 +15,7 @@ cd "$(dirname "$0")/../.."
 ITEMS=${ITEMS:-100000} KEYS=${KEYS:-200} CLIENTS=${CLIENTS:-8} CRASHES=${CRASHES:-9} SECONDS_EACH=${SECONDS_EACH:-10}
 work='' bin='' writers='' transactions=0 retried=0 crashes=0 resumed=0
 
-clean_up() {
-    [ -z "$writers" ] || kill "$writers" 2>/dev/null || true
-    [ ! -f "$work/data/postmaster.pid" ] || stop_cluster "$bin" "$work/data" immediate || true
-    [ -n "${KEEP:-}" ] || rm -rf "$work"
-}
+before_end() { [ -z "$writers" ] || kill "$writers" 2>/dev/null || true; }
 
 sql() { as_user "$bin/psql" -X -q -v ON_ERROR_STOP=1 -h "$work" -p "$port" -d postgres "$@"; }
 ask() { sql -tAc "$1"; }
@@ -67,7 +63,7 @@ crash() {
 check() {
     local wrong
     wrong=$(sql -f "$work/indexes_check.sql")
-    [ -z "$wrong" ] || { KEEP=yes; die "$1: $(head -n 20 <<<"$wrong"); what is left is in $work"; }
+    [ -z "$wrong" ] || fail "$1: $(head -n 20 <<<"$wrong")"
     say "$1: $transactions transactions, $(ask "SELECT string_agg(DISTINCT status || ' ' || n, ', ') FROM (SELECT status, count(*) n FROM dynapg.indexes GROUP BY 1) x"), nothing is wrong"
 }
 
@@ -108,14 +104,9 @@ add_index() {
 
 main() {
     local started=$SECONDS share=$(((CRASHES - 1) / 2)) each
-    work=$(mktemp -d "${TMPDIR:-/tmp}/dynapg-stress.XXXXXX")
-    trap clean_up EXIT
-    private_postgres "$work/root"
-    bin=$work/root$("$PG_CONFIG" --bindir)
-    build_and_install "$work/root"
-    cp test/stress/indexes*.sql "$work"
+    begin_work stress
+    private_installation test/stress/indexes*.sql
     port=$(free_port)
-    ! is_root || chown -R -h "$SERVER_USER" "$work"
     # What a killed process has written stays in the kernel's cache: fsync would only cost time.
     make_cluster "$bin" "$work/data" "$work" "$port" <<'CONF'
 fsync = off

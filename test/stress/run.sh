@@ -13,11 +13,6 @@ cd "$(dirname "$0")/../.."
 TRANSACTIONS=${TRANSACTIONS:-1000000} CRASHES=${CRASHES:-9} CLIENTS=${CLIENTS:-8} KEYS=${KEYS:-20}
 work='' bin=''
 
-clean_up() {
-    [ ! -f "$work/data/postmaster.pid" ] || stop_cluster "$bin" "$work/data" immediate || true
-    rm -rf "$work"
-}
-
 sql() { as_user "$bin/psql" -X -q -v ON_ERROR_STOP=1 -h "$work" -p "$port" -d postgres "$@"; }
 
 ledger() { sql -tAc "SELECT last_value FROM stress.ledger_number_seq"; }
@@ -43,14 +38,9 @@ crash() {
 
 main() {
     local each round target acknowledged=0 started=$SECONDS wrong
-    work=$(mktemp -d "${TMPDIR:-/tmp}/dynapg-stress.XXXXXX")
-    trap clean_up EXIT
-    private_postgres "$work/root"
-    bin=$work/root$("$PG_CONFIG" --bindir)
-    build_and_install "$work/root"
-    cp test/stress/*.sql "$work"
+    begin_work stress
+    private_installation test/stress/*.sql
     port=$(free_port)
-    ! is_root || chown -R -h "$SERVER_USER" "$work"
     # What a killed process has written stays in the kernel's cache: fsync would only cost time.
     make_cluster "$bin" "$work/data" "$work" "$port" <<'CONF'
 fsync = off

@@ -20,18 +20,9 @@ end() {
     kill -s "$1" "$2" 2>/dev/null || true
 }
 
-clean_up() {
-    local pid data
+before_end() {
+    local pid
     for pid in $played $decoder; do end KILL "$pid"; done
-    for data in "$work"/*/postmaster.pid; do
-        [ ! -f "$data" ] || stop_cluster "$bin" "${data%/*}" immediate || true
-    done
-    [ -n "${KEEP:-}" ] || rm -rf "$work"
-}
-
-fail() {
-    KEEP=yes
-    die "$1; what is left is in $work"
 }
 
 clients() { as_user python3 "$work/streams.py" "$@"; }
@@ -167,13 +158,8 @@ over_promotion() {
 
 main() {
     local started=$SECONDS
-    work=$(mktemp -d "${TMPDIR:-/tmp}/dynapg-stress.XXXXXX")
-    trap clean_up EXIT
-    private_postgres "$work/root"
-    bin=$work/root$("$PG_CONFIG" --bindir)
-    build_and_install "$work/root"
-    cp test/stress/streams.py test/stress/transactions.py "$work"
-    ! is_root || chown -R -h "$SERVER_USER" "$work"
+    begin_work stress
+    private_installation test/stress/{streams,transactions}.py
     export PGUSER=postgres PGOPTIONS='-c statement_timeout=60s -c client_min_messages=error'
     over_crashes
     over_promotion

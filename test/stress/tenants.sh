@@ -11,15 +11,8 @@ cd "$(dirname "$0")/../.."
 
 work='' bin=''
 
-clean_up() {
-    [ ! -f "$work/data/postmaster.pid" ] || stop_cluster "$bin" "$work/data" immediate || true
-    [ -n "${KEEP:-}" ] || rm -rf "$work"
-}
-
 main() {
-    work=$(mktemp -d "${TMPDIR:-/tmp}/dynapg-stress.XXXXXX")
-    chmod 755 "$work"
-    trap clean_up EXIT
+    begin_work stress
     HTTP_PORT=$(free_port)
     export HTTP_PORT PGDATABASE=postgres
     private_server <<CONF
@@ -30,7 +23,7 @@ CONF
     export PGDATABASE=postgres
     "$bin/psql" -X -q -c 'CREATE EXTENSION dynapg'
     wait_for_port "$HTTP_PORT" "the endpoint"
-    python3 test/stress/tenants.py "${SECONDS_OF_TENANTS:-600}" || { KEEP=yes; die "see above; what is left is in $work"; }
+    python3 test/stress/tenants.py "${SECONDS_OF_TENANTS:-600}" || fail "see above"
     say "nothing is wrong"
 }
 

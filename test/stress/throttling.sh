@@ -12,11 +12,6 @@ cd "$(dirname "$0")/../.."
 SECONDS_EACH=${SECONDS_EACH:-300} WORKERS=${WORKERS:-1 2 4} WHAT=${WHAT:-limits rest}
 work='' bin='' status=0
 
-clean_up() {
-    [ ! -f "$work/data/postmaster.pid" ] || stop_cluster "$bin" "$work/data" immediate || true
-    [ -n "${KEEP:-}" ] || rm -rf "$work"
-}
-
 # New tables for each number of workers: a new cluster.
 start_with() {
     [ ! -d "$work/data" ] || { stop_cluster "$bin" "$work/data" immediate; rm -rf "$work/data"; }
@@ -65,12 +60,9 @@ measure_rest() {
 
 main() {
     local part
-    work=$(mktemp -d "${TMPDIR:-/tmp}/dynapg-stress.XXXXXX")
-    trap clean_up EXIT
-    private_postgres "$work/root"
-    bin=$work/root$("$PG_CONFIG" --bindir)
-    build_and_install "$work/root"
-    ! is_root || chown -R -h "$SERVER_USER" "$work"
+    begin_work stress
+    # shellcheck disable=SC2119
+    private_installation
     export PGHOST=$work PGUSER=postgres PGDATABASE=postgres
 
     printf '| limit | units a second | consumed | off by | refused | for |\n|---|---:|---:|---:|---:|---|\n'

@@ -14,11 +14,7 @@ cd "$(dirname "$0")/../.."
 CLIENTS=${CLIENTS:-8} SECONDS_OF_BANK=${SECONDS_OF_BANK:-120} CRASHES=${CRASHES:-5} RACES=${RACES:-300} ROUNDS=${ROUNDS:-60}
 work='' bin='' bank=''
 
-clean_up() {
-    [ -z "$bank" ] || kill "$bank" 2>/dev/null || true
-    [ ! -f "$work/data/postmaster.pid" ] || stop_cluster "$bin" "$work/data" immediate || true
-    [ -n "${KEEP:-}" ] || rm -rf "$work"
-}
+before_end() { [ -z "$bank" ] || kill "$bank" 2>/dev/null || true; }
 
 clients() { as_user env CLIENTS="$CLIENTS" python3 "$work/transactions.py" "$@"; }
 
@@ -36,7 +32,7 @@ run_bank() {
         sleep $((SECONDS_OF_BANK / (CRASHES + 1)))
         crash
     done
-    wait "$bank" || { KEEP=yes; die "the bank: see above; what is left is in $work"; }
+    wait "$bank" || fail "the bank: see above"
     bank=''
 }
 
@@ -46,19 +42,14 @@ check_histories() {
     ! is_root || chown "$SERVER_USER" "$work/histories"
     clients histories "$ROUNDS" "$work/histories" || die "a client of the histories failed"
     cp -r test/stress/histories "$work/checker"
-    (cd "$work/checker" && go mod tidy >&2 && go run . "$work"/histories/*.jsonl) || { KEEP=yes; die "a history is wrong; it is in $work"; }
+    (cd "$work/checker" && go mod tidy >&2 && go run . "$work"/histories/*.jsonl) || fail "a history is wrong"
 }
 
 main() {
     local port
-    work=$(mktemp -d "${TMPDIR:-/tmp}/dynapg-stress.XXXXXX")
-    trap clean_up EXIT
-    private_postgres "$work/root"
-    bin=$work/root$("$PG_CONFIG" --bindir)
-    build_and_install "$work/root"
-    cp test/stress/transactions.py "$work"
+    begin_work stress
+    private_installation test/stress/transactions.py
     port=$(free_port)
-    ! is_root || chown -R -h "$SERVER_USER" "$work"
     # What a killed process has written stays in the kernel's cache: fsync would only cost time.
     make_cluster "$bin" "$work/data" "$work" "$port" <<'CONF'
 fsync = off
