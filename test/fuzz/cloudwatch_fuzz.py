@@ -14,14 +14,14 @@ import os
 import random
 import struct
 import sys
-import tempfile
 import time
 from urllib.parse import quote, quote_plus
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "property"))
 
-from server import Report, ServerDied, evaluate, prepare    # noqa: E402
+from mutation import mutate, run_batches                    # noqa: E402
+from server import Report, evaluate, prepare                # noqa: E402
 
 SEED = int(os.environ.get("SEED", "20100801")) or random.randrange(1 << 32)
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "10"))
@@ -29,7 +29,10 @@ BATCH = 300
 
 rng = random.Random(SEED)
 report = Report()
+good = {"cbor": [b"\xa0"], "query_form": [b"Action=GetMetricData"]}    # the last ones that were generated, from which mutations take pieces
 
+TOKENS = {"cbor": [b"\x9f" * 40, b"\xbf", b"\xff", b"\x5a\xff\xff\xff\xff", b"\xc1\xfb", b"\x00"],
+          "query_form": [b"&", b"=", b"%", b"%00", b"%c3%28", b"+", b".member.", b".member.1", b".member.99999999999", b"\x00", b"\xff"]}
 TEXTS = ["", "a", "Id", "MetricDataQueries", "é€😀", "x" * 30, "x" * 300, "a.b=c&d%+", "\x01\x7f"]
 
 
@@ -85,14 +88,6 @@ def bare(v):
     return head(major, len(inside)) + b"".join(inside)
 
 
-def mutate(data):
-    for _ in range(rng.choice([1, 1, 3])):
-        at = rng.randrange(len(data) + 1)
-        to = min(len(data), at + rng.choice([0, 1, 1, 4]))
-        data = data[:at] + rng.choice([b"", bytes([rng.randrange(256)]), b"\x9f" * 40, b"\xbf", b"\xff", b"\x5a\xff\xff\xff\xff", data[at:to] * 2]) + data[to:]
-    return data
-
-
 def form_pairs(v, key=""):
     """Pairs of a form for a value whose scalars are texts."""
     if isinstance(v, str):
@@ -119,19 +114,14 @@ def case():
         encode = rng.choice([quote, quote_plus])
         data = "&".join(f"{k}={encode(v)}" for k, v in [("Action", "GetMetricData")] + form_pairs(expected)).encode()
         what = "query_form"
-    return (what, mutate(data), None) if rng.random() < 0.5 else (what, data, expected)
+    good[what] = good[what][-100:] + [data]
+    return (what, mutate(rng, data, good[what], TOKENS[what]), None) if rng.random() < 0.5 else (what, data, expected)
 
 
 def check(cases):
-    try:
-        answers = evaluate("CASE b WHEN 'cbor' THEN (SELECT v || jsonb_build_object('~again', dynapg_test.cbor(dynapg_test.cbor_write(v)) = v)"
-                           " FROM dynapg_test.cbor(decode(a, 'hex')) AS v) ELSE dynapg_test.query_form(decode(a, 'hex')) END::text",
-                           [(data.hex(), what) for what, data, _ in cases])
-    except ServerDied as died:
-        with tempfile.NamedTemporaryFile("w", prefix="cloudwatch_fuzz.", suffix=".txt", delete=False) as file:
-            file.write("\n".join(map(repr, cases)))
-        report.check(False, "the server died; cases in " + file.name, str(died))
-        report.finish()
+    answers = evaluate("CASE b WHEN 'cbor' THEN (SELECT v || jsonb_build_object('~again', dynapg_test.cbor(dynapg_test.cbor_write(v)) = v)"
+                       " FROM dynapg_test.cbor(decode(a, 'hex')) AS v) ELSE dynapg_test.query_form(decode(a, 'hex')) END::text",
+                       [(data.hex(), what) for what, data, _ in cases])
     for (what, data, expected), (state, answer) in zip(cases, answers):
         got = json.loads(answer) if state == "" and answer is not None else None
         again = got.pop("~again", True) if got is not None else True
@@ -156,9 +146,8 @@ def main():
     print("seed", SEED)
     prepare()
     check_large_forms()
-    end = time.monotonic() + SECONDS
-    while time.monotonic() < end:
-        check([case() for _ in range(BATCH)])
+    batch = lambda: [case() for _ in range(BATCH)]    # noqa: E731
+    print(run_batches("cloudwatch_fuzz", report, SECONDS, batch(), check, batch), "requests")
     report.finish()
 
 
