@@ -77,24 +77,25 @@ other_version() {
     cp "$work/changelog" "$tree/debian/changelog"
 }
 
-# build MAJOR: once; packages of this version in $built/MAJOR and of a higher version in $built/MAJOR-newer.
+# build MAJOR [VERSION]: once; packages in $built/MAJOR, and of a higher version, if one is named, in $built/MAJOR-newer.
 build() {
-    local major=$1 suite building began=$SECONDS status=ok
-    [ -z "${done_builds[$major]:-}" ] || return 0
-    done_builds[$major]=yes
-    [ -z "${BUILT:-}" ] || [ ! -d "$built/$major-newer" ] || return 0
+    local major=$1 other=${2:-} suite building began=$SECONDS status=ok name=$1${2:+-newer}
+    [ -z "${done_builds[$name]:-}" ] || return 0
+    done_builds[$name]=yes
+    [ -z "${BUILT:-}" ] || [ ! -d "$built/$name" ] || return 0
     suite=$(debian_of "$major")
     system "$(with_suite build "$suite")"
     building=$cache/$(with_suite build "$suite")
     connect "$building" "$suite"
-    { make_deb "$built/$major" && make_deb "$built/$major-newer" "$higher"; } || status='not ok'
-    result "$status: packages for PostgreSQL $major, two versions; lintian has nothing to say ($((SECONDS - began)) s)"
+    make_deb "$built/$name" "$other" || status='not ok'
+    result "$status: packages for PostgreSQL $major, version ${other:-$version; lintian has nothing to say} ($((SECONDS - began)) s)"
 }
 
 run_life() {
     local major=$1 suite
     suite=$(debian_of "$major")
     build "$major"
+    build "$major" "$higher"
     fresh "$(with_suite nothing "$suite")" "$suite"
     cp -a "$built/$major" "$root/packages/first"
     cp -a "$built/$major-newer" "$root/packages/newer"
