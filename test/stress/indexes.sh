@@ -19,7 +19,7 @@ before_end() { [ -z "$writers" ] || kill "$writers" 2>/dev/null || true; }
 
 sql() { as_user "$bin/psql" -X -q -v ON_ERROR_STOP=1 -h "$work" -p "$port" -d postgres "$@"; }
 ask() { sql -tAc "$1"; }
-progress() { ask "SELECT coalesce((SELECT items FROM dynapg.index_progress WHERE index_name = '$1'), -1)"; }
+items_read() { ask "SELECT coalesce((SELECT items FROM dynapg.index_progress WHERE index_name = '$1'), -1)"; }
 committed() { ask "SELECT xact_commit FROM pg_stat_database WHERE datname = 'postgres'"; }
 
 start_writers() {
@@ -70,7 +70,7 @@ check() {
 # Waits until a builder has read so many items more, or is done; starts one where the last has died (of a deadlock, say).
 await_progress() {
     local name=$1 target=$2 now before=-2 stuck=0
-    while now=$(progress "$name"); [ "$(ask "SELECT count(*) FROM dynapg.index_progress WHERE index_name = '$name'")" = 1 ] && [ "$now" -lt "$target" ]; do
+    while now=$(items_read "$name"); [ "$(ask "SELECT count(*) FROM dynapg.index_progress WHERE index_name = '$name'")" = 1 ] && [ "$now" -lt "$target" ]; do
         if [ "$now" = "$before" ] && [ "$(ask "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'dynapg table job'")" = 0 ]; then
             stuck=$((stuck + 1))
         else
@@ -91,9 +91,9 @@ add_index() {
     ask "SELECT stress.create_index('$name')" >/dev/null
     for ((n = 1; n <= times; n++)); do
         await_progress "$name" $((ITEMS * n / (times + 1)))
-        before=$(progress "$name")
+        before=$(items_read "$name")
         crash
-        after=$(progress "$name")
+        after=$(items_read "$name")
         [ "$before" -le "$after" ] || [ "$after" = -1 ] || die "the builder of $name had read $before items, after the crash $after"
         start_writers
         ask 'SELECT dynapg.build_indexes()' >/dev/null
