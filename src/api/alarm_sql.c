@@ -8,12 +8,12 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "pgstat.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 
+#include "api/secret_statement.h"
 #include "base/error.h"
 #include "catalog/alarms.h"
 #include "catalog/owner.h"
@@ -118,9 +118,9 @@ dynapg_put_alarm(PG_FUNCTION_ARGS)
 	AlarmPut	put = {.owner = GetUserId(), .keeps_destination = PG_ARGISNULL(1)};
 	Jsonb	   *secret = NULL;
 	pg_uuid_t	uuid;
+	ErrorContextCallback hiding;
 
-	/* the statement may have secrets */
-	pgstat_report_activity(STATE_RUNNING, "SELECT dynapg.put_alarm(...)");
+	secret_statement_begin(&hiding, "SELECT dynapg.put_alarm(...)");
 	if (PG_ARGISNULL(0))
 		dyn_invalid("The parameter AlarmName has 1 to 255 characters.");
 	put.definition = checked_definition(PG_GETARG_JSONB_P(0));
@@ -138,6 +138,7 @@ dynapg_put_alarm(PG_FUNCTION_ARGS)
 				(errmsg("nothing is counted in this server, and the alarm will have no data"),
 				 errhint("Metrics are counted where dynapg is in shared_preload_libraries, and kept where dynapg.metrics_history is on.")));
 	log_want_keeper(GetCurrentTimestamp());
+	secret_statement_end(&hiding);
 	PG_RETURN_VOID();
 }
 

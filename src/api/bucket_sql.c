@@ -6,10 +6,10 @@
 
 #include "catalog/pg_type.h"
 #include "fmgr.h"
-#include "pgstat.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "api/secret_statement.h"
 #include "catalog/buckets.h"
 
 PG_FUNCTION_INFO_V1(dynapg_grant_bucket);
@@ -104,10 +104,11 @@ Datum
 dynapg_set_s3_credentials(PG_FUNCTION_ARGS)
 {
 	S3Credentials credentials;
+	ErrorContextCallback hiding;
 
-	/* the statement has the secret */
-	pgstat_report_activity(STATE_RUNNING, "SELECT dynapg.set_s3_credentials(...)");
+	secret_statement_begin(&hiding, "SELECT dynapg.set_s3_credentials(...)");
 	catalog_set_s3_credentials(read_credentials(fcinfo, &credentials));
+	secret_statement_end(&hiding);
 	PG_RETURN_VOID();
 }
 
@@ -116,8 +117,10 @@ Datum
 dynapg_set_kinesis_credentials(PG_FUNCTION_ARGS)
 {
 	S3Credentials credentials;
+	ErrorContextCallback hiding;
 
-	pgstat_report_activity(STATE_RUNNING, "SELECT dynapg.set_kinesis_credentials(...)");
+	secret_statement_begin(&hiding, "SELECT dynapg.set_kinesis_credentials(...)");
 	catalog_set_kinesis_credentials(read_credentials(fcinfo, &credentials));
+	secret_statement_end(&hiding);
 	PG_RETURN_VOID();
 }

@@ -14,6 +14,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 
+#include "api/secret_statement.h"
 #include "base/error.h"
 #include "base/library.h"
 #include "base/limits.h"
@@ -380,7 +381,9 @@ dynapg_put_copy_credentials(PG_FUNCTION_ARGS)
 {
 	char	   *name = text_argument(fcinfo, 0);
 	CopyCredentials credentials = {text_argument(fcinfo, 1), text_argument(fcinfo, 2), text_argument(fcinfo, 3)};
+	ErrorContextCallback hiding;
 
+	secret_statement_begin(&hiding, "SELECT dynapg.put_copy_credentials(...)");
 	if (name == NULL || name[0] == '\0')
 		raise_bad_argument("name", "It is a name of your choice.");
 	if (credentials.access_key_id == NULL || !is_token(credentials.access_key_id) || strchr(credentials.access_key_id, '/') != NULL)
@@ -390,6 +393,7 @@ dynapg_put_copy_credentials(PG_FUNCTION_ARGS)
 	if (credentials.session_token != NULL && !is_token(credentials.session_token))
 		raise_bad_argument("session_token", "It has no blanks.");
 	catalog_put_copy_credentials(GetUserId(), name, &credentials);
+	secret_statement_end(&hiding);
 	PG_RETURN_VOID();
 }
 

@@ -9,7 +9,6 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "pgstat.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -18,6 +17,7 @@
 #include "utils/tuplestore.h"
 #include "utils/uuid.h"
 
+#include "api/secret_statement.h"
 #include "base/error.h"
 #include "events/destination.h"
 #include "events/event_lag.h"
@@ -261,29 +261,6 @@ refuse_second(const EventMapping *mapping, const char *stream)
  * Changing
  * ------------------------------------------------------------------------------------------------------------ */
 
-/*
- * Statements that may have secrets: pg_stat_activity shows them without, and the server's log does not have them for a message of ours (log_statement has).
- */
-static void
-hide_statement(void *argument)
-{
-	errhidestmt(true);
-}
-
-static void
-begin_hiding(ErrorContextCallback *callback, const char *shown)
-{
-	pgstat_report_activity(STATE_RUNNING, shown);
-	*callback = (ErrorContextCallback) {.previous = error_context_stack, .callback = hide_statement};
-	error_context_stack = callback;
-}
-
-static void
-end_hiding(const ErrorContextCallback *callback)
-{
-	error_context_stack = callback->previous;
-}
-
 /* create_event_source_mapping(table_name text, destination jsonb, options jsonb) returns jsonb */
 Datum
 dynapg_create_event_source_mapping(PG_FUNCTION_ARGS)
@@ -297,7 +274,7 @@ dynapg_create_event_source_mapping(PG_FUNCTION_ARGS)
 	char	   *arn;
 	ErrorContextCallback hiding;
 
-	begin_hiding(&hiding, "SELECT dynapg.create_event_source_mapping(...)");
+	secret_statement_begin(&hiding, "SELECT dynapg.create_event_source_mapping(...)");
 	dyn_operation = "CreateEventSourceMapping";
 	PG_TRY();
 	{
@@ -328,7 +305,7 @@ dynapg_create_event_source_mapping(PG_FUNCTION_ARGS)
 		dyn_operation = outer;
 	}
 	PG_END_TRY();
-	end_hiding(&hiding);
+	secret_statement_end(&hiding);
 	return describe(catalog_event_mapping(&mapping.uuid), NULL);
 }
 
@@ -392,11 +369,11 @@ dynapg_update_event_source_mapping(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	begin_hiding(&hiding, "SELECT dynapg.update_event_source_mapping(...)");
+	secret_statement_begin(&hiding, "SELECT dynapg.update_event_source_mapping(...)");
 	mapping = mapping_to_change(PG_GETARG_UUID_P(0));
 	change_mapping(mapping, PG_ARGISNULL(1) ? DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}"))) : PG_GETARG_JSONB_P(1),
 				   PG_ARGISNULL(2) ? NULL : PG_GETARG_JSONB_P(2));
-	end_hiding(&hiding);
+	secret_statement_end(&hiding);
 	return describe(catalog_event_mapping(&mapping->uuid), NULL);
 }
 

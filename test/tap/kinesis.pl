@@ -213,6 +213,25 @@ is((shaky())[1], 1, 'and each item\'s in their order');
 cmp_ok(sql(q{SELECT retried FROM dynapg.kinesis_destinations WHERE stream_arn LIKE '%shaky'}), '>', 0, 'what was refused is counted');
 is((records('good'))[-1][1]{dynamodb}{Keys}{p}{S}, 'b', 'one that is disabled got nothing more');
 
+# ---------------------------------------------------------------- the log has no secrets
+
+# Statements that fail, as the log has them where log_statement is off
+my %failing = (
+	put_alarm => q{'{"AlarmName": ""}', '{"Webhook": {"Url": "https://hooks.example.com", "Secret": "w0rd"}}'},
+	create_event_source_mapping => q{'Nothing', '{"Webhook": {"Url": "https://hooks.example.com", "Secret": "w0rd"}}', '{}'},
+	set_kinesis_credentials => q{'', 'w0rd'},
+	set_s3_credentials => q{'', 'w0rd'},
+	put_copy_credentials => q{'', 'AKID', 'w0rd'});
+for my $function (sort keys %failing)
+{
+	my $before = -s $node->logfile;
+	my ($status, $output, $errors) = $node->psql('postgres', "SET log_statement TO none; SELECT dynapg.$function($failing{$function})");
+	like($errors, qr/ERROR/, "$function() fails");
+	my $logged = slurp_file($node->logfile, $before);
+	like($logged, qr/ERROR/, 'which the log has');
+	unlike($logged, qr/w0rd/, 'but not the statement');
+}
+
 # ---------------------------------------------------------------- nobody is in anybody's way
 
 $node->safe_psql('template1', 'CREATE DATABASE copy TEMPLATE postgres');
