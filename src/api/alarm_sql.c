@@ -5,7 +5,6 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -14,6 +13,7 @@
 #include "utils/timestamp.h"
 
 #include "api/secret_statement.h"
+#include "base/call_jsonb.h"
 #include "base/error.h"
 #include "catalog/alarms.h"
 #include "catalog/owner.h"
@@ -34,20 +34,10 @@ PG_FUNCTION_INFO_V1(dynapg_evaluate_alarms);
 static Jsonb *
 checked_definition(Jsonb *request)
 {
-	MemoryContext caller = CurrentMemoryContext;
 	Oid			types[] = {JSONBOID};
 	Datum		values[] = {JsonbPGetDatum(request)};
-	Jsonb	   *definition;
-	bool		isnull;
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	if (SPI_execute_with_args("SELECT dynapg.alarm_definition($1)", lengthof(types), types, values, NULL, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "SPI_execute_with_args failed");
-	MemoryContextSwitchTo(caller);
-	definition = DatumGetJsonbPCopy(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
-	SPI_finish();
-	return definition;
+	return call_jsonb("SELECT dynapg.alarm_definition($1)", lengthof(types), types, values, true);
 }
 
 static char *
@@ -59,18 +49,6 @@ required_text(Jsonb *request, const char *name)
 		value.type != jbvString || value.val.string.len == 0)
 		dyn_invalid("The parameter %s is required.", name);
 	return pnstrdup(value.val.string.val, value.val.string.len);
-}
-
-/* Those that need no table, and take one document at a time. */
-static bool
-is_for_alarms(const DestinationKind *kind)
-{
-	static const char *const names[] = {"Function", "Notify", "Webhook", "Lambda"};
-
-	for (int i = 0; i < lengthof(names); i++)
-		if (strcmp(names[i], kind->name) == 0)
-			return true;
-	return false;
 }
 
 /* Takes a destination into what is put, and its secret; {}: none. */
@@ -89,7 +67,7 @@ take_destination(AlarmPut *put, Jsonb *destination, Jsonb **secret)
 	root.val.binary.data = &destination->root;
 	root.val.binary.len = VARSIZE(destination) - VARHDRSZ;
 	check.kind = destination_open(check.what, &root, &value);
-	if (!is_for_alarms(check.kind))
+	if (!check.kind->for_alarms)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("Destination: alarms are not told of to a destination of kind %s", check.kind->name),

@@ -5,12 +5,12 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
 #include "api/cloudwatch.h"
 #include "api/scaling.h"
+#include "base/call_jsonb.h"
 #include "base/error.h"
 #include "value/cbor.h"
 #include "value/wire.h"
@@ -119,30 +119,12 @@ read_request(CloudwatchProtocol protocol, const char *body, int len)
 static Jsonb *
 call(const Operation *operation, Jsonb *request)
 {
-	MemoryContext caller = CurrentMemoryContext;
 	Oid			types[] = {JSONBOID};
 	Datum		values[] = {JsonbPGetDatum(request)};
-	Jsonb	   *answer = NULL;
-	bool		isnull;
-
 	const char *statement = operation->function != NULL ? psprintf("SELECT dynapg.%s($1)", operation->function) :
 		psprintf("SELECT dynapg.auto_scaling('%s', $1)", operation->name);
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	if (SPI_execute_with_args(statement, 1, types, values, NULL, !operation->changes, 0) != SPI_OK_SELECT)
-		elog(ERROR, "SPI_execute_with_args failed");
-	if (SPI_processed == 1 && SPI_gettypeid(SPI_tuptable->tupdesc, 1) == JSONBOID)
-	{
-		Datum		value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
-		MemoryContext inner = MemoryContextSwitchTo(caller);
-
-		if (!isnull)
-			answer = DatumGetJsonbPCopy(value);
-		MemoryContextSwitchTo(inner);
-	}
-	SPI_finish();
-	return answer;
+	return call_jsonb(statement, lengthof(types), types, values, !operation->changes);
 }
 
 bool

@@ -34,6 +34,7 @@ typedef struct DestinationKind
 {
 	const char *name;			/* "Function" */
 	bool		outside;		/* the courier's */
+	bool		for_alarms;		/* it needs no table, and takes one document at a time */
 
 	/*
 	 * Checks a definition, the value of the member, as the current user, who will own the mapping; raises errors for what is wrong with it, and sets

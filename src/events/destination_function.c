@@ -210,6 +210,7 @@ deliver_failure(const EventMapping *mapping, Jsonb *definition, Jsonb *invocatio
 
 const DestinationKind destination_function = {
 	.name = "Function",
+	.for_alarms = true,
 	.check = check_function,
 	.deliver = deliver,
 	.deliver_failure = deliver_failure

@@ -100,7 +100,7 @@ judge_lambda(Delivery *delivery, int pauses, EventOutcome *outcome)
 }
 
 const OutsideKind destination_lambda = {
-	.base = {.name = "Lambda", .outside = true, .check = check_lambda},
+	.base = {.name = "Lambda", .outside = true, .for_alarms = true, .check = check_lambda},
 	.begin = begin_lambda,
 	.judge = judge_lambda,
 };

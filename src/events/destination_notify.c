@@ -67,6 +67,7 @@ deliver(const EventMapping *mapping, const EventBatch *batch, EventOutcome *outc
 
 const DestinationKind destination_notify = {
 	.name = "Notify",
+	.for_alarms = true,
 	.check = check_channel,
 	.deliver = deliver
 };

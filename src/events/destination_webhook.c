@@ -160,7 +160,7 @@ judge_webhook(Delivery *delivery, int pauses, EventOutcome *outcome)
 }
 
 const OutsideKind destination_webhook = {
-	.base = {.name = "Webhook", .outside = true, .check = check_webhook},
+	.base = {.name = "Webhook", .outside = true, .for_alarms = true, .check = check_webhook},
 	.begin = begin_webhook,
 	.judge = judge_webhook,
 };
