@@ -199,6 +199,8 @@ RESET ROLE;
 -- as its owner, whose policies judge it
 SELECT dynapg.put_role_policy('scaling_owner', 'no', '{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "dynamodb:UpdateTable", "Resource": "*"}}');
 SELECT dynapg.run_auto_scaling('2026-10-10 03:00:20+00'), pg_temp.units('Owned');
+-- what was refused is tried again in the next minute, not before
+SELECT dynapg.run_auto_scaling('2026-10-10 03:00:50+00'), to_char(max(ended_at) AT TIME ZONE 'UTC', 'HH24:MI:SS') FROM dynapg.scaling_activities WHERE table_name = 'Owned' AND status_code = 'Failed';
 SELECT dynapg.delete_role_policy('scaling_owner', 'no');
 SELECT dynapg.run_auto_scaling('2026-10-10 03:01:20+00'), pg_temp.units('Owned'), session_user = current_user;
 SELECT pg_temp.activities('Owned');

@@ -365,13 +365,17 @@ BEGIN
 		EXCEPTION WHEN OTHERS THEN
 			GET STACKED DIAGNOSTICS failure = MESSAGE_TEXT, state = RETURNED_SQLSTATE;
 		END;
-		-- who holds a lock is come back to, as is a table that is changing
-		IF state IN ('55P03', '40P01') OR failure LIKE 'Attempt to change a resource which is still in use%' THEN
-			RETURN false;
+		-- who holds a lock is come back to, as is a table that is changing (ResourceInUseException); neither is a failure
+		IF state IN ('55P03', '40P01', 'YD012') THEN
+			wanted.new_capacity := NULL;
+		ELSE
+			PERFORM dynapg.note_scaling(target, as_of, wanted.new_capacity, capacity, wanted.reason, failure);
 		END IF;
-		PERFORM dynapg.note_scaling(target, as_of, wanted.new_capacity, capacity, wanted.reason, failure);
 	END IF;
-	UPDATE dynapg.scalable_targets t SET evaluated_at = CASE WHEN wanted.reason = 'Bounds' THEN t.evaluated_at ELSE date_trunc('minute', as_of - interval '10 s') END,
+	UPDATE dynapg.scalable_targets t SET
+			-- what was refused waits for the next minute; when the capacity was brought within its bounds, or bounds or policies were set meanwhile, the policies are due still
+			evaluated_at = CASE WHEN (wanted.reason = 'Bounds' AND failure IS NULL) OR (t.min_capacity, t.max_capacity) <> (target.min_capacity, target.max_capacity)
+				OR t.evaluated_at IS DISTINCT FROM target.evaluated_at THEN t.evaluated_at ELSE date_trunc('minute', as_of - interval '10 s') END,
 			-- bounds that were set meanwhile are new still
 			is_new = t.is_new AND (failure IS NOT NULL OR NOT target.is_new OR (t.min_capacity, t.max_capacity) <> (target.min_capacity, target.max_capacity)),
 			scaled_out_at = CASE WHEN failure IS NULL AND wanted.new_capacity > capacity THEN as_of ELSE t.scaled_out_at END,
@@ -382,30 +386,47 @@ END $$;
 REVOKE EXECUTE ON FUNCTION dynapg.scale_target(dynapg.scalable_targets, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION dynapg.scale_target(dynapg.scalable_targets, timestamptz) IS 'evaluates a scalable target, and changes its capacity; for auto scaling';
 
+CREATE FUNCTION dynapg.forget_scaling(as_of timestamptz) RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+	DELETE FROM dynapg.scalable_targets t WHERE NOT EXISTS (SELECT FROM dynapg.tables c WHERE c.id = t.table_id);
+	DELETE FROM dynapg.scaling_policies p WHERE NOT EXISTS (SELECT FROM dynapg.tables c WHERE c.id = p.table_id);
+	DELETE FROM dynapg.scaling_activities a WHERE a.started_at < $1 - interval '42 days';
+$$;
+REVOKE EXECUTE ON FUNCTION dynapg.forget_scaling(timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION dynapg.forget_scaling(timestamptz) IS 'removes what auto scaling knows of tables that are gone, and old activities; for auto scaling';
+
+-- Each target is due once a minute; one with new bounds or policies at once.
+CREATE FUNCTION dynapg.scaling_is_due(evaluated_at timestamptz, as_of timestamptz) RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT evaluated_at IS NULL OR evaluated_at < date_trunc('minute', as_of - interval '10 s')
+$$;
+COMMENT ON FUNCTION dynapg.scaling_is_due(timestamptz, timestamptz) IS 'whether a scalable target is to be evaluated';
+
+CREATE FUNCTION dynapg.scale_due_target(target dynapg.scalable_targets, as_of timestamptz) RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	message text;
+BEGIN
+	RETURN dynapg.scale_target(target, as_of);
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
+	RAISE LOG 'auto scaling of %: %', dynapg.scaling_resource_id(target.table_name, target.index_name), message;
+	RETURN false;
+END $$;
+REVOKE EXECUTE ON FUNCTION dynapg.scale_due_target(dynapg.scalable_targets, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION dynapg.scale_due_target(dynapg.scalable_targets, timestamptz) IS 'dynapg.scale_target(), whose errors go to the log; for auto scaling';
+
 CREATE FUNCTION dynapg.run_auto_scaling(as_of timestamptz DEFAULT NULL) RETURNS integer LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	target dynapg.scalable_targets;
 	changed integer := 0;
 	moment timestamptz := coalesce(as_of, clock_timestamp());
-	message text;
 BEGIN
-	DELETE FROM dynapg.scalable_targets t WHERE NOT EXISTS (SELECT FROM dynapg.tables c WHERE c.id = t.table_id);
-	DELETE FROM dynapg.scaling_policies p WHERE NOT EXISTS (SELECT FROM dynapg.tables c WHERE c.id = p.table_id);
-	DELETE FROM dynapg.scaling_activities a WHERE a.started_at < moment - interval '42 days';
-	FOR target IN SELECT * FROM dynapg.scalable_targets t
-			WHERE t.is_new OR t.evaluated_at IS NULL OR t.evaluated_at < date_trunc('minute', moment - interval '10 s')
-			ORDER BY t.table_name, t.index_name, t.is_write LOOP
-		BEGIN
-			changed := changed + dynapg.scale_target(target, moment)::integer;
-		EXCEPTION WHEN OTHERS THEN
-			GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
-			RAISE LOG 'auto scaling of %: %', dynapg.scaling_resource_id(target.table_name, target.index_name), message;
-		END;
+	PERFORM dynapg.forget_scaling(moment);
+	FOR target IN SELECT * FROM dynapg.scalable_targets t WHERE dynapg.scaling_is_due(t.evaluated_at, moment) ORDER BY t.table_name, t.index_name, t.is_write LOOP
+		changed := changed + dynapg.scale_due_target(target, moment)::integer;
 	END LOOP;
 	RETURN changed;
 END $$;
 COMMENT ON FUNCTION dynapg.run_auto_scaling(timestamptz) IS
-	'changes the capacities that policies say are to be changed, as the keeper does every minute; returns how many were. as_of: as if it were then, for tests';
+	'changes the capacities that policies say are to be changed, as the keeper does every minute, but in one transaction; returns how many were. as_of: as if it were then, for tests';
 REVOKE EXECUTE ON FUNCTION dynapg.run_auto_scaling(timestamptz) FROM PUBLIC;
 
 -- ------------------------------------------------------------------------------------------------------------
@@ -503,7 +524,9 @@ BEGIN
 			coalesce(dynapg.scaling_boolean(suspended, 'DynamicScalingOutSuspended'), present.scale_out_suspended, false))
 		ON CONFLICT (table_id, index_name, is_write) DO UPDATE SET min_capacity = excluded.min_capacity, max_capacity = excluded.max_capacity, role_arn = excluded.role_arn,
 			scale_in_suspended = excluded.scale_in_suspended, scale_out_suspended = excluded.scale_out_suspended,
-			is_new = t.is_new OR (t.min_capacity, t.max_capacity) <> (excluded.min_capacity, excluded.max_capacity);
+			is_new = t.is_new OR (t.min_capacity, t.max_capacity) <> (excluded.min_capacity, excluded.max_capacity),
+			-- looked at in seconds, not after the minute
+			evaluated_at = NULL;
 	RETURN jsonb_build_object('ScalableTargetARN', dynapg.scaling_target_arn(target));
 END $$;
 REVOKE EXECUTE ON FUNCTION dynapg.register_scalable_target(jsonb) FROM PUBLIC;

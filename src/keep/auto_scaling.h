@@ -9,9 +9,9 @@
 extern bool auto_scaling_has_targets(void);
 
 /*
- * Evaluates what has not been since the last minute, or is new, in the caller's transaction; a change that cannot be made is noted and tried again.
- * Waits for locks as lock_timeout says.
+ * For the keeper: evaluates what has not been since the last minute, or is new, each in a transaction of its own, for so many milliseconds; the next round goes on with
+ * the rest.  A change that cannot be made is noted and tried again in the next minute.  Waits for locks as lock_timeout says.
  */
-extern void auto_scaling_run(void);
+extern void auto_scaling_round(int most_ms);
 
 #endif							/* DYNAPG_AUTO_SCALING_H */

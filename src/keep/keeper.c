@@ -46,6 +46,7 @@
 
 #define PAUSE_MS		1000
 #define EXPIRE_MS		500		/* of each second at most */
+#define SCALING_MS		1000	/* of each ten seconds at most */
 #define ROTATE_EVERY_MS	(10 * 1000)
 #define LOCK_TIMEOUT	"100ms"
 #define MAX_FAILURES	10		/* one after the other */
@@ -316,11 +317,7 @@ take_long_round(Keeper *keeper, TimestampTz now)
 		event_jobs_resume();
 		step_commit();
 	}
-	if (step_begin(false))
-	{
-		auto_scaling_run();
-		step_commit();
-	}
+	auto_scaling_round(SCALING_MS);
 	while (step_begin(false))
 	{
 		bool		done = audit_table_expire();

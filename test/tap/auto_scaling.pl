@@ -30,12 +30,17 @@ is(sql('SELECT status_code, old_capacity, new_capacity FROM dynapg.scaling_activ
 like(slurp_file($node->logfile), qr{LOG:  auto scaling of table/Kept: Successfully set read capacity units to 20}, 'in the log, too');
 
 # Somebody holds the table: the keeper goes on, and comes back to it
+sql(q{SELECT dynamo_create_table('{"TableName": "Other", "BillingMode": "PROVISIONED", "ProvisionedThroughput": {"ReadCapacityUnits": 10, "WriteCapacityUnits": 10},
+	"AttributeDefinitions": [{"AttributeName": "p", "AttributeType": "S"}], "KeySchema": [{"AttributeName": "p", "KeyType": "HASH"}]}')});
 my $session = $node->background_psql('postgres');
 $session->query_safe(q{BEGIN; SELECT dynamo_update_table('{"TableName": "Kept", "DeletionProtectionEnabled": false}')});
 sql(q{SELECT dynapg.auto_scaling('DescribeScalableTargets', '{"ServiceNamespace": "dynamodb"}')});
 sql(q{UPDATE dynapg.scalable_targets SET min_capacity = 30, is_new = true});
 ok(eventually(90, sub { sql(q{SELECT count(*) FROM pg_stat_activity WHERE application_name = 'dynapg keeper' AND state = 'idle'}) > 0 }), 'the keeper waits for nobody');
+sql(q{SELECT dynapg.put_scaling_policy('table/Other', 'dynamodb:table:ReadCapacityUnits', 20, 500)});
+ok(eventually(90, sub { sql(q{SELECT capacity FROM dynapg.scaling WHERE resource_id = 'table/Other'}) == 20 }), 'another table is scaled');
 is(units(), 20, 'while the table is held');
+sql(q{SELECT dynapg.delete_scaling_policy('table/Other', 'dynamodb:table:ReadCapacityUnits')});
 $session->query_safe('COMMIT');
 $session->quit;
 ok(eventually(90, sub { units() == 30 }), 'and is scaled when it is free');
