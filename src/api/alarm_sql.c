@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -51,8 +52,8 @@ required_text(Jsonb *request, const char *name)
 	return pnstrdup(value.val.string.val, value.val.string.len);
 }
 
-/* Takes a destination into what is put, and its secret; {}: none. */
-static void
+/* Takes a destination into what is put, and its secret; {}: none.  Whether what waits can be told to it. */
+static bool
 take_destination(AlarmPut *put, Jsonb *destination, Jsonb **secret)
 {
 	DestinationCheck check = {.what = "Destination", .on_failure = true};
@@ -62,7 +63,7 @@ take_destination(AlarmPut *put, Jsonb *destination, Jsonb **secret)
 
 	*secret = NULL;
 	if (JB_ROOT_IS_OBJECT(destination) && JB_ROOT_COUNT(destination) == 0)
-		return;
+		return false;
 	root.type = jbvBinary;
 	root.val.binary.data = &destination->root;
 	root.val.binary.len = VARSIZE(destination) - VARHDRSZ;
@@ -79,14 +80,26 @@ take_destination(AlarmPut *put, Jsonb *destination, Jsonb **secret)
 	put->kind = check.kind->name;
 	put->destination = wire_writer_jsonb(&writer);
 	put->function_owner = check.function_owner;
-	if (check.secret == NULL)
-		return;
-	wire_write_jsonb(&writer);
-	wire_object_start(&writer);
-	wire_member(&writer, "OnFailure");
-	wire_jsonb(&writer, check.secret);
-	wire_object_end(&writer);
-	*secret = wire_writer_jsonb(&writer);
+	if (check.secret != NULL)
+	{
+		wire_write_jsonb(&writer);
+		wire_object_start(&writer);
+		wire_member(&writer, "OnFailure");
+		wire_jsonb(&writer, check.secret);
+		wire_object_end(&writer);
+		*secret = wire_writer_jsonb(&writer);
+	}
+	return check.kind->outside || check.kind->deliver_failure != NULL;
+}
+
+/* After an alarm has been made. */
+static void
+check_count(Oid owner)
+{
+	if (!has_privs_of_role(owner, ROLE_PG_MONITOR) && catalog_count_alarms_of(owner) > ALARM_MAX_COUNT_OF_ROLE)
+		dyn_error(DYN_LIMIT_EXCEEDED, "The role has %d alarms already.", ALARM_MAX_COUNT_OF_ROLE);
+	if (catalog_count_alarms() > ALARM_MAX_COUNT)
+		dyn_error(DYN_LIMIT_EXCEEDED, "There are %d alarms already.", ALARM_MAX_COUNT);
 }
 
 /* put_alarm(definition jsonb, destination jsonb) returns void */
@@ -95,6 +108,8 @@ dynapg_put_alarm(PG_FUNCTION_ARGS)
 {
 	AlarmPut	put = {.owner = GetUserId(), .keeps_destination = PG_ARGISNULL(1)};
 	Jsonb	   *secret = NULL;
+	bool		takes_what_waits = true;
+	bool		is_new;
 	pg_uuid_t	uuid;
 	ErrorContextCallback hiding;
 
@@ -104,13 +119,15 @@ dynapg_put_alarm(PG_FUNCTION_ARGS)
 	put.definition = checked_definition(PG_GETARG_JSONB_P(0));
 	put.name = required_text(put.definition, "AlarmName");
 	if (!put.keeps_destination)
-		take_destination(&put, PG_GETARG_JSONB_P(1), &secret);
-	if (!catalog_put_alarm(&put, &uuid))
+		takes_what_waits = take_destination(&put, PG_GETARG_JSONB_P(1), &secret);
+	if (!catalog_put_alarm(&put, &uuid, &is_new))
 		dyn_error(DYN_ACCESS_DENIED, "There is an alarm %s of another role's", put.name);
-	if (catalog_count_alarms() > ALARM_MAX_COUNT)
-		dyn_error(DYN_LIMIT_EXCEEDED, "There are %d alarms already.", ALARM_MAX_COUNT);
+	if (is_new)
+		check_count(put.owner);
 	if (!put.keeps_destination)
 		catalog_put_destination_secret(&uuid, secret);
+	if (!takes_what_waits)
+		catalog_delete_event_failures_of(&uuid);
 	if (counter_table == NULL)
 		ereport(WARNING,
 				(errmsg("nothing is counted in this server, and the alarm will have no data"),

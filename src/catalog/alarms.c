@@ -4,28 +4,32 @@
  */
 #include "postgres.h"
 
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
 #include "catalog/alarms.h"
 #include "catalog/owner.h"
 
 bool
-catalog_put_alarm(const AlarmPut *put, pg_uuid_t *uuid)
+catalog_put_alarm(const AlarmPut *put, pg_uuid_t *uuid, bool *is_new)
 {
-	Oid			types[] = {TEXTOID, REGROLEOID, JSONBOID, TEXTOID, JSONBOID, REGROLEOID, BOOLOID};
+	pg_uuid_t  *made = DatumGetUUIDP(DirectFunctionCall1(gen_random_uuid, (Datum) 0));
+	Oid			types[] = {TEXTOID, REGROLEOID, JSONBOID, TEXTOID, JSONBOID, REGROLEOID, BOOLOID, UUIDOID};
 	Datum		values[] = {
 		CStringGetTextDatum(put->name), ObjectIdGetDatum(put->owner), JsonbPGetDatum(put->definition),
 		CStringGetTextDatum(put->kind ? put->kind : ""), put->kind ? JsonbPGetDatum(put->destination) : JsonbPGetDatum(put->definition), ObjectIdGetDatum(put->function_owner),
-		BoolGetDatum(put->keeps_destination)
+		BoolGetDatum(put->keeps_destination), UUIDPGetDatum(made)
 	};
 	Datum		found;
 	bool		isnull;
 
 	if (!catalog_fetch("INSERT INTO dynapg.metric_alarms AS a (name, uuid, owner, definition, kind, destination, function_owner)"
-					   " SELECT $1, gen_random_uuid(), $2, $3, g.kind, CASE WHEN g.kind IS NOT NULL THEN $5 END, g.owner"
+					   " SELECT $1, $8, $2, $3, g.kind, CASE WHEN g.kind IS NOT NULL THEN $5 END, g.owner"
 					   "  FROM (SELECT nullif($4, '') AS kind, nullif($6::oid, 0)::regrole AS owner) AS g"
 					   " ON CONFLICT (name) DO UPDATE SET definition = $3, updated_at = clock_timestamp(), kind = CASE WHEN $7 THEN a.kind ELSE excluded.kind END,"
 					   "  destination = CASE WHEN $7 THEN a.destination ELSE excluded.destination END,"
@@ -34,6 +38,7 @@ catalog_put_alarm(const AlarmPut *put, pg_uuid_t *uuid)
 					   lengthof(types), types, values, 1, &found, &isnull))
 		return false;
 	*uuid = *DatumGetUUIDP(found);
+	*is_new = memcmp(uuid, made, UUID_LEN) == 0;
 	return true;
 }
 
@@ -61,6 +66,19 @@ catalog_count_alarms(void)
 	bool		isnull;
 
 	(void) catalog_fetch("SELECT count(*) FROM dynapg.metric_alarms", 0, NULL, NULL, 1, &count, &isnull);
+	return DatumGetInt64(count);
+}
+
+int64
+catalog_count_alarms_of(Oid owner)
+{
+	Oid			types[] = {OIDOID};
+	Datum		values[] = {ObjectIdGetDatum(owner)};
+	Datum		count;
+	bool		isnull;
+
+	LockDatabaseObject(get_relname_relid("metric_alarms", get_namespace_oid("dynapg", false)), owner, 0, ExclusiveLock);
+	(void) catalog_fetch("SELECT count(*) FROM dynapg.metric_alarms WHERE owner::oid = $1", lengthof(types), types, values, 1, &count, &isnull);
 	return DatumGetInt64(count);
 }
 

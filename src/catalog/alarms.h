@@ -11,6 +11,7 @@
 #include "catalog/event_mappings.h"
 
 #define ALARM_MAX_COUNT 5000
+#define ALARM_MAX_COUNT_OF_ROLE 500
 
 /* What is put of an alarm. */
 typedef struct AlarmPut
@@ -24,14 +25,18 @@ typedef struct AlarmPut
 	Oid			function_owner;
 } AlarmPut;
 
-/* Makes or changes an alarm; false if there is one of its name that does not belong to a role that the owner is a member of.  Sets its uuid. */
-extern bool catalog_put_alarm(const AlarmPut *put, pg_uuid_t *uuid);
+/*
+ * Makes or changes an alarm; false if there is one of its name that does not belong to a role that the owner is a member of.  Sets its uuid, and whether it has been
+ * made.
+ */
+extern bool catalog_put_alarm(const AlarmPut *put, pg_uuid_t *uuid, bool *is_new);
 
 /* Deletes one, with what it has not told; false if there is none of its name that belongs to a role that this one is a member of. */
 extern bool catalog_delete_alarm(const char *name, Oid role);
 
-/* How many there are. */
+/* How many there are.  Those of a role: others who count them wait until this transaction ends, so that each sees what the one before has made. */
 extern int64 catalog_count_alarms(void);
+extern int64 catalog_count_alarms_of(Oid owner);
 
 /* An alarm as the mapping whose on-failure destination is the alarm's, palloc'd; NULL: there is none. */
 extern EventMapping *catalog_alarm_mapping(const pg_uuid_t *uuid);

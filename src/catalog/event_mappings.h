@@ -164,7 +164,7 @@ extern List *catalog_event_failures(const pg_uuid_t *mapping, int limit);
 /* The mappings, and the alarms, that have any that the courier is to send: pg_uuid_t pointers.  What alarms tell functions is not. */
 extern List *catalog_event_failing_mappings(void);
 
-/* One has been sent, or given up; all of a mapping or an alarm, which is deleted or tells somebody else; one is to be tried again. */
+/* One has been sent, or given up; all of a mapping or an alarm, which is deleted or has nobody to be told; one is to be tried again. */
 extern void catalog_delete_event_failure(int64 id);
 extern void catalog_delete_event_failures_of(const pg_uuid_t *mapping);
 extern void catalog_retry_event_failure(int64 id, TimestampTz retry_at);

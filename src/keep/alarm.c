@@ -16,13 +16,18 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
+#include "base/call_jsonb.h"
 #include "base/subtransaction.h"
+#include "base/user_switch.h"
 #include "catalog/alarms.h"
 #include "catalog/owner.h"
 #include "keep/alarm.h"
 #include "keep/event_job.h"
+#include "keep/step.h"
 
 #define MAX_PAYLOAD 7999		/* of NOTIFY */
+#define ALARM_NAME_SIZE 1024	/* 255 characters */
+#define SLICE 25				/* alarms whose rows are read at once */
 
 /* An alarm that is looked at. */
 typedef struct Alarm
@@ -46,41 +51,20 @@ text_member(Jsonb *object, const char *name)
 	return pnstrdup(value.val.string.val, value.val.string.len);
 }
 
-/* What the alarm comes to, by what its owner sees; in the caller's context. */
-static Jsonb *
-evaluate(const Alarm *alarm)
-{
-	Oid			types[] = {JSONBOID, TEXTOID, TIMESTAMPTZOID};
-	Datum		values[] = {alarm->definition, alarm->state, TimestampTzGetDatum(alarm->at)};
-	MemoryContext caller = CurrentMemoryContext;
-	Jsonb	   *result;
-	bool		isnull;
-
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	if (SPI_execute_with_args("SELECT dynapg.alarm_evaluation($1, $2, $3)", lengthof(types), types, values, NULL, true, 0) != SPI_OK_SELECT ||
-		SPI_processed != 1)
-		elog(ERROR, "SPI_execute_with_args failed");
-	MemoryContextSwitchTo(caller);
-	result = DatumGetJsonbPCopy(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
-	SPI_finish();
-	return result;
-}
-
+/* What the alarm comes to, by what its owner sees; in the caller's context.  An error that ends the subtransaction goes back to who we were. */
 static Jsonb *
 evaluate_as_owner(const Alarm *alarm)
 {
-	Oid			role;
-	int			context;
+	Oid			types[] = {JSONBOID, TEXTOID, TIMESTAMPTZOID};
+	Datum		values[] = {alarm->definition, alarm->state, TimestampTzGetDatum(alarm->at)};
+	UserSwitch	before;
 	Jsonb	   *result;
 
 	if (!SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(alarm->owner)))
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("the role that has put this alarm is gone")));
-	GetUserIdAndSecContext(&role, &context);
-	SetUserIdAndSecContext(alarm->owner, SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
-	/* an error that ends the subtransaction goes back, too */
-	result = evaluate(alarm);
-	SetUserIdAndSecContext(role, context);
+	user_switch(alarm->owner, &before);
+	result = call_jsonb("SELECT dynapg.alarm_evaluation($1, $2, $3)", lengthof(types), types, values, true);
+	user_switch_back(&before);
 	return result;
 }
 
@@ -148,22 +132,29 @@ look_at(void *argument)
 		alarm->changed = alarm_set_state(alarm->name, state, text_member(result, "reason"), has_data ? JsonbValueToJsonb(&data) : NULL);
 }
 
-int
-alarms_evaluate(TimestampTz at)
+/*
+ * Looks at some: those behind *after, in the order of their names, up to last ("": to the end), until a time.  Sets *after to the last one of them; true: there are
+ * no more.
+ */
+static bool
+look_at_slice(char *after, const char *last, TimestampTz at, TimestampTz until, int *changed)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext of_alarm = AllocSetContextCreate(caller, "dynapg alarm", ALLOCSET_DEFAULT_SIZES);
+	Oid			types[] = {TEXTOID, TEXTOID};
+	Datum		values[] = {CStringGetTextDatum(after), CStringGetTextDatum(last)};
 	SPITupleTable *rows;
 	uint64		count;
-	int			changed = 0;
+	uint64		i = 0;
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	if (SPI_execute("SELECT name, owner::oid, definition, state FROM dynapg.metric_alarms ORDER BY name", true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "SPI_execute failed");
+	if (SPI_execute_with_args("SELECT name, owner::oid, definition, state FROM dynapg.metric_alarms WHERE name > $1 AND ($2 = '' OR name <= $2)"
+							  " ORDER BY name LIMIT " CppAsString2(SLICE), lengthof(types), types, values, NULL, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "SPI_execute_with_args failed");
 	rows = SPI_tuptable;
 	count = SPI_processed;
-	for (uint64 i = 0; i < count; i++)
+	while (i < count)
 	{
 		Alarm		alarm = {.at = at};
 		bool		isnull;
@@ -174,16 +165,77 @@ alarms_evaluate(TimestampTz at)
 		alarm.owner = DatumGetObjectId(SPI_getbinval(rows->vals[i], rows->tupdesc, 2, &isnull));
 		alarm.definition = SPI_getbinval(rows->vals[i], rows->tupdesc, 3, &isnull);
 		alarm.state = SPI_getbinval(rows->vals[i], rows->tupdesc, 4, &isnull);
+		strlcpy(after, alarm.name, ALARM_NAME_SIZE);
 		error = subtransaction_try(look_at, &alarm);
 		if (error != NULL)
 			ereport(WARNING,
 					(errmsg("alarm \"%s\" could not be looked at: %s", alarm.name, error->message)));
-		changed += alarm.changed;
+		*changed += alarm.changed;
 		MemoryContextSwitchTo(inner);
 		MemoryContextReset(of_alarm);
 		CHECK_FOR_INTERRUPTS();
+		i++;
+		if (GetCurrentTimestamp() >= until)
+			break;
 	}
 	SPI_finish();
 	MemoryContextDelete(of_alarm);
+	return i == count && count < SLICE;
+}
+
+int
+alarms_evaluate(TimestampTz at)
+{
+	char		after[ALARM_NAME_SIZE] = "";
+	int			changed = 0;
+
+	while (!look_at_slice(after, "", at, DT_NOEND, &changed))
+		;
 	return changed;
+}
+
+/* The keeper's: a ring of names, which is gone around once for each minute. */
+static struct
+{
+	bool		wanted;
+	TimestampTz at;
+	char		after[ALARM_NAME_SIZE]; /* the last one that was looked at; "": none */
+	char		first[ALARM_NAME_SIZE]; /* after which it was begun for this minute */
+	bool		turned;			/* those up to first are left */
+} ring;
+
+void
+alarms_want_look(TimestampTz at)
+{
+	ring.wanted = true;
+	ring.at = at;
+	ring.turned = ring.after[0] == '\0';
+	strlcpy(ring.first, ring.after, ALARM_NAME_SIZE);
+}
+
+/* One step, in a transaction of its own; false: there is no more to do. */
+static bool
+look_step(TimestampTz until)
+{
+	int			changed = 0;
+
+	if (!step_begin(false))
+		return false;
+	if (look_at_slice(ring.after, ring.turned ? ring.first : "", ring.at, until, &changed))
+	{
+		ring.after[0] = '\0';
+		ring.wanted = !ring.turned;
+		ring.turned = true;
+	}
+	step_commit();
+	return ring.wanted;
+}
+
+void
+alarms_look(int most_ms)
+{
+	TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), most_ms);
+
+	while (ring.wanted && look_step(until) && GetCurrentTimestamp() < until)
+		CHECK_FOR_INTERRUPTS();
 }

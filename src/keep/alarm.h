@@ -15,6 +15,15 @@
 extern int	alarms_evaluate(TimestampTz at);
 
 /*
+ * For the keeper: all alarms are to be looked at, by the minutes before a time.  Where those of the minute before have not all been, they go on from the one that is
+ * next, so that each has its turn.
+ */
+extern void alarms_want_look(TimestampTz at);
+
+/* For the keeper, each round: looks at some of them, in transactions of its own, for so many milliseconds; the rest waits for the next round. */
+extern void alarms_look(int most_ms);
+
+/*
  * Notes an alarm's state; if it is another one, tells of it, to the log, by NOTIFY, and queues it for its destination.  True: it is another one.  False if the alarm
  * is gone, too.  With its own transaction's commit.
  */

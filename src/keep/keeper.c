@@ -46,6 +46,7 @@
 
 #define PAUSE_MS		1000
 #define EXPIRE_MS		500		/* of each second at most */
+#define ALARMS_MS		200		/* the same */
 #define SCALING_MS		1000	/* of each ten seconds at most */
 #define ROTATE_EVERY_MS	(10 * 1000)
 #define LOCK_TIMEOUT	"100ms"
@@ -280,11 +281,7 @@ resume_jobs(Keeper *keeper)
 static void
 take_minute(TimestampTz minute)
 {
-	if (step_begin(false))
-	{
-		(void) alarms_evaluate(minute + USECS_PER_MINUTE);
-		step_commit();
-	}
+	alarms_want_look(minute + USECS_PER_MINUTE);
 	while (step_begin(false))
 	{
 		bool		done = metrics_history_expire(minute);
@@ -367,6 +364,7 @@ take_round(Keeper *keeper)
 	audit_table_fill();
 	if (metrics_history_round(meter_now(), &minute))
 		take_minute(minute);
+	alarms_look(ALARMS_MS);
 	expire_round(&keeper->expire, EXPIRE_MS);
 	return true;
 }
