@@ -35,11 +35,22 @@ SELECT pg_temp.data('Sum', 90);
 SELECT pg_temp.data('Median', 60);
 SELECT pg_temp.data('Sum', 60, '{"EndTime": 1}');
 SELECT pg_temp.data('Sum', 60, '{"EndTime": "soon"}');
+SELECT pg_temp.data('Sum', 60, '{"StartTime": null}');
+SELECT pg_temp.data('Sum', 60, '{"StartTime": "2026-13-45T10:00:00Z"}');
+-- periods begin with the time that is asked for, to the minute
+SELECT pg_temp.data('Sum', 300, '{"StartTime": "2026-11-29T10:02:30Z"}');
 SELECT pg_temp.data('Sum', 60, '{"MaxDatapoints": 2}');
 SELECT pg_temp.data('Sum', 60, '{"MetricDataQueries": [{"Id": "a", "Expression": "SUM(METRICS())"}]}');
 SELECT pg_temp.data('Sum', 60, '{"MetricDataQueries": []}');
 SELECT dynapg.get_metric_statistics('{"Namespace": "AWS/DynamoDB", "MetricName": "SuccessfulRequestLatency", "StartTime": "2026-11-29T10:00:00Z", "EndTime": "2026-11-29T11:00:00Z",
 	"Period": 3600, "Statistics": ["Sum", "Average"], "ExtendedStatistics": ["p50", "p100"], "Dimensions": [{"Name": "TableName", "Value": "Watched"}, {"Name": "Operation", "Value": "GetItem"}]}');
+SELECT dynapg.get_metric_statistics('{"Namespace": "AWS/DynamoDB", "MetricName": "SuccessfulRequestLatency", "StartTime": "2026-11-29T09:30:20Z", "EndTime": "2026-11-29T11:00:00Z",
+	"Period": 3600, "Statistics": ["Sum"], "Dimensions": [{"Name": "TableName", "Value": "Watched"}, {"Name": "Operation", "Value": "GetItem"}]}') #>> '{Datapoints,0,Timestamp}' = extract(epoch FROM '2026-11-29 09:30+00'::timestamptz)::text;
+-- percentiles of several periods
+SELECT pg_temp.minute('SuccessfulRequestLatency', 2, 1, 'Query', '{0,0,0,1,1}'), pg_temp.minute('SuccessfulRequestLatency', 3, 2, 'Query', '{0,0,0,0,9}'), pg_temp.minute('SuccessfulRequestLatency', 63, 2, 'Query', '{9}');
+SELECT d ->> 'Timestamp', d ->> 'SampleCount', d -> 'ExtendedStatistics' FROM jsonb_array_elements(dynapg.get_metric_statistics('{"Namespace": "AWS/DynamoDB", "MetricName": "SuccessfulRequestLatency",
+	"StartTime": "2026-11-29T10:00:00Z", "EndTime": "2026-11-29T12:00:00Z", "Period": 3600, "Statistics": ["SampleCount"], "ExtendedStatistics": ["p10", "p50"],
+	"Dimensions": [{"Name": "TableName", "Value": "Watched"}, {"Name": "Operation", "Value": "Query"}]}') -> 'Datapoints') AS d;
 SELECT dynapg.get_metric_statistics('{"Namespace": "AWS/DynamoDB", "MetricName": "SuccessfulRequestLatency", "StartTime": "2026-11-01T10:00:00Z", "EndTime": "2026-11-29T11:00:00Z", "Period": 60, "Statistics": ["Sum"]}');
 SELECT dynapg.list_metrics('{"Namespace": "AWS/DynamoDB", "Dimensions": [{"Name": "TableName", "Value": "Watched"}]}');
 SELECT dynapg.list_metrics('{"Dimensions": [{"Name": "Operation"}]}');
@@ -65,11 +76,49 @@ SELECT pg_temp.try(members) FROM unnest(ARRAY['{"AlarmName": null}', '{"Nonsense
 	'{"ComparisonOperator": "GreaterThanUpperThreshold"}', '{"Metrics": [{"Id": "m"}]}']::jsonb[]) AS members;
 SELECT pg_temp.try('{}', destination) FROM unnest(ARRAY['1', '{"Table": "Watched"}', '{"Function": "pg_catalog.nothing(jsonb)"}', '{"Webhook": {"Url": "nowhere"}}', '{"Notify": ""}']::jsonb[]) AS destination;
 SELECT count(*) FROM dynapg.alarms;
+SELECT dynapg.delete_alarms('{"AlarmNames": ["reads"]}');
+-- what is kept and given back has the service's members, of their types, and no others
+SELECT pg_temp.try('{"AlarmName": "kept", "AlarmDescription": {"a": "<b>"}, "ActionsEnabled": "false", "Threshold": 1e15, "Unit": "Count", "Tags": [{"Key": "k"}],
+	"Dimensions": [{"Name": "TableName", "Value": "Watched", "</Value>": {"x": 1}, "<evil/>": "y"}]}');
+SELECT definition FROM dynapg.alarms;
+CREATE FUNCTION pg_temp.kept() RETURNS text LANGUAGE sql VOLATILE AS $$ SELECT definition ->> 'Threshold' FROM dynapg.alarms $$;
+SELECT left(threshold::text, 30), pg_temp.try(jsonb_build_object('AlarmName', 'kept', 'Threshold', threshold)), pg_temp.kept()
+	FROM jsonb_array_elements('[1e15, 12345678901234567890, -0.5, 1e-320, 1e-400, 1e300, "1e15", "10000000000000000.0", "1e300", "1e9999", "0x10", true, [1]]') AS threshold;
+SELECT pg_temp.try('{"AlarmName": "kept", "MetricName": null, "Namespace": null, "Dimensions": null, "Statistic": null, "Period": null, "Threshold": null, "ThresholdMetricId": "b",
+	"ComparisonOperator": "LessThanLowerThreshold", "Metrics": [{"Id": "b", "Expression": "ANOMALY_DETECTION_BAND(m)", "<i>": 1, "ReturnData": "true"}, {"Id": "m", "Label": "l", "x": {"y": []},
+	"MetricStat": {"Period": "60", "Stat": "Sum", "z": 1, "Metric": {"Namespace": "AWS/DynamoDB", "q": "q", "MetricName": "ConsumedReadCapacityUnits",
+	"Dimensions": [{"Name": "TableName", "Value": "Watched", "v": 1}]}}}]}');
+SELECT definition FROM dynapg.alarms;
+SELECT dynapg.delete_alarms('{"AlarmNames": ["kept"]}');
+-- a role has its share
+RESET ROLE;
+INSERT INTO dynapg.metric_alarms (name, uuid, owner, definition) SELECT 'of many ' || i, gen_random_uuid(), 'regress_dynapg_app', '{}' FROM generate_series(1, 500) i;
+SET ROLE regress_dynapg_app;
+SELECT pg_temp.try('{}');
+RESET ROLE;
+DELETE FROM dynapg.metric_alarms WHERE name = 'of many 1';
+SET ROLE regress_dynapg_app;
+SELECT pg_temp.try('{}');
+SELECT pg_temp.try('{}');
+RESET ROLE;
+DELETE FROM dynapg.metric_alarms;
+SET ROLE regress_dynapg_app;
 
 -- ---------------------------------------------------------------- what is
 SELECT pg_temp.try('{}', '{"Notify": "alarms"}');
 SELECT name, owner, state, destination FROM dynapg.alarms;
 RESET ROLE;
+-- what waits goes to the destination that it has then, if there is one that it can be told to
+CREATE FUNCTION pg_temp.waiting(destination jsonb) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	DELETE FROM dynapg.event_failures;
+	INSERT INTO dynapg.event_failures (mapping, invocation) SELECT uuid, '{}' FROM dynapg.metric_alarms WHERE name = 'reads';
+	PERFORM pg_temp.try('{}', destination);
+	RETURN (SELECT count(*) FROM dynapg.event_failures);
+END $$;
+BEGIN;
+SELECT destination, pg_temp.waiting(destination) FROM unnest(ARRAY['{"Webhook": {"Url": "https://hooks.example.com"}}', NULL, '{"Notify": "alarms"}', '{}']::jsonb[]) AS destination;
+ROLLBACK;
 SET ROLE regress_dynapg_stranger;
 SELECT count(*) FROM dynapg.alarms;
 SELECT dynapg.delete_alarms('{"AlarmNames": ["reads"]}');
@@ -110,6 +159,25 @@ SELECT wanted, points, pg_temp.judged(points, wanted, 'missing') AS missing, pg_
 	pg_temp.judged(points, wanted, 'notBreaching') AS not_breaching
 	FROM (VALUES (3, '0-X-X'), (3, '0----'), (3, '-----'), (3, '0XX-X'), (3, '--X--'), (2, '0-X-X'), (2, '00X0X'), (2, '0-X--'), (2, '----0'), (2, '---X-')) AS rows (wanted, points);
 
+-- ... and in what words
+CREATE FUNCTION pg_temp.reason(points text, members jsonb) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	result jsonb;
+BEGIN
+	DELETE FROM dynapg.metric_points;
+	PERFORM pg_temp.minute('ConsumedReadCapacityUnits', n, CASE substr(points, n, 1) WHEN 'X' THEN 10 ELSE 1.5 END) FROM generate_series(1, 3) n WHERE substr(points, n, 1) <> '-';
+	result := dynapg.alarm_evaluation('{"MetricName": "ConsumedReadCapacityUnits", "Dimensions": [{"Name": "TableName", "Value": "Watched"}], "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 3,
+		"Threshold": 5, "ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "missing"}' || members, 'retained', '2026-11-29 10:04+00');
+	RETURN (result ->> 'state') || ': ' || (result ->> 'reason');
+END $$;
+SELECT points, pg_temp.reason(points, members::jsonb) FROM (VALUES ('XXX', '{}'), ('X00', '{}'), ('0X0', '{"DatapointsToAlarm": 2}'), ('0XX', '{"DatapointsToAlarm": 2}'),
+	('--0', '{"EvaluationPeriods": 1, "ComparisonOperator": "LessThanOrEqualToThreshold"}'), ('--X', '{"EvaluationPeriods": 1, "DatapointsToAlarm": 1, "ComparisonOperator": "LessThanThreshold"}'),
+	('--X', '{"EvaluationPeriods": 1, "ComparisonOperator": "GreaterThanOrEqualToThreshold", "Threshold": 1e15}'), ('---', '{}'), ('---', '{"EvaluationPeriods": 1}'),
+	('---', '{"TreatMissingData": "breaching"}'), ('---', '{"TreatMissingData": "notBreaching", "EvaluationPeriods": 1}'), ('X--', '{"TreatMissingData": "notBreaching"}'),
+	('0--', '{"TreatMissingData": "notBreaching"}'), ('0--', '{"TreatMissingData": "breaching", "DatapointsToAlarm": 2}'), ('X0-', '{"TreatMissingData": "breaching", "DatapointsToAlarm": 2}'),
+	('-X-', '{"TreatMissingData": "breaching"}')) AS rows (points, members);
+SELECT value, dynapg.datapoint_text(value) FROM unnest('{0,2,-0.5,0.001,0.00099,9999999,1e7,12345678.9,-1.5e300,5e-324,0.1}'::double precision[]) AS value;
+
 -- ---------------------------------------------------------------- bands
 DELETE FROM dynapg.metric_points;
 SELECT pg_temp.minute('ConsumedReadCapacityUnits', n - 1440, 100 + n % 5) FROM generate_series(-29, 30) n;
@@ -121,6 +189,9 @@ RESET ROLE;
 SELECT round(lower::numeric, 2), round(upper::numeric, 2) FROM dynapg.metric_alarms, dynapg.metric_band(definition, '2026-11-29 10:01+00');
 SELECT pg_temp.minute('ConsumedReadCapacityUnits', 1, 103), pg_temp.minute('ConsumedReadCapacityUnits', 2, 130);
 SELECT minute, pg_temp.look(minute, 'band') FROM generate_series(2, 3) AS minute;
+SELECT reason, reason_data FROM dynapg.metric_alarms WHERE name = 'band';
+SELECT operator, dynapg.alarm_evaluation(definition || jsonb_build_object('ComparisonOperator', operator), 'OK', '2026-11-29 10:02+00') ->> 'reason'
+	FROM dynapg.metric_alarms, unnest('{LessThanLowerThreshold,GreaterThanUpperThreshold,LessThanLowerOrGreaterThanUpperThreshold}'::text[]) AS operator WHERE name = 'band';
 
 -- ---------------------------------------------------------------- functions that are told
 CREATE TABLE public.told (event jsonb, who text);

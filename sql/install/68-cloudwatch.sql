@@ -55,20 +55,17 @@ BEGIN
 	IF named - ARRAY['TableName', 'GlobalSecondaryIndexName', 'Operation', 'StreamLabel'] <> '{}' THEN
 		RETURN;
 	END IF;
-	RETURN QUERY SELECT b.bucket,
-		CASE stat WHEN 'SampleCount' THEN sum(m.sample_count) WHEN 'Sum' THEN sum(m.sum) WHEN 'Average' THEN sum(m.sum) / sum(m.sample_count)
-			WHEN 'Minimum' THEN min(m.minimum) WHEN 'Maximum' THEN max(m.maximum)
-			ELSE dynapg.metric_percentile((SELECT array_agg(u.n ORDER BY u.place) FROM (SELECT e.place, sum(e.n)::bigint AS n
-				FROM dynapg.metrics q, unnest(q.distribution) WITH ORDINALITY AS e(n, place)
-				WHERE q.metric = $1 AND q.table_name = coalesce(named ->> 'TableName', '') AND q.index_name = coalesce(named ->> 'GlobalSecondaryIndexName', '')
-					AND q.operation = coalesce(named ->> 'Operation', '') AND q.stream_label = coalesce(named ->> 'StreamLabel', '')
-					AND q.at >= greatest(b.bucket, start_at) AND q.at < least(b.bucket + period * interval '1 second', end_at) GROUP BY e.place) AS u),
-				substr(stat, 2)::double precision, min(m.minimum), max(m.maximum)) END,
-		dynapg.metric_unit($1)
-		FROM dynapg.metrics m CROSS JOIN LATERAL (SELECT date_bin(period * interval '1 second', m.at, origin) AS bucket) b
-		WHERE m.metric = $1 AND m.table_name = coalesce(named ->> 'TableName', '') AND m.index_name = coalesce(named ->> 'GlobalSecondaryIndexName', '')
-			AND m.operation = coalesce(named ->> 'Operation', '') AND m.stream_label = coalesce(named ->> 'StreamLabel', '') AND m.at >= start_at AND m.at < end_at
-		GROUP BY b.bucket ORDER BY b.bucket;
+	RETURN QUERY WITH points AS (
+			SELECT date_bin(period * interval '1 second', m.at, origin) AS bucket, m.sample_count, m.sum, m.minimum, m.maximum, m.distribution FROM dynapg.metrics m
+			WHERE m.metric = $1 AND m.table_name = coalesce(named ->> 'TableName', '') AND m.index_name = coalesce(named ->> 'GlobalSecondaryIndexName', '')
+				AND m.operation = coalesce(named ->> 'Operation', '') AND m.stream_label = coalesce(named ->> 'StreamLabel', '') AND m.at >= start_at AND m.at < end_at),
+		classes AS (SELECT p.bucket, e.place, sum(e.n)::bigint AS n FROM points p, unnest(p.distribution) WITH ORDINALITY AS e(n, place) WHERE stat ~ '^p' GROUP BY p.bucket, e.place),
+		distributions AS (SELECT c.bucket, array_agg(c.n ORDER BY c.place) AS distribution FROM classes c GROUP BY c.bucket),
+		buckets AS (SELECT p.bucket, sum(p.sample_count) AS sample_count, sum(p.sum) AS sum, min(p.minimum) AS minimum, max(p.maximum) AS maximum FROM points p GROUP BY p.bucket)
+	SELECT b.bucket, CASE stat WHEN 'SampleCount' THEN b.sample_count WHEN 'Sum' THEN b.sum WHEN 'Average' THEN b.sum / b.sample_count
+			WHEN 'Minimum' THEN b.minimum WHEN 'Maximum' THEN b.maximum
+			ELSE dynapg.metric_percentile(d.distribution, substr(stat, 2)::double precision, b.minimum, b.maximum) END, dynapg.metric_unit($1)
+		FROM buckets b LEFT JOIN distributions d ON d.bucket = b.bucket ORDER BY b.bucket;
 END $$;
 COMMENT ON FUNCTION dynapg.metric_values(text, jsonb, text, integer, timestamptz, timestamptz, timestamptz) IS
 	'the values of a metric by period, in seconds, of a statistic: Sum, Average, Minimum, Maximum, SampleCount, p99; periods without data are not there';
@@ -76,14 +73,17 @@ COMMENT ON FUNCTION dynapg.metric_values(text, jsonb, text, integer, timestamptz
 -- A time of a request: seconds since 1970, or ISO 8601.
 CREATE FUNCTION dynapg.request_time(value jsonb, parameter text) RETURNS timestamptz LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' AS $$
 BEGIN
-	IF jsonb_typeof(value) = 'number' AND value::numeric BETWEEN 0 AND 1e11 THEN
+	IF value IS NULL OR value = 'null' THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('The parameter %s is required.', parameter);
+	ELSIF jsonb_typeof(value) = 'number' AND value::numeric BETWEEN 0 AND 1e11 THEN
 		RETURN to_timestamp(value::numeric::double precision);
 	ELSIF jsonb_typeof(value) = 'string' AND value #>> '{}' ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?$' THEN
-		RETURN (value #>> '{}')::timestamptz;
+		BEGIN
+			RETURN (value #>> '{}')::timestamptz;
+		EXCEPTION WHEN data_exception THEN
+			NULL;	-- as no month has a 45th day
+		END;
 	END IF;
-	RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format(CASE WHEN value IS NULL OR value = 'null' THEN 'The parameter %s is required.'
-		ELSE 'The value of the parameter %s is not a time.' END, parameter);
-EXCEPTION WHEN data_exception THEN
 	RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('The value of the parameter %s is not a time.', parameter);
 END $$;
 COMMENT ON FUNCTION dynapg.request_time(jsonb, text) IS 'a time of a request of CloudWatch''s; raises an error for what is none';
@@ -111,7 +111,8 @@ COMMENT ON FUNCTION dynapg.require_range(timestamptz, timestamptz) IS 'raises an
 CREATE FUNCTION dynapg.get_metric_data(request jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	queries jsonb := request -> 'MetricDataQueries';
-	start_at timestamptz := dynapg.request_time(request -> 'StartTime', 'StartTime');
+	-- the service rounds it down, and periods begin with it
+	start_at timestamptz := date_trunc('minute', dynapg.request_time(request -> 'StartTime', 'StartTime'));
 	end_at timestamptz := dynapg.request_time(request -> 'EndTime', 'EndTime');
 	scan_by text := coalesce(request ->> 'ScanBy', 'TimestampDescending');
 	query jsonb;
@@ -148,7 +149,7 @@ BEGIN
 				'Values', coalesce(jsonb_agg(v.value ORDER BY v.place), '[]')), total + count(*)
 			INTO times, total
 			FROM (SELECT m.at, m.value, CASE scan_by WHEN 'TimestampAscending' THEN extract(epoch FROM m.at) ELSE -extract(epoch FROM m.at) END AS place
-				FROM dynapg.metric_values(metric ->> 'MetricName', metric -> 'Dimensions', query #>> '{MetricStat,Stat}', period, start_at, end_at) m
+				FROM dynapg.metric_values(metric ->> 'MetricName', metric -> 'Dimensions', query #>> '{MetricStat,Stat}', period, start_at, end_at, start_at) m
 				WHERE metric ->> 'Namespace' = 'AWS/DynamoDB' AND m.value IS NOT NULL
 					AND coalesce(query #>> '{MetricStat,Unit}', m.unit) = m.unit) AS v;
 		results := results || jsonb_build_array(jsonb_build_object('Id', query ->> 'Id', 'Label', coalesce(query ->> 'Label', metric ->> 'MetricName'),
@@ -164,7 +165,8 @@ COMMENT ON FUNCTION dynapg.get_metric_data(jsonb) IS 'CloudWatch''s GetMetricDat
 
 CREATE FUNCTION dynapg.get_metric_statistics(request jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-	start_at timestamptz := dynapg.request_time(request -> 'StartTime', 'StartTime');
+	-- the service rounds it down, and periods begin with it
+	start_at timestamptz := date_trunc('minute', dynapg.request_time(request -> 'StartTime', 'StartTime'));
 	end_at timestamptz := dynapg.request_time(request -> 'EndTime', 'EndTime');
 	period integer := dynapg.request_integer(request -> 'Period', 'Period');
 	stat text;
@@ -189,7 +191,7 @@ BEGIN
 				jsonb_build_object('Timestamp', extract(epoch FROM m.at), 'Unit', m.unit))
 				|| CASE WHEN stat ~ '^p' THEN jsonb_build_object('ExtendedStatistics', coalesce(points #> ARRAY[extract(epoch FROM m.at)::text, 'ExtendedStatistics'], '{}')
 					|| jsonb_build_object(stat, m.value)) ELSE jsonb_build_object(stat, m.value) END), '{}') INTO points
-			FROM dynapg.metric_values(request ->> 'MetricName', request -> 'Dimensions', stat, period, start_at, end_at) m
+			FROM dynapg.metric_values(request ->> 'MetricName', request -> 'Dimensions', stat, period, start_at, end_at, start_at) m
 			WHERE request ->> 'Namespace' = 'AWS/DynamoDB' AND m.value IS NOT NULL AND coalesce(request ->> 'Unit', m.unit) = m.unit;
 	END LOOP;
 	RETURN jsonb_build_object('Label', request ->> 'MetricName',

@@ -16,7 +16,7 @@ CREATE TABLE dynapg.metric_alarms (
 ) WITH (fillfactor = 70);
 COMMENT ON TABLE dynapg.metric_alarms IS 'alarms; see dynapg.alarms';
 COMMENT ON COLUMN dynapg.metric_alarms.owner IS 'who has put it: it looks at what this role may see of dynapg.metrics';
-COMMENT ON COLUMN dynapg.metric_alarms.definition IS 'the members of PutMetricAlarm, with their defaults';
+COMMENT ON COLUMN dynapg.metric_alarms.definition IS 'the members of PutMetricAlarm, checked, with their defaults';
 COMMENT ON COLUMN dynapg.metric_alarms.destination IS 'where changes of its state are told of, without secrets, which are in dynapg.destination_secrets';
 REVOKE ALL ON dynapg.metric_alarms FROM PUBLIC;
 
@@ -43,9 +43,10 @@ DECLARE
 	stat text;
 	band jsonb;
 	metric text;
+	dimensions jsonb;
+	metrics jsonb;
 	named jsonb;
 	problem text;
-	result jsonb;
 BEGIN
 	IF jsonb_typeof(request) IS DISTINCT FROM 'object' OR request - members <> '{}' THEN
 		problem := format('Unknown parameter %s.', coalesce((SELECT min(k) FROM jsonb_object_keys(CASE jsonb_typeof(request) WHEN 'object' THEN request - members ELSE '{}' END) k), ''));
@@ -67,7 +68,7 @@ BEGIN
 	END IF;
 	IF problem IS NULL AND operator = ANY (bands) THEN
 		SELECT q INTO band FROM jsonb_array_elements(CASE jsonb_typeof(request -> 'Metrics') WHEN 'array' THEN request -> 'Metrics' ELSE '[]' END) AS q
-			WHERE q ->> 'Id' = request ->> 'ThresholdMetricId' AND q ->> 'Expression' ~ '^ANOMALY_DETECTION_BAND\([a-z][a-zA-Z0-9_]*(, *[0-9]+(\.[0-9]+)?)?\)$';
+			WHERE q ->> 'Id' = request ->> 'ThresholdMetricId' AND q ->> 'Id' ~ '^[a-z][a-zA-Z0-9_]{0,254}$' AND q ->> 'Expression' ~ '^ANOMALY_DETECTION_BAND\([a-z][a-zA-Z0-9_]*(, *[0-9]+(\.[0-9]+)?)?\)$';
 		SELECT request - 'Metrics' || jsonb_build_object('MetricName', q #> '{MetricStat,Metric,MetricName}', 'Namespace', q #> '{MetricStat,Metric,Namespace}',
 				'Dimensions', coalesce(q #> '{MetricStat,Metric,Dimensions}', '[]'), 'Period', q #> '{MetricStat,Period}', 'Unit', q #> '{MetricStat,Unit}',
 				CASE WHEN q #>> '{MetricStat,Stat}' ~ '^p' THEN 'ExtendedStatistic' ELSE 'Statistic' END, q #> '{MetricStat,Stat}')
@@ -77,10 +78,13 @@ BEGIN
 			problem := 'An alarm with a band has two Metrics: one with MetricStat, and ANOMALY_DETECTION_BAND of its Id and a number of standard deviations, whose Id is ThresholdMetricId.';
 		ELSIF coalesce(substring(band ->> 'Expression' FROM ', *([0-9.]+)\)$')::numeric, 2) NOT BETWEEN 0.1 AND 100 THEN
 			problem := 'A band has from 0.1 to 100 standard deviations.';
+		ELSIF EXISTS (SELECT FROM jsonb_array_elements(request -> 'Metrics') AS q WHERE length(q ->> 'Label') > 1024) THEN
+			problem := 'The Label of a metric has at most 1024 characters.';
 		END IF;
 	ELSIF problem IS NULL AND (request ? 'Metrics' AND request -> 'Metrics' <> '[]' OR request ? 'ThresholdMetricId') THEN
 		problem := 'dynapg has no expressions but bands: see ComparisonOperator.';
-	ELSIF problem IS NULL AND coalesce(request ->> 'Threshold', '') !~ '^-?[0-9]{1,15}(\.[0-9]+)?([eE][-+]?[0-9]{1,2})?$' THEN
+	ELSIF problem IS NULL AND NOT coalesce(CASE WHEN jsonb_typeof(request -> 'Threshold') = 'number'
+			OR request ->> 'Threshold' ~ '^-?[0-9]{1,255}(\.[0-9]{1,255})?([eE][-+]?[0-9]{1,3})?$' THEN abs((request ->> 'Threshold')::numeric) <= 2::numeric ^ 360 END, false) THEN
 		problem := 'The parameter Threshold is a number.';
 	END IF;
 	IF problem IS NULL THEN
@@ -89,6 +93,9 @@ BEGIN
 		period := dynapg.request_integer(given -> 'Period', 'Period');
 		PERFORM dynapg.check_metric(given -> 'Dimensions', period, stat);
 		SELECT coalesce(jsonb_object_agg(d ->> 'Name', d ->> 'Value'), '{}') INTO named FROM jsonb_array_elements(coalesce(given -> 'Dimensions', '[]')) AS d;
+		-- what is given back has the service's members and no others
+		SELECT coalesce(jsonb_agg(jsonb_build_object('Name', d.name, 'Value', named -> d.name) ORDER BY d.place), '[]') INTO dimensions
+			FROM (SELECT e ->> 'Name' AS name, min(place) AS place FROM jsonb_array_elements(coalesce(given -> 'Dimensions', '[]')) WITH ORDINALITY AS u(e, place) GROUP BY 1) AS d;
 		IF coalesce(given ->> 'Namespace', '') <> 'AWS/DynamoDB' THEN
 			problem := 'The parameter Namespace must be AWS/DynamoDB.';
 		ELSIF given ? 'Statistic' AND given ? 'ExtendedStatistic' OR given ? 'Statistic' AND stat ~ '^p' THEN
@@ -121,13 +128,20 @@ BEGIN
 	IF problem IS NOT NULL THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = problem;
 	END IF;
-	RETURN jsonb_strip_nulls(jsonb_build_object('AlarmName', request -> 'AlarmName', 'AlarmDescription', request -> 'AlarmDescription',
+	IF band IS NOT NULL THEN
+		SELECT jsonb_agg(jsonb_build_object('Id', q ->> 'Id', 'Label', q ->> 'Label', 'ReturnData', CASE WHEN q ? 'ReturnData' THEN q ->> 'ReturnData' = 'true' END)
+				|| CASE WHEN q ->> 'Id' = band ->> 'Id' THEN jsonb_build_object('Expression', band ->> 'Expression')
+				ELSE jsonb_build_object('MetricStat', jsonb_build_object('Metric', jsonb_build_object('Namespace', 'AWS/DynamoDB', 'MetricName', metric, 'Dimensions', dimensions),
+					'Period', period, 'Stat', stat, 'Unit', given ->> 'Unit')) END ORDER BY place) INTO metrics
+			FROM jsonb_array_elements(request -> 'Metrics') WITH ORDINALITY AS u(q, place);
+	END IF;
+	RETURN jsonb_strip_nulls(jsonb_build_object('AlarmName', request ->> 'AlarmName', 'AlarmDescription', request ->> 'AlarmDescription',
 		'ActionsEnabled', coalesce(request ->> 'ActionsEnabled', 'true') <> 'false', 'MetricName', metric, 'Namespace', 'AWS/DynamoDB',
-		CASE WHEN stat ~ '^p' THEN 'ExtendedStatistic' ELSE 'Statistic' END, stat, 'Dimensions', coalesce(given -> 'Dimensions', '[]'), 'Period', period,
-		'Unit', given -> 'Unit', 'EvaluationPeriods', periods, 'DatapointsToAlarm', coalesce(points, periods), 'Threshold', (request ->> 'Threshold')::double precision,
+		CASE WHEN stat ~ '^p' THEN 'ExtendedStatistic' ELSE 'Statistic' END, stat, 'Dimensions', dimensions, 'Period', period,
+		'Unit', given ->> 'Unit', 'EvaluationPeriods', periods, 'DatapointsToAlarm', points, 'Threshold', round((request ->> 'Threshold')::numeric, 300)::double precision,
 		'ComparisonOperator', operator, 'TreatMissingData', coalesce(request ->> 'TreatMissingData', 'missing'),
 		'Band', coalesce(substring(band ->> 'Expression' FROM ', *([0-9.]+)\)$')::double precision, CASE WHEN band IS NOT NULL THEN 2 END),
-		'Metrics', CASE WHEN band IS NOT NULL THEN request -> 'Metrics' END, 'ThresholdMetricId', CASE WHEN band IS NOT NULL THEN request -> 'ThresholdMetricId' END));
+		'Metrics', metrics, 'ThresholdMetricId', band ->> 'Id'));
 END $$;
 COMMENT ON FUNCTION dynapg.alarm_definition(jsonb) IS 'what of PutMetricAlarm is kept; raises an error for what is no alarm';
 
@@ -138,18 +152,25 @@ CREATE FUNCTION dynapg.metric_band(definition jsonb, at timestamptz, OUT lower d
 DECLARE
 	period integer := (definition ->> 'Period')::integer;
 	since timestamptz := at - (definition ->> 'EvaluationPeriods')::integer * period * interval '1 second';
+	day CONSTANT integer := 86400;
+	stat text := coalesce(definition ->> 'Statistic', definition ->> 'ExtendedStatistic');
+	since_day timestamptz;
 	n bigint;
 	middle double precision;
 	spread double precision;
 BEGIN
-	WITH v AS (SELECT m.at, m.value FROM dynapg.metric_values(definition ->> 'MetricName', definition -> 'Dimensions',
-		coalesce(definition ->> 'Statistic', definition ->> 'ExtendedStatistic'), period, since - interval '14 days', since, metric_band.at) m)
-	SELECT CASE WHEN count(*) FILTER (WHERE like_now) >= 30 THEN count(*) FILTER (WHERE like_now) ELSE count(*) FILTER (WHERE of_day) END,
-		CASE WHEN count(*) FILTER (WHERE like_now) >= 30 THEN avg(value) FILTER (WHERE like_now) ELSE avg(value) FILTER (WHERE of_day) END,
-		CASE WHEN count(*) FILTER (WHERE like_now) >= 30 THEN stddev_pop(value) FILTER (WHERE like_now) ELSE stddev_pop(value) FILTER (WHERE of_day) END
-		INTO n, middle, spread
-		FROM (SELECT value, v.at >= since - interval '1 day' AS of_day,
-			abs(mod(extract(epoch FROM metric_band.at - v.at)::bigint + 43200, 86400) - 43200) <= 1800 AS like_now FROM v) AS s;
+	-- of each day the periods that begin in the half hours before and after: from the so many-th before since to the so many-th
+	SELECT count(m.value), avg(m.value), stddev_pop(m.value) INTO n, middle, spread
+		FROM generate_series(0, 21) AS k, LATERAL (SELECT extract(epoch FROM at - since) - k * day AS away) AS d,
+			LATERAL (SELECT greatest(ceil((d.away - 1800) / period), -floor(14 * day / period))::integer AS low, least(floor((d.away + 1800) / period), -1)::integer AS high) AS w,
+			LATERAL dynapg.metric_values(definition ->> 'MetricName', definition -> 'Dimensions', stat, period, since + w.low * period * interval '1 second',
+				since + (w.high + 1) * period * interval '1 second', since + w.low * period * interval '1 second') AS m
+		WHERE w.low <= w.high;
+	IF n < 30 THEN
+		since_day := since - floor(day / period) * period * interval '1 second';
+		SELECT count(m.value), avg(m.value), stddev_pop(m.value) INTO n, middle, spread
+			FROM dynapg.metric_values(definition ->> 'MetricName', definition -> 'Dimensions', stat, period, since_day, since, since_day) AS m;
+	END IF;
 	IF n >= 15 THEN
 		lower := middle - (definition ->> 'Band')::double precision * spread;
 		upper := middle + (definition ->> 'Band')::double precision * spread;
@@ -157,15 +178,29 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION dynapg.metric_band(jsonb, timestamptz) IS 'between what a metric of an alarm with a band is expected, by its history that the role may see';
 
+-- A number as CloudWatch writes it into texts: as Java does.
+CREATE FUNCTION dynapg.datapoint_text(value double precision) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 AS $$
+	SELECT CASE WHEN value = 0 THEN '0.0'
+		WHEN abs(value) >= 0.001 AND abs(value) < 10000000 THEN n::text || CASE WHEN scale(n) = 0 THEN '.0' ELSE '' END
+		ELSE m::text || CASE WHEN scale(m) = 0 THEN '.0' ELSE '' END || 'E' || e END
+	FROM (SELECT value::text::numeric AS n) AS a, LATERAL (SELECT CASE WHEN n <> 0 THEN floor(log(abs(n)))::integer ELSE 0 END AS e) AS b,
+		LATERAL (SELECT trim_scale(round(CASE WHEN e < 0 THEN n * 10::numeric ^ -e ELSE n / 10::numeric ^ e END, 17)) AS m) AS c
+$$;
+COMMENT ON FUNCTION dynapg.datapoint_text(double precision) IS 'a number as the reasons of alarms'' states have it: 2.0, 1.5E8';
+
 -- The state of an alarm at a time, by what the current user sees: state, reason, reason_data.
 CREATE FUNCTION dynapg.alarm_evaluation(definition jsonb, state text, at timestamptz) RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	operator text := definition ->> 'ComparisonOperator';
 	period integer := (definition ->> 'Period')::integer;
 	periods integer := (definition ->> 'EvaluationPeriods')::integer;
-	wanted integer := (definition ->> 'DatapointsToAlarm')::integer;
+	wanted integer := coalesce(definition ->> 'DatapointsToAlarm', definition ->> 'EvaluationPeriods')::integer;
 	missing text := definition ->> 'TreatMissingData';
 	threshold double precision := (definition ->> 'Threshold')::double precision;
+	stat text := coalesce(definition ->> 'Statistic', definition ->> 'ExtendedStatistic');
+	-- the service, too, looks at somewhat more than it wants
+	since timestamptz := at - (periods + 2) * period * interval '1 second';
+	stamp CONSTANT text := 'YYYY-MM-DD"T"HH24:MI:SS.MS"+0000"';
 	lower double precision;
 	upper double precision;
 	found integer;
@@ -173,23 +208,32 @@ DECLARE
 	oldest integer;
 	fill integer;
 	points jsonb;
-	said text;
+	evaluated jsonb;
+	first_at timestamptz;
+	bad_points text;
+	good_points text;
 	result text;
+	n integer;			-- datapoints that have made the state
+	lowers text;
+	uppers text;
+	filled text;
+	enough integer;		-- so many turn it around
+	reason text;
 BEGIN
 	IF definition ? 'Band' THEN
 		SELECT b.lower, b.upper INTO lower, upper FROM dynapg.metric_band(definition, at) b;
 	END IF;
-	-- the service, too, looks at somewhat more than it wants
-	SELECT count(*), count(*) FILTER (WHERE bad), max(age) FILTER (WHERE bad), coalesce(jsonb_agg(value ORDER BY v.at DESC), '[]'),
-		string_agg(format('%s (%s)', value, to_char(v.at AT TIME ZONE 'UTC', 'DD/MM/YY HH24:MI:SS')), ', ' ORDER BY v.at DESC)
-		INTO found, breaching, oldest, points, said
+	SELECT count(*), count(*) FILTER (WHERE bad), max(age) FILTER (WHERE bad), coalesce(jsonb_agg(value ORDER BY v.at), '[]'), min(v.at),
+		coalesce(jsonb_agg(jsonb_build_object('timestamp', to_char(v.at AT TIME ZONE 'UTC', stamp), 'value', value) ORDER BY v.at DESC), '[]'),
+		string_agg(said, ', ' ORDER BY v.at DESC) FILTER (WHERE bad), string_agg(said, ', ' ORDER BY v.at DESC) FILTER (WHERE bad IS NOT TRUE)
+		INTO found, breaching, oldest, points, first_at, evaluated, bad_points, good_points
 		FROM (SELECT m.at, m.value, (extract(epoch FROM alarm_evaluation.at - m.at) / period)::integer AS age,
+			format('%s (%s)', dynapg.datapoint_text(m.value), to_char(m.at AT TIME ZONE 'UTC', 'DD/MM/YY HH24:MI:SS')) AS said,
 			CASE operator WHEN 'GreaterThanOrEqualToThreshold' THEN m.value >= threshold WHEN 'GreaterThanThreshold' THEN m.value > threshold
 				WHEN 'LessThanThreshold' THEN m.value < threshold WHEN 'LessThanOrEqualToThreshold' THEN m.value <= threshold
 				WHEN 'LessThanLowerThreshold' THEN m.value < lower WHEN 'GreaterThanUpperThreshold' THEN m.value > upper
 				ELSE m.value < lower OR m.value > upper END AS bad
-			FROM dynapg.metric_values(definition ->> 'MetricName', definition -> 'Dimensions', coalesce(definition ->> 'Statistic', definition ->> 'ExtendedStatistic'),
-				period, at - (periods + 2) * period * interval '1 second', at, at) m
+			FROM dynapg.metric_values(definition ->> 'MetricName', definition -> 'Dimensions', stat, period, since, at, since) m
 			WHERE m.value IS NOT NULL ORDER BY m.at DESC LIMIT periods) AS v;
 	fill := periods - found;
 	result := CASE
@@ -200,17 +244,42 @@ BEGIN
 		WHEN found = 0 THEN 'INSUFFICIENT_DATA'
 		WHEN oldest >= wanted THEN 'ALARM'
 		ELSE state END;
-	RETURN jsonb_build_object('state', result, 'reason', CASE
-		WHEN definition ? 'Band' AND lower IS NULL THEN 'Insufficient Data: there is too little history for a band'
-		WHEN found = 0 THEN format('Insufficient Data: %s datapoints were unknown.', periods)
-		ELSE format('Threshold Crossed: %s out of the last %s datapoints [%s] %s %s%s (minimum %s datapoint%s for %s transition).', CASE result WHEN 'ALARM' THEN breaching
-			ELSE found - breaching END, periods, said, CASE WHEN result = 'ALARM' THEN 'was' ELSE 'was not' END, CASE operator
-			WHEN 'GreaterThanOrEqualToThreshold' THEN 'greater than or equal to the threshold ' WHEN 'GreaterThanThreshold' THEN 'greater than the threshold '
-			WHEN 'LessThanThreshold' THEN 'less than the threshold ' WHEN 'LessThanOrEqualToThreshold' THEN 'less than or equal to the threshold '
-			ELSE 'outside of the band ' END, CASE WHEN definition ? 'Band' THEN format('[%s, %s]', round(lower::numeric, 3), round(upper::numeric, 3)) ELSE format('(%s)', threshold) END,
-			wanted, CASE wanted WHEN 1 THEN '' ELSE 's' END, 'OK -> ALARM') END,
-		'reason_data', jsonb_strip_nulls(jsonb_build_object('version', '1.0', 'queryDate', at, 'period', period, 'recentDatapoints', points, 'threshold', threshold,
-			'recentLowerThresholds', lower, 'recentUpperThresholds', upper)));
+	IF result = 'ALARM' THEN
+		n := breaching;
+		enough := wanted;
+	ELSE
+		n := found - breaching;
+		enough := periods - wanted + 1;
+	END IF;
+	IF fill > 0 AND missing IN ('breaching', 'notBreaching') THEN
+		filled := format(' and %s missing datapoint%s treated as [%s]', fill, CASE fill WHEN 1 THEN ' was' ELSE 's were' END, CASE missing WHEN 'breaching' THEN 'Breaching' ELSE 'NonBreaching' END);
+	END IF;
+	IF definition ? 'Band' AND lower IS NULL THEN
+		reason := 'Insufficient Data: there is too little history for a band';
+	ELSIF found = 0 AND filled IS NULL THEN
+		reason := format('Insufficient Data: %s datapoint%s unknown.', periods, CASE periods WHEN 1 THEN ' was' ELSE 's were' END);
+	ELSIF n = 0 THEN
+		reason := format('Threshold%s Crossed: %s received for %s period%s%s.', CASE WHEN definition ? 'Band' THEN 's' END,
+			CASE found WHEN 0 THEN 'no datapoints were' WHEN 1 THEN '1 datapoint was' ELSE found || ' datapoints were' END, periods, CASE periods WHEN 1 THEN '' ELSE 's' END, filled);
+	ELSE
+		lowers := 'less than the lower thresholds [' || rtrim(repeat(dynapg.datapoint_text(lower) || ', ', n), ', ') || ']';
+		uppers := 'greater than the upper thresholds [' || rtrim(repeat(dynapg.datapoint_text(upper) || ', ', n), ', ') || ']';
+		reason := format('Threshold%s Crossed: %s [%s] %s %s%s%s.', CASE WHEN definition ? 'Band' THEN 's' END,
+			CASE WHEN definition ? 'DatapointsToAlarm' THEN format('%s out of the last %s datapoints', n, periods) WHEN n = 1 THEN '1 datapoint' ELSE n || ' datapoints' END,
+			CASE result WHEN 'ALARM' THEN bad_points ELSE good_points END, CASE n WHEN 1 THEN 'was' ELSE 'were' END || CASE result WHEN 'ALARM' THEN '' ELSE ' not' END,
+			CASE operator WHEN 'GreaterThanOrEqualToThreshold' THEN 'greater than or equal to' WHEN 'GreaterThanThreshold' THEN 'greater than'
+				WHEN 'LessThanThreshold' THEN 'less than' WHEN 'LessThanOrEqualToThreshold' THEN 'less than or equal to'
+				WHEN 'LessThanLowerThreshold' THEN lowers WHEN 'GreaterThanUpperThreshold' THEN uppers
+				ELSE lowers || CASE result WHEN 'ALARM' THEN ' or ' ELSE ' or not ' END || uppers END
+				|| CASE WHEN definition ? 'Band' THEN '' ELSE format(' the threshold (%s)', dynapg.datapoint_text(threshold)) END, filled,
+			CASE WHEN definition ? 'DatapointsToAlarm' THEN format(' (minimum %s datapoint%s for %s transition)', enough, CASE enough WHEN 1 THEN '' ELSE 's' END,
+				CASE result WHEN 'ALARM' THEN 'OK -> ALARM' ELSE 'ALARM -> OK' END) END);
+	END IF;
+	RETURN jsonb_build_object('state', result, 'reason', reason, 'reason_data', jsonb_strip_nulls(jsonb_build_object('version', '1.0',
+		'queryDate', to_char(at AT TIME ZONE 'UTC', stamp), 'startDate', to_char(first_at AT TIME ZONE 'UTC', stamp), 'statistic', CASE WHEN definition ? 'Band' THEN NULL ELSE stat END,
+		'period', period, 'recentDatapoints', points, 'threshold', threshold, 'evaluatedDatapoints', evaluated,
+		'recentLowerThresholds', CASE WHEN lower IS NOT NULL AND operator <> 'GreaterThanUpperThreshold' THEN to_jsonb(array_fill(lower, ARRAY[found])) END,
+		'recentUpperThresholds', CASE WHEN upper IS NOT NULL AND operator <> 'LessThanLowerThreshold' THEN to_jsonb(array_fill(upper, ARRAY[found])) END)));
 END $$;
 COMMENT ON FUNCTION dynapg.alarm_evaluation(jsonb, text, timestamptz) IS 'the state that an alarm comes to from another one at a time, by what the role sees of dynapg.metrics';
 

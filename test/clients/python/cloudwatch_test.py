@@ -74,7 +74,9 @@ for wanted in (None, "json", "smithy-rpc-v2-cbor", "query"):
         equal({k: alarm[k] for k in ALARM}, ALARM)
         client.set_alarm_state(AlarmName=ALARM["AlarmName"], StateValue="ALARM", StateReason="a test")
         alarm, = client.describe_alarms_for_metric(Namespace="AWS/DynamoDB", MetricName="ConsumedReadCapacityUnits", Dimensions=TABLE)["MetricAlarms"]
-        equal((alarm["StateValue"], alarm["DatapointsToAlarm"], type(alarm["StateUpdatedTimestamp"])), ("ALARM", 2, datetime.datetime))
+        equal((alarm["StateValue"], "DatapointsToAlarm" in alarm, type(alarm["StateUpdatedTimestamp"])), ("ALARM", False, datetime.datetime))
+        client.put_metric_alarm(**ALARM, DatapointsToAlarm=1)
+        equal(client.describe_alarms(AlarmNames=[ALARM["AlarmName"]])["MetricAlarms"][0]["DatapointsToAlarm"], 1)
         client.delete_alarms(AlarmNames=[ALARM["AlarmName"]])
         equal(client.describe_alarms()["MetricAlarms"], [])
 
