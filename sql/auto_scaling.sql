@@ -184,7 +184,7 @@ SET LOCAL ROLE scaling_owner;
 SELECT dynamo_create_table('{"TableName": "Owned", "ProvisionedThroughput": {"ReadCapacityUnits": 10, "WriteCapacityUnits": 10},
 	"AttributeDefinitions": [{"AttributeName": "p", "AttributeType": "S"}], "KeySchema": [{"AttributeName": "p", "KeyType": "HASH"}]}') IS NOT NULL;
 SELECT dynapg.put_scaling_policy('table/Owned', 'dynamodb:table:ReadCapacityUnits', 20, 50);
-SELECT pg_temp.fails($$SELECT dynapg.run_auto_scaling()$$), pg_temp.fails($$SELECT dynapg.set_capacity('Owned', '', 1, 1)$$),
+SELECT pg_temp.fails($$SELECT dynapg.run_auto_scaling()$$), pg_temp.fails($$SELECT dynapg.set_capacity('Owned', '', 1, 1, 1, 1)$$),
 	pg_temp.fails($$SELECT dynapg.register_scalable_target('{}')$$), pg_temp.fails($$DELETE FROM dynapg.scalable_targets$$);
 RESET ROLE;
 GRANT SELECT ON dynamo."Owned" TO scaling_reader;

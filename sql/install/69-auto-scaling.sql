@@ -248,10 +248,10 @@ COMMENT ON FUNCTION dynapg.scaling_decision(double precision[], bigint, bigint, 
 -- Doing
 -- ------------------------------------------------------------------------------------------------------------
 
-CREATE FUNCTION dynapg.set_capacity(table_name text, index_name text, read_units bigint, write_units bigint) RETURNS void
+CREATE FUNCTION dynapg.set_capacity(table_name text, index_name text, read_units bigint, write_units bigint, old_read_units bigint, old_write_units bigint) RETURNS void
 	AS 'MODULE_PATHNAME', 'dynapg_set_capacity' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION dynapg.set_capacity(text, text, bigint, bigint) IS 'UpdateTable, of units alone, as the table''s owner; for auto scaling';
-REVOKE EXECUTE ON FUNCTION dynapg.set_capacity(text, text, bigint, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION dynapg.set_capacity(text, text, bigint, bigint, bigint, bigint) IS 'UpdateTable, of units alone, as the table''s owner, unless they are others than the old ones by then; for auto scaling';
+REVOKE EXECUTE ON FUNCTION dynapg.set_capacity(text, text, bigint, bigint, bigint, bigint) FROM PUBLIC;
 
 CREATE FUNCTION dynapg.note_scaling(target dynapg.scalable_targets, as_of timestamptz, new_capacity bigint, old_capacity bigint, reason text, failure text)
 	RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -361,12 +361,12 @@ BEGIN
 	IF wanted.new_capacity IS NOT NULL THEN
 		BEGIN
 			PERFORM dynapg.set_capacity(target.table_name, target.index_name, CASE WHEN target.is_write THEN now_has.read_units ELSE wanted.new_capacity END,
-				CASE WHEN target.is_write THEN wanted.new_capacity ELSE now_has.write_units END);
+				CASE WHEN target.is_write THEN wanted.new_capacity ELSE now_has.write_units END, now_has.read_units, now_has.write_units);
 		EXCEPTION WHEN OTHERS THEN
 			GET STACKED DIAGNOSTICS failure = MESSAGE_TEXT, state = RETURNED_SQLSTATE;
 		END;
-		-- who holds a lock is come back to, as is a table that is changing (ResourceInUseException); neither is a failure
-		IF state IN ('55P03', '40P01', 'YD012') THEN
+		-- who holds a lock is come back to, as is a table that is changing (ResourceInUseException), and one that was dropped (ResourceNotFoundException) goes; none is a failure
+		IF state IN ('55P03', '40P01', 'YD011', 'YD012') THEN
 			wanted.new_capacity := NULL;
 		ELSE
 			PERFORM dynapg.note_scaling(target, as_of, wanted.new_capacity, capacity, wanted.reason, failure);

@@ -154,24 +154,44 @@ make_request(const char *table_name, const char *index_name, int64 read_units, i
 	return text.data;
 }
 
+/* Whether a table, or an index of it, has the units that it had when it was looked at. */
+static bool
+has_units(const char *table_name, const char *index_name, int64 read_units, int64 write_units)
+{
+	Oid			types[] = {TEXTOID, TEXTOID, INT8OID, INT8OID};
+	Datum		values[] = {CStringGetTextDatum(table_name), CStringGetTextDatum(index_name), Int64GetDatum(read_units), Int64GetDatum(write_units)};
+	Datum		same;
+	bool		isnull;
+
+	return catalog_fetch("SELECT (c.read_units, c.write_units) IS NOT DISTINCT FROM ($3, $4) FROM dynapg.tables t, dynapg.scaling_capacity(t.id, $2) c WHERE t.name = $1",
+						 lengthof(types), types, values, 1, &same, &isnull) && DatumGetBool(same);
+}
+
 /*
- * set_capacity(table name, index name, read units, write units): only its owner may execute it.  The table's relation is not locked before its owner is
- * known: if it gets another one meanwhile, UpdateTable refuses, and the next evaluation comes in a minute.
+ * set_capacity(table name, index name, read units, write units, read units before, write units before): only its owner may execute it.  UpdateTable sets both units: who
+ * has set others since they were looked at, and was waited for, has the last word, and the table is in use.  The table's relation is not locked before its owner is known:
+ * if it gets another one meanwhile, UpdateTable refuses, and the next evaluation comes in a minute.
  */
 Datum
 dynapg_set_capacity(PG_FUNCTION_ARGS)
 {
 	char	   *table_name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	char	   *request = make_request(table_name, text_to_cstring(PG_GETARG_TEXT_PP(1)), PG_GETARG_INT64(2), PG_GETARG_INT64(3));
-	const TableInfo *table = catalog_table(table_name, strlen(table_name));
+	char	   *index_name = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	char	   *request = make_request(table_name, index_name, PG_GETARG_INT64(2), PG_GETARG_INT64(3));
+	const TableInfo *table;
 	WireReader	reader;
 	WireWriter	response;
 	UserSwitch	before;
-	Oid			owner = table != NULL && OidIsValid(table->relation) ? catalog_relation_owner(table->relation) : InvalidOid;
+	Oid			owner;
 
+	catalog_lock_name(table_name, strlen(table_name));
+	table = catalog_table(table_name, strlen(table_name));
 	/* nor is it there if its relation has gone meanwhile */
+	owner = table != NULL && OidIsValid(table->relation) ? catalog_relation_owner(table->relation) : InvalidOid;
 	if (!OidIsValid(owner))
 		catalog_raise_not_found(table_name, strlen(table_name));
+	if (!has_units(table_name, index_name, PG_GETARG_INT64(4), PG_GETARG_INT64(5)))
+		dyn_error(DYN_RESOURCE_IN_USE, "Attempt to change a resource which is still in use: Table is being updated: %s", table_name);
 	wire_read_text(&reader, request, strlen(request));
 	wire_write_jsonb(&response);
 	user_switch(owner, &before);
