@@ -130,7 +130,7 @@ CREATE FUNCTION pg_temp.look(minute integer, alarm text) RETURNS text LANGUAGE p
 DECLARE
 	changed integer := dynapg.evaluate_alarms('2026-11-29 10:00+00'::timestamptz + minute * interval '1 minute');
 BEGIN
-	RETURN changed || ' ' || (SELECT state FROM dynapg.metric_alarms WHERE name = alarm);
+	RETURN changed || ' ' || (SELECT state FROM dynapg.alarms WHERE name = alarm);
 END $$;
 SELECT minute, pg_temp.look(minute, 'reads') FROM generate_series(0, 12) AS minute;
 SELECT reason, reason_data - 'queryDate' FROM dynapg.alarms;
@@ -141,6 +141,24 @@ UPDATE dynapg.metric_alarms SET owner = 'regress_dynapg_app';
 SELECT dynapg.set_alarm_state('{"AlarmName": "reads", "StateValue": "OK", "StateReason": "a test"}');
 SELECT dynapg.describe_alarms('{"StateValue": "OK"}') #- '{MetricAlarms,0,AlarmConfigurationUpdatedTimestamp}'
 	#- '{MetricAlarms,0,StateUpdatedTimestamp}' #- '{MetricAlarms,0,StateTransitionedTimestamp}';
+-- actions that are disabled; and an alarm from a dump, which tells nobody before its actions are enabled, or it is put anew
+CREATE FUNCTION pg_temp.actions() RETURNS text LANGUAGE sql VOLATILE AS $$
+	SELECT concat_ws(' ', a.definition -> 'ActionsEnabled', (SELECT tells FROM dynapg.alarm_states WHERE alarm = m.uuid), a.state, a.reason) FROM dynapg.alarms a JOIN dynapg.metric_alarms m USING (name)
+$$;
+SET ROLE regress_dynapg_stranger;
+SELECT dynapg.disable_alarm_actions('{"AlarmNames": ["reads"]}');
+RESET ROLE;
+SELECT dynapg.disable_alarm_actions('{"AlarmNames": ["reads"]}'), pg_temp.actions();
+SELECT dynapg.disable_alarm_actions('{"AlarmNames": ["none"]}');
+SELECT dynapg.enable_alarm_actions('{"AlarmNames": "reads"}');
+SELECT dynapg.enable_alarm_actions('{"AlarmNames": ["reads"]}'), pg_temp.actions();
+DELETE FROM dynapg.alarm_states;
+SELECT pg_temp.actions();
+SELECT dynapg.evaluate_alarms('2026-11-29 10:08+00'), pg_temp.actions();
+SELECT dynapg.enable_alarm_actions('{"AlarmNames": ["reads"]}'), pg_temp.actions();
+DELETE FROM dynapg.alarm_states;
+SELECT dynapg.put_metric_alarm(definition - 'ActionsEnabled') FROM dynapg.alarms;
+SELECT pg_temp.actions();
 SELECT dynapg.delete_alarms('{"AlarmNames": ["reads", "none"]}');
 SELECT dynapg.delete_alarms('{"AlarmNames": ["reads"]}');
 
@@ -189,7 +207,7 @@ RESET ROLE;
 SELECT round(lower::numeric, 2), round(upper::numeric, 2) FROM dynapg.metric_alarms, dynapg.metric_band(definition, '2026-11-29 10:01+00');
 SELECT pg_temp.minute('ConsumedReadCapacityUnits', 1, 103), pg_temp.minute('ConsumedReadCapacityUnits', 2, 130);
 SELECT minute, pg_temp.look(minute, 'band') FROM generate_series(2, 3) AS minute;
-SELECT reason, reason_data FROM dynapg.metric_alarms WHERE name = 'band';
+SELECT reason, reason_data FROM dynapg.alarms WHERE name = 'band';
 SELECT operator, dynapg.alarm_evaluation(definition || jsonb_build_object('ComparisonOperator', operator), 'OK', '2026-11-29 10:02+00') ->> 'reason'
 	FROM dynapg.metric_alarms, unnest('{LessThanLowerThreshold,GreaterThanUpperThreshold,LessThanLowerOrGreaterThanUpperThreshold}'::text[]) AS operator WHERE name = 'band';
 
@@ -213,6 +231,17 @@ SELECT event #>> '{detail,alarmName}', event #>> '{detail,state,value}', event #
 SELECT count(*) FROM dynapg.event_failures;
 
 SELECT dynapg.delete_alarms('{"AlarmNames": ["band", "told"]}');
+SELECT count(*) FROM dynapg.alarm_states;
+-- what a database's owner restores is left out
+GRANT INSERT ON dynapg.metric_alarms TO regress_dynapg_app;
+SET ROLE regress_dynapg_app;
+SET client_min_messages TO warning;
+INSERT INTO dynapg.metric_alarms (name, uuid, owner, definition) VALUES ('forged', gen_random_uuid(), 'regress_dynapg_stranger', '{}');
+RESET client_min_messages;
+SET client_min_messages TO error;
+RESET ROLE;
+REVOKE INSERT ON dynapg.metric_alarms FROM regress_dynapg_app;
+SELECT count(*) FROM dynapg.metric_alarms;
 DELETE FROM dynapg.metric_points;
 DELETE FROM dynapg.metric_series;
 DROP TABLE public.told;

@@ -1,6 +1,6 @@
 -- Metrics as a history by the minute, with CloudWatch's names and dimensions: the keeper writes it from what is counted in shared memory, and removes what is old.
 -- A series is a metric with its dimensions; a row of points is a minute of it, and there is none for a minute in which nothing was counted.  Neither is dumped:
--- in a dump it would be what another server has done.
+-- in a dump it would be what another server has done, and alarms and auto scaling of the copy would act on it.
 CREATE TABLE dynapg.metric_series (
 	id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	metric text COLLATE "C" NOT NULL,

@@ -1,4 +1,4 @@
--- Alarms, with CloudWatch's names and rules.  Not dumped: they speak of a history that is not either, and call functions in the name of their owners.
+-- Alarms, with CloudWatch's names and rules.
 CREATE TABLE dynapg.metric_alarms (
 	name text COLLATE "C" PRIMARY KEY,
 	uuid uuid NOT NULL UNIQUE,
@@ -7,22 +7,49 @@ CREATE TABLE dynapg.metric_alarms (
 	kind text COLLATE "C",
 	destination jsonb,
 	function_owner regrole,
-	updated_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	updated_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+);
+COMMENT ON TABLE dynapg.metric_alarms IS 'alarms; see dynapg.alarms';
+COMMENT ON COLUMN dynapg.metric_alarms.owner IS 'who has put it: it looks at what this role may see of dynapg.metrics';
+COMMENT ON COLUMN dynapg.metric_alarms.definition IS 'the members of PutMetricAlarm, checked, with their defaults';
+COMMENT ON COLUMN dynapg.metric_alarms.destination IS 'where changes of its state are told of, without secrets, which are in dynapg.destination_secrets';
+REVOKE ALL ON dynapg.metric_alarms FROM PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('dynapg.metric_alarms', 'WHERE EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.oid = owner)');
+
+-- A database's owner dumps them; what he restores is left out: an alarm reads and calls with the privileges of its owner.
+CREATE FUNCTION dynapg.leave_out_alarm() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	RAISE WARNING 'alarm "%" is not restored', NEW.name USING
+		DETAIL = format('It is of role %s; only a superuser can bring it.', NEW.owner), HINT = 'The role can put it anew.';
+	RETURN NULL;
+END $$;
+REVOKE EXECUTE ON FUNCTION dynapg.leave_out_alarm() FROM PUBLIC;
+COMMENT ON FUNCTION dynapg.leave_out_alarm() IS 'trigger of dynapg.metric_alarms for roles that may insert and not update';
+CREATE TRIGGER leave_out BEFORE INSERT ON dynapg.metric_alarms
+	FOR EACH ROW WHEN (NOT pg_catalog.has_table_privilege('dynapg.metric_alarms', 'UPDATE')) EXECUTE FUNCTION dynapg.leave_out_alarm();
+ALTER TABLE dynapg.metric_alarms ADD CONSTRAINT leave_out CHECK (pg_catalog.has_table_privilege('dynapg.metric_alarms', 'UPDATE'));
+GRANT SELECT, INSERT ON dynapg.metric_alarms TO pg_database_owner;
+
+-- Not dumped: states are of what this server has counted.  An alarm that has come from a dump begins without a row, and tells nobody.
+CREATE TABLE dynapg.alarm_states (
+	alarm uuid PRIMARY KEY,
+	tells boolean NOT NULL,
 	state text NOT NULL DEFAULT 'INSUFFICIENT_DATA' CHECK (state IN ('OK', 'ALARM', 'INSUFFICIENT_DATA')),
 	reason text NOT NULL DEFAULT 'Unchecked: Initial alarm creation',
 	reason_data jsonb,
 	state_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
 	transitioned_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
 ) WITH (fillfactor = 70);
-COMMENT ON TABLE dynapg.metric_alarms IS 'alarms; see dynapg.alarms';
-COMMENT ON COLUMN dynapg.metric_alarms.owner IS 'who has put it: it looks at what this role may see of dynapg.metrics';
-COMMENT ON COLUMN dynapg.metric_alarms.definition IS 'the members of PutMetricAlarm, checked, with their defaults';
-COMMENT ON COLUMN dynapg.metric_alarms.destination IS 'where changes of its state are told of, without secrets, which are in dynapg.destination_secrets';
-REVOKE ALL ON dynapg.metric_alarms FROM PUBLIC;
+COMMENT ON TABLE dynapg.alarm_states IS 'states of alarms; see dynapg.alarms';
+COMMENT ON COLUMN dynapg.alarm_states.alarm IS 'its uuid in dynapg.metric_alarms';
+COMMENT ON COLUMN dynapg.alarm_states.tells IS 'false: it was restored from a dump, and nobody has put it or enabled its actions here';
+REVOKE ALL ON dynapg.alarm_states FROM PUBLIC;
 
 CREATE VIEW dynapg.alarms WITH (security_barrier) AS
-	SELECT a.name, a.owner, a.state, a.reason, a.reason_data, a.state_at, a.transitioned_at, a.definition, a.kind AS destination_kind, a.destination, a.updated_at
-	FROM dynapg.metric_alarms a
+	SELECT a.name, a.owner, coalesce(s.state, 'INSUFFICIENT_DATA') AS state, coalesce(s.reason, 'Unchecked: Initial alarm creation') AS reason, s.reason_data,
+		coalesce(s.state_at, a.updated_at) AS state_at, coalesce(s.transitioned_at, a.updated_at) AS transitioned_at,
+		CASE WHEN s.tells THEN a.definition ELSE a.definition || '{"ActionsEnabled": false}' END AS definition, a.kind AS destination_kind, a.destination, a.updated_at
+	FROM dynapg.metric_alarms a LEFT JOIN dynapg.alarm_states s ON s.alarm = a.uuid
 	WHERE pg_catalog.pg_has_role(a.owner::oid, 'USAGE') OR pg_catalog.pg_has_role('pg_monitor', 'USAGE');
 COMMENT ON VIEW dynapg.alarms IS 'alarms on metrics and their states; for their owners and pg_monitor';
 COMMENT ON COLUMN dynapg.alarms.state IS 'OK, ALARM or INSUFFICIENT_DATA';
@@ -303,6 +330,14 @@ COMMENT ON FUNCTION dynapg.put_metric_alarm(jsonb) IS 'CloudWatch''s PutMetricAl
 CREATE FUNCTION dynapg.delete_alarms(request jsonb) RETURNS void
 	AS 'MODULE_PATHNAME', 'dynapg_delete_alarms' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION dynapg.delete_alarms(jsonb) IS 'CloudWatch''s DeleteAlarms, of the caller''s: {"AlarmNames": [...]}';
+
+CREATE FUNCTION dynapg.enable_alarm_actions(request jsonb) RETURNS void
+	AS 'MODULE_PATHNAME', 'dynapg_enable_alarm_actions' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION dynapg.enable_alarm_actions(jsonb) IS 'CloudWatch''s EnableAlarmActions, of the caller''s; of those from a dump, too: {"AlarmNames": [...]}';
+
+CREATE FUNCTION dynapg.disable_alarm_actions(request jsonb) RETURNS void
+	AS 'MODULE_PATHNAME', 'dynapg_disable_alarm_actions' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION dynapg.disable_alarm_actions(jsonb) IS 'CloudWatch''s DisableAlarmActions, of the caller''s: {"AlarmNames": [...]}';
 
 CREATE FUNCTION dynapg.set_alarm_state(request jsonb) RETURNS void
 	AS 'MODULE_PATHNAME', 'dynapg_set_alarm_state' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;

@@ -1,6 +1,7 @@
 /*
  * alarm_sql.c
- *		Alarms for callers: dynapg.put_alarm(), dynapg.delete_alarms(), dynapg.set_alarm_state(), dynapg.evaluate_alarms().
+ *		Alarms for callers: dynapg.put_alarm(), dynapg.delete_alarms(), dynapg.enable_alarm_actions(), dynapg.disable_alarm_actions(), dynapg.set_alarm_state(),
+ *		dynapg.evaluate_alarms().
  */
 #include "postgres.h"
 
@@ -26,6 +27,8 @@
 
 PG_FUNCTION_INFO_V1(dynapg_put_alarm);
 PG_FUNCTION_INFO_V1(dynapg_delete_alarms);
+PG_FUNCTION_INFO_V1(dynapg_enable_alarm_actions);
+PG_FUNCTION_INFO_V1(dynapg_disable_alarm_actions);
 PG_FUNCTION_INFO_V1(dynapg_set_alarm_state);
 PG_FUNCTION_INFO_V1(dynapg_evaluate_alarms);
 
@@ -171,6 +174,33 @@ dynapg_delete_alarms(PG_FUNCTION_ARGS)
 	foreach(cell, names_of_request(PG_GETARG_JSONB_P(0)))
 		if (!catalog_delete_alarm((const char *) lfirst(cell), GetUserId()))
 			dyn_error(DYN_RESOURCE_NOT_FOUND, "There is no alarm %s", (const char *) lfirst(cell));
+	PG_RETURN_VOID();
+}
+
+/* All of them, or none. */
+static void
+enable_actions(Jsonb *request, bool enabled)
+{
+	ListCell   *cell;
+
+	foreach(cell, names_of_request(request))
+		if (!catalog_enable_alarm_actions((const char *) lfirst(cell), GetUserId(), enabled))
+			dyn_error(DYN_RESOURCE_NOT_FOUND, "There is no alarm %s", (const char *) lfirst(cell));
+}
+
+/* enable_alarm_actions(request jsonb) returns void */
+Datum
+dynapg_enable_alarm_actions(PG_FUNCTION_ARGS)
+{
+	enable_actions(PG_GETARG_JSONB_P(0), true);
+	PG_RETURN_VOID();
+}
+
+/* disable_alarm_actions(request jsonb) returns void */
+Datum
+dynapg_disable_alarm_actions(PG_FUNCTION_ARGS)
+{
+	enable_actions(PG_GETARG_JSONB_P(0), false);
 	PG_RETURN_VOID();
 }
 

@@ -32,6 +32,8 @@ static const Operation operations[] = {
 	{"DescribeAlarms", "describe_alarms"},
 	{"DescribeAlarmsForMetric", "describe_alarms_for_metric"},
 	{"SetAlarmState", "set_alarm_state", true},
+	{"EnableAlarmActions", "enable_alarm_actions", true},
+	{"DisableAlarmActions", "disable_alarm_actions", true},
 };
 
 /* What errors are for CloudWatch's callers. */

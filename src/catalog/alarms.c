@@ -15,6 +15,17 @@
 #include "catalog/alarms.h"
 #include "catalog/owner.h"
 
+/* What has come from a dump has not told anybody, and does from now on; what is new has its state. */
+static void
+let_tell(const pg_uuid_t *uuid)
+{
+	Oid			types[] = {UUIDOID};
+	Datum		values[] = {UUIDPGetDatum(uuid)};
+
+	(void) catalog_execute("INSERT INTO dynapg.alarm_states (alarm, tells) VALUES ($1, true) ON CONFLICT (alarm) DO UPDATE SET tells = true WHERE NOT alarm_states.tells",
+						   lengthof(types), types, values, NULL);
+}
+
 bool
 catalog_put_alarm(const AlarmPut *put, pg_uuid_t *uuid, bool *is_new)
 {
@@ -38,6 +49,7 @@ catalog_put_alarm(const AlarmPut *put, pg_uuid_t *uuid, bool *is_new)
 					   lengthof(types), types, values, 1, &found, &isnull))
 		return false;
 	*uuid = *DatumGetUUIDP(found);
+	let_tell(uuid);
 	*is_new = memcmp(uuid, made, UUID_LEN) == 0;
 	return true;
 }
@@ -54,8 +66,25 @@ catalog_delete_alarm(const char *name, Oid role)
 	if (!catalog_fetch("DELETE FROM dynapg.metric_alarms WHERE name = $1 AND pg_has_role($2, owner::oid, 'USAGE') RETURNING uuid",
 					   lengthof(types), types, values, 1, &uuid, &isnull))
 		return false;
-	(void) catalog_execute("DELETE FROM dynapg.event_failures WHERE mapping = $1", 1, uuid_types, &uuid, NULL);
+	(void) catalog_execute("DELETE FROM dynapg.alarm_states WHERE alarm = $1", 1, uuid_types, &uuid, NULL);
+	catalog_delete_event_failures_of(DatumGetUUIDP(uuid));
 	(void) catalog_execute("DELETE FROM dynapg.destination_secrets WHERE mapping = $1", 1, uuid_types, &uuid, NULL);
+	return true;
+}
+
+bool
+catalog_enable_alarm_actions(const char *name, Oid role, bool enabled)
+{
+	Oid			types[] = {TEXTOID, OIDOID, BOOLOID};
+	Datum		values[] = {CStringGetTextDatum(name), ObjectIdGetDatum(role), BoolGetDatum(enabled)};
+	Datum		uuid;
+	bool		isnull;
+
+	if (!catalog_fetch("UPDATE dynapg.metric_alarms SET definition = definition || jsonb_build_object('ActionsEnabled', $3), updated_at = clock_timestamp()"
+					   " WHERE name = $1 AND pg_has_role($2, owner::oid, 'USAGE') RETURNING uuid", lengthof(types), types, values, 1, &uuid, &isnull))
+		return false;
+	if (enabled)
+		let_tell(DatumGetUUIDP(uuid));
 	return true;
 }
 
@@ -92,7 +121,8 @@ catalog_alarm_mapping(const pg_uuid_t *uuid)
 	EventMapping *mapping;
 
 	if (!catalog_fetch("SELECT owner::oid, kind, jsonb_build_object('DestinationConfig', jsonb_build_object('OnFailure', jsonb_build_object('Destination', destination))),"
-					   " function_owner::oid, name, updated_at FROM dynapg.metric_alarms WHERE uuid = $1 AND kind IS NOT NULL",
+					   " function_owner::oid, name, updated_at FROM dynapg.metric_alarms a JOIN dynapg.alarm_states s ON s.alarm = a.uuid"
+					   " WHERE uuid = $1 AND kind IS NOT NULL AND s.tells",
 					   lengthof(types), types, values, lengthof(columns), columns, nulls))
 		return NULL;
 	mapping = (EventMapping *) palloc0(sizeof(EventMapping));
@@ -113,20 +143,25 @@ catalog_set_alarm_state(const char *name, const char *state, const char *reason,
 	Oid			types[] = {TEXTOID, TEXTOID, TEXTOID, JSONBOID};
 	Datum		values[] = {CStringGetTextDatum(name), CStringGetTextDatum(state), CStringGetTextDatum(reason),
 		reason_data ? JsonbPGetDatum(reason_data) : DirectFunctionCall1(jsonb_in, CStringGetDatum("null"))};
-	Datum		columns[2];
-	bool		nulls[2];
+	Datum		found;
+	bool		isnull;
 
 	*event = NULL;
-	if (!catalog_fetch("WITH old AS (SELECT name, state, state_at FROM dynapg.metric_alarms WHERE name = $1 FOR UPDATE)"
-					   " UPDATE dynapg.metric_alarms a SET state = $2, reason = $3, reason_data = nullif($4, 'null'), state_at = clock_timestamp(),"
-					   "  transitioned_at = CASE WHEN a.state = $2 THEN a.transitioned_at ELSE clock_timestamp() END FROM old WHERE a.name = old.name"
-					   " RETURNING a.uuid, CASE WHEN old.state <> $2 THEN dynapg.alarm_event(a.name, a.definition,"
-					   "  jsonb_build_object('value', $2, 'reason', $3, 'reasonData', nullif($4, 'null')::text, 'timestamp', clock_timestamp()),"
-					   "  jsonb_build_object('value', old.state, 'timestamp', old.state_at)) END",
-					   lengthof(types), types, values, lengthof(columns), columns, nulls))
+	/* whoever else sets its state waits: the old one is the one that it has then */
+	if (!catalog_fetch("SELECT uuid FROM dynapg.metric_alarms WHERE name = $1 FOR UPDATE", 1, types, values, 1, &found, &isnull))
 		return false;
-	*uuid = *DatumGetUUIDP(columns[0]);
-	if (!nulls[1])
-		*event = DatumGetJsonbP(columns[1]);
+	*uuid = *DatumGetUUIDP(found);
+	if (!catalog_fetch("WITH old AS (SELECT a.name, a.definition, a.uuid, coalesce(s.state, 'INSUFFICIENT_DATA') AS state, coalesce(s.state_at, a.updated_at) AS state_at"
+					   "  FROM dynapg.metric_alarms a LEFT JOIN dynapg.alarm_states s ON s.alarm = a.uuid WHERE a.name = $1),"
+					   " new AS (INSERT INTO dynapg.alarm_states AS s (alarm, tells, state, reason, reason_data) SELECT uuid, false, $2, $3, nullif($4, 'null') FROM old"
+					   "  ON CONFLICT (alarm) DO UPDATE SET state = $2, reason = $3, reason_data = excluded.reason_data, state_at = clock_timestamp(),"
+					   "   transitioned_at = CASE WHEN s.state = $2 THEN s.transitioned_at ELSE clock_timestamp() END RETURNING alarm)"
+					   " SELECT CASE WHEN old.state <> $2 THEN dynapg.alarm_event(old.name, old.definition,"
+					   "  jsonb_build_object('value', $2, 'reason', $3, 'reasonData', nullif($4, 'null')::text, 'timestamp', clock_timestamp()),"
+					   "  jsonb_build_object('value', old.state, 'timestamp', old.state_at)) END FROM old, new",
+					   lengthof(types), types, values, 1, &found, &isnull))
+		return false;
+	if (!isnull)
+		*event = DatumGetJsonbP(found);
 	return true;
 }

@@ -1,6 +1,6 @@
 /*
  * alarms.h
- *		Alarms: dynapg.metric_alarms.
+ *		Alarms: dynapg.metric_alarms, and their states: dynapg.alarm_states.
  *
  * What an alarm tells of waits in dynapg.event_failures, as invocation records do, under the alarm's uuid: a destination gets it as an on-failure destination gets
  * those (events/destination.h).
@@ -34,11 +34,14 @@ extern bool catalog_put_alarm(const AlarmPut *put, pg_uuid_t *uuid, bool *is_new
 /* Deletes one, with what it has not told; false if there is none of its name that belongs to a role that this one is a member of. */
 extern bool catalog_delete_alarm(const char *name, Oid role);
 
+/* Has one tell of changes of its state, or not; what has come from a dump does not before.  False as above. */
+extern bool catalog_enable_alarm_actions(const char *name, Oid role, bool enabled);
+
 /* How many there are.  Those of a role: others who count them wait until this transaction ends, so that each sees what the one before has made. */
 extern int64 catalog_count_alarms(void);
 extern int64 catalog_count_alarms_of(Oid owner);
 
-/* An alarm as the mapping whose on-failure destination is the alarm's, palloc'd; NULL: there is none. */
+/* An alarm as the mapping whose on-failure destination is the alarm's, palloc'd; NULL: there is none, or it has come from a dump and tells nobody yet. */
 extern EventMapping *catalog_alarm_mapping(const pg_uuid_t *uuid);
 
 /*

@@ -149,8 +149,8 @@ look_at_slice(char *after, const char *last, TimestampTz at, TimestampTz until, 
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	if (SPI_execute_with_args("SELECT name, owner::oid, definition, state FROM dynapg.metric_alarms WHERE name > $1 AND ($2 = '' OR name <= $2)"
-							  " ORDER BY name LIMIT " CppAsString2(SLICE), lengthof(types), types, values, NULL, true, 0) != SPI_OK_SELECT)
+	if (SPI_execute_with_args("SELECT name, owner::oid, definition, coalesce(state, 'INSUFFICIENT_DATA') FROM dynapg.metric_alarms a"
+							  " LEFT JOIN dynapg.alarm_states s ON s.alarm = a.uuid WHERE name > $1 AND ($2 = '' OR name <= $2) ORDER BY name LIMIT " CppAsString2(SLICE), lengthof(types), types, values, NULL, true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "SPI_execute_with_args failed");
 	rows = SPI_tuptable;
 	count = SPI_processed;

@@ -79,6 +79,18 @@ my ($music, $empty) = map { "arn:aws:dynamodb:us-east-1:000000000000:table/$_" }
 $node->safe_psql('source', join ';', policy('put', $music, 'UpdateTable'), policy('put', $arn, 'GetRecords'), policy('put', $empty, 'UpdateTable'), policy('delete', $empty));
 my $resource_policies = q{SELECT table_name, table_id, policy, revision FROM dynapg.resource_policies WHERE stream_label = '' AND policy IS NOT NULL};
 
+# alarms, without their secrets and states, and not of a role that is gone; what was counted stays behind
+$node->safe_psql('source', q{SET client_min_messages TO error; CREATE ROLE regress_dynapg_gone; GRANT pg_monitor TO regress_dynapg_gone;
+	CREATE FUNCTION pg_temp.alarm(name text) RETURNS void LANGUAGE sql AS $$ SELECT dynapg.put_alarm(jsonb_build_object('AlarmName', name, 'Namespace', 'AWS/DynamoDB', 'MetricName', 'ConsumedReadCapacityUnits',
+		'Statistic', 'Sum', 'Period', 60, 'EvaluationPeriods', 1, 'Threshold', 1, 'ComparisonOperator', 'GreaterThanThreshold', 'Dimensions', '[{"Name": "TableName", "Value": "Music"}]'::jsonb),
+		'{"Webhook": {"Url": "https://hooks.example.com", "Secret": "swordfish"}}') $$;
+	SET ROLE regress_dynapg_gone; SELECT pg_temp.alarm('gone');
+	SET ROLE regress_dynapg_owner; SELECT pg_temp.alarm('reads'), dynapg.set_alarm_state('{"AlarmName": "reads", "StateValue": "ALARM", "StateReason": "a test"}');
+	RESET ROLE; REVOKE pg_monitor FROM regress_dynapg_gone; DROP ROLE regress_dynapg_gone;
+	INSERT INTO dynapg.metric_series (metric, table_name, table_id) SELECT 'ConsumedReadCapacityUnits', name, id FROM dynapg.tables WHERE name = 'Music';
+	INSERT INTO dynapg.metric_points (series, at, sample_count, sum, minimum, maximum) SELECT id, now(), 1, 1, 1, 1 FROM dynapg.metric_series});
+my $alarms = q{SELECT * FROM dynapg.metric_alarms WHERE name = 'reads'};
+
 my $catalog = 'SELECT name, relation::text, id, created_at, definition, tags FROM dynapg.tables ORDER BY name';
 my $items = q{SELECT count(*), md5(string_agg(item::text, '' ORDER BY hash, sort)) FROM dynamo."Music"};
 
@@ -86,7 +98,7 @@ sub same
 {
 	my ($database, $how) = @_;
 
-	for my $query ($catalog, $items, $policies, $resource_policies, policy('get', $music))
+	for my $query ($catalog, $items, $policies, $resource_policies, $alarms, policy('get', $music))
 	{
 		is($node->safe_psql($database, $query), $node->safe_psql('source', $query), "$how: the same");
 	}
@@ -103,6 +115,8 @@ sub same
 		0, "$how: the foreign key holds");
 	is($node->safe_psql($database, 'SELECT count(*) FROM dynapg.role_policies'), '1', "$how: policies of a role that is gone are not there");
 	is($node->safe_psql($database, 'SELECT count(*) FROM dynapg.resource_policies'), '1', "$how: policies of tables only");
+	is($node->safe_psql($database, q{SELECT name, state, definition -> 'ActionsEnabled', (SELECT count(*) FROM dynapg.alarm_states), (SELECT count(*) FROM dynapg.destination_secrets),
+		(SELECT count(*) FROM dynapg.metrics) FROM dynapg.alarms}), 'reads|INSUFFICIENT_DATA|false|0|0|0', "$how: an alarm has no state, tells nobody, and nothing was counted here");
 	is($node->safe_psql($database, q{SET ROLE "regress dynapg Renamed";
 		SELECT dynamo_put_item('{"TableName": "Music", "Item": {"id": {"S": "app"}, "n": {"N": "1"}}}')}), '{}', "$how: privileges");
 	is($node->safe_psql($database, join(' UNION ALL ', map { "SELECT '$_' WHERE EXISTS (TABLE dynapg.$_)" } qw(logs log_segments log_shards ticks))),
