@@ -166,27 +166,34 @@ catalog_all_insights(void)
 	return all;
 }
 
-static int	any_insights = -1;	/* not known */
+#define NOT_KNOWN		-1
+#define BEING_READ		-2
+
+static int	any_insights = NOT_KNOWN;
 
 void
 catalog_forget_insights(void)
 {
-	any_insights = -1;
+	any_insights = NOT_KNOWN;
 }
 
 bool
 catalog_any_insights(void)
 {
 	ListCell   *cell;
+	bool		any = false;
 
 	if (any_insights >= 0)
 		return any_insights;
 	if (!catalog_exists())
 		return false;
-	any_insights = 0;
+	/* what raises leaves that, which is not known either; so does a change meanwhile */
+	any_insights = BEING_READ;
 	foreach(cell, read_rows(NULL))
-		any_insights |= ((const SettingsRow *) lfirst(cell))->stored == INSIGHTS_ENABLED;
-	return any_insights;
+		any |= ((const SettingsRow *) lfirst(cell))->stored == INSIGHTS_ENABLED;
+	if (any_insights == BEING_READ)
+		any_insights = any;
+	return any;
 }
 
 int

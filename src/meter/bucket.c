@@ -401,7 +401,7 @@ find_allowance(const MeterRates *rates, Bucket *bucket, int access, int64 now)
 static Bucket *
 bucket_of(const MeterUse *use, int64 now, uint64 *key)
 {
-	Oid			relation = use->index != NULL && use->index->global ? use->index->relation : use->table->relation;
+	Oid			relation = use->index != NULL ? use->index->relation : use->table->relation;
 	int64		idle = Min(now - shared->started, PROVISIONED_BURST);
 	Bucket	   *bucket;
 

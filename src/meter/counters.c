@@ -77,17 +77,10 @@ table_entry(const TableInfo *table, const TableIndex *index)
 	return counter_entry(&key, &names);
 }
 
-/* A local index consumes what is the table's. */
-static CounterEntry *
-entry_of_use(const MeterUse *use)
-{
-	return table_entry(use->table, use->index != NULL && use->index->global ? use->index : NULL);
-}
-
 void
 counters_consumed(const MeterUse *use)
 {
-	CounterEntry *entry = entry_of_use(use);
+	CounterEntry *entry = table_entry(use->table, use->index);
 
 	if (entry != NULL)
 		counter_add(entry, use->is_write ? MEASURE_CONSUMED_WRITE : MEASURE_CONSUMED_READ, (uint64) (use->units * 1e6 + 0.5));
@@ -96,7 +89,7 @@ counters_consumed(const MeterUse *use)
 void
 counters_throttled(const MeterUse *use, MeterLimit limit)
 {
-	CounterEntry *entry = entry_of_use(use);
+	CounterEntry *entry = table_entry(use->table, use->index);
 
 	if (entry == NULL)
 		return;

@@ -216,6 +216,13 @@ room_of(const RuleId *rule)
  * What is kept for a moment
  * ------------------------------------------------------------------------------------------------------------ */
 
+/* The room is not idle.  Its lock is held; a statement that began long ago does not make it so. */
+static void
+note_use(Room *room)
+{
+	room->used_at = Max(room->used_at, GetCurrentStatementStartTimestamp());
+}
+
 /* Adds what is kept for one room; false if somebody else is at it and we do not wait. */
 static bool
 add_kept(const Kept *entry, bool wait)
@@ -233,7 +240,7 @@ add_kept(const Kept *entry, bool wait)
 	if (is_rule(&shared->rules[i], &entry->rule))
 	{
 		sketch_add(&room->sketch, &entry->key, entry->weight);
-		room->used_at = GetCurrentTransactionStartTimestamp();
+		note_use(room);
 	}
 	LWLockRelease(&room->lock);
 	return true;
@@ -325,7 +332,7 @@ hit(int i, const Told *told)
 		return false;
 	done = is_rule(&shared->rules[i], &told->rule) && sketch_hit(&room->sketch, told->hash, told->weight);
 	if (done)
-		room->used_at = GetCurrentTransactionStartTimestamp();
+		note_use(room);
 	LWLockRelease(&room->lock);
 	return done;
 }

@@ -113,8 +113,6 @@ tell_end(const MeterRequest *request, bool failed)
 	MemoryContext caller;
 	ErrorData  *error = NULL;
 
-	if (!(meter_wants & METER_COUNTERS))
-		return;
 	if (failed)
 	{
 		caller = MemoryContextSwitchTo(request->context);
@@ -129,10 +127,13 @@ tell_end(const MeterRequest *request, bool failed)
 void
 meter_end(MeterRequest *request, bool failed)
 {
-	if (running == request)
-		tell_end(request, failed);
+	bool		tells = running == request && (meter_wants & METER_COUNTERS);
+
+	/* first of all: what follows may raise */
 	running = request->outer;
 	meter_wants = request->outer_wants;
+	if (tells)
+		tell_end(request, failed);
 }
 
 void
@@ -149,7 +150,7 @@ meter_table(const TableInfo *table)
 	{
 		request->max_tables = Max(4, request->max_tables * 2);
 		request->tables = request->tables == NULL ?
-			(const TableInfo **) palloc(request->max_tables * sizeof(TableInfo *)) :
+			(const TableInfo **) MemoryContextAlloc(request->context, request->max_tables * sizeof(TableInfo *)) :
 			(const TableInfo **) repalloc(request->tables, request->max_tables * sizeof(TableInfo *));
 	}
 	request->tables[request->n_tables++] = table;

@@ -40,7 +40,7 @@ typedef struct MeterRates
 typedef struct MeterUse
 {
 	const TableInfo *table;
-	const TableIndex *index;	/* NULL: of the table itself; global or local */
+	const TableIndex *index;	/* a global one (meter_index()); NULL: of the table itself */
 	bool		is_write;
 	double		units;
 	const pg_uuid_t *hash;		/* of the partition key, in the table or the index; NULL: of none in particular */
@@ -49,6 +49,13 @@ typedef struct MeterUse
 	const JsonbValue *key;		/* an object with the key's attributes under their stored names, and maybe others: those of the table or
 								 * the index; what an item lacks is not there.  NULL: not known */
 } MeterUse;
+
+/* Whose capacity an index of a table takes: its own (global), or the table's (NULL). */
+static inline const TableIndex *
+meter_index(const TableIndex *index)
+{
+	return index != NULL && index->global ? index : NULL;
+}
 
 /* Which limit refused it. */
 typedef enum MeterLimit
@@ -92,7 +99,8 @@ extern bool meter_is_there(void);
 
 /*
  * A request begins, and ends: well, or (in PG_CATCH, before anything is rolled back) with the error that is being raised.  Requests are
- * nested.  A request that ends with a throttling error is throttled.
+ * nested.  A request that ends with a throttling error is throttled.  When meter_begin() raises, nothing has begun; when meter_end() does, the
+ * request has ended all the same, and another meter_end() of it is harmless.
  */
 extern void meter_begin(MeterRequest *request, int operation, const char *operation_name);
 extern void meter_end(MeterRequest *request, bool failed);

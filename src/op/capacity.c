@@ -82,7 +82,8 @@ static void
 tell_at(const TableCapacity *capacity, const TableIndex *index, bool is_write, double units)
 {
 	MeterUse	use = {
-		.table = capacity->info, .index = index, .is_write = is_write, .units = units, .hash = capacity->hash, .key = capacity->key
+		.table = capacity->info, .index = meter_index(index), .is_write = is_write, .units = units,
+		.hash = capacity->hash, .key = capacity->key
 	};
 
 	use.item = capacity_item_number(capacity->hash, capacity->sort, NULL);
@@ -162,7 +163,9 @@ tell_index_write(const TableCapacity *capacity, const TableIndex *index, const I
 {
 	bool		is_new = change->action != INDEX_DELETE;
 	JsonbValue	key;
-	MeterUse	use = {.table = capacity->info, .index = index, .is_write = true, .units = units, .key = &key};
+	MeterUse	use = {
+		.table = capacity->info, .index = meter_index(index), .is_write = true, .units = units, .key = &key
+	};
 
 	attr_from_item(is_new ? item : old, &key);
 	use.hash = is_new ? &change->new_entry.hash : &change->old_entry.hash;
@@ -213,6 +216,8 @@ capacity_add_units(TableCapacity *capacity, double units)
 		op_write_units += units;
 	else
 		op_read_units += units;
+	if (meter_is_on())
+		tell_at(capacity, NULL, capacity->mode == CAPACITY_TRANSACTED_WRITE, units);
 }
 
 void

@@ -32,7 +32,7 @@ ask(const MeterUse *use, Throttle *throttle)
 		return;
 	throttle->reasons[throttle->count++] = (ThrottleReason) {
 		.table = use->table,
-		.index = use->index != NULL && use->index->global ? use->index : NULL,
+		.index = use->index,
 		.is_write = use->is_write,
 		.on_demand = use->rates->on_demand,
 		.limit = limit
@@ -49,7 +49,7 @@ throttle_refuses_read(const TableInfo *table, const TableIndex *index, const pg_
 	if (!(meter_wants & METER_BUCKETS))
 		return false;
 	use = (MeterUse) {
-		.table = table, .index = index, .hash = hash, .item = capacity_item_number(hash, sort, index),
+		.table = table, .index = meter_index(index), .hash = hash, .item = capacity_item_number(hash, sort, index),
 		.rates = throughput_rates(table, index), .key = key
 	};
 	meter_table(table);
@@ -58,7 +58,10 @@ throttle_refuses_read(const TableInfo *table, const TableIndex *index, const pg_
 	return throttle->count > 0;
 }
 
-/* Asks for a write's entry in a global index, as far as it is known: what an update makes of its item is not. */
+/*
+ * Asks for a write's entry in a global index, as far as it is known: what an update makes of its item is not.  Which key it is is found out only where
+ * that matters: to a partition, or to who counts keys.
+ */
 static void
 ask_for_entry(const ItemWrite *write, const TableIndex *index, Throttle *throttle)
 {
@@ -69,7 +72,7 @@ ask_for_entry(const ItemWrite *write, const TableIndex *index, Throttle *throttl
 		.key = &write->attributes->object
 	};
 
-	if (write->kind == ITEM_PUT && bucket_has_hot_partition(&use) &&
+	if (write->kind == ITEM_PUT && (bucket_has_hot_partition(&use) || index->insights.number != 0) &&
 		index_fit(index, &write->attributes->object, &entry, &misfit) == INDEX_FITS)
 	{
 		use.hash = &entry.hash;

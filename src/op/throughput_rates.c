@@ -118,5 +118,6 @@ throughput_rates(const TableInfo *table, const TableIndex *index)
 	}
 	if (TimestampDifferenceExceeds(rates->sized_at, now, SIZE_LASTS_SECONDS * 1000))
 		read_sizes(table, rates, now);
-	return index != NULL && index->global ? &rates->indexes[index - table->indexes] : &rates->table;
+	index = meter_index(index);
+	return index != NULL ? &rates->indexes[index - table->indexes] : &rates->table;
 }

@@ -131,29 +131,41 @@ take_token(Datum scope, Datum name, const bytea *digest, TimestampTz now, Transa
 	return token->taken;
 }
 
+/* The table that actions of the request name so. */
+static const TableInfo *
+table_of_name(const TransactAction *actions, int count, const char *name, int len)
+{
+	for (int i = 0; i < count; i++)
+		if (actions[i].table_name_len == len && memcmp(actions[i].table_name, name, len) == 0)
+			return actions[i].write.info;
+	elog(ERROR, "a token has a table that its request does not name");
+}
+
 /* The capacity of a replay, which only reads what was written. */
 static void
-write_replay(WireWriter *response, Jsonb *units, const RequestValue *return_consumed_capacity)
+write_replay(WireWriter *response, Jsonb *units, const TransactAction *actions, int count, const RequestValue *return_consumed_capacity)
 {
 	JsonbIterator *iterator = JsonbIteratorInit(&units->root);
 	TableCapacity *capacities = (TableCapacity *) palloc(JsonContainerSize(&units->root) * sizeof(TableCapacity));
-	TableInfo  *nothing = (TableInfo *) palloc0(sizeof(TableInfo));
 	JsonbValue	value;
 	JsonbIteratorToken token;
-	int			count = 0;
+	int			n_tables = 0;
 
 	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
 	{
 		if (token == WJB_KEY)
 		{
-			capacity_begin(&capacities[count], pnstrdup(value.val.string.val, value.val.string.len), value.val.string.len, nothing);
-			capacities[count].mode = CAPACITY_TRANSACTED_READ;
+			const char *name = value.val.string.val;
+			int			len = value.val.string.len;
+
+			capacity_begin(&capacities[n_tables], pnstrdup(name, len), len, table_of_name(actions, count, name, len));
+			capacities[n_tables].mode = CAPACITY_TRANSACTED_READ;
 		}
 		else if (token == WJB_VALUE)
-			capacity_add_units(&capacities[count++], DatumGetFloat8(DirectFunctionCall1(numeric_float8,
-																						 NumericGetDatum(value.val.numeric))));
+			capacity_add_units(&capacities[n_tables++], DatumGetFloat8(DirectFunctionCall1(numeric_float8,
+																							NumericGetDatum(value.val.numeric))));
 	}
-	capacity_write_list(response, return_consumed_capacity, capacities, count);
+	capacity_write_list(response, return_consumed_capacity, capacities, n_tables);
 }
 
 bool
@@ -190,7 +202,7 @@ transact_token_replay(const char *scope, const RequestValue *request, int token_
 				  "with different requests, unless the requests are identical.");
 	if (nulls[1])
 		dyn_error(DYN_TRANSACTION_IN_PROGRESS, "Transaction from previous request is still in progress");
-	write_replay(response, DatumGetJsonbP(found[1]), return_consumed_capacity);
+	write_replay(response, DatumGetJsonbP(found[1]), actions, count, return_consumed_capacity);
 	return true;
 }
 
