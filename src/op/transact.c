@@ -324,12 +324,16 @@ cancel_for_failures(const TransactAction *actions, int count)
 	cancel(reasons, count);
 }
 
-/* Notes that an item is throttled as the reason of a cancellation. */
+/* Notes that an item is throttled as one of the reasons of a cancellation, of which there are none (NULL) yet, or as many as items. */
 static void
-note_throttle(Reason *reason, const Throttle *throttle)
+note_throttle(Reason **reasons, int item, int count, const Throttle *throttle)
 {
-	reason->code = throttle_exception(throttle) == DYN_PROVISIONED_THROUGHPUT_EXCEEDED ? "ProvisionedThroughputExceeded" : "ThrottlingError";
-	reason->message = throttle_message(throttle);
+	bool		is_provisioned = throttle_exception(throttle) == DYN_PROVISIONED_THROUGHPUT_EXCEEDED;
+
+	if (*reasons == NULL)
+		*reasons = (Reason *) palloc0(count * sizeof(Reason));
+	(*reasons)[item].code = is_provisioned ? "ProvisionedThroughputExceeded" : "ThrottlingError";
+	(*reasons)[item].message = throttle_message(throttle);
 }
 
 /* Cancels for all actions that are throttled.  All are asked for before the first is carried out. */
@@ -340,13 +344,8 @@ throttle_actions(const TransactAction *actions, int count)
 	Throttle	throttle;
 
 	for (int i = 0; i < count; i++)
-	{
-		if (!throttle_refuses_write(&actions[i].write, &throttle))
-			continue;
-		if (reasons == NULL)
-			reasons = (Reason *) palloc0(count * sizeof(Reason));
-		note_throttle(&reasons[i], &throttle);
-	}
+		if (throttle_refuses_write(&actions[i].write, &throttle))
+			note_throttle(&reasons, i, count, &throttle);
 	if (reasons != NULL)
 		cancel(reasons, count);
 }
@@ -359,13 +358,8 @@ throttle_gets(const TransactGet *gets, int count)
 	Throttle	throttle;
 
 	for (int i = 0; i < count; i++)
-	{
-		if (!throttle_refuses_read(gets[i].info, NULL, &gets[i].key.hash, gets[i].key.sort, &gets[i].attributes->object, &throttle))
-			continue;
-		if (reasons == NULL)
-			reasons = (Reason *) palloc0(count * sizeof(Reason));
-		note_throttle(&reasons[i], &throttle);
-	}
+		if (throttle_refuses_read(gets[i].info, NULL, &gets[i].key.hash, gets[i].key.sort, &gets[i].attributes->object, &throttle))
+			note_throttle(&reasons, i, count, &throttle);
 	if (reasons != NULL)
 		cancel(reasons, count);
 }
