@@ -11,8 +11,7 @@
 #include "funcapi.h"
 #include "utils/tuplestore.h"
 
-#include "base/error.h"
-#include "op/audit.h"
+#include "op/op.h"
 #include "op/page.h"
 
 PG_FUNCTION_INFO_V1(dynapg_query);
@@ -50,35 +49,35 @@ foresee(const PageAction *action, const RequestValue *request)
 				   index->present ? index->as.string.text : NULL, index->present ? index->as.string.len : 0);
 }
 
+/* A call of either function. */
+typedef struct PageCall
+{
+	FunctionCallInfo fcinfo;
+	const PageAction *action;
+} PageCall;
+
+static void
+carry_pages(AuditCall *audit, void *argument)
+{
+	const PageCall *call = (const PageCall *) argument;
+	FunctionCallInfo fcinfo = call->fcinfo;
+	const RequestValue *request;
+	WireReader	reader;
+
+	wire_read_jsonb(&reader, PG_GETARG_JSONB_P(0));
+	request = request_read(&reader, call->action->operation);
+	audit_request(audit, request);
+	foresee(call->action, request);
+	page_visit(request, call->action->prepare, add_row, fcinfo->resultinfo);
+}
+
 static Datum
 visit_pages(FunctionCallInfo fcinfo, const PageAction *action)
 {
-	const char *outer = dyn_operation;
-	AuditCall  *audit;
-	WireReader	reader;
+	PageCall	call = {fcinfo, action};
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	audit = audit_begin(action->operation, NULL);
-	dyn_operation = model_operations[action->operation].name;
-	PG_TRY();
-	{
-		const RequestValue *request;
-
-		wire_read_jsonb(&reader, PG_GETARG_JSONB_P(0));
-		request = request_read(&reader, action->operation);
-		audit_request(audit, request);
-		foresee(action, request);
-		page_visit(request, action->prepare, add_row, fcinfo->resultinfo);
-	}
-	PG_CATCH();
-	{
-		dyn_operation = outer;
-		audit_fail(audit);
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
-	dyn_operation = outer;
-	audit_succeed(audit, NULL);
+	op_call(action->operation, NULL, carry_pages, &call);
 	return (Datum) 0;
 }
 

@@ -16,8 +16,7 @@
 #include "utils/tuplestore.h"
 
 #include "api/sql.h"
-#include "base/error.h"
-#include "op/audit.h"
+#include "op/op.h"
 #include "op/partiql.h"
 #include "value/attr_build.h"
 #include "value/base64.h"
@@ -179,34 +178,24 @@ write_request(FunctionCallInfo fcinfo, StringInfo request)
 }
 
 static void
-visit_statement(void *argument)
+carry_statement(AuditCall *audit, void *argument)
 {
 	FunctionCallInfo fcinfo = (FunctionCallInfo) argument;
-	const char *outer = dyn_operation;
-	AuditCall  *audit = audit_begin(OPERATION_ExecuteStatement, NULL);
+	const RequestValue *request;
 	StringInfoData text;
 	WireReader	reader;
 
-	PG_TRY();
-	{
-		const RequestValue *request;
+	write_request(fcinfo, &text);
+	wire_read_text(&reader, text.data, text.len);
+	request = request_read(&reader, OPERATION_ExecuteStatement);
+	audit_request(audit, request);
+	partiql_visit(request, add_row, fcinfo->resultinfo);
+}
 
-		write_request(fcinfo, &text);
-		dyn_operation = model_operations[OPERATION_ExecuteStatement].name;
-		wire_read_text(&reader, text.data, text.len);
-		request = request_read(&reader, OPERATION_ExecuteStatement);
-		audit_request(audit, request);
-		partiql_visit(request, add_row, fcinfo->resultinfo);
-	}
-	PG_CATCH();
-	{
-		dyn_operation = outer;
-		audit_fail(audit);
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
-	dyn_operation = outer;
-	audit_succeed(audit, NULL);
+static void
+visit_statement(void *argument)
+{
+	op_call(OPERATION_ExecuteStatement, NULL, carry_statement, argument);
 }
 
 /* dynamo_partiql(statement text [, VARIADIC parameters "any"]) returns setof jsonb */

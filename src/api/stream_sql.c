@@ -16,9 +16,9 @@
 
 #include "base/error.h"
 #include "log/log_keeper.h"
+#include "meter/meter.h"
 #include "op/access_begin.h"
 #include "op/arn.h"
-#include "op/audit.h"
 #include "op/op.h"
 #include "op/stream.h"
 
@@ -122,6 +122,8 @@ put_rows(FunctionCallInfo fcinfo, const TableLog *log, int64 horizon, int64 limi
 	pg_uuid_t	first;
 	pg_uuid_t	last;
 	LogRow		row;
+	int64		count = 0;
+	int64		bytes = 0;
 
 	memset(&first, 0, sizeof(first));
 	memset(&last, 0xFF, sizeof(last));
@@ -129,8 +131,11 @@ put_rows(FunctionCallInfo fcinfo, const TableLog *log, int64 horizon, int64 limi
 	PushActiveSnapshot(GetLatestSnapshot());
 	reader = begin_to_read(fcinfo, log, horizon);
 	MemoryContextSwitchTo(of_row);
-	while (limit-- > 0 && log_read_next(reader, &first, &last, &row))
+	while (count < limit && log_read_next(reader, &first, &last, &row))
 	{
+		count++;
+		if (meter_is_on())
+			bytes += stream_measure_record(log, &row);
 		put_row(result, log, &row);
 		MemoryContextReset(of_row);
 	}
@@ -138,6 +143,25 @@ put_rows(FunctionCallInfo fcinfo, const TableLog *log, int64 horizon, int64 limi
 	log_read_end(reader);
 	PopActiveSnapshot();
 	MemoryContextDelete(of_row);
+	stream_tell_read(log, count, bytes);
+}
+
+static void
+carry_records(AuditCall *audit, void *argument)
+{
+	FunctionCallInfo fcinfo = (FunctionCallInfo) argument;
+	text	   *name = PG_GETARG_TEXT_PP(0);
+	const TableLog *log;
+	int32		id;
+	int64		horizon;
+
+	audit_table(audit, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
+	log = stream_of_name(name);
+	id = log->id;
+	horizon = log_horizon(id);
+	log = catalog_log(id);
+	if (log != NULL && log->first_seq != PG_INT64_MAX)
+		put_rows(fcinfo, log, Min(horizon, log->last_seq), PG_ARGISNULL(2) ? PG_INT64_MAX : PG_GETARG_INT32(2));
 }
 
 /*
@@ -147,36 +171,11 @@ put_rows(FunctionCallInfo fcinfo, const TableLog *log, int64 horizon, int64 limi
 Datum
 dynapg_stream_records(PG_FUNCTION_ARGS)
 {
-	const char *outer = dyn_operation;
-	AuditCall  *audit;
-
 	InitMaterializedSRF(fcinfo, 0);
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
 	log_want_keeper(GetCurrentTimestamp());
-	audit = audit_begin(OPERATION_GetRecords, NULL);
-	audit_table(audit, VARDATA_ANY(PG_GETARG_TEXT_PP(0)), VARSIZE_ANY_EXHDR(PG_GETARG_TEXT_PP(0)));
-	dyn_operation = "GetRecords";
-	PG_TRY();
-	{
-		const TableLog *log = stream_of_name(PG_GETARG_TEXT_PP(0));
-		int32		id = log->id;
-		int64		horizon = log_horizon(id);
-
-		log = catalog_log(id);
-		if (log != NULL && log->first_seq != PG_INT64_MAX)
-			put_rows(fcinfo, log, Min(horizon, log->last_seq),
-					 PG_ARGISNULL(2) ? PG_INT64_MAX : PG_GETARG_INT32(2));
-	}
-	PG_CATCH();
-	{
-		dyn_operation = outer;
-		audit_fail(audit);
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
-	dyn_operation = outer;
-	audit_succeed(audit, NULL);
+	op_call(OPERATION_GetRecords, NULL, carry_records, fcinfo);
 	stream_flush_what_was_read();
 	return (Datum) 0;
 }

@@ -9,7 +9,6 @@
 
 #include "base/error.h"
 #include "log/log_keeper.h"
-#include "meter/meter.h"
 #include "op/op.h"
 #include "op/stream.h"
 
@@ -29,18 +28,6 @@ shard_of_position(const TableLog *log, const StreamPosition *position)
 			return shard;
 	}
 	dyn_error(DYN_RESOURCE_NOT_FOUND, "Requested resource not found: Shard does not exist");
-}
-
-/* Tells the meter, if the table is still there. */
-static void
-tell(const TableLog *log, int records, int bytes)
-{
-	const TableInfo *table = meter_is_on() ? catalog_table_of_relation(log->relation) : NULL;
-
-	if (table == NULL)
-		return;
-	meter_table(table);
-	meter_stream(log, records, bytes);
 }
 
 /*
@@ -80,7 +67,7 @@ write_records(WireWriter *response, const TableLog *log, const LogShard *shard, 
 	}
 	log_read_end(reader);
 	PopActiveSnapshot();
-	tell(log, count, MAX_SIZE - room);
+	stream_tell_read(log, count, MAX_SIZE - room);
 	return after;
 }
 

@@ -12,7 +12,6 @@
 #include "log/log_keeper.h"
 #include "meter/meter.h"
 #include "op/arn.h"
-#include "op/audit.h"
 #include "op/authorize.h"
 #include "op/op.h"
 
@@ -92,26 +91,24 @@ op_function(int operation)
 }
 
 void
-op_run(int operation, WireReader *reader, WireWriter *response)
+op_call(int operation, WireWriter *response, OperationCarrier carry, void *argument)
 {
 	const char *outer = dyn_operation;
 	Oid			outer_role = op_role;
-	AuditCall  *audit = audit_begin(operation, response);
+	AuditCall  *volatile audit = NULL;
 	MeterRequest metered;
 
+	/* it may raise, and then nothing has begun */
+	meter_begin(&metered, operation, model_operations[operation].name);
 	/* an item table's own trigger may call another operation */
 	dyn_operation = model_operations[operation].name;
 	op_role = GetUserId();
-	meter_begin(&metered, operation, dyn_operation);
 	PG_TRY();
 	{
-		const RequestValue *request = request_read(reader, operation);
-		AccessUser	before;
-
-		audit_request(audit, request);
-		access_become(access_begin(operation, request), &before);
-		op_function(operation) (request, response);
-		access_return(&before);
+		audit = audit_begin(operation, response);
+		carry(audit, argument);
+		/* what raises in it has ended the request, too, and fails it */
+		meter_end(&metered, false);
 	}
 	PG_CATCH();
 	{
@@ -124,11 +121,39 @@ op_run(int operation, WireReader *reader, WireWriter *response)
 	PG_END_TRY();
 	dyn_operation = outer;
 	op_role = outer_role;
-	meter_end(&metered, false);
 	/* who writes down what is counted */
 	if (dynapg_metrics_history && meter_is_there())
 		log_want_keeper(GetCurrentStatementStartTimestamp());
 	audit_succeed(audit, response);
+}
+
+/* What op_run() is called with. */
+typedef struct OperationRun
+{
+	int			operation;
+	WireReader *reader;
+	WireWriter *response;
+} OperationRun;
+
+static void
+run_operation(AuditCall *audit, void *argument)
+{
+	const OperationRun *run = (const OperationRun *) argument;
+	const RequestValue *request = request_read(run->reader, run->operation);
+	AccessUser	before;
+
+	audit_request(audit, request);
+	access_become(access_begin(run->operation, request), &before);
+	op_function(run->operation) (request, run->response);
+	access_return(&before);
+}
+
+void
+op_run(int operation, WireReader *reader, WireWriter *response)
+{
+	OperationRun run = {operation, reader, response};
+
+	op_call(operation, response, run_operation, &run);
 }
 
 const char *

@@ -9,6 +9,7 @@
 #define DYNAPG_OP_H
 
 #include "catalog/tables.h"
+#include "op/audit.h"
 #include "op/request.h"
 
 /*
@@ -44,6 +45,13 @@ extern Oid	op_role;
 
 /* The function of an operation, NULL if dynapg has none (UnknownOperationException). */
 extern OperationFunction op_function(int operation);
+
+/*
+ * Calls a function as an operation: audited, metered (so that it is throttled and counted), with dyn_operation (base/error.h) and op_role set
+ * meanwhile.  carry() asks itself whether the caller may do what it does.  response: audit_begin()'s.
+ */
+typedef void (*OperationCarrier) (AuditCall *audit, void *argument);
+extern void op_call(int operation, WireWriter *response, OperationCarrier carry, void *argument);
 
 /*
  * Runs an operation, which dynapg has: reads the request, asks whether the current user may (op/authorize.h), executes it, in his name or in that of

@@ -119,6 +119,7 @@ typedef struct PageReader
 	StorageScan *scan;			/* NULL: there is nothing to read */
 	MemoryContext scratch;
 	int64		evaluated;
+	JsonbValue	first;			/* item that was read, if the meter is told of it */
 } PageReader;
 
 /* The index as a table's definition under its lock has it; NULL if there it is another one, or none. */
@@ -177,7 +178,7 @@ begin_reading(const RequestValue *request, PagePreparation prepare, PageRequest 
 
 		prepare(request, prepared);
 		user = reading_user(prepared);
-		throttle_read(prepared->table, prepared->index, page_partition(prepared), NULL, NULL);
+		throttle_read(prepared->table, prepared->index, page_partition(prepared), NULL, prepared->given_key);
 		reader->table = storage_open(prepared->table, STORAGE_READ, true, user);
 		prepared->table = storage_info(reader->table);
 		if (prepared->index == NULL)
@@ -222,7 +223,28 @@ page_partition(const PageRequest *prepared)
 	const pg_uuid_t *first = prepared->index != NULL ? &prepared->index_range.first : &prepared->range.first;
 	const pg_uuid_t *last = prepared->index != NULL ? &prepared->index_range.last : &prepared->range.last;
 
-	return !prepared->empty && memcmp(first, last, UUID_LEN) == 0 ? first : NULL;
+	return memcmp(first, last, UUID_LEN) == 0 ? first : NULL;
+}
+
+/* Begins to count what a request reads. */
+static void
+begin_capacity(TableCapacity *capacity, const PageRequest *prepared)
+{
+	const RequestValue *table_name = prepared->page.table_name;
+
+	capacity_begin(capacity, table_name->as.string.text, table_name->as.string.len, prepared->table);
+	capacity_at(capacity, page_partition(prepared), NULL, prepared->given_key);
+}
+
+/* A Query counts by the first item that it reads: says so, and whether the item is to be kept until the capacity is told. */
+static bool
+keep_first(PageReader *reader, TableCapacity *capacity, const PageRequest *prepared, const JsonbValue *item)
+{
+	if (!meter_is_on() || reader->evaluated != 1 || page_partition(prepared) == NULL)
+		return false;
+	reader->first = *item;
+	capacity_at(capacity, page_partition(prepared), NULL, &reader->first);
+	return true;
 }
 
 void
@@ -240,12 +262,10 @@ page_write(WireWriter *response, const RequestValue *request, PagePreparation pr
 	Jsonb	   *entry;
 	JsonbValue	map;
 	JsonbValue	entry_map;
-	JsonbValue	first;
 	bool		is_first;
 
 	begin_reading(request, prepare, &prepared, &reader);
-	capacity_begin(&capacity, page->table_name->as.string.text, page->table_name->as.string.len, prepared.table);
-	capacity_at(&capacity, page_partition(&prepared), NULL, NULL);
+	begin_capacity(&capacity, &prepared);
 	op_eventual_read = !page->consistent;
 	wire_object_start(response);
 	if (page->select != SELECT_COUNT)
@@ -257,12 +277,7 @@ page_write(WireWriter *response, const RequestValue *request, PagePreparation pr
 	{
 		attr_from_item(item, &map);
 		attr_from_item(entry, &entry_map);
-		is_first = meter_is_on() && reader.evaluated == 1;
-		if (is_first)
-		{
-			first = map;
-			capacity_at(&capacity, page_partition(&prepared), NULL, page_partition(&prepared) != NULL ? &first : NULL);
-		}
+		is_first = keep_first(&reader, &capacity, &prepared, &map);
 		bytes += attr_map_size(&entry_map);
 		if (prepared.whole_items)
 		{
@@ -308,31 +323,45 @@ page_visit(const RequestValue *request, PagePreparation prepare, PageVisitor vis
 	PageRequest prepared;
 	const PageSpec *page = &prepared.page;
 	PageReader	reader;
+	TableCapacity capacity;
+	int64		count = 0;
+	int64		bytes = 0;		/* evaluated */
 	Jsonb	   *item;
 	Jsonb	   *entry;
 
 	begin_reading(request, prepare, &prepared, &reader);
 	if (page->select == SELECT_COUNT)
 		dyn_invalid("Select COUNT has no items to return: use count(*)");
+	begin_capacity(&capacity, &prepared);
 	while (read_item(&reader, &prepared, &item, &entry))
 	{
 		JsonbValue	map;
+		JsonbValue	entry_map;
+		bool		is_first;
 
-		attr_from_item(entry, &map);
-		if (passes_filter(page, &map, reader.scratch))
+		attr_from_item(item, &map);
+		attr_from_item(entry, &entry_map);
+		is_first = keep_first(&reader, &capacity, &prepared, &map);
+		bytes += attr_map_size(&entry_map);
+		if (prepared.whole_items)
+			capacity_add_read(&capacity, NULL, attr_map_size(&map), page->consistent);
+		if (passes_filter(page, &entry_map, reader.scratch))
 		{
 			MemoryContext caller = MemoryContextSwitchTo(reader.scratch);
 			JsonbValue	projected;
 
-			attr_from_item(item, &map);
+			count++;
 			visit(page->projection == NULL ? item :
 				  attr_to_jsonb(project(page->projection, &map, &projected)), argument);
 			MemoryContextSwitchTo(caller);
 			MemoryContextReset(reader.scratch);
 		}
-		pfree(item);
+		if (!is_first)
+			pfree(item);
 	}
 	if (reader.scan != NULL)
 		storage_scan_end(reader.scan);
+	capacity_add_read(&capacity, prepared.index, bytes, page->consistent);
+	meter_returned(count);
 	storage_close(reader.table);
 }

@@ -40,6 +40,8 @@ typedef struct PageRequest
 	StorageIndexRange index_range;	/* of the index */
 	bool		whole_items;	/* of a local index: its entries do not have all that is asked for */
 	bool		empty;			/* the conditions exclude each other: nothing is read */
+	const JsonbValue *given_key;	/* of a Query, if the meter is on: an object of the key attributes that = gives, all of the partition key's
+								 * among them; else NULL */
 	PageSpec	page;
 } PageRequest;
 
@@ -77,7 +79,7 @@ typedef void (*PageVisitor) (Jsonb *item, void *argument);
  */
 extern void page_visit(const RequestValue *request, PagePreparation prepare, PageVisitor visit, void *argument);
 
-/* The hash of the partition that a checked request reads, of the table or the index; NULL: several. */
+/* The hash of the partition that a checked request reads, or would if its conditions did not exclude each other; NULL: several. */
 extern const pg_uuid_t *page_partition(const PageRequest *prepared);
 
 /* ---- what Query and Scan check alike (page_check.c) ---- */

@@ -48,7 +48,7 @@ typedef struct SelectRead
 	const JsonbValue *hash_value;	/* of the partition key; NULL: many partitions */
 	bool		is_get;			/* the item under a key of the table */
 	StorageKey	key;			/* is_get */
-	PageRequest request;		/* else */
+	PageRequest request;		/* else; its given_key also of an item */
 } SelectRead;
 
 /* How a SELECT is read: ranges that do not overlap and hold all that WHERE wants, one after another. */

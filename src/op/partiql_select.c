@@ -52,9 +52,10 @@ throttle_plan(const SelectPlan *plan)
 	const SelectRead *first = plan->n_reads > 0 ? &plan->reads[0] : NULL;
 
 	if (first != NULL && first->is_get)
-		throttle_read(plan->table, NULL, &first->key.hash, first->key.sort, NULL);
+		throttle_read(plan->table, NULL, &first->key.hash, first->key.sort, first->request.given_key);
 	else
-		throttle_read(plan->table, plan->index, first != NULL ? page_partition(&first->request) : NULL, NULL, NULL);
+		throttle_read(plan->table, plan->index, first != NULL ? page_partition(&first->request) : NULL, NULL,
+					  first != NULL ? first->request.given_key : NULL);
 }
 
 /* Makes the plan, asks whether it may be read, and opens the table, which is under its lock what the plan was made by. */
@@ -119,7 +120,7 @@ get_item(SelectReader *reader, const SelectRead *read)
 
 	if (item != NULL)
 		attr_from_item(item, &map);
-	capacity_at(&reader->capacity, &read->key.hash, read->key.sort, item != NULL ? &map : NULL);
+	capacity_at(&reader->capacity, &read->key.hash, read->key.sort, read->request.given_key);
 	capacity_add_item_read(&reader->capacity, item, reader->consistent);
 	if (item == NULL)
 		return;
@@ -139,8 +140,10 @@ read_range(SelectReader *reader, const SelectRead *read)
 	bool		full = false;
 	StorageScan *scan = NULL;
 	Jsonb	   *item;
+	Jsonb	   *first = NULL;
+	JsonbValue	first_map;
 
-	capacity_at(&reader->capacity, page_partition(request), NULL, NULL);
+	capacity_at(&reader->capacity, page_partition(request), NULL, request->given_key);
 	if (!request->empty)
 		scan = index != NULL ?
 			storage_index_scan_begin(reader->table, index, &request->index_range, request->whole_items) :
@@ -153,6 +156,13 @@ read_range(SelectReader *reader, const SelectRead *read)
 
 		attr_from_item(item, &map);
 		attr_from_item(request->whole_items ? storage_scan_entry(scan) : item, &entry);
+		/* as a Query, it counts by the first item that it reads */
+		if (first == NULL && meter_is_on() && page_partition(request) != NULL)
+		{
+			first = item;
+			first_map = map;
+			capacity_at(&reader->capacity, page_partition(request), NULL, &first_map);
+		}
 		size = attr_map_size(&entry);
 		bytes += size;
 		if (request->whole_items)
@@ -166,12 +176,15 @@ read_range(SelectReader *reader, const SelectRead *read)
 		full = is_full(reader);
 		if (full && !page_is_last(&request->page, reader->plan.table, &map))
 			reader->last = item;
-		else
+		else if (item != first)
 			pfree(item);
 	}
 	if (scan != NULL)
 		storage_scan_end(scan);
 	capacity_add_read(&reader->capacity, index, bytes, reader->consistent);
+	capacity_at(&reader->capacity, NULL, NULL, NULL);
+	if (first != NULL && first != reader->last)
+		pfree(first);
 }
 
 static void

@@ -10,8 +10,10 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/varlena.h"
+#include "meter/meter.h"
 #include "op/op.h"
 #include "op/query_range.h"
+#include "value/attr_build.h"
 
 /* The key of the table or of an index, and the terms of a condition that are about it; NULL: none. */
 typedef struct QueryKey
@@ -103,6 +105,40 @@ match_key(const KeyCondition *condition, QueryKey *key)
 		if (key->sort_terms[i] == NULL)
 			dyn_invalid("Query condition missed key schema element: %s", key->sort[i].name);
 	dyn_invalid("Query key condition not supported");
+}
+
+static void
+give(JsonbPair *pairs, int *count, const KeyAttribute *attribute, const KeyTerm *term)
+{
+	JsonbPair  *pair = &pairs[*count];
+
+	if (term == NULL || term->op != KEY_OP_EQ)
+		return;
+	pair->key.type = jbvString;
+	pair->key.val.string.val = unconstify(char *, attribute->stored);
+	pair->key.val.string.len = attribute->stored_len;
+	pair->value = *term->values[0];
+	pair->order = (*count)++;
+}
+
+/* PageRequest.given_key, if somebody wants it. */
+static const JsonbValue *
+given_key(const QueryKey *key)
+{
+	JsonbPair  *pairs;
+	JsonbValue *given;
+	int			count = 0;
+
+	if (!meter_is_on())
+		return NULL;
+	pairs = (JsonbPair *) palloc((key->n_hash + key->n_sort) * sizeof(JsonbPair));
+	given = (JsonbValue *) palloc(sizeof(JsonbValue));
+	for (int i = 0; i < key->n_hash; i++)
+		give(pairs, &count, &key->hash[i], key->hash_terms[i]);
+	for (int i = 0; i < key->n_sort; i++)
+		give(pairs, &count, &key->sort[i], key->sort_terms[i]);
+	attr_make_item(pairs, count, given);
+	return given;
 }
 
 /* The canonical bytes of a value that a key is compared with. */
@@ -219,6 +255,7 @@ table_range(PageRequest *prepared, const KeyCondition *condition, const RequestV
 	if (start_key->present && !page_start_key(table, start_key, &start))
 		dyn_invalid("The provided starting key is invalid");
 	match_key(condition, &key);
+	prepared->given_key = given_key(&key);
 	value_bytes(key.hash_terms[0]->values[0], &table->hash, false, &range->hash_bytes, &range->hash_len);
 	key_hash(table->hash.type, range->hash_bytes, range->hash_len, &range->first);
 	range->last = range->first;
@@ -277,6 +314,7 @@ index_range(PageRequest *prepared, const KeyCondition *condition, const RequestV
 	if (start_key->present)
 		page_index_start(prepared->table, index, start_key, range);
 	match_key(condition, &key);
+	prepared->given_key = given_key(&key);
 	range->n_hash = index->n_hash;
 	for (int i = 0; i < index->n_hash; i++)
 	{

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/settings.h"
 #include "base/sync_wait.h"
+#include "meter/meter.h"
 #include "op/arn.h"
 #include "op/op.h"
 #include "op/stream.h"
@@ -149,4 +150,15 @@ stream_make_answer_durable(void)
 {
 	if (!op_answer_waits)
 		stream_flush_what_was_read();
+}
+
+void
+stream_tell_read(const TableLog *log, int64 records, int64 bytes)
+{
+	const TableInfo *table = meter_is_on() ? catalog_table_of_relation(log->relation) : NULL;
+
+	if (table == NULL)
+		return;
+	meter_table(table);
+	meter_stream(log, records, bytes);
 }

@@ -108,4 +108,7 @@ extern int	stream_measure_record(const TableLog *log, LogRow *row);
 extern void stream_write_record(WireWriter *response, const TableLog *log, const LogRow *row, int size,
 								const RecordOrigin *origin);
 
+/* Tells the meter what was read of a stream, if its table is still there. */
+extern void stream_tell_read(const TableLog *log, int64 records, int64 bytes);
+
 #endif							/* DYNAPG_STREAM_H */

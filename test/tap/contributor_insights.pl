@@ -124,6 +124,103 @@ make('Counted');
 insights('ENABLE', 'Counted');
 is(top('Counted'), '', 'a new table of the same name begins with nothing');
 
+# ---------------------------------------------------------------- which keys
+
+like(answer_of(ask('CreateTable', {
+	TableName => 'Keys', ProvisionedThroughput => { ReadCapacityUnits => 1, WriteCapacityUnits => 100 },
+	AttributeDefinitions => [ map { { AttributeName => $_, AttributeType => 'S' } } qw(p s g l) ],
+	KeySchema => [ { AttributeName => 'p', KeyType => 'HASH' }, { AttributeName => 's', KeyType => 'RANGE' } ],
+	LocalSecondaryIndexes => [ { IndexName => 'by_l', Projection => { ProjectionType => 'ALL' },
+		KeySchema => [ { AttributeName => 'p', KeyType => 'HASH' }, { AttributeName => 'l', KeyType => 'RANGE' } ] } ],
+	GlobalSecondaryIndexes => [ { IndexName => 'by_g', Projection => { ProjectionType => 'ALL' },
+		ProvisionedThroughput => { ReadCapacityUnits => 1, WriteCapacityUnits => 1 }, KeySchema => [ { AttributeName => 'g', KeyType => 'HASH' } ] } ] })),
+	qr/^200/, 'a table with indexes of both kinds');
+insights('ENABLE', 'Keys');
+insights('ENABLE', 'Keys', IndexName => 'by_g');
+
+sub query
+{
+	my ($condition, $values, %more) = @_;
+	return ask('Query', { TableName => 'Keys', KeyConditionExpression => $condition,
+		ExpressionAttributeValues => { map { (":$_" => { S => $values->{$_} }) } keys %$values }, %more });
+}
+
+put('Keys', 'local', '1', l => { S => 'x' });
+query('p = :p AND l = :l', { p => 'local', l => 'x' }, IndexName => 'by_l');
+query('p = :p', { p => 'nothing' });
+query('p = :p AND s = :s', { p => 'nothing', s => '1' });
+query('g = :g', { g => 'nothing' }, IndexName => 'by_g');
+is(top('Keys'), <<'TOP' =~ s/\n\z//r, 'a local index counts for its table, and a Query that finds nothing by the key that it asks for');
+PKC|{"p":{"S":"local"}}|2.5|0
+PKC|{"p":{"S":"nothing"}}|1|0
+SKC|{"p":{"S":"local"},"s":{"S":"1"}}|2.5|0
+SKC|{"p":{"S":"nothing"},"s":{"S":"1"}}|0.5|0
+TOP
+is(top('Keys', 'by_g'), 'PKC|{"g":{"S":"nothing"}}|0.5|0', '... that of an index, too');
+sql(q{SELECT dynapg.reset_contributor_insights('Keys')});
+
+sub statement { return ask('ExecuteStatement', { Statement => $_[0] }); }
+
+statement(q{SELECT * FROM Keys WHERE p = 'none' AND s = '1'});
+statement(q{SELECT * FROM Keys WHERE p = 'none'});
+statement(q{SELECT * FROM Keys WHERE p IN ['local', 'other']});
+statement(q{SELECT * FROM Keys.by_l WHERE p = 'local' AND l = 'x'});
+statement(q{SELECT * FROM Keys WHERE p = 'local'});
+is(top('Keys'), <<'TOP' =~ s/\n\z//r, 'so does a SELECT of PartiQL');
+PKC|{"p":{"S":"local"}}|1.5|0
+PKC|{"p":{"S":"none"}}|1|0
+PKC|{"p":{"S":"other"}}|0.5|0
+SKC|{"p":{"S":"local"},"s":{"S":"1"}}|1.5|0
+SKC|{"p":{"S":"none"},"s":{"S":"1"}}|0.5|0
+TOP
+sql(q{SELECT dynapg.reset_contributor_insights('Keys')});
+sql(q{SELECT count(*) FROM dynamo_partiql('SELECT * FROM Keys WHERE p = ''local''')});
+sql(q{SELECT count(*) FROM dynapg.query('{"TableName": "Keys", "KeyConditionExpression": "p = :p", "ExpressionAttributeValues": {":p": {"S": "local"}}}')});
+sql(q{SELECT count(*) FROM dynapg.scan('{"TableName": "Keys"}')});
+is(top('Keys'), <<'TOP' =~ s/\n\z//r, 'and functions that return rows; a Scan has no key');
+PKC|{"p":{"S":"local"}}|1|0
+SKC|{"p":{"S":"local"},"s":{"S":"1"}}|1|0
+TOP
+
+# Those that are throttled most, whatever the door: each call until it is refused
+insights('ENABLE', 'Keys', ContributorInsightsMode => 'THROTTLED_KEYS');
+insights('ENABLE', 'Keys', IndexName => 'by_g', ContributorInsightsMode => 'THROTTLED_KEYS');
+sql('ALTER SYSTEM SET dynapg.throttling = on');
+sql('SELECT pg_reload_conf()');
+foreach my $call (
+	sub { get('Keys', 'get', '1') },
+	sub { get('Keys', 'get', '2') },
+	sub { query('p = :p', { p => 'query' }) },
+	sub { query('g = :g', { g => 'query' }, IndexName => 'by_g') },
+	sub { put('Keys', 'put', '1', g => { S => 'put' }, n => { N => int(rand(1e9)) . '' }) })
+{
+	ok(eventually(20, sub { answer_of($call->()) =~ /ProvisionedThroughputExceededException/ }), 'a request that is refused');
+}
+foreach my $call (
+	q{dynapg.get('Keys', 'get', '1')},
+	q{dynapg.query('{"TableName": "Keys", "KeyConditionExpression": "p = :p AND s = :s", "ExpressionAttributeValues": {":p": {"S": "query"}, ":s": {"S": "1"}}}')},
+	q{dynamo_partiql('SELECT * FROM Keys WHERE p = ''statement'' AND s = ''1''')})
+{
+	like(($node->psql('postgres', "DO \$\$ BEGIN FOR i IN 1 .. 1000 LOOP PERFORM * FROM $call; END LOOP; END \$\$"))[2],
+		qr/^psql:<stdin>:1: ERROR:  The level of configured provisioned throughput/, 'and a call');
+}
+is(sql(q{SELECT rule, key, value FROM dynapg.contributor_insights('Keys') ORDER BY 1, 2}), <<'TOP' =~ s/\n\z//r, 'the keys that were throttled, over HTTP and by SQL');
+PKT|{"p":{"S":"get"}}|3
+PKT|{"p":{"S":"query"}}|2
+PKT|{"p":{"S":"statement"}}|1
+SKT|{"p":{"S":"get"},"s":{"S":"1"}}|2
+SKT|{"p":{"S":"get"},"s":{"S":"2"}}|1
+SKT|{"p":{"S":"query"},"s":{"S":"1"}}|1
+SKT|{"p":{"S":"statement"},"s":{"S":"1"}}|1
+TOP
+is(sql(q{SELECT rule, key, value FROM dynapg.contributor_insights('Keys', 'by_g') ORDER BY 1, 2}), <<'TOP' =~ s/\n\z//r, '... and those of an index');
+PKT|{"g":{"S":"put"}}|1
+PKT|{"g":{"S":"query"}}|1
+TOP
+sql('ALTER SYSTEM RESET dynapg.throttling');
+sql('SELECT pg_reload_conf()');
+ask('DeleteTable', { TableName => 'Keys' });
+
 # Another database's keys are its own, and its room is had again when it is gone
 sql('CREATE DATABASE other');
 $node->safe_psql('other', q{CREATE EXTENSION dynapg;

@@ -16,6 +16,7 @@ my ($node, $port) = start_node('throttling', <<'CONF');
 dynapg.workers = 2
 dynapg.developer_mode = on
 dynapg.throttling = on
+dynapg.metrics_by_table = on
 dynapg.account_id = '123456789012'
 CONF
 
@@ -82,7 +83,7 @@ sub until_refused
 	return { status => 200, body => '{}' };
 }
 
-# The clock of throttling, for the session and (from their next request on) for the endpoint.
+# The clock of throttling, for the session.
 my $clock = 0;
 
 sub advance
@@ -251,6 +252,59 @@ is(json->encode($statements->{Responses}[0]),
 	json->encode({ Error => { Code => 'ProvisionedThroughputExceeded', Message => $table_text }, TableName => 'deep' }), 'BatchExecuteStatement');
 is(json->encode($statements->{Responses}[1]), '{"TableName":"large"}', '... statement by statement');
 
+# ---------------------------------------------------------------- functions that return rows
+
+# The value of a metric of a table, or of an operation on it.
+sub metric
+{
+	my ($name, $table, $operation) = @_;
+
+	foreach (split /\n/, exchange($port, "GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n")->{body})
+	{
+		my ($value) = /^dynapg_table_$name\{table_name="$table"(?:,\w+="[^"]*")*\} (\S+)$/ or next;
+		return $value if !defined $operation || /operation="$operation"/;
+	}
+	return '-';
+}
+
+# Each of them on a table that nothing else consumes of, until the burst is used up.
+foreach my $case (
+	[ Read => q{dynamo_partiql('SELECT * FROM rows0 WHERE pk = ''a''')} ],
+	[ Read => q{dynapg.query('{"TableName": "rows1", "KeyConditionExpression": "pk = :p", "ExpressionAttributeValues": {":p": {"S": "a"}}}')} ],
+	[ Read => q{dynapg.scan('{"TableName": "rows2"}')} ],
+	[ Write => q{dynamo_partiql(format('INSERT INTO rows3 VALUE {''pk'': ''a'', ''sk'': ''%s''}', i))} ],
+	[ Write => q{dynamo_partiql('DELETE FROM rows4 WHERE pk = ''a'' AND sk = ''none''')} ])
+{
+	my ($access, $call) = @$case;
+	my ($name) = $call =~ /(rows\d)/;
+
+	table($name, provisioned(1, 1));
+	like(sql("DO \$\$ BEGIN FOR i IN 1 .. 1000 LOOP PERFORM * FROM $call; END LOOP; END \$\$"),
+		qr/^ERROR:  \Q$table_text\E\nDETAIL:  \{"ThrottlingReasons":\[\{"reason":"Table${access}ProvisionedThroughputExceeded"/,
+		"$call is throttled");
+	my $operation = $call =~ /^dynapg\.(\w+)/ ? ucfirst $1 : 'ExecuteStatement';
+	is(metric('throttled_requests_total', $name, $operation), 1, '... which is counted');
+	cmp_ok(metric('consumed_' . lc($access) . '_capacity_units_total', $name) =~ s/-/0/r, '>=', 0.5, '... as is what it consumes');
+	cmp_ok(metric('successful_request_latency_seconds_count', $name, $operation) =~ s/-/0/r, '>=', 1, '... and how long it takes');
+}
+table('rows5', %on_demand, StreamSpecification => { StreamEnabled => JSON::PP::true, StreamViewType => 'KEYS_ONLY' });
+put('rows5', $_) foreach 'a' .. 'c';
+is(sql(q{SELECT count(*) FROM dynapg.stream_records('rows5')}), 3, 'dynapg.stream_records()');
+is(metric('returned_records_count_sum', 'rows5', 'GetRecords'), 3, '... is counted as GetRecords');
+cmp_ok(metric('returned_bytes_sum', 'rows5', 'GetRecords') =~ s/-/0/r, '>', 0, '... with the bytes that it returns');
+is(sql(q{SELECT count(*) FROM dynapg.query('{"TableName": "rows5", "KeyConditionExpression": "pk = :p", "ExpressionAttributeValues": {":p": {"S": "a"}}}')}), 1,
+	'dynapg.query()');
+is(metric('returned_item_count_sum', 'rows5', 'Query'), 1, '... is counted with the items that it returns');
+
+# a transaction that was done, asked for again: it reads
+my %again = (TransactItems => [ { Put => { TableName => 'rows5', Item => key_of('t') } } ], ClientRequestToken => 'again', ReturnConsumedCapacity => 'TOTAL');
+my $units_read = metric('consumed_read_capacity_units_total', 'rows5') =~ s/-/0/r;
+like(answer_of(call($port, 'TransactWriteItems', \%again)), qr/"WriteCapacityUnits":2\.0/, 'a transaction with a token');
+like(answer_of(call($port, 'TransactWriteItems', \%again)), qr/"ReadCapacityUnits":2\.0/, '... again');
+is(metric('consumed_read_capacity_units_total', 'rows5'), $units_read + 2, '... consumes what it reads');
+is(metric('successful_request_latency_seconds_count', 'rows5', 'TransactWriteItems'), 2, '... and counts as another request of its table');
+is(metric('successful_request_latency_seconds_count', '', 'TransactWriteItems'), '-', '... not of one without a name');
+
 # ---------------------------------------------------------------- on demand
 
 my $scaling_text = 'Throughput exceeds the current capacity of your table or index. DynamoDB is automatically scaling your table or index so please '
@@ -269,8 +323,8 @@ like($cancelled->{body}, qr/specific reasons \[ThrottlingError\]/, 'a transactio
 table('demand', %on_demand);
 # one key of each eighth of the hashes (docs/format.md)
 my %spread = map { ord(substr(sha256("\x01S$_"), 0, 1)) >> 5 => $_ } 'a' .. 'zz';
-my @spread = sort values %spread;
-is(scalar @spread, 8, 'keys of eight partitions');
+my @spread = @spread{ 0, 2, 4, 6, 1, 3, 5, 7 };
+is(scalar(grep { defined } @spread), 8, 'keys of eight partitions');
 big_item('demand', $_) foreach @spread;
 advance(10);
 like(writes('demand', $spread[0], 80), qr/^[1-6]\d YD021 TableWriteKeyRangeThroughputExceeded/, 'a hot key');
@@ -293,11 +347,80 @@ sub rate
 	return $taken * 100 / $time;
 }
 
+# The endpoint's clock becomes the session's.  A worker that has not heard of it finds the probe in debt.
+table('probe', provisioned(1, 1));
+
+sub turn_endpoint
+{
+	until_refused(1000, sub { get('probe', 'a') });
+	$node->safe_psql('postgres', "ALTER SYSTEM SET dynapg.meter_clock_offset = $clock");
+	$node->reload;
+	ok(eventually(20, sub { (grep { get('probe', 'a')->{status} != 200 } 1 .. 20) == 0 }), 'the endpoint has the clock');
+	return;
+}
+
+# How many writes of 400 units, of all keys in turn, the endpoint takes before it refuses one, as a rate: a second's are there, and what flows in meanwhile.
+sub http_rate
+{
+	my ($table, @keys) = @_;
+	my $connection = open_connection($port);
+	my $taken = 0;
+	my $begin = time();
+	my $answer;
+
+	for (;;)
+	{
+		$answer = answer_of(call($port, 'PutItem',
+			{ TableName => $table, Item => key_of($keys[ $taken % @keys ], 'huge'), ConditionExpression => 'attribute_not_exists(pk)' }, connection => $connection));
+		last if $answer !~ /ConditionalCheckFailedException/ || $taken == 1000;
+		$taken++;
+	}
+	my $time = 1 + time() - $begin;
+	like($answer, qr/#ThrottlingException",.*"reason":"TableWriteKeyRangeThroughputExceeded"/, 'until one is refused');
+	return $taken * 400 / $time;
+}
+
+advance(10);
+is(sql(qq{SELECT count(dynamo_put_item(jsonb_build_object('TableName', 'demand', 'Item', jsonb_build_object('pk', jsonb_build_object('S', pk), 'sk', '{"S": "huge"}'::jsonb,
+	'a', jsonb_build_object('S', repeat('x', 409000)))))) FROM unnest('{@{[ join ',', @spread ]}}'::text[]) pk}), 8, 'items of 400 units');
 my $first_rate = rate('demand', 21, 25, @spread);
 ok($first_rate > 3500 && $first_rate <= 4500, "a new table on demand: $first_rate");
+advance(10);
+turn_endpoint();
+my $first_http_rate = http_rate('demand', @spread);
+ok($first_http_rate > 3500 && $first_http_rate <= 4500, "... over HTTP: $first_http_rate");
 advance(1900);
+turn_endpoint();
+# it has what it had; from then on more flows in
+is(put('demand', $spread[0], x => { S => 'x' x 100000 })->{status}, 200, 'a write half an hour later');
+advance(400);
+turn_endpoint();
+my $second_http_rate = http_rate('demand', @spread);
+ok($second_http_rate > 1.5 * $first_http_rate && $second_http_rate < 2.5 * $first_http_rate, "twice as much half an hour later over HTTP: $second_http_rate");
 my $second_rate = rate('demand', 21, 25, @spread);
-ok($second_rate > 1.5 * $first_rate && $second_rate < 2.5 * $first_rate, "twice as much half an hour later: $second_rate");
+ok($second_rate > 1.5 * $first_rate && $second_rate < 2.5 * $first_rate, "... and by SQL: $second_rate");
+
+# what is warm enough meets the limit of the account: keys of 64 partitions, one item of 400 units each
+table('account', %on_demand, WarmThroughput => { ReadUnitsPerSecond => 40000, WriteUnitsPerSecond => 40000 });
+my %wide = map { ord(substr(sha256("\x01S$_"), 0, 1)) >> 2 => $_ } 'a' .. 'zz';
+my $wide = join ',', sort values %wide;
+is(scalar keys %wide, 64, 'keys of 64 partitions');
+is(sql(qq{SELECT count(dynamo_put_item(jsonb_build_object('TableName', 'account', 'Item', jsonb_build_object('pk', jsonb_build_object('S', pk), 'sk', '{"S": "s"}'::jsonb,
+	'a', jsonb_build_object('S', repeat('x', 409000)))))) FROM unnest('{$wide}'::text[]) pk}), 64, 'an item in each');
+advance(10);
+is(sql(qq{DO \$\$
+	BEGIN
+		FOR i IN 0 .. 639 LOOP
+			BEGIN
+				PERFORM dynamo_put_item(jsonb_build_object('TableName', 'account', 'ConditionExpression', 'attribute_not_exists(pk)',
+					'Item', jsonb_build_object('pk', jsonb_build_object('S', ('{$wide}'::text[])[i % 64 + 1]), 'sk', '{"S": "s"}'::jsonb)));
+			EXCEPTION WHEN SQLSTATE 'YD010' THEN
+				NULL;
+			END;
+		END LOOP;
+	END \$\$}) =~ s/\nCONTEXT:.*//sr, 'ERROR:  Throughput exceeds the current throughput limit for your account. Please contact AWS Support at '
+	  . 'https://aws.amazon.com/support request a limit increase' . "\n"
+	  . qq(DETAIL:  {"ThrottlingReasons":[{"reason":"TableWriteAccountLimitExceeded","resource":"${arn}account"}]}), "the account's limit");
 
 # ---------------------------------------------------------------- partitions
 
@@ -363,6 +486,7 @@ ok(eventually(20, sub { get('small', 'a')->{status} == 200 && get('small', 'a')-
 
 # buckets are as new after a restart: neither debts nor a burst
 $node->append_conf('postgresql.conf', 'dynapg.throttling = on');
+$node->safe_psql('postgres', 'ALTER SYSTEM RESET dynapg.meter_clock_offset');
 $session->end;
 $node->restart;
 ok(wait_for_endpoint($port), 'restarted');
