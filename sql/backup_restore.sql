@@ -127,6 +127,13 @@ BEGIN;
 SELECT pg_temp.backup('Demand') AS demand \gset
 SELECT pg_temp.restore(:'demand', 'New', '{"ProvisionedThroughputOverride": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}}');
 SELECT pg_temp.restore(:'demand', 'New', '{"BillingModeOverride": "PROVISIONED", "ProvisionedThroughputOverride": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}}');
+-- quotas, where throttling is on; this server has not preloaded dynapg
+SET client_min_messages TO error;
+SET dynapg.throttling = on;
+SELECT pg_temp.restore(:'arn', 'New', '{"ProvisionedThroughputOverride": {"ReadCapacityUnits": 40001, "WriteCapacityUnits": 1}}');
+SELECT pg_temp.restore(:'demand', 'New', '{"OnDemandThroughputOverride": {"MaxWriteRequestUnits": 40001}}');
+RESET dynapg.throttling;
+SET client_min_messages TO warning;
 SELECT left(pg_temp.restore(:'demand', 'New'), 20);
 SELECT pg_temp.summary('New');
 ROLLBACK;

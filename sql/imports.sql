@@ -65,6 +65,13 @@ SELECT pg_temp.answer('import_table', pg_temp.import_request('Import') #- '{Tabl
 SELECT pg_temp.import('Import', '{}', '{"BillingMode": "PROVISIONED"}');
 SELECT pg_temp.import('Import', '{}', '{"BillingMode": "PROVISIONED", "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}, "OnDemandThroughput": {"MaxWriteRequestUnits": 1}}');
 SELECT pg_temp.import('Import', '{}', '{"ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}}');
+SET client_min_messages TO error;
+SET dynapg.throttling = on;
+SELECT pg_temp.answer('import_table', pg_temp.import_request('Import', '{"ClientToken": "quota"}', '{"OnDemandThroughput": {"MaxWriteRequestUnits": 40001}}'));
+SELECT pg_temp.answer('import_table', pg_temp.import_request('Import', '{"ClientToken": "quota"}', '{"BillingMode": "PROVISIONED", "ProvisionedThroughput": {"ReadCapacityUnits": 40001, "WriteCapacityUnits": 1}}'));
+SELECT count(*) FROM dynapg.transfers WHERE client_token = 'quota';
+RESET dynapg.throttling;
+RESET client_min_messages;
 SELECT pg_temp.import('Import', '{}', '{"KeySchema": [{"AttributeName": "x", "KeyType": "HASH"}]}');
 SELECT pg_temp.import('Import', '{}', '{"AttributeDefinitions": [{"AttributeName": "p", "AttributeType": "S"}, {"AttributeName": "s", "AttributeType": "N"}, {"AttributeName": "t", "AttributeType": "N"}]}');
 SELECT pg_temp.import('Import', '{}', '{"GlobalSecondaryIndexes": []}');

@@ -38,6 +38,7 @@ typedef struct SettingsRow
 {
 	pg_uuid_t	table_id;
 	InsightsStatus stored;
+	int32		rules;
 	InsightsSettings settings;
 } SettingsRow;
 
@@ -75,6 +76,7 @@ read_settings(Relation catalog, HeapTuple row)
 	settings->index_name = TextDatumGetCString(values[SETTINGS_INDEX_NAME - 1]);
 	settings->throttled_only = strcmp(TextDatumGetCString(values[SETTINGS_MODE - 1]), THROTTLED_ONLY) == 0;
 	settings->changed_at = DatumGetTimestampTz(values[SETTINGS_CHANGED_AT - 1]);
+	read->rules = DatumGetInt32(values[SETTINGS_RULES - 1]);
 	changes = !nulls[SETTINGS_CHANGE_ENDS - 1] && GetCurrentTimestamp() < DatumGetTimestampTz(values[SETTINGS_CHANGE_ENDS - 1]);
 	status = TextDatumGetCString(values[SETTINGS_STATUS - 1]);
 	read->stored = status[0] == 'E' ? INSIGHTS_ENABLED : status[0] == 'F' ? INSIGHTS_FAILED : INSIGHTS_DISABLED;
@@ -204,26 +206,28 @@ catalog_insights_rules_of(const TableInfo *table, const TableIndex *index, bool 
 	return (has_sort ? 2 : 1) * (throttled_only ? 1 : 2);
 }
 
-/* ------------------------------------------------------------------------------------------------------------
- * Writing
- * ------------------------------------------------------------------------------------------------------------ */
-
 int64
 catalog_insights_rules(const TableInfo *table, const TableIndex *index)
 {
-	Oid			types[] = {UUIDOID, TEXTOID};
-	Datum		values[] = {
-		UUIDPGetDatum(unconstify(pg_uuid_t *, &table->id)), CStringGetTextDatum(index ? index->name : "")
-	};
-	Datum		rules;
-	bool		isnull;
+	const char *index_name = index ? index->name : "";
+	int64		rules = 0;
+	ListCell   *cell;
 
-	(void) catalog_fetch("SELECT coalesce(sum(s.rules), 0)::bigint FROM dynapg.contributor_insights_settings s "
-						 "WHERE s.status = 'ENABLED' AND (s.table_id, s.index_name) <> ($1, $2) AND "
-						 "EXISTS (SELECT FROM dynapg.tables t WHERE t.id = s.table_id)",
-						 lengthof(types), types, values, 1, &rules, &isnull);
-	return DatumGetInt64(rules);
+	/* as the catalog is, whatever the transaction's snapshot */
+	foreach(cell, read_rows(NULL))
+	{
+		const SettingsRow *row = (const SettingsRow *) lfirst(cell);
+		bool		is_own = memcmp(&row->table_id, &table->id, sizeof(table->id)) == 0 && strcmp(row->settings.index_name, index_name) == 0;
+
+		if (row->stored == INSIGHTS_ENABLED && !is_own && is_there(row))
+			rules += row->rules;
+	}
+	return rules;
 }
+
+/* ------------------------------------------------------------------------------------------------------------
+ * Writing
+ * ------------------------------------------------------------------------------------------------------------ */
 
 void
 catalog_set_insights(const TableInfo *table, const TableIndex *index, bool enabled, bool too_many, bool throttled_only)

@@ -43,7 +43,7 @@ extern List *catalog_all_insights(void);
 /* Whether anything counts in this database.  Costs next to nothing: it is asked again only after the catalog has changed. */
 extern bool catalog_any_insights(void);
 
-/* How many rules there are in the database, those of one table (index NULL) or index aside. */
+/* How many rules there are in the database, those of one table (index NULL) or index aside.  The caller holds CATALOG_TOTAL_RULES. */
 extern int64 catalog_insights_rules(const TableInfo *table, const TableIndex *index);
 
 /* How many rules a table or an index has: one for its partition key and one for the whole key of each, accessed and throttled. */

@@ -5,8 +5,8 @@
  * A name says which relation to lock only as long as nobody changes it.  So a relation is locked by its OID, and the name is looked up
  * again under the lock; what was looked up before counts for nothing but which relation to try.
  *
- * DDL of ours takes its locks in one order: the extension, the table's name, the item table, index tables, rows of the catalog.  DROP
- * EXTENSION begins with the extension, too, and goes on in an order of its own; DROP TABLE and ALTER TABLE begin with the item table.
+ * DDL of ours takes its locks in one order: the extension, the table's name, the item table, index tables, totals, rows of the catalog.
+ * DROP EXTENSION begins with the extension, too, and goes on in an order of its own; DROP TABLE and ALTER TABLE begin with the item table.
  */
 #include "postgres.h"
 
@@ -71,6 +71,14 @@ void
 catalog_lock_name(const char *name, int name_len)
 {
 	catalog_lock_number(catalog_name_number(name, name_len));
+}
+
+void
+catalog_lock_total(CatalogTotal total)
+{
+	/* names have 0 where this has the total */
+	LockDatabaseObject(catalog_relation(), 0, total, ExclusiveLock);
+	AcceptInvalidationMessages();
 }
 
 Oid

@@ -133,6 +133,18 @@ extern uint32 catalog_name_number(const char *name, int name_len);
 extern void catalog_lock_number(uint32 number);
 
 /*
+ * Serialises until the end of the transaction what adds to a total of all tables of the database that may be only so much: who has this finds all that
+ * others have added.
+ */
+typedef enum CatalogTotal
+{
+	CATALOG_TOTAL_UNITS = 1,	/* provisioned capacity (op/quota.h) */
+	CATALOG_TOTAL_RULES			/* of contributor insights */
+} CatalogTotal;
+
+extern void catalog_lock_total(CatalogTotal total);
+
+/*
  * Keeps DROP EXTENSION away until the end of the transaction; false if it came first.  To be taken before all other locks.
  * catalog_try_lock_extension: also false if somebody is about to drop it.
  */

@@ -88,6 +88,7 @@ enable(const TableInfo *table, const TableIndex *index, const InsightsSettings *
 {
 	if (now != NULL && (now->status == INSIGHTS_ENABLED || now->status == INSIGHTS_ENABLING) && now->throttled_only == throttled_only)
 		return;
+	catalog_lock_total(CATALOG_TOTAL_RULES);
 	catalog_set_insights(table, index, true, is_too_many(table, index, throttled_only), throttled_only);
 }
 

@@ -485,6 +485,16 @@ as_create_table(const RequestValue *parameters)
 	return request;
 }
 
+/* A member of an object of a plan, as a jsonb of its own. */
+static Jsonb *
+plan_member(JsonbContainer *object, const char *name)
+{
+	JsonbValue	value;
+
+	(void) getKeyJsonValueFromContainer(object, name, strlen(name), &value);
+	return JsonbValueToJsonb(&value);
+}
+
 Jsonb *
 create_table_plan(const RequestValue *parameters)
 {
@@ -514,14 +524,28 @@ create_table_plan(const RequestValue *parameters)
 	return wire_writer_jsonb(&plan);
 }
 
-/* A member of an object of a plan, as a jsonb of its own. */
-static Jsonb *
-plan_member(JsonbContainer *object, const char *name)
+void
+create_table_check_plan(Jsonb *plan)
 {
-	JsonbValue	value;
+	TableInfo	table = {.definition = plan_member(&plan->root, "definition")};
+	Jsonb	   *indexes = plan_member(&plan->root, "indexes");
+	TableDefinition definition;
+	QuotaChange change = {0};
 
-	(void) getKeyJsonValueFromContainer(object, name, strlen(name), &value);
-	return JsonbValueToJsonb(&value);
+	table_definition_read(&table, &definition);
+	quota_add(&change, NULL, NULL, &definition.throughput);
+	for (uint32 i = 0; i < JsonContainerSize(&indexes->root); i++)
+	{
+		JsonbContainer *planned = getIthJsonbValueFromContainer(&indexes->root, i)->val.binary.data;
+		TableIndex	index = {.definition = plan_member(planned, "definition")};
+		IndexDefinition read;
+		JsonbValue	name;
+
+		(void) getKeyJsonValueFromContainer(planned, "name", strlen("name"), &name);
+		index_definition_read(&index, definition.throughput.on_demand, &read);
+		quota_add(&change, pnstrdup(name.val.string.val, name.val.string.len), NULL, &read.throughput);
+	}
+	quota_check(&change);
 }
 
 void

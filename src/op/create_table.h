@@ -15,6 +15,9 @@
  */
 extern Jsonb *create_table_plan(const RequestValue *parameters);
 
+/* Whether the database may have the capacity of a plan's table (op/quota.h). */
+extern void create_table_check_plan(Jsonb *plan);
+
 /*
  * Makes the table of a plan, with its TableId, for the current user: CREATING without an end (catalog/imports.h), with indexes that are to be built.
  * The caller holds catalog_lock_name() and found no such table.

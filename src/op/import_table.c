@@ -192,6 +192,7 @@ op_import_table(const RequestValue *request, WireWriter *response)
 		pg_uuid_t  *table_id = DatumGetUUIDP(OidFunctionCall0(F_GEN_RANDOM_UUID));
 
 		catalog_require_creator(table_name, strlen(table_name));
+		create_table_check_plan(plan);
 		import = catalog_begin_transfer(TRANSFER_IMPORT, table_name, table_id, token, kept_request(request), first_state(plan));
 		transfer_job_start(import->id);
 	}

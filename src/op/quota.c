@@ -41,11 +41,13 @@ void
 quota_add(QuotaChange *change, const char *index, const Throughput *before, const Throughput *after)
 {
 	static const Throughput nothing;
-	const char *of_ceiling = index != NULL ? psprintf("index : %s", index) : "table";
-	const char *of_warm = index != NULL ? psprintf("index %s", index) : "table";
+	const char *of_ceiling;
+	const char *of_warm;
 
 	if (!dynapg_throttling)
 		return;
+	of_ceiling = index != NULL ? psprintf("index : %s", index) : "table";
+	of_warm = index != NULL ? psprintf("index %s", index) : "table";
 	if (before == NULL)
 		before = &nothing;
 	change->before[METER_READ] += before->read_units;
@@ -104,6 +106,7 @@ quota_check(const QuotaChange *change)
 
 	if (change->after[METER_READ] <= change->before[METER_READ] && change->after[METER_WRITE] <= change->before[METER_WRITE])
 		return;
+	catalog_lock_total(CATALOG_TOTAL_UNITS);
 	sum_units(reserved);
 	for (int access = 0; access < 2; access++)
 		if (change->after[access] > change->before[access] &&

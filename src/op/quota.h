@@ -22,7 +22,10 @@ typedef struct QuotaChange
  */
 extern void quota_add(QuotaChange *change, const char *index, const Throughput *before, const Throughput *after);
 
-/* Checks whether all tables of the database together may have so much: LimitExceededException. */
+/*
+ * Checks whether all tables of the database together may have so much: LimitExceededException.  Where there is more than before, who else asks waits
+ * until the end of the transaction.
+ */
 extern void quota_check(const QuotaChange *change);
 
 #endif							/* DYNAPG_QUOTA_H */

@@ -13,6 +13,7 @@
 #include "keep/table_job.h"
 #include "op/index_check.h"
 #include "op/op.h"
+#include "op/quota.h"
 #include "op/restore_table.h"
 #include "op/table_check.h"
 #include "op/table_description.h"
@@ -338,6 +339,23 @@ restore_check_target(const RestoreRequest *request)
 }
 
 static void
+check_quotas(const RestoredTable *table)
+{
+	QuotaChange change = {0};
+	ListCell   *cell;
+
+	quota_add(&change, NULL, NULL, &table->definition.throughput);
+	foreach(cell, table->indexes)
+	{
+		const RestoredIndex *index = (const RestoredIndex *) lfirst(cell);
+
+		if (index->global)
+			quota_add(&change, index->name, NULL, &index->definition.throughput);
+	}
+	quota_check(&change);
+}
+
+static void
 create(const RestoredTable *table, const char *name, const TableRestore *restore)
 {
 	ListCell   *cell;
@@ -384,6 +402,7 @@ restore_table(const RestoreRequest *request, const RestoreSource *source, const 
 	if (request->vector_indexes->present && request->vector_indexes->as.list.count > 0)
 		table_refuse("vector indexes are");
 	override_encryption(&table);
+	check_quotas(&table);
 	create(&table, name, restore);
 	write_answer(response, catalog_table(name, len));
 	table_job_start(name);
