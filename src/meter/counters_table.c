@@ -16,6 +16,7 @@
 #define CACHED 256				/* entries that a process knows; a power of 2 */
 #define LEAVE_PART 8			/* one in so many entries is left at once */
 #define LEFT_MS 1000			/* until it is somebody else's */
+#define REFUSED_MS 100			/* until a process asks again for what was not to be had */
 #define UNWRITTEN_MS (10 * 60 * 1000)	/* the same where the keeper should have written it and has not */
 
 CounterTable *counter_table;
@@ -56,12 +57,13 @@ const double latency_bounds[LATENCY_CLASSES - 1] = {
 	1448154.6878700494, 2048000
 };
 
-/* An entry that this process has found; good as long as the entry has this generation. */
+/* An entry that this process has found, good as long as it has this generation; or that there was none to be had (NULL), good for a while. */
 typedef struct Cached
 {
 	CounterKey	key;
 	CounterEntry *entry;
 	uint32		generation;
+	TimestampTz retry_at;
 } Cached;
 
 static Cached cache[CACHED];
@@ -78,10 +80,15 @@ counter_table_init(void)
 	bool		found;
 
 	counter_table = (CounterTable *) ShmemInitStruct("dynapg metrics", counter_table_size(), &found);
+	if (!found)
+	{
+		MemSet(counter_table, 0, counter_table_size());
+		counter_table->tranche = LWLockNewTrancheId();
+		LWLockInitialize(&counter_table->lock, counter_table->tranche);
+	}
+	LWLockRegisterTranche(counter_table->tranche, "dynapg metrics");
 	if (found)
 		return;
-	MemSet(counter_table, 0, counter_table_size());
-	LWLockInitialize(&counter_table->lock, LWLockNewTrancheId());
 	counter_table->size = dynapg_metrics_entries;
 	pg_atomic_init_u64(&counter_table->lost, 0);
 	for (int i = 0; i < counter_table->size; i++)
@@ -220,23 +227,58 @@ find_or_make(const CounterKey *key, const CounterNames *names)
 	return free_entry;
 }
 
+/* The entry of a key, if there is one; the lock is held. */
 static CounterEntry *
+find(const CounterKey *key)
+{
+	for (int i = 0; i < counter_table->size; i++)
+	{
+		CounterEntry *entry = &counter_table->entries[i];
+
+		if (entry->state == COUNTER_USED && memcmp(&entry->key, key, sizeof(CounterKey)) == 0)
+			return entry;
+	}
+	return NULL;
+}
+
+/* Under the lock, so that the entry is still the key's. */
+static void
+remember(Cached *cached, const CounterKey *key, CounterEntry *entry)
+{
+	cached->key = *key;
+	cached->entry = entry;
+	if (entry != NULL)
+		cached->generation = pg_atomic_read_u32(&entry->generation);
+	else
+		cached->retry_at = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), REFUSED_MS);
+}
+
+static bool
+is_remembered(Cached *cached, const CounterKey *key)
+{
+	if (memcmp(&cached->key, key, sizeof(CounterKey)) != 0)
+		return false;
+	if (cached->entry == NULL)
+		return GetCurrentTimestamp() < cached->retry_at;
+	return pg_atomic_read_u32(&cached->entry->generation) == cached->generation;
+}
+
+/* Most of those who look have a connection that is new, and their entries are there: they do not wait for each other. */
+static void
 look_up(const CounterKey *key, const CounterNames *names, Cached *cached)
 {
 	CounterEntry *entry;
 
-	LWLockAcquire(&counter_table->lock, LW_EXCLUSIVE);
-	entry = find_or_make(key, names);
+	LWLockAcquire(&counter_table->lock, LW_SHARED);
+	entry = find(key);
 	if (entry != NULL)
-	{
-		cached->key = *key;
-		cached->entry = entry;
-		cached->generation = pg_atomic_read_u32(&entry->generation);
-	}
+		remember(cached, key, entry);
 	LWLockRelease(&counter_table->lock);
-	if (entry == NULL)
-		pg_atomic_fetch_add_u64(&counter_table->lost, 1);
-	return entry;
+	if (entry != NULL)
+		return;
+	LWLockAcquire(&counter_table->lock, LW_EXCLUSIVE);
+	remember(cached, key, find_or_make(key, names));
+	LWLockRelease(&counter_table->lock);
 }
 
 CounterEntry *
@@ -244,14 +286,17 @@ counter_entry(const CounterKey *key, const CounterNames *names)
 {
 	uint32		hash = murmurhash32(key->table ^ (key->index * 31) ^ ((uint32) key->operation << 16));
 	Cached	   *cached = &cache[hash % CACHED];
-	CounterEntry *entry = cached->entry;
+	CounterEntry *entry;
 	TimestampTz now;
 
-	if (entry == NULL || memcmp(&cached->key, key, sizeof(CounterKey)) != 0 ||
-		pg_atomic_read_u32(&entry->generation) != cached->generation)
-		entry = look_up(key, names, cached);
+	if (!is_remembered(cached, key))
+		look_up(key, names, cached);
+	entry = cached->entry;
 	if (entry == NULL)
+	{
+		pg_atomic_fetch_add_u64(&counter_table->lost, 1);
 		return NULL;
+	}
 	/* the clock was read when the statement began, and others read this seldom */
 	now = GetCurrentStatementStartTimestamp();
 	if (now > entry->used_at + USECS_PER_SEC)

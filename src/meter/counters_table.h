@@ -117,7 +117,8 @@ typedef struct CounterEntry
 
 typedef struct CounterTable
 {
-	LWLock		lock;
+	LWLock		lock;			/* shared to find an entry, exclusive to make one or to leave some */
+	int			tranche;
 	int			size;
 	pg_atomic_uint64 lost;		/* what found no entry */
 	CounterEntry entries[FLEXIBLE_ARRAY_MEMBER];
@@ -140,7 +141,7 @@ typedef struct CounterNames
 
 /*
  * The entry of a key, made if need be; NULL: there is none free, which is noted.  To be added to at once, and not to be kept.  Called by any
- * process; takes the table's lock only if the process has not had the entry before.
+ * process; takes the table's lock only if the process has not had the entry before, or has not been refused it just before.
  */
 extern CounterEntry *counter_entry(const CounterKey *key, const CounterNames *names);
 
