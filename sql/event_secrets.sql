@@ -11,7 +11,7 @@ DROP ROLE IF EXISTS regress_dynapg_owner, regress_dynapg_heir, regress_dynapg_me
 CREATE ROLE regress_dynapg_owner;
 CREATE ROLE regress_dynapg_heir;
 CREATE ROLE regress_dynapg_member IN ROLE regress_dynapg_owner;
-CREATE ROLE regress_dynapg_reader IN ROLE pg_read_all_data, pg_monitor, pg_read_all_settings, pg_read_all_stats;
+CREATE ROLE regress_dynapg_reader IN ROLE pg_read_all_data, pg_write_all_data, pg_monitor, pg_read_all_settings, pg_read_all_stats;
 GRANT CREATE ON SCHEMA dynamo TO regress_dynapg_owner, regress_dynapg_heir;
 
 SET ROLE regress_dynapg_owner;
@@ -63,16 +63,27 @@ SELECT pg_temp.secrets() -> 'OnFailure';
 SELECT pg_temp.lost('{"Lambda": {"FunctionName": "lost", "Endpoint": "https://lambda.example.com"}}');
 SELECT pg_temp.secrets() -> 'OnFailure';
 
--- Who gets at them: nobody reads them, whoever may read all data among them
+-- Who gets at them, and at the secrets of the endpoint, of object storage and of copies: nobody reads them, whoever may read or write all data among them
 SELECT pg_temp.hook('https://hooks.example.com/c', '{"Secret": "third"}');
 SELECT dynapg.set_kinesis_credentials('AKID', 'k3y');
+SELECT dynapg.set_s3_credentials('AKID', 'k3y');
+SELECT dynapg.put_copy_credentials('there', 'AKID', 'k3y');
+SELECT access_key_id AS key_id FROM dynapg.create_access_key('regress_dynapg_owner') \gset
+SELECT access_key_id AS session_id FROM dynapg.create_session('regress_dynapg_owner') \gset
+CREATE FUNCTION pg_temp.counts() RETURNS text LANGUAGE sql AS $$ SELECT concat_ws(' ', (SELECT count(*) FROM dynapg.s3_credentials), (SELECT count(*) FROM dynapg.copy_credentials),
+	(SELECT count(*) FROM dynapg.access_keys WHERE role = 'regress_dynapg_owner'::regrole), (SELECT count(*) FROM dynapg.sessions WHERE role = 'regress_dynapg_owner'::regrole)) $$;
+SELECT pg_temp.counts();
 SELECT uuid AS mapping FROM dynapg.event_source_mappings \gset
 SET ROLE regress_dynapg_reader;
 SELECT count(*) FROM dynapg.event_source_mappings;
 SELECT count(*) FROM dynapg.destination_secrets;
 SELECT count(*) FROM dynapg.kinesis_credentials;
+SELECT pg_temp.counts();
+UPDATE dynapg.access_keys SET role = 'regress_dynapg_reader';
+SELECT pg_temp.fails('INSERT INTO dynapg.access_keys SELECT ''AKIA'', ''k3y'', ''regress_dynapg_owner'', now()');
 SET row_security TO off;
 SELECT * FROM dynapg.destination_secrets;
+SELECT pg_temp.fails(format('SELECT * FROM dynapg.%I', t)) FROM unnest('{access_keys,sessions,s3_credentials,copy_credentials}'::text[]) t;
 RESET row_security;
 SELECT pg_temp.fails(format('SELECT dynapg.update_event_source_mapping(%L)', :'mapping'));
 -- a member of its role may change it, but not read them or have them sent elsewhere
@@ -92,8 +103,13 @@ RESET ROLE;
 SELECT count(*) FROM dynapg.destination_secrets;
 SELECT count(*) FROM dynapg.kinesis_credentials;
 SELECT dynapg.set_kinesis_credentials(NULL, NULL);
+SELECT pg_temp.counts();
+SELECT dynapg.set_s3_credentials(NULL, NULL);
+SELECT dynapg.drop_copy_credentials('there'), dynapg.revoke_access_key(:'key_id'), dynapg.revoke_session(:'session_id');
+SELECT pg_temp.counts();
 -- and they are in no dump
-SELECT count(*) FROM pg_extension, unnest(extconfig) c WHERE extname = 'dynapg' AND c IN ('dynapg.destination_secrets'::regclass, 'dynapg.kinesis_credentials'::regclass);
+SELECT count(*) FROM pg_extension, unnest(extconfig) c WHERE extname = 'dynapg' AND c IN ('dynapg.destination_secrets'::regclass, 'dynapg.kinesis_credentials'::regclass,
+	'dynapg.access_keys'::regclass, 'dynapg.sessions'::regclass, 'dynapg.s3_credentials'::regclass, 'dynapg.copy_credentials'::regclass);
 
 -- A mapping that is deleted has none
 SELECT dynapg.delete_event_source_mapping(uuid) ->> 'State' FROM dynapg.event_source_mappings;

@@ -31,6 +31,8 @@ CREATE TABLE dynapg.s3_credentials (
 );
 COMMENT ON TABLE dynapg.s3_credentials IS 'credentials for dynapg.s3_endpoint; readable by the extension''s owner only';
 REVOKE ALL ON dynapg.s3_credentials FROM PUBLIC;
+-- row-level security shows nothing to members of pg_read_all_data
+ALTER TABLE dynapg.s3_credentials ENABLE ROW LEVEL SECURITY;
 
 CREATE FUNCTION dynapg.set_s3_credentials(access_key_id text, secret_access_key text, session_token text DEFAULT NULL) RETURNS void
 	AS 'MODULE_PATHNAME', 'dynapg_set_s3_credentials' LANGUAGE C VOLATILE PARALLEL UNSAFE;

@@ -6,6 +6,8 @@ CREATE TABLE dynapg.access_keys (
 	created_at timestamptz NOT NULL
 );
 COMMENT ON TABLE dynapg.access_keys IS 'access keys of the HTTP endpoint; readable by the extension''s owner only';
+-- as dynapg.s3_credentials
+ALTER TABLE dynapg.access_keys ENABLE ROW LEVEL SECURITY;
 
 -- Whoever changes the table, every worker forgets the keys that it knows.
 CREATE TRIGGER access_keys_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON dynapg.access_keys

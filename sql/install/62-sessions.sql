@@ -15,6 +15,8 @@ CREATE TABLE dynapg.sessions (
 	created_at timestamptz NOT NULL,
 	expires_at timestamptz NOT NULL
 );
+-- as dynapg.s3_credentials
+ALTER TABLE dynapg.sessions ENABLE ROW LEVEL SECURITY;
 CREATE INDEX sessions_expires_at ON dynapg.sessions (expires_at);
 COMMENT ON TABLE dynapg.sessions IS 'temporary credentials of the HTTP endpoint; readable by the extension''s owner only, see dynapg.stat_sessions';
 COMMENT ON COLUMN dynapg.sessions.token_digest IS 'SHA-256 of the session token';

@@ -12,6 +12,8 @@ CREATE TABLE dynapg.copy_credentials (
 );
 COMMENT ON TABLE dynapg.copy_credentials IS 'credentials of roles for copies from and to other endpoints; readable by the extension''s owner only';
 REVOKE ALL ON dynapg.copy_credentials FROM PUBLIC;
+-- as dynapg.s3_credentials
+ALTER TABLE dynapg.copy_credentials ENABLE ROW LEVEL SECURITY;
 
 CREATE FUNCTION dynapg.put_copy_credentials(name text, access_key_id text, secret_access_key text, session_token text DEFAULT NULL) RETURNS void
 	AS 'MODULE_PATHNAME', 'dynapg_put_copy_credentials' LANGUAGE C VOLATILE PARALLEL UNSAFE;
