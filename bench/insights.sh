@@ -1,6 +1,7 @@
 #!/bin/bash
 # Benchmark of contributor insights: what counting keys costs a GetItem over HTTP, where all keys have a counter and where none has.
 #
+#   BENCH_INSIGHTS=1 make bench
 #   BENCH_ROUNDS=15 BENCH_CALLS=20000 bench/insights.sh
 #
 # A figure is microseconds of CPU time of the endpoint's worker for a GetItem, the least of the rounds, which take turns. 100 keys have a counter each; of 1000 that

@@ -14,6 +14,8 @@
 #   BENCH_POLICIES=1 make bench  those of access policies, see bench/policies.sh
 #   BENCH_AUDIT=1 make bench  those of the audit, see bench/audit.sh
 #   BENCH_METRICS=1 make bench  those of metrics, see bench/metrics.sh
+#   BENCH_HISTORY=1 make bench  what the keeper does for their history, see bench/history.sh
+#   BENCH_INSIGHTS=1 make bench  those of contributor insights, see bench/insights.sh
 #   BENCH_ACCESS=1 make bench  those of access control, see bench/access.sh
 #   BENCH_THROTTLING=1 make bench  those of throttling, see bench/throttling.sh
 #   BENCH_ITEMS=1000000 BENCH_ROUNDS=11 BENCH_SECONDS=2 BENCH_CLIENTS='1 4' BENCH_ONLY='get put' bench/run.sh
@@ -37,6 +39,8 @@ cd "$(dirname "$0")/.."
 [ -z "${BENCH_AUDIT:-}" ] || exec bash bench/audit.sh
 [ -z "${BENCH_ACCESS:-}" ] || exec bash bench/access.sh
 [ -z "${BENCH_METRICS:-}" ] || exec bash bench/metrics.sh
+[ -z "${BENCH_HISTORY:-}" ] || exec bash bench/history.sh
+[ -z "${BENCH_INSIGHTS:-}" ] || exec bash bench/insights.sh
 [ -z "${BENCH_THROTTLING:-}" ] || exec bash bench/throttling.sh
 # shellcheck source=scripts/lib.sh
 . scripts/lib.sh
