@@ -39,8 +39,6 @@ SELECT pg_temp.data('Sum', 60, '{"StartTime": null}');
 SELECT pg_temp.data('Sum', 60, '{"StartTime": "2026-13-45T10:00:00Z"}');
 -- periods begin with the time that is asked for, to the minute
 SELECT pg_temp.data('Sum', 300, '{"StartTime": "2026-11-29T10:02:30Z"}');
-SELECT pg_temp.data('Sum', 60, '{"MaxDatapoints": 2}');
-SELECT pg_temp.data('Sum', 60, '{"MetricDataQueries": [{"Id": "a", "Expression": "SUM(METRICS())"}]}');
 SELECT pg_temp.data('Sum', 60, '{"MetricDataQueries": []}');
 SELECT dynapg.get_metric_statistics('{"Namespace": "AWS/DynamoDB", "MetricName": "SuccessfulRequestLatency", "StartTime": "2026-11-29T10:00:00Z", "EndTime": "2026-11-29T11:00:00Z",
 	"Period": 3600, "Statistics": ["Sum", "Average"], "ExtendedStatistics": ["p50", "p100"], "Dimensions": [{"Name": "TableName", "Value": "Watched"}, {"Name": "Operation", "Value": "GetItem"}]}');

@@ -60,6 +60,15 @@ for wanted in (None, "json", "smithy-rpc-v2-cbor", "query"):
         equal((result["Id"], sum(result["Values"]), result["StatusCode"]), ("reads", 4, "Complete"))
         equal([type(t) for t in result["Timestamps"]], [datetime.datetime] * len(result["Values"]))
 
+    @test(f"{name}: metric math, by pages")
+    def metric_math(client=client):
+        queries = [{"Id": "reads", "MetricStat": {"Metric": {"Namespace": "AWS/DynamoDB", "MetricName": "ConsumedReadCapacityUnits", "Dimensions": TABLE}, "Period": 3600, "Stat": "Sum"},
+                    "ReturnData": False}, {"Id": "e", "Expression": "FILL(reads, 0) + 1", "Label": "one more"}]
+        pages = list(client.get_paginator("get_metric_data").paginate(MetricDataQueries=queries, MaxDatapoints=1, **RANGE))
+        results = [result for page in pages for result in page["MetricDataResults"]]
+        equal([(r["Id"], r["Label"], len(r["Values"])) for r in results], [("e", "one more", 1)] * len(pages))
+        equal((sum(sum(r["Values"]) for r in results), results[0]["StatusCode"], results[-1]["StatusCode"]), (4 + len(pages), "PartialData", "Complete"))
+
     @test(f"{name}: GetMetricStatistics, with percentiles")
     def get_metric_statistics(client=client):
         point = client.get_metric_statistics(Namespace="AWS/DynamoDB", MetricName="SuccessfulRequestLatency", Period=86400, Statistics=["SampleCount", "Maximum"],
