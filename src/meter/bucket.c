@@ -115,13 +115,20 @@ bucket_shared_size(void)
 	return sizeof(BucketShared);
 }
 
+/* One that costs next to nothing is precise enough: it is behind by some milliseconds, which no debt and no window minds. */
+#ifdef CLOCK_MONOTONIC_COARSE
+#define CLOCK	CLOCK_MONOTONIC_COARSE
+#else
+#define CLOCK	CLOCK_MONOTONIC
+#endif
+
 /* Nanoseconds that no change of the server's time touches; the same in all processes. */
 static int64
 clock_now(void)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(CLOCK, &now);
 	return now.tv_sec * SECOND + now.tv_nsec + clock_offset * SECOND;
 }
 
@@ -238,7 +245,14 @@ find_bucket(uint64 key)
 	return NULL;
 }
 
-/* The same; makes it if there is none.  idle: for how long what it is of was not used, at most. */
+/* Whether a bucket that was found before is still that of its key. */
+static inline bool
+has_key(const Bucket *bucket, uint64 key)
+{
+	return pg_atomic_read_u64(&shared->keys[bucket - shared->buckets]) == key;
+}
+
+/* The bucket of a key; makes it if there is none.  idle: for how long what it is of was not used, at most. */
 static Bucket *
 have_bucket(uint64 key, int64 now, int64 idle)
 {
@@ -260,9 +274,17 @@ have_bucket(uint64 key, int64 now, int64 idle)
 		if (bucket != NULL)
 			break;
 	}
-	if (pg_atomic_read_u32(&bucket->touched) != (uint32) (now / SECOND))
-		pg_atomic_write_u32(&bucket->touched, now / SECOND);
 	return bucket;
+}
+
+/* Notes that a bucket is used. */
+static inline void
+touch(Bucket *bucket, int64 now)
+{
+	uint32		second = now / SECOND;
+
+	if (pg_atomic_read_u32(&bucket->touched) != second)
+		pg_atomic_write_u32(&bucket->touched, second);
 }
 
 /* ------------------------------------------------------------------------------------------------------------
@@ -397,19 +419,36 @@ find_allowance(const MeterRates *rates, Bucket *bucket, int access, int64 now)
 	return allowance;
 }
 
+/* The buckets that this process has used last: guesses, to be believed while they have their keys. */
+#define KNOWN	16
+
+typedef struct KnownBucket
+{
+	Oid			relation;		/* InvalidOid: none */
+	uint64		key;
+	Bucket	   *bucket;
+} KnownBucket;
+
+static KnownBucket known_buckets[KNOWN];
+
 /* The bucket that a use is about: of the table, its local indexes included, or of a global index; and its key. */
 static Bucket *
 bucket_of(const MeterUse *use, int64 now, uint64 *key)
 {
 	Oid			relation = use->index != NULL ? use->index->relation : use->table->relation;
-	int64		idle = Min(now - shared->started, PROVISIONED_BURST);
-	Bucket	   *bucket;
+	KnownBucket *known = &known_buckets[relation % KNOWN];
 
-	*key = mix(((uint64) MyDatabaseId << 32) | relation, 0);
-	bucket = find_bucket(*key);
-	if (bucket == NULL)
-		idle = Max(Min(idle, Max(meter_now() - use->table->created_at, 0) * 1000), OTHER_BURST);
-	return have_bucket(*key, now, idle);
+	if (known->relation != relation || !has_key(known->bucket, known->key))
+	{
+		int64		idle = Min(Min(now - shared->started, PROVISIONED_BURST), Max(meter_now() - use->table->created_at, 0) * 1000);
+
+		known->relation = relation;
+		known->key = mix(((uint64) MyDatabaseId << 32) | relation, 0);
+		known->bucket = have_bucket(known->key, now, Max(idle, OTHER_BURST));
+	}
+	touch(known->bucket, now);
+	*key = known->key;
+	return known->bucket;
 }
 
 /* ------------------------------------------------------------------------------------------------------------
@@ -418,22 +457,47 @@ bucket_of(const MeterUse *use, int64 now, uint64 *key)
 
 static const int64 partition_units[2] = {PARTITION_READ_UNITS, PARTITION_WRITE_UNITS};
 
+/* How many times something is halved until there are so many partitions. */
+static int
+depth_of(double partitions)
+{
+	int			depth = 0;
+
+	while (depth < FIRST_MAX_DEPTH && (1 << depth) < partitions)
+		depth++;
+	return depth;
+}
+
+int
+bucket_first_depth(const MeterRates *rates)
+{
+	double		reads = (double) Max(rates->warm[METER_READ], rates->units[METER_READ]) / PARTITION_READ_UNITS;
+	double		writes = (double) Max(rates->warm[METER_WRITE], rates->units[METER_WRITE]) / PARTITION_WRITE_UNITS;
+
+	return depth_of(Max(rates->on_demand ? Max(reads, writes) : reads + writes, rates->partitions));
+}
+
+/* The depth that the peaks of what is on demand have brought. */
+static int
+depth_of_peaks(Bucket *bucket, int64 now)
+{
+	int64		reads = settled_peak(&bucket->guess[METER_READ], now);
+	int64		writes = settled_peak(&bucket->guess[METER_WRITE], now);
+
+	if (reads == 0 && writes == 0)
+		return 0;
+	return depth_of(Max((double) 2 * reads / PARTITION_READ_UNITS, (double) 2 * writes / PARTITION_WRITE_UNITS));
+}
+
 /* How many times a table or an index is halved to begin with.  Partitions that it once had stay. */
 static int
 first_depth(const MeterRates *rates, Bucket *bucket, int64 now)
 {
-	double		reads = (double) Max(rates->warm[METER_READ], rates->units[METER_READ]) / PARTITION_READ_UNITS;
-	double		writes = (double) Max(rates->warm[METER_WRITE], rates->units[METER_WRITE]) / PARTITION_WRITE_UNITS;
-	double		partitions = reads + writes;
-	uint32		depth = 0;
+	uint32		depth = rates->first_depth;
 	uint32		known = pg_atomic_read_u32(&bucket->state);
 
 	if (rates->on_demand)
-		partitions = Max((double) scaled_rate(rates, bucket, METER_READ, now) / PARTITION_READ_UNITS,
-						 (double) scaled_rate(rates, bucket, METER_WRITE, now) / PARTITION_WRITE_UNITS);
-	partitions = Max(partitions, rates->partitions);
-	while (depth < FIRST_MAX_DEPTH && ((uint32) 1 << depth) < partitions)
-		depth++;
+		depth = Max(depth, depth_of_peaks(bucket, now));
 	while (known < depth && !pg_atomic_compare_exchange_u32(&bucket->state, &known, depth))
 		;
 	return Max(known, depth);
@@ -445,35 +509,79 @@ typedef struct Partition
 	uint64		key;
 	bool		by_items;		/* within an item collection */
 	uint32		who;			/* whom to take for what makes it hot: a part of the hash, or of the item's number */
+	Bucket	   *bucket;			/* NULL: it has none */
 } Partition;
+
+/* The first bytes of a use's hash. */
+static inline uint64
+hash_of(const MeterUse *use)
+{
+	uint64		hash;
+
+	memcpy(&hash, use->hash->data, sizeof(hash));
+	return pg_ntoh64(hash);
+}
 
 /* The partition that a use is about, beginning with those that are there from the start. */
 static Partition
 find_partition(const MeterUse *use, uint64 key, int depth, int64 now)
 {
-	uint64		hash;
-	uint64		item = use->item != 0 ? use->item : scramble(now);
+	uint64		hash = hash_of(use);
+	uint64		item = 0;
 	int			item_depth = 0;
-	Partition	partition;
+	Partition	partition = {
+		.key = mix(key, ((uint64) (depth + 1) << 32) | (depth > 0 ? hash >> (64 - depth) : 0)), .who = (uint32) hash
+	};
 
-	memcpy(&hash, use->hash->data, sizeof(hash));
-	hash = pg_ntoh64(hash);
-	partition = (Partition) {mix(key, ((uint64) (depth + 1) << 32) | (depth > 0 ? hash >> (64 - depth) : 0)), false, (uint32) hash};
-	while (depth + item_depth < PARTITION_MAX_DEPTH)
+	for (;;)
 	{
-		Bucket	   *bucket = find_bucket(partition.key);
-		uint32		state = bucket != NULL ? pg_atomic_read_u32(&bucket->state) : 0;
+		uint32		state;
 		bool		bit;
 
+		partition.bucket = find_bucket(partition.key);
+		if (partition.bucket == NULL || depth + item_depth == PARTITION_MAX_DEPTH)
+			break;
+		state = pg_atomic_read_u32(&partition.bucket->state);
 		if (!(state & PARTITION_SPLIT))
 			break;
-		partition.by_items |= (state & PARTITION_BY_ITEMS) != 0;
+		if ((state & PARTITION_BY_ITEMS) && !partition.by_items)
+		{
+			partition.by_items = true;
+			item = use->item != 0 ? use->item : scramble(now);
+		}
 		bit = partition.by_items ? (item >> (63 - item_depth++)) & 1 : (hash >> (63 - depth++)) & 1;
 		partition.key = mix(partition.key, bit);
 	}
 	if (partition.by_items)
 		partition.who = (uint32) item;
 	return partition;
+}
+
+/* The partition that this process has asked last, of whole collections: what is consumed of it in the end is mostly consumed next. */
+static struct
+{
+	uint64		key;			/* of the table's or the index's bucket; 0: none */
+	uint64		hash;
+	Partition	partition;
+}			asked;
+
+static void
+note_asked(const MeterUse *use, uint64 key, const Partition *partition)
+{
+	asked.key = partition->bucket != NULL && !partition->by_items ? key : 0;
+	asked.hash = hash_of(use);
+	asked.partition = *partition;
+}
+
+/* Whether that is what a use is about, and is not split meanwhile.  Only once: others may do what is not seen here. */
+static bool
+is_asked(const MeterUse *use, uint64 key)
+{
+	bool		result = asked.key == key && asked.hash == hash_of(use) && has_key(asked.partition.bucket, asked.partition.key) &&
+		!(pg_atomic_read_u32(&asked.partition.bucket->state) & PARTITION_SPLIT);
+
+	asked.key = 0;
+	return result;
 }
 
 /*
@@ -537,12 +645,13 @@ static int64
 pay_partition(const MeterUse *use, const Partition *partition, int64 now)
 {
 	int			access = use->is_write;
-	Bucket	   *bucket = have_bucket(partition->key, now, OTHER_BURST);
+	Bucket	   *bucket = partition->bucket != NULL ? partition->bucket : have_bucket(partition->key, now, OTHER_BURST);
 	uint32		half_units = (uint32) (use->units * 2);
 	uint32		ahead = (uint32) pg_atomic_read_u64(&bucket->guess[access]);
 	uint32		ended;
 	bool		follows;
 
+	touch(bucket, now);
 	if (note_window(&bucket->window[access], now / (HOT_SECONDS * SECOND), half_units, &ended, &follows))
 	{
 		note_heat(bucket, partition, use, ended, follows, ahead);
@@ -564,6 +673,7 @@ bucket_refuses(const MeterUse *use, MeterLimit *limit)
 	uint64		key;
 	Bucket	   *bucket = bucket_of(use, now, &key);
 	Allowance	allowance = find_allowance(use->rates, bucket, access, now);
+	Partition	partition;
 
 	have_rate(bucket, access, now, allowance.rate, allowance.burst);
 	if (is_in_debt(bucket, access, now))
@@ -573,9 +683,10 @@ bucket_refuses(const MeterUse *use, MeterLimit *limit)
 	}
 	if (use->hash == NULL)
 		return false;
-	bucket = find_bucket(find_partition(use, key, first_depth(use->rates, bucket, now), now).key);
+	partition = find_partition(use, key, first_depth(use->rates, bucket, now), now);
+	note_asked(use, key, &partition);
 	*limit = METER_KEY_RANGE;
-	return bucket != NULL && is_in_debt(bucket, access, now);
+	return partition.bucket != NULL && is_in_debt(partition.bucket, access, now);
 }
 
 void
@@ -598,7 +709,7 @@ bucket_charge(const MeterUse *use)
 		note_peak(&bucket->guess[access], now, ended / (2 * PEAK_SECONDS));
 	if (use->hash == NULL)
 		return;
-	partition = find_partition(use, key, first_depth(use->rates, bucket, now), now);
+	partition = is_asked(use, key) ? asked.partition : find_partition(use, key, first_depth(use->rates, bucket, now), now);
 	zero = pay_partition(use, &partition, now);
 	if (use->index != NULL && use->is_write && zero > now && zero > (int64) pg_atomic_read_u64(&bucket->hot_until))
 		pg_atomic_write_u64(&bucket->hot_until, (uint64) zero);

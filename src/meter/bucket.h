@@ -25,6 +25,9 @@ extern void bucket_init_shared(void);
  */
 extern bool bucket_refuses(const MeterUse *use, MeterLimit *limit);
 
+/* How many times what has these rates, and so many partitions of its size, is halved to begin with: rates->first_depth. */
+extern int	bucket_first_depth(const MeterRates *rates);
+
 /* Pays for what was consumed.  Takes no lock. */
 extern void bucket_charge(const MeterUse *use);
 

@@ -97,7 +97,8 @@ meter_begin(MeterRequest *request, int operation, const char *operation_name)
 	request->context = CurrentMemoryContext;
 	request->operation = operation;
 	request->operation_name = operation_name;
-	INSTR_TIME_SET_CURRENT(request->started);
+	if (meter_wants & METER_COUNTERS)
+		INSTR_TIME_SET_CURRENT(request->started);
 	request->n_tables = request->max_tables = 0;
 	request->tables = NULL;
 	request->returns_items = false;
@@ -141,7 +142,7 @@ meter_table(const TableInfo *table)
 {
 	MeterRequest *request = running;
 
-	if (request == NULL)
+	if (request == NULL || !(meter_wants & METER_COUNTERS))
 		return;
 	for (int i = 0; i < request->n_tables; i++)
 		if (request->tables[i]->relation == table->relation)

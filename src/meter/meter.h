@@ -33,6 +33,7 @@ typedef struct MeterRates
 	int64		ceilings[2];	/* OnDemandThroughput; 0: none */
 	int64		warm[2];		/* WarmThroughput, as it is shown */
 	int			partitions;		/* that its size takes */
+	int			first_depth;	/* bucket_first_depth() of all that */
 	bool		splits_collections; /* an item collection may be in several partitions: there is a sort key, and no local index */
 } MeterRates;
 

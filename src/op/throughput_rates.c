@@ -11,6 +11,7 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
+#include "meter/bucket.h"
 #include "op/table_definition.h"
 #include "op/throughput.h"
 
@@ -19,7 +20,7 @@
 
 typedef struct TableRates
 {
-	TimestampTz sized_at;
+	TimestampTz size_lasts;		/* until then */
 	MeterRates	table;
 	MeterRates	indexes[FLEXIBLE_ARRAY_MEMBER]; /* parallel to the table's; of local ones nothing */
 } TableRates;
@@ -91,13 +92,20 @@ make_rates(const TableInfo *table, Size *size)
 }
 
 static void
+read_size(Oid relation, MeterRates *rates)
+{
+	rates->partitions = partitions_of_size(relation);
+	rates->first_depth = bucket_first_depth(rates);
+}
+
+static void
 read_sizes(const TableInfo *table, TableRates *rates, TimestampTz now)
 {
-	rates->table.partitions = partitions_of_size(table->relation);
+	read_size(table->relation, &rates->table);
 	for (int i = 0; i < table->n_indexes; i++)
 		if (table->indexes[i].global)
-			rates->indexes[i].partitions = partitions_of_size(table->indexes[i].relation);
-	rates->sized_at = now;
+			read_size(table->indexes[i].relation, &rates->indexes[i]);
+	rates->size_lasts = now + SIZE_LASTS_SECONDS * USECS_PER_SEC;
 }
 
 const MeterRates *
@@ -116,7 +124,7 @@ throughput_rates(const TableInfo *table, const TableIndex *index)
 		pfree(made);
 		unconstify(TableInfo *, table)->rates = rates;
 	}
-	if (TimestampDifferenceExceeds(rates->sized_at, now, SIZE_LASTS_SECONDS * 1000))
+	if (now >= rates->size_lasts)
 		read_sizes(table, rates, now);
 	index = meter_index(index);
 	return index != NULL ? &rates->indexes[index - table->indexes] : &rates->table;
