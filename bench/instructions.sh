@@ -48,7 +48,7 @@ start_in_valgrind() {
     ! is_root || chown "$SERVER_USER" "$work/profiles"
     # rep stosb counts as one instruction for each byte here, and is none of them there
     as_user env GLIBC_TUNABLES=glibc.cpu.x86_rep_stosb_threshold=1000000000:glibc.cpu.x86_rep_movsb_threshold=1000000000 \
-        valgrind --tool=callgrind --trace-children=yes --callgrind-out-file="$work/profiles/%p" --dump-before=ProcessConfigFile \
+        valgrind --tool=callgrind --vgdb=no --trace-children=yes --callgrind-out-file="$work/profiles/%p" --dump-before=ProcessConfigFile \
         "$bin/postgres" -D "$work/data" >"$work/server.log" 2>&1 &
     postmaster=$!
     wait_for_port "$port" "the endpoint"

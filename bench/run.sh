@@ -18,6 +18,7 @@
 #   BENCH_INSIGHTS=1 make bench  those of contributor insights, see bench/insights.sh
 #   BENCH_ACCESS=1 make bench  those of access control, see bench/access.sh
 #   BENCH_THROTTLING=1 make bench  those of throttling, see bench/throttling.sh
+#   BENCH_INSTRUCTIONS=1 make bench  instructions instead of time: throttling, metrics and insights, see bench/instructions.sh
 #   BENCH_ITEMS=1000000 BENCH_ROUNDS=11 BENCH_SECONDS=2 BENCH_CLIENTS='1 4' BENCH_ONLY='get put' bench/run.sh
 #
 # A private temporary cluster is made and removed. The two sides of a comparison alternate in short runs, so that
@@ -42,6 +43,7 @@ cd "$(dirname "$0")/.."
 [ -z "${BENCH_HISTORY:-}" ] || exec bash bench/history.sh
 [ -z "${BENCH_INSIGHTS:-}" ] || exec bash bench/insights.sh
 [ -z "${BENCH_THROTTLING:-}" ] || exec bash bench/throttling.sh
+[ -z "${BENCH_INSTRUCTIONS:-}" ] || exec bash bench/instructions.sh
 # shellcheck source=scripts/lib.sh
 . scripts/lib.sh
 # shellcheck source=bench/lib.sh

@@ -19,6 +19,7 @@
 
 #include <time.h>
 
+#include "common/hashfn.h"
 #include "miscadmin.h"
 #include "port/atomics.h"
 #include "port/pg_bswap.h"
@@ -522,6 +523,18 @@ hash_of(const MeterUse *use)
 	return pg_ntoh64(hash);
 }
 
+/* A number of a use's item within its collection, evenly spread. */
+static uint64
+item_number(const MeterUse *use, int64 now)
+{
+	uint64		number;
+
+	if (use->sort == NULL)
+		return scramble(now);
+	number = hash_bytes_extended((const unsigned char *) VARDATA_ANY(use->sort), VARSIZE_ANY_EXHDR(use->sort), 0);
+	return use->base != NULL ? hash_bytes_extended(use->base->data, UUID_LEN, number) : number;
+}
+
 /* The partition that a use is about, beginning with those that are there from the start. */
 static Partition
 find_partition(const MeterUse *use, uint64 key, int depth, int64 now)
@@ -547,7 +560,7 @@ find_partition(const MeterUse *use, uint64 key, int depth, int64 now)
 		if ((state & PARTITION_BY_ITEMS) && !partition.by_items)
 		{
 			partition.by_items = true;
-			item = use->item != 0 ? use->item : scramble(now);
+			item = item_number(use, now);
 		}
 		bit = partition.by_items ? (item >> (63 - item_depth++)) & 1 : (hash >> (63 - depth++)) & 1;
 		partition.key = mix(partition.key, bit);

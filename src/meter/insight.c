@@ -267,14 +267,19 @@ flush_at_exit(int code, Datum argument)
 static void
 write_text(const Told *told, SketchKey *key)
 {
+	static StringInfoData text; /* used again and again */
 	MemoryContext caller;
-	StringInfoData text;
 	WireWriter	writer;
 
 	if (scratch == NULL)
+	{
+		caller = MemoryContextSwitchTo(TopMemoryContext);
+		initStringInfo(&text);
+		MemoryContextSwitchTo(caller);
 		scratch = AllocSetContextCreate(TopMemoryContext, "dynapg insights", ALLOCSET_SMALL_SIZES);
+	}
+	resetStringInfo(&text);
 	caller = MemoryContextSwitchTo(scratch);
-	initStringInfo(&text);
 	wire_write_text(&writer, &text);
 	wire_object_start(&writer);
 	for (int i = 0; i < told->n_attributes; i++)

@@ -45,7 +45,8 @@ typedef struct MeterUse
 	bool		is_write;
 	double		units;
 	const pg_uuid_t *hash;		/* of the partition key, in the table or the index; NULL: of none in particular */
-	uint64		item;			/* a number of the item within its collection, evenly spread; 0: of none in particular */
+	const bytea *sort;			/* the table's sort key of the item, which tells it from others of its collection; NULL: of none in particular */
+	const pg_uuid_t *base;		/* the same of an entry of a global index: the hash of its item in the table; else NULL */
 	const MeterRates *rates;	/* of the table or the global index; only if METER_BUCKETS */
 	const JsonbValue *key;		/* an object with the key's attributes under their stored names, and maybe others: those of the table or
 								 * the index; what an item lacks is not there.  NULL: not known */

@@ -11,31 +11,81 @@ sketch_reset(Sketch *sketch)
 {
 	sketch->total = 0;
 	sketch->n = 0;
+	sketch->lightest = SKETCH_KEYS;
+	sketch->least = 0;
+	memset(sketch->slots, 0, sizeof(sketch->slots));
+}
+
+/* Where a hash belongs in the index, and what is next. */
+static inline int
+home_slot(uint64 hash)
+{
+	return (hash * UINT64CONST(0x9E3779B97F4A7C15)) >> 55;
+}
+
+static inline int
+next_slot(int slot)
+{
+	return (slot + 1) % SKETCH_SLOTS;
+}
+
+/* The slot of a hash, or the free one where it would be. */
+static int
+find_slot(const Sketch *sketch, uint64 hash)
+{
+	int			slot = home_slot(hash);
+
+	while (sketch->slots[slot] != 0 && sketch->hashes[sketch->slots[slot] - 1] != hash)
+		slot = next_slot(slot);
+	return slot;
 }
 
 static int
 find_key(const Sketch *sketch, uint64 hash)
 {
-	for (int i = 0; i < sketch->n; i++)
-		if (sketch->hashes[i] == hash)
-			return i;
-	return -1;
+	return sketch->slots[find_slot(sketch, hash)] - 1;
 }
 
-static int
-lightest(const Sketch *sketch)
+/* Takes a hash out of the index: what stands behind it, and could not be found any more, moves up. */
+static void
+free_slot(Sketch *sketch, uint64 hash)
 {
-	int			found = 0;
+	int			hole = find_slot(sketch, hash);
 
-	for (int i = 1; i < sketch->n; i++)
-		if (sketch->weights[i] < sketch->weights[found])
-			found = i;
-	return found;
+	for (int slot = next_slot(hole); sketch->slots[slot] != 0; slot = next_slot(slot))
+	{
+		int			home = home_slot(sketch->hashes[sketch->slots[slot] - 1]);
+
+		if ((slot - home + SKETCH_SLOTS) % SKETCH_SLOTS >= (slot - hole + SKETCH_SLOTS) % SKETCH_SLOTS)
+		{
+			sketch->slots[hole] = sketch->slots[slot];
+			hole = slot;
+		}
+	}
+	sketch->slots[hole] = 0;
+}
+
+/* The first of the lightest keys, where all places are taken.  Weights only grow: what was not the lightest before another one is not now. */
+static int
+lightest(Sketch *sketch)
+{
+	while (sketch->lightest < SKETCH_KEYS && sketch->weights[sketch->lightest] > sketch->least)
+		sketch->lightest++;
+	if (sketch->lightest == SKETCH_KEYS)
+	{
+		sketch->lightest = 0;
+		for (int i = 1; i < SKETCH_KEYS; i++)
+			if (sketch->weights[i] < sketch->weights[sketch->lightest])
+				sketch->lightest = i;
+		sketch->least = sketch->weights[sketch->lightest];
+	}
+	return sketch->lightest;
 }
 
 static void
 put_key(Sketch *sketch, int place, const SketchKey *key, double weight, double error)
 {
+	sketch->slots[find_slot(sketch, key->hash)] = place + 1;
 	sketch->hashes[place] = key->hash;
 	sketch->weights[place] = weight;
 	sketch->errors[place] = error;
@@ -69,6 +119,7 @@ sketch_add(Sketch *sketch, const SketchKey *key, double weight)
 	else
 	{
 		place = lightest(sketch);
+		free_slot(sketch, sketch->hashes[place]);
 		put_key(sketch, place, key, sketch->weights[place] + weight, sketch->weights[place]);
 	}
 }

@@ -15,6 +15,7 @@
 #define DYNAPG_SKETCH_H
 
 #define SKETCH_KEYS			256
+#define SKETCH_SLOTS		512 /* of the index, 2 ^ 9; half of them are always free */
 #define SKETCH_TEXT_SIZE	164 /* bytes of a key's text that are kept */
 
 /* A key: told from others by its number, a hash of all of it; shown as its text, which may be cut. */
@@ -29,7 +30,10 @@ typedef struct Sketch
 {
 	double		total;			/* of all weights that were added */
 	int			n;
-	uint64		hashes[SKETCH_KEYS];	/* apart, since all are looked through */
+	int			lightest;		/* no place before it has the least weight ... */
+	double		least;			/* ... which is no less than this; both since all places are taken */
+	uint16		slots[SKETCH_SLOTS];	/* where a hash is: places + 1, by linear probing; 0: free */
+	uint64		hashes[SKETCH_KEYS];
 	double		weights[SKETCH_KEYS];
 	double		errors[SKETCH_KEYS];
 	SketchKey	keys[SKETCH_KEYS];

@@ -4,8 +4,6 @@
  */
 #include "postgres.h"
 
-#include "common/hashfn.h"
-
 #include "base/limits.h"
 #include "base/varlena.h"
 #include "meter/meter.h"
@@ -55,19 +53,6 @@ capacity_at(TableCapacity *capacity, const pg_uuid_t *hash, const bytea *sort, c
 	capacity->key = key;
 }
 
-uint64
-capacity_item_number(const pg_uuid_t *hash, const bytea *sort, const TableIndex *index)
-{
-	uint64		number;
-
-	if (sort == NULL || !(meter_wants & METER_BUCKETS))
-		return 0;
-	number = DatumGetUInt64(hash_any_extended((const unsigned char *) VARDATA_ANY(sort), VARSIZE_ANY_EXHDR(sort), 0));
-	if (index != NULL && index->global && hash != NULL)
-		number = DatumGetUInt64(hash_any_extended(hash->data, UUID_LEN, number));
-	return number;
-}
-
 /* Tells the meter, which is on. */
 static void
 tell(MeterUse *use)
@@ -83,10 +68,9 @@ tell_at(const TableCapacity *capacity, const TableIndex *index, bool is_write, d
 {
 	MeterUse	use = {
 		.table = capacity->info, .index = meter_index(index), .is_write = is_write, .units = units,
-		.hash = capacity->hash, .key = capacity->key
+		.hash = capacity->hash, .sort = capacity->sort, .key = capacity->key
 	};
 
-	use.item = capacity_item_number(capacity->hash, capacity->sort, NULL);
 	tell(&use);
 }
 
@@ -169,7 +153,8 @@ tell_index_write(const TableCapacity *capacity, const TableIndex *index, const I
 
 	attr_from_item(is_new ? item : old, &key);
 	use.hash = is_new ? &change->new_entry.hash : &change->old_entry.hash;
-	use.item = capacity_item_number(capacity->hash, capacity->sort, index);
+	use.sort = capacity->sort;
+	use.base = index->global ? capacity->hash : NULL;
 	tell(&use);
 }
 
@@ -228,9 +213,8 @@ capacity_count_refusal(const TableInfo *info, const StorageKey *key, const Jsonb
 	op_write_units += units;
 	if (meter_is_on())
 	{
-		MeterUse	use = {.table = info, .is_write = true, .units = units, .hash = &key->hash, .key = attributes};
+		MeterUse	use = {.table = info, .is_write = true, .units = units, .hash = &key->hash, .sort = key->sort, .key = attributes};
 
-		use.item = capacity_item_number(&key->hash, key->sort, NULL);
 		tell(&use);
 	}
 }

@@ -42,12 +42,6 @@ extern void capacity_begin(TableCapacity *capacity, const char *table_name, int 
 extern void capacity_at(TableCapacity *capacity, const pg_uuid_t *hash, const bytea *sort, const JsonbValue *key);
 
 /*
- * The number of an item within its collection (MeterUse.item), of the table or a global index; 0 if sort is NULL, or nobody wants it.
- * hash, sort: the table's.
- */
-extern uint64 capacity_item_number(const pg_uuid_t *hash, const bytea *sort, const TableIndex *index);
-
-/*
  * Adds a read of so many bytes of the table (index NULL) or of an index in capacity->info: ceil(bytes / 4 KB), at least one unit; half
  * of that if it is eventually consistent.
  */

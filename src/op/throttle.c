@@ -49,7 +49,7 @@ throttle_refuses_read(const TableInfo *table, const TableIndex *index, const pg_
 	if (!(meter_wants & METER_BUCKETS))
 		return false;
 	use = (MeterUse) {
-		.table = table, .index = meter_index(index), .hash = hash, .item = capacity_item_number(hash, sort, index),
+		.table = table, .index = meter_index(index), .hash = hash, .sort = sort, .base = meter_index(index) != NULL ? hash : NULL,
 		.rates = throughput_rates(table, index), .key = key
 	};
 	meter_table(table);
@@ -76,7 +76,8 @@ ask_for_entry(const ItemWrite *write, const TableIndex *index, Throttle *throttl
 		index_fit(index, &write->attributes->object, &entry, &misfit) == INDEX_FITS)
 	{
 		use.hash = &entry.hash;
-		use.item = capacity_item_number(&write->key.hash, write->key.sort, index);
+		use.sort = write->key.sort;
+		use.base = &write->key.hash;
 	}
 	ask(&use, throttle);
 }
@@ -90,8 +91,7 @@ throttle_refuses_write(const ItemWrite *write, Throttle *throttle)
 	if (!(meter_wants & METER_BUCKETS))
 		return false;
 	use = (MeterUse) {
-		.table = info, .is_write = true, .hash = &write->key.hash,
-		.item = capacity_item_number(&write->key.hash, write->key.sort, NULL),
+		.table = info, .is_write = true, .hash = &write->key.hash, .sort = write->key.sort,
 		.rates = throughput_rates(info, NULL), .key = &write->attributes->object
 	};
 	meter_table(info);
