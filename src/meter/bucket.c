@@ -51,10 +51,10 @@ typedef struct Bucket
 	pg_atomic_uint64 rate[2];	/* of a table or index: units a second that zero was made with; 0: none yet */
 	pg_atomic_uint64 window[2]; /* what was consumed lately: the window's number (32 bits), half units (32 bits) */
 	pg_atomic_uint64 guess[2];	/* of a table or index on demand: its peaks; of a partition: who makes it hot */
-	pg_atomic_uint64 hot_until; /* of an index: when the last of its partitions will be out of debt for writes */
+	pg_atomic_uint64 hot_until[2];	/* of a table or index: when the last of its partitions will be out of debt */
 	pg_atomic_uint32 state;		/* of a table or index: the depth of its first partitions; of a partition: PARTITION_... */
 	pg_atomic_uint32 touched;	/* when it was used last, in seconds of clock() */
-	char		padding[128 - 9 * 8 - 8];
+	char		padding[128 - 10 * 8 - 8];
 } Bucket;
 
 /* The state of a partition: how often it was hot running, for reads and for writes, stands in the bytes above. */
@@ -133,6 +133,12 @@ clock_now(void)
 	return now.tv_sec * SECOND + now.tv_nsec + clock_offset * SECOND;
 }
 
+static inline uint32
+seconds_of(int64 now)
+{
+	return now / SECOND;
+}
+
 TimestampTz
 meter_now(void)
 {
@@ -160,8 +166,8 @@ bucket_init_shared(void)
 			pg_atomic_init_u64(&bucket->rate[access], 0);
 			pg_atomic_init_u64(&bucket->window[access], 0);
 			pg_atomic_init_u64(&bucket->guess[access], 0);
+			pg_atomic_init_u64(&bucket->hot_until[access], 0);
 		}
-		pg_atomic_init_u64(&bucket->hot_until, 0);
 		pg_atomic_init_u32(&bucket->state, 0);
 		pg_atomic_init_u32(&bucket->touched, 0);
 	}
@@ -229,10 +235,10 @@ begin_bucket(Bucket *bucket, int64 now, int64 idle)
 		pg_atomic_write_u64(&bucket->rate[access], 0);
 		pg_atomic_write_u64(&bucket->window[access], 0);
 		pg_atomic_write_u64(&bucket->guess[access], 0);
+		pg_atomic_write_u64(&bucket->hot_until[access], 0);
 	}
-	pg_atomic_write_u64(&bucket->hot_until, 0);
 	pg_atomic_write_u32(&bucket->state, 0);
-	pg_atomic_write_u32(&bucket->touched, now / SECOND);
+	pg_atomic_write_u32(&bucket->touched, seconds_of(now));
 }
 
 static Bucket *
@@ -282,7 +288,7 @@ have_bucket(uint64 key, int64 now, int64 idle)
 static inline void
 touch(Bucket *bucket, int64 now)
 {
-	uint32		second = now / SECOND;
+	uint32		second = seconds_of(now);
 
 	if (pg_atomic_read_u32(&bucket->touched) != second)
 		pg_atomic_write_u32(&bucket->touched, second);
@@ -356,7 +362,7 @@ note_window(pg_atomic_uint64 *window, uint32 number, uint32 half_units, uint32 *
 static void
 note_peak(pg_atomic_uint64 *word, int64 now, int64 peak)
 {
-	uint32		minute = now / (60 * SECOND);
+	uint32		minute = seconds_of(now) / 60;
 	uint64		old = pg_atomic_read_u64(word);
 	uint64		new;
 
@@ -377,7 +383,7 @@ static int64
 settled_peak(pg_atomic_uint64 *word, int64 now)
 {
 	uint64		peaks = pg_atomic_read_u64(word);
-	uint32		minute = now / (60 * SECOND);
+	uint32		minute = seconds_of(now) / 60;
 
 	if (peaks != 0 && ((minute - PEAKS_MINUTE(peaks)) & 0xFFFFF) >= PEAK_MINUTES)
 		return Max(PEAKS_SETTLED(peaks), PEAKS_LATEST(peaks));
@@ -432,21 +438,26 @@ typedef struct KnownBucket
 
 static KnownBucket known_buckets[KNOWN];
 
+/* Not inlined: it is seldom called. */
+static pg_noinline void
+know_bucket(KnownBucket *known, Oid relation, const TableInfo *table, int64 now)
+{
+	int64		idle = Min(Min(now - shared->started, PROVISIONED_BURST), Max(meter_now() - table->created_at, 0) * 1000);
+
+	known->relation = relation;
+	known->key = mix(((uint64) MyDatabaseId << 32) | relation, 0);
+	known->bucket = have_bucket(known->key, now, Max(idle, OTHER_BURST));
+}
+
 /* The bucket that a use is about: of the table, its local indexes included, or of a global index; and its key. */
-static Bucket *
+static inline Bucket *
 bucket_of(const MeterUse *use, int64 now, uint64 *key)
 {
 	Oid			relation = use->index != NULL ? use->index->relation : use->table->relation;
 	KnownBucket *known = &known_buckets[relation % KNOWN];
 
 	if (known->relation != relation || !has_key(known->bucket, known->key))
-	{
-		int64		idle = Min(Min(now - shared->started, PROVISIONED_BURST), Max(meter_now() - use->table->created_at, 0) * 1000);
-
-		known->relation = relation;
-		known->key = mix(((uint64) MyDatabaseId << 32) | relation, 0);
-		known->bucket = have_bucket(known->key, now, Max(idle, OTHER_BURST));
-	}
+		know_bucket(known, relation, use->table, now);
 	touch(known->bucket, now);
 	*key = known->key;
 	return known->bucket;
@@ -478,30 +489,25 @@ bucket_first_depth(const MeterRates *rates)
 	return depth_of(Max(rates->on_demand ? Max(reads, writes) : reads + writes, rates->partitions));
 }
 
-/* The depth that the peaks of what is on demand have brought. */
-static int
-depth_of_peaks(Bucket *bucket, int64 now)
+/* Partitions that a table or an index once had stay.  Returns how many times it is halved to begin with. */
+static inline int
+have_depth(Bucket *bucket, uint32 depth)
 {
-	int64		reads = settled_peak(&bucket->guess[METER_READ], now);
-	int64		writes = settled_peak(&bucket->guess[METER_WRITE], now);
-
-	if (reads == 0 && writes == 0)
-		return 0;
-	return depth_of(Max((double) 2 * reads / PARTITION_READ_UNITS, (double) 2 * writes / PARTITION_WRITE_UNITS));
-}
-
-/* How many times a table or an index is halved to begin with.  Partitions that it once had stay. */
-static int
-first_depth(const MeterRates *rates, Bucket *bucket, int64 now)
-{
-	uint32		depth = rates->first_depth;
 	uint32		known = pg_atomic_read_u32(&bucket->state);
 
-	if (rates->on_demand)
-		depth = Max(depth, depth_of_peaks(bucket, now));
 	while (known < depth && !pg_atomic_compare_exchange_u32(&bucket->state, &known, depth))
 		;
 	return Max(known, depth);
+}
+
+/* The same for the peaks of what is on demand, which are what they are for seconds. */
+static void
+have_depth_of_peaks(Bucket *bucket, int64 now)
+{
+	double		reads = (double) 2 * settled_peak(&bucket->guess[METER_READ], now) / PARTITION_READ_UNITS;
+	double		writes = (double) 2 * settled_peak(&bucket->guess[METER_WRITE], now) / PARTITION_WRITE_UNITS;
+
+	(void) have_depth(bucket, depth_of(Max(reads, writes)));
 }
 
 /* A partition on the way down. */
@@ -568,33 +574,6 @@ find_partition(const MeterUse *use, uint64 key, int depth, int64 now)
 	if (partition.by_items)
 		partition.who = (uint32) item;
 	return partition;
-}
-
-/* The partition that this process has asked last, of whole collections: what is consumed of it in the end is mostly consumed next. */
-static struct
-{
-	uint64		key;			/* of the table's or the index's bucket; 0: none */
-	uint64		hash;
-	Partition	partition;
-}			asked;
-
-static void
-note_asked(const MeterUse *use, uint64 key, const Partition *partition)
-{
-	asked.key = partition->bucket != NULL && !partition->by_items ? key : 0;
-	asked.hash = hash_of(use);
-	asked.partition = *partition;
-}
-
-/* Whether that is what a use is about, and is not split meanwhile.  Only once: others may do what is not seen here. */
-static bool
-is_asked(const MeterUse *use, uint64 key)
-{
-	bool		result = asked.key == key && asked.hash == hash_of(use) && has_key(asked.partition.bucket, asked.partition.key) &&
-		!(pg_atomic_read_u32(&asked.partition.bucket->state) & PARTITION_SPLIT);
-
-	asked.key = 0;
-	return result;
 }
 
 /*
@@ -665,13 +644,30 @@ pay_partition(const MeterUse *use, const Partition *partition, int64 now)
 	bool		follows;
 
 	touch(bucket, now);
-	if (note_window(&bucket->window[access], now / (HOT_SECONDS * SECOND), half_units, &ended, &follows))
+	if (note_window(&bucket->window[access], seconds_of(now) / HOT_SECONDS, half_units, &ended, &follows))
 	{
 		note_heat(bucket, partition, use, ended, follows, ahead);
 		pg_atomic_write_u64(&bucket->guess[access], 0);
 	}
 	note_candidate(&bucket->guess[access], partition->who, half_units);
 	return pay(&bucket->zero[access], now, use->units, partition_units[access], OTHER_BURST);
+}
+
+/* Whether a partition of a table or an index may be in debt: while none is, nobody need ask which one it is. */
+static inline bool
+has_hot_partition(Bucket *bucket, int access, int64 now)
+{
+	return (int64) pg_atomic_read_u64(&bucket->hot_until[access]) > now;
+}
+
+/* One will be out of debt at zero. */
+static inline void
+note_hot_until(pg_atomic_uint64 *word, int64 now, int64 zero)
+{
+	uint64		old = pg_atomic_read_u64(word);
+
+	while (zero > now && zero > (int64) old && !pg_atomic_compare_exchange_u64(word, &old, (uint64) zero))
+		;
 }
 
 /* ------------------------------------------------------------------------------------------------------------
@@ -685,19 +681,21 @@ bucket_refuses(const MeterUse *use, MeterLimit *limit)
 	int			access = use->is_write;
 	uint64		key;
 	Bucket	   *bucket = bucket_of(use, now, &key);
-	Allowance	allowance = find_allowance(use->rates, bucket, access, now);
 	Partition	partition;
 
-	have_rate(bucket, access, now, allowance.rate, allowance.burst);
 	if (is_in_debt(bucket, access, now))
 	{
+		Allowance	allowance = find_allowance(use->rates, bucket, access, now);
+
+		/* at another rate it may be out of it already; what is in no debt is in none at any rate */
+		have_rate(bucket, access, now, allowance.rate, allowance.burst);
 		*limit = allowance.limit;
-		return true;
+		if (is_in_debt(bucket, access, now))
+			return true;
 	}
-	if (use->hash == NULL)
+	if (use->hash == NULL || !has_hot_partition(bucket, access, now))
 		return false;
-	partition = find_partition(use, key, first_depth(use->rates, bucket, now), now);
-	note_asked(use, key, &partition);
+	partition = find_partition(use, key, have_depth(bucket, use->rates->first_depth), now);
 	*limit = METER_KEY_RANGE;
 	return partition.bucket != NULL && is_in_debt(partition.bucket, access, now);
 }
@@ -713,19 +711,19 @@ bucket_charge(const MeterUse *use)
 	uint32		ended;
 	bool		follows;
 	Partition	partition;
-	int64		zero;
 
 	have_rate(bucket, access, now, allowance.rate, allowance.burst);
 	(void) pay(&bucket->zero[access], now, use->units, allowance.rate, allowance.burst);
 	if (use->rates->on_demand &&
-		note_window(&bucket->window[access], now / (PEAK_SECONDS * SECOND), (uint32) (use->units * 2), &ended, &follows))
+		note_window(&bucket->window[access], seconds_of(now) / PEAK_SECONDS, (uint32) (use->units * 2), &ended, &follows))
+	{
 		note_peak(&bucket->guess[access], now, ended / (2 * PEAK_SECONDS));
+		have_depth_of_peaks(bucket, now);
+	}
 	if (use->hash == NULL)
 		return;
-	partition = is_asked(use, key) ? asked.partition : find_partition(use, key, first_depth(use->rates, bucket, now), now);
-	zero = pay_partition(use, &partition, now);
-	if (use->index != NULL && use->is_write && zero > now && zero > (int64) pg_atomic_read_u64(&bucket->hot_until))
-		pg_atomic_write_u64(&bucket->hot_until, (uint64) zero);
+	partition = find_partition(use, key, have_depth(bucket, use->rates->first_depth), now);
+	note_hot_until(&bucket->hot_until[access], now, pay_partition(use, &partition, now));
 }
 
 bool
@@ -734,5 +732,5 @@ bucket_has_hot_partition(const MeterUse *use)
 	int64		now = clock_now();
 	uint64		key;
 
-	return (int64) pg_atomic_read_u64(&bucket_of(use, now, &key)->hot_until) > now;
+	return has_hot_partition(bucket_of(use, now, &key), METER_WRITE, now);
 }

@@ -108,10 +108,10 @@ read_sizes(const TableInfo *table, TableRates *rates, TimestampTz now)
 	rates->size_lasts = now + SIZE_LASTS_SECONDS * USECS_PER_SEC;
 }
 
-const MeterRates *
-throughput_rates(const TableInfo *table, const TableIndex *index)
+/* Makes what is not known, and looks again at what is known for long. */
+static pg_noinline TableRates *
+renew_rates(const TableInfo *table, TimestampTz now)
 {
-	TimestampTz now = GetCurrentTransactionStartTimestamp();
 	TableRates *rates = table->rates;
 	Size		size;
 
@@ -124,8 +124,18 @@ throughput_rates(const TableInfo *table, const TableIndex *index)
 		pfree(made);
 		unconstify(TableInfo *, table)->rates = rates;
 	}
-	if (now >= rates->size_lasts)
-		read_sizes(table, rates, now);
+	read_sizes(table, rates, now);
+	return rates;
+}
+
+const MeterRates *
+throughput_rates(const TableInfo *table, const TableIndex *index)
+{
+	TimestampTz now = GetCurrentTransactionStartTimestamp();
+	TableRates *rates = table->rates;
+
+	if (rates == NULL || now >= rates->size_lasts)
+		rates = renew_rates(table, now);
 	index = meter_index(index);
 	return index != NULL ? &rates->indexes[index - table->indexes] : &rates->table;
 }
