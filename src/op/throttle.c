@@ -114,7 +114,7 @@ throttle_read(const TableInfo *table, const TableIndex *index, const pg_uuid_t *
 {
 	Throttle	throttle;
 
-	if (throttle_refuses_read(table, index, hash, sort, key, &throttle))
+	if ((meter_wants & METER_BUCKETS) && throttle_refuses_read(table, index, hash, sort, key, &throttle))
 		throttle_raise(&throttle);
 }
 
@@ -123,7 +123,7 @@ throttle_write(const ItemWrite *write)
 {
 	Throttle	throttle;
 
-	if (throttle_refuses_write(write, &throttle))
+	if ((meter_wants & METER_BUCKETS) && throttle_refuses_write(write, &throttle))
 		throttle_raise(&throttle);
 }
 
