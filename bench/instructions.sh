@@ -15,15 +15,10 @@ cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
 calls=${BENCH_CALLS:-2000} group=${BENCH_GROUP:-1} keep=${BENCH_KEEP:-}
-work='' bin='' postmaster='' worker='' port='' parts=0 nothing=0
+work='' bin='' worker='' port='' parts=0 nothing=0
 
-clean_up() {
-    if [ -n "$postmaster" ]; then
-        kill -QUIT "$(head -n 1 "$work/data/postmaster.pid")" || true
-        wait "$postmaster" || true
-    fi
+before_end() {
     [ -z "$keep" ] || [ -z "$worker" ] || { mkdir -p "$keep" && cp "$work/profiles/$worker".* "$keep"; }
-    rm -rf "$work"
 }
 
 # settings [LINE...]: those besides the ones that the server was made with
@@ -43,7 +38,7 @@ VACUUM ANALYZE;
 SQL
 }
 
-# start_in_valgrind: the server, again; sets postmaster and worker
+# start_in_valgrind: the server, again; sets worker
 start_in_valgrind() {
     mkdir "$work/profiles"
     ! is_root || chown "$SERVER_USER" "$work/profiles"
@@ -51,7 +46,6 @@ start_in_valgrind() {
     as_user env GLIBC_TUNABLES=glibc.cpu.x86_rep_stosb_threshold=1000000000:glibc.cpu.x86_rep_movsb_threshold=1000000000 \
         valgrind --tool=callgrind --vgdb=no --trace-children=yes --callgrind-out-file="$work/profiles/%p" --dump-before=ProcessConfigFile \
         "$bin/postgres" -D "$work/data" >"$work/server.log" 2>&1 &
-    postmaster=$!
     wait_for_port "$port" "the endpoint"
     worker=$(as_user "$bin/psql" -X -At -d postgres -c "SELECT pid FROM pg_stat_activity WHERE backend_type ~ '^dynapg (worker|endpoint)'")
 }
@@ -122,9 +116,7 @@ measure() {
 
 main() {
     command -v valgrind >/dev/null || die "please install valgrind first"
-    work=$(mktemp -d "${TMPDIR:-/tmp}/dynapg-bench.XXXXXX")
-    chmod 755 "$work"
-    trap clean_up EXIT
+    begin_work bench
     port=$(free_port)
     # the endpoint waits for its database
     private_server <<CONF >&2
