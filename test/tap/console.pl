@@ -371,7 +371,7 @@ post('DynapgConsole.AllowWrites', %$me);
 is(operation($me, 'PutItem', { TableName => 'items', Item => { pk => { S => 'large' }, a => { S => 'x' x 390000 } } }), '200 {}', 'a large body');
 is(post('DynamoDB_20120810.PutItem', cookie => $me->{cookie}, proof => 'x', body => 'x' x 390000)->{status}, 403, 'not of somebody else');
 is(post('DynamoDB_20120810.PutItem', body => 'x' x 390000)->{status}, 401, 'nor of nobody');
-refused('a session instead of a signature', %$me, body => 'x' x 390000);
+refused('a session instead of a signature', %$me, key => [ $key[0], 'x' ], body => 'x' x 390000);
 like(operation($me, 'Nonsense', {}), qr/^400 .*UnknownOperationException/, 'an operation that there is not');
 is(answer_of(post('DynapgConsole.Nonsense', %$me)), "404 Not found\n", 'nor a view');
 
