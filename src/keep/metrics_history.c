@@ -398,6 +398,19 @@ static const char add_points[] =
 	"  distribution = (SELECT array_agg(coalesce(a, 0) + coalesce(b, 0) ORDER BY n)"
 	"   FROM unnest(p.distribution, EXCLUDED.distribution) WITH ORDINALITY AS u(a, b, n))";
 
+/* Whether a minute has what is set already: from a keeper that came before, or by record_metrics(). */
+static bool
+has_gauges(TimestampTz minute)
+{
+	Oid			types[] = {TIMESTAMPTZOID};
+	Datum		values[] = {TimestampTzGetDatum(minute)};
+
+	if (SPI_execute_with_args("SELECT FROM dynapg.metric_series s JOIN dynapg.metric_points p ON p.series = s.id WHERE s.table_name = '' AND s.metric = 'AccountMaxReads' AND p.at = $1",
+							  lengthof(types), types, values, NULL, true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "SPI_execute_with_args failed");
+	return SPI_processed > 0;
+}
+
 static void
 add_gauges(Rows *rows, const char *query)
 {
@@ -464,7 +477,7 @@ write_minute(TimestampTz minute, Scope scope, bool forgets)
 	if (scope == SCOPE_MINUTE)
 	{
 		add_gauges(&rows, builds);
-		if (minute / MINUTE % GAUGES_MINUTES == 0)
+		if (minute / MINUTE % GAUGES_MINUTES == 0 && !has_gauges(minute))
 			add_gauges(&rows, gauges);
 	}
 	if (rows.n > 0)

@@ -314,7 +314,7 @@ put('Bad', 'a', 1);
 		text => $not_json, deep => $not_json, nul => $not_json, latin => $not_json, list => qr/not an object/, string => qr/not an object/, failures => qr/itemIdentifier/,
 		stranger => qr/itemIdentifier/, twice => qr/itemIdentifier/,
 		binary => qr/HTTP status 500: binary {5}\x{20ac}{63}$/, echo => qr/HTTP status 500: \(the answer repeats a secret\)$/, echoed => qr/HTTP status 500: \(the answer repeats a secret\)$/);
-	my %uuid = map { $_ => mapping('Bad', { Webhook => { Url => "$host/bad/$_", TimeoutSeconds => 1, %$kept } }, %reports) } sort keys %cases;
+	my %uuid = map { $_ => mapping('Bad', { Webhook => { Url => "$host/bad/$_", TimeoutSeconds => 3, %$kept } }, %reports) } sort keys %cases;
 	my $errors = sub { map { split /\|/, $_, 2 } split /\n/, sql(q{SELECT uuid || '|' || last_error FROM dynapg.stat_event_source_mappings WHERE table_name = 'Bad' AND last_error IS NOT NULL}) };
 	await(sub { my %error = $errors->(); keys(%error) == keys(%cases) }, 'answers of each bad kind are failures');
 	my %error = $errors->();

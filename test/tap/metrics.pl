@@ -127,6 +127,11 @@ sql('SELECT dynapg.record_metrics()');
 my $times = writes('Many60');
 like(($node->psql('postgres', 'BEGIN; SELECT dynapg.record_metrics(); SAVEPOINT s; RELEASE s; SELECT dynapg.record_metrics()'))[2],
 	qr/this transaction has recorded metrics already/, 'a transaction records metrics once');
+# (a full hour is a fifth minute)
+is(sql(q(SELECT date_trunc('hour', now()) AS hour \gset
+SELECT dynapg.record_metrics(:'hour') \gset
+SELECT dynapg.record_metrics(:'hour') \gset
+SELECT sample_count FROM dynapg.metrics WHERE metric = 'AccountMaxReads' AND at = :'hour')), '1', 'what is set is a sample of its minute, once');
 put('Many60');
 $session = $node->background_psql('postgres');
 like($session->query_safe('BEGIN; SELECT dynapg.record_metrics()'), qr/^[1-9]/, 'a transaction writes the minute');
