@@ -131,6 +131,12 @@ BEGIN
 	RETURN changed || ' ' || (SELECT state FROM dynapg.alarms WHERE name = alarm);
 END $$;
 SELECT minute, pg_temp.look(minute, 'reads') FROM generate_series(0, 12) AS minute;
+-- more than are read at once
+INSERT INTO dynapg.metric_alarms (name, uuid, owner, definition) SELECT 'of many ' || i, gen_random_uuid(), owner, definition FROM dynapg.metric_alarms, generate_series(1, 60) i;
+SELECT dynapg.evaluate_alarms('2026-11-29 10:08+00');
+SELECT count(*) FROM dynapg.alarms WHERE state = 'ALARM';
+DELETE FROM dynapg.alarm_states s USING dynapg.metric_alarms a WHERE a.uuid = s.alarm AND a.name LIKE 'of many%';
+DELETE FROM dynapg.metric_alarms WHERE name LIKE 'of many%';
 SELECT reason, reason_data - 'queryDate' FROM dynapg.alarms;
 -- the owner may not see the table any more
 UPDATE dynapg.metric_alarms SET owner = 'regress_dynapg_stranger';
@@ -226,6 +232,9 @@ BEGIN
 	END LOOP;
 END $$;
 SELECT event #>> '{detail,alarmName}', event #>> '{detail,state,value}', event #>> '{detail,previousState,value}', who FROM public.told;
+SELECT regexp_replace((event - 'id')::text, '[0-9-]{10}T[0-9:.]{8,12}(Z|\+0000"[,}])', '(time)\1', 'g') FROM public.told;
+SELECT dynapg.alarm_event(name, definition || '{"AlarmDescription": "odd"}', '{"value": "OK", "timestamp": "2026-11-29 10:00+00"}', '{"value": "ALARM", "timestamp": "2026-11-29 11:00+02"}') #> '{detail}'
+	FROM dynapg.alarms WHERE name = 'band';
 SELECT count(*) FROM dynapg.event_failures;
 
 SELECT dynapg.delete_alarms('{"AlarmNames": ["band", "told"]}');

@@ -311,12 +311,26 @@ END $$;
 COMMENT ON FUNCTION dynapg.alarm_evaluation(jsonb, text, timestamptz) IS 'the state that an alarm comes to from another one at a time, by what the role sees of dynapg.metrics';
 
 -- An alarm's change of state as EventBridge tells of it.
-CREATE FUNCTION dynapg.alarm_event(name text, definition jsonb, state jsonb, previous jsonb) RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-	SELECT jsonb_build_object('version', '0', 'id', gen_random_uuid(), 'detail-type', 'CloudWatch Alarm State Change', 'source', 'aws.cloudwatch',
-		'account', current_setting('dynapg.account_id'), 'time', state -> 'timestamp', 'region', current_setting('dynapg.region'),
+CREATE FUNCTION dynapg.alarm_event(name text, definition jsonb, state jsonb, previous jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	stamp CONSTANT text := 'YYYY-MM-DD"T"HH24:MI:SS.MS"+0000"';
+	at timestamp := (state ->> 'timestamp')::timestamptz AT TIME ZONE 'UTC';
+	-- one metric is written as those of an alarm with a band are
+	metrics jsonb := coalesce(definition -> 'Metrics', jsonb_build_array(jsonb_build_object('Id', 'm1', 'ReturnData', true, 'MetricStat', jsonb_build_object(
+		'Metric', jsonb_build_object('Namespace', definition -> 'Namespace', 'MetricName', definition -> 'MetricName', 'Dimensions', definition -> 'Dimensions'),
+		'Period', definition -> 'Period', 'Stat', coalesce(definition -> 'Statistic', definition -> 'ExtendedStatistic'), 'Unit', definition -> 'Unit'))));
+BEGIN
+	RETURN jsonb_build_object('version', '0', 'id', gen_random_uuid(), 'detail-type', 'CloudWatch Alarm State Change', 'source', 'aws.cloudwatch',
+		'account', current_setting('dynapg.account_id'), 'time', to_char(at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), 'region', current_setting('dynapg.region'),
 		'resources', jsonb_build_array(format('arn:aws:cloudwatch:%s:%s:alarm:%s', current_setting('dynapg.region'), current_setting('dynapg.account_id'), name)),
-		'detail', jsonb_build_object('alarmName', name, 'state', state, 'previousState', previous, 'configuration', definition - '{AlarmName,Band}'::text[]))
-$$;
+		'detail', jsonb_build_object('alarmName', name, 'state', jsonb_strip_nulls(state || jsonb_build_object('timestamp', to_char(at, stamp))),
+			'previousState', jsonb_strip_nulls(previous || jsonb_build_object('timestamp', to_char((previous ->> 'timestamp')::timestamptz AT TIME ZONE 'UTC', stamp))),
+			'configuration', jsonb_strip_nulls(jsonb_build_object('description', definition -> 'AlarmDescription', 'metrics', (SELECT jsonb_agg(jsonb_build_object('id', m -> 'Id', 'label', m -> 'Label',
+				'expression', m -> 'Expression', 'returnData', coalesce(m -> 'ReturnData', 'true'), 'metricStat', CASE WHEN m ? 'MetricStat' THEN jsonb_build_object('metric', jsonb_build_object(
+					'namespace', m #> '{MetricStat,Metric,Namespace}', 'name', m #> '{MetricStat,Metric,MetricName}',
+					'dimensions', (SELECT coalesce(jsonb_object_agg(d ->> 'Name', d -> 'Value'), '{}') FROM jsonb_array_elements(m #> '{MetricStat,Metric,Dimensions}') AS d)),
+					'period', m #> '{MetricStat,Period}', 'stat', m #> '{MetricStat,Stat}', 'unit', m #> '{MetricStat,Unit}') END) ORDER BY i) FROM jsonb_array_elements(metrics) WITH ORDINALITY AS u(m, i))))));
+END $$;
 COMMENT ON FUNCTION dynapg.alarm_event(text, jsonb, jsonb, jsonb) IS 'a change of an alarm''s state, as destinations get it';
 
 CREATE FUNCTION dynapg.put_alarm(definition jsonb, destination jsonb DEFAULT NULL) RETURNS void

@@ -88,6 +88,18 @@ catalog_enable_alarm_actions(const char *name, Oid role, bool enabled)
 	return true;
 }
 
+bool
+catalog_alarm_actions_are_enabled(const pg_uuid_t *uuid)
+{
+	Oid			types[] = {UUIDOID};
+	Datum		values[] = {UUIDPGetDatum(uuid)};
+	Datum		enabled;
+	bool		isnull;
+
+	return catalog_fetch("SELECT definition -> 'ActionsEnabled' = 'true' FROM dynapg.metric_alarms WHERE uuid = $1", lengthof(types), types, values, 1, &enabled, &isnull) &&
+		!isnull && DatumGetBool(enabled);
+}
+
 int64
 catalog_count_alarms(void)
 {
@@ -151,14 +163,15 @@ catalog_set_alarm_state(const char *name, const char *state, const char *reason,
 	if (!catalog_fetch("SELECT uuid FROM dynapg.metric_alarms WHERE name = $1 FOR UPDATE", 1, types, values, 1, &found, &isnull))
 		return false;
 	*uuid = *DatumGetUUIDP(found);
-	if (!catalog_fetch("WITH old AS (SELECT a.name, a.definition, a.uuid, coalesce(s.state, 'INSUFFICIENT_DATA') AS state, coalesce(s.state_at, a.updated_at) AS state_at"
+	if (!catalog_fetch("WITH old AS (SELECT a.name, a.definition, a.uuid, coalesce(s.state, 'INSUFFICIENT_DATA') AS state, coalesce(s.state_at, a.updated_at) AS state_at,"
+					   "   coalesce(s.reason, 'Unchecked: Initial alarm creation') AS reason, s.reason_data"
 					   "  FROM dynapg.metric_alarms a LEFT JOIN dynapg.alarm_states s ON s.alarm = a.uuid WHERE a.name = $1),"
 					   " new AS (INSERT INTO dynapg.alarm_states AS s (alarm, tells, state, reason, reason_data) SELECT uuid, false, $2, $3, nullif($4, 'null') FROM old"
 					   "  ON CONFLICT (alarm) DO UPDATE SET state = $2, reason = $3, reason_data = excluded.reason_data, state_at = clock_timestamp(),"
 					   "   transitioned_at = CASE WHEN s.state = $2 THEN s.transitioned_at ELSE clock_timestamp() END RETURNING alarm)"
 					   " SELECT CASE WHEN old.state <> $2 THEN dynapg.alarm_event(old.name, old.definition,"
 					   "  jsonb_build_object('value', $2, 'reason', $3, 'reasonData', nullif($4, 'null')::text, 'timestamp', clock_timestamp()),"
-					   "  jsonb_build_object('value', old.state, 'timestamp', old.state_at)) END FROM old, new",
+					   "  jsonb_build_object('value', old.state, 'reason', old.reason, 'reasonData', old.reason_data::text, 'timestamp', old.state_at)) END FROM old, new",
 					   lengthof(types), types, values, 1, &found, &isnull))
 		return false;
 	if (!isnull)

@@ -36,6 +36,7 @@ extern bool catalog_delete_alarm(const char *name, Oid role);
 
 /* Has one tell of changes of its state, or not; what has come from a dump does not before.  False as above. */
 extern bool catalog_enable_alarm_actions(const char *name, Oid role, bool enabled);
+extern bool catalog_alarm_actions_are_enabled(const pg_uuid_t *uuid);
 
 /* How many there are.  Those of a role: others who count them wait until this transaction ends, so that each sees what the one before has made. */
 extern int64 catalog_count_alarms(void);

@@ -70,26 +70,16 @@ evaluate_as_owner(const Alarm *alarm)
 
 /* Tells of another state: NOTIFY at once, other destinations when the transaction has committed. */
 static void
-tell(const pg_uuid_t *uuid, Jsonb *event)
+tell(const char *name, const pg_uuid_t *uuid, Jsonb *event)
 {
 	EventMapping *mapping = catalog_alarm_mapping(uuid);
 	char	   *payload = JsonbToCString(NULL, &event->root, VARSIZE(event));
-	Jsonb	   *detail;
-	JsonbValue	member;
-	Jsonb	   *destination;
 	Oid			types[] = {JSONBOID};
 	Datum		values[1];
 	Datum		channel;
 	bool		isnull;
 
-	if (mapping == NULL)
-		return;
-	(void) getKeyJsonValueFromContainer(&event->root, "detail", strlen("detail"), &member);
-	detail = JsonbValueToJsonb(&member);
-	(void) getKeyJsonValueFromContainer(&detail->root, "configuration", strlen("configuration"), &member);
-	destination = JsonbValueToJsonb(&member);
-	if (getKeyJsonValueFromContainer(&destination->root, "ActionsEnabled", strlen("ActionsEnabled"), &member) != NULL &&
-		member.type == jbvBool && !member.val.boolean)
+	if (mapping == NULL || !catalog_alarm_actions_are_enabled(uuid))
 		return;
 	if (strcmp(mapping->kind, "Notify") != 0)
 	{
@@ -100,7 +90,7 @@ tell(const pg_uuid_t *uuid, Jsonb *event)
 	values[0] = JsonbPGetDatum(mapping->options);
 	(void) catalog_fetch("SELECT $1 #>> '{DestinationConfig,OnFailure,Destination,Notify}'", 1, types, values, 1, &channel, &isnull);
 	/* a description of a kilobyte fits; of what is longer the name is told */
-	Async_Notify(TextDatumGetCString(channel), strlen(payload) > MAX_PAYLOAD ? text_member(detail, "alarmName") : payload);
+	Async_Notify(TextDatumGetCString(channel), strlen(payload) > MAX_PAYLOAD ? name : payload);
 }
 
 bool
@@ -114,7 +104,7 @@ alarm_set_state(const char *name, const char *state, const char *reason, Jsonb *
 	ereport(LOG,
 			(errmsg("alarm \"%s\" is in state %s", name, state),
 			 errdetail_internal("%s", reason)));
-	tell(&uuid, event);
+	tell(name, &uuid, event);
 	return true;
 }
 
