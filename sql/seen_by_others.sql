@@ -35,7 +35,7 @@ INSERT INTO dynapg.index_builds SELECT relation, gen_random_uuid(), 'secret', 7,
 UPDATE dynapg.indexes SET status = 'CREATING';
 SET ROLE regress_dynapg_other;
 SELECT index_name, items, entries FROM dynapg.index_progress;
-SELECT pg_temp.fails(format('SELECT * FROM dynapg.%s', name)) FROM unnest('{index_builds,access_keys,sessions,token_secret,transaction_tokens,stat_workers,stat_operations,stat_streams,stat_logs,log_seq}'::text[]) name;
+SELECT pg_temp.fails(format('SELECT * FROM dynapg.%s', name)) FROM unnest('{index_builds,access_keys,sessions,token_secret,transaction_tokens,stat_workers,stat_operations,stat_traces,stat_streams,stat_logs,log_seq}'::text[]) name;
 SELECT pg_temp.fails('SELECT * FROM dynapg_index."Seen~by_g"'), pg_temp.fails('SELECT * FROM dynamo."Seen"');
 SELECT count(*) FROM pg_stats WHERE tablename LIKE 'Seen%';
 RESET ROLE;

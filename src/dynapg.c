@@ -12,6 +12,7 @@
 #include "base/settings.h"
 #include "keep/keeper_launcher.h"
 #include "meter/meter.h"
+#include "trace/trace.h"
 
 PG_MODULE_MAGIC;
 
@@ -25,6 +26,7 @@ void
 _PG_init(void)
 {
 	settings_init();
+	trace_init();
 	meter_init();
 	endpoint_init();
 	keeper_launcher_init();

@@ -20,6 +20,11 @@ CREATE OR REPLACE FUNCTION dynapg_test.is_json(source bytea) RETURNS boolean
 	AS '$libdir/dynapg', 'dynapg_is_json'
 	LANGUAGE C IMMUTABLE STRICT;
 
+-- what is read of a header of traces: traceparent, amazon or tracestate
+CREATE OR REPLACE FUNCTION dynapg_test.read_trace(kind text, header bytea) RETURNS text
+	AS '$libdir/dynapg', 'dynapg_test_read_trace'
+	LANGUAGE C IMMUTABLE STRICT;
+
 -- of the attribute v of two items
 CREATE OR REPLACE FUNCTION dynapg_test.value_equal(a jsonb, b jsonb) RETURNS boolean
 	AS '$libdir/dynapg', 'dynapg_value_equal'

@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 SOURCE = pathlib.Path("src")
-LAYERS = ["base", "value", "expr", "catalog", "meter", "policy", "log", "storage", "keep", "op", "transfer", "events", "api"]
+LAYERS = ["base", "value", "trace", "expr", "catalog", "meter", "policy", "log", "storage", "keep", "op", "transfer", "events", "api"]
 MOST_LINES = 1000   # 800 is the usual most
 GENERATED = re.compile(r"_data\.[ch]$")
 INCLUDE = re.compile(r'\s*#\s*include\s+"([^"]+)"')

@@ -13,6 +13,7 @@ SCHEMA = "test/packages/pgxn-v1.schema.json"
 VERSIONS = {
     "Makefile": r"(?m)^EXTVERSION = (.*)$",
     "dynapg.control": r"(?m)^default_version = '(.*)'$",
+    "src/events/trace_sender.c": r'(?m)^#define VERSION\s+"(.*)"$',
     "debian/changelog": r"\Adynapg \((.*)-[^-]*\)",
     "CHANGELOG.md": r"(?m)\A.*?^## (\S+)",
 }

@@ -17,6 +17,7 @@
 #include "api/endpoint_error.h"
 #include "api/endpoint_events.h"
 #include "api/endpoint_metrics.h"
+#include "api/endpoint_traces.h"
 #include "api/session.h"
 #include "base/audit_spool.h"
 #include "base/library.h"
@@ -229,6 +230,15 @@ static EndpointApi api = {
 	.execute_cloudwatch = execute_cloudwatch,
 	.write_cloudwatch_error = write_cloudwatch_error,
 	.write_event_metrics = endpoint_write_event_metrics,
+	.traces = &trace_is_enabled,
+	.read_traceparent = trace_read_parent,
+	.read_amazon_trace = trace_read_amazon,
+	.is_tracestate = trace_state_is_valid,
+	.begin_trace = trace_begin,
+	.run_trace = trace_run,
+	.end_wait = trace_end_wait,
+	.end_trace = trace_end,
+	.write_trace_metrics = endpoint_write_trace_metrics,
 	.raise = endpoint_raise,
 	.sqlstate = endpoint_sqlstate,
 	.find_key = find_key,

@@ -14,10 +14,11 @@
 #include "api/endpoint_settings.h"
 #include "api/endpoint_shared.h"
 #include "op/caller.h"
+#include "trace/trace.h"
 
 #define ENDPOINT_API_VARIABLE "dynapg_endpoint_api"
 #define ENDPOINT_LIBRARY "dynapg_http"
-#define ENDPOINT_API_VERSION 13
+#define ENDPOINT_API_VERSION 14
 
 /* What an operation leaves besides its response. */
 typedef struct EndpointOutcome
@@ -27,6 +28,7 @@ typedef struct EndpointOutcome
 	double		write_units;
 	bool		conflict;		/* somebody else's transaction was in the way */
 	bool		defect;			/* an error that the server's log should have */
+	const char *error;			/* its name; NULL: there is none */
 } EndpointOutcome;
 
 /* What a request that names a key is checked against. */
@@ -95,6 +97,17 @@ typedef struct EndpointApi
 
 	/* Appends what /metrics says of events; see api/endpoint_events.h. */
 	void		(*write_event_metrics) (StringInfo out);
+
+	/* Traces; see trace/trace.h. */
+	const bool *traces;			/* trace_is_enabled */
+	bool		(*read_traceparent) (const char *text, TraceContext *context);
+	bool		(*read_amazon_trace) (const char *text, TraceContext *context);
+	bool		(*is_tracestate) (const char *text);
+	bool		(*begin_trace) (TraceRecord *record, const TraceContext *context, TimestampTz from);
+	void		(*run_trace) (const TraceContext *context, TraceRecord *record);
+	void		(*end_wait) (TraceRecord *record);
+	void		(*end_trace) (TraceRecord *record);
+	void		(*write_trace_metrics) (StringInfo out);
 
 	/* Raises an exception of the service by its name in errors.csv's order; and the SQLSTATE of one. */
 	void		(*raise) (int exception, const char *message);

@@ -98,6 +98,7 @@ endpoint_write_error(ErrorData *error, int operation, StringInfo body, EndpointO
 	if (error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE && operation >= 0 && is_table_operation(operation))
 		exception = DYN_RESOURCE_IN_USE;
 	info = dyn_exception_info(exception);
+	outcome->error = info->name;
 	outcome->conflict = is_conflict(error, exception);
 	outcome->defect = info->http_status >= 500 || dyn_is_defect(error->sqlerrcode);
 	message = wire_message(error, exception);

@@ -45,6 +45,7 @@ static volatile int longest_wait;	/* LockTimeout, unless a user's function has s
 static volatile sig_atomic_t cut_short;
 static LOCKTAG awaited_lock;
 static volatile LOCKMODE awaited_mode;
+static volatile TimestampTz awaited_since;
 
 /*
  * SIGINT: a cancel, a statement_timeout, or, when its indicator is set, a lock_timeout.  In the
@@ -59,6 +60,9 @@ aside_on_cancel(SIGNAL_ARGS)
 	{
 		const LOCK *lock = MyProc->waitLock;
 
+		/* ProcSleep() has started that timer, too */
+		if (!cut_short)
+			awaited_since = get_timeout_start_time(DEADLOCK_TIMEOUT);
 		awaited_mode = NoLock;
 		if (lock != NULL)
 		{
@@ -148,6 +152,8 @@ aside_put(HttpRequest *request)
 	allowance = Max(allowance - granted_wait * 1000, 0);
 	wait->lock = awaited_lock;
 	wait->mode = awaited_mode;
+	if (wait->met_at == 0)
+		wait->met_at = awaited_since;
 	plan_look(wait, GetCurrentTimestamp());
 	if (request->queue == QUEUE_ASIDE)
 		return;

@@ -106,12 +106,14 @@ begin_request(HttpRequest *request, const char *method, const char *version)
 
 /* Counts and logs a request whose answer is about to be sent. */
 static void
-report_request(const HttpRequest *request)
+report_request(HttpRequest *request)
 {
-	int64		microseconds = GetCurrentTimestamp() - request->started_at;
+	TimestampTz now = GetCurrentTimestamp();
+	int64		microseconds = now - request->started_at;
 
 	metrics_count(request, microseconds);
 	protocol_log(request, microseconds);
+	trace_finish(request, now);
 }
 
 void
@@ -140,6 +142,7 @@ finish_request(HttpRequest *request)
 	if (!request->answered)
 	{
 		connection_answers(request->connection);
+		trace_body_is_there(request);
 		request->answered = protocol_answer(request);
 		if (request->answered)
 		{
@@ -210,6 +213,7 @@ callback_completed(void *cls, struct MHD_Connection *connection, void **state, e
 	aside_forget(request);
 	durable_forget(request);
 	body_release(request);
+	trace_abandon(request);
 	MemoryContextDelete(request->context);
 	*state = NULL;
 }

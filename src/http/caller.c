@@ -85,11 +85,22 @@ caller_tell(const HttpRequest *request)
 	caller.user_agent = user_agent ? printable(request, user_agent) : NULL;
 	caller.request_id = request->request_id;
 	endpoint->begin_caller(&caller);
+	endpoint->run_trace(&request->trace, request->record);
 	return &caller;
+}
+
+void
+caller_write_address(const HttpRequest *request, char *out, size_t size)
+{
+	const union MHD_ConnectionInfo *peer = MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const char *text = address_text(peer ? peer->client_addr : NULL);
+
+	strlcpy(out, text ? text : "", size);
 }
 
 void
 caller_forget(void)
 {
+	endpoint->run_trace(NULL, NULL);
 	endpoint->begin_caller(NULL);
 }

@@ -30,6 +30,7 @@ durable_await(HttpRequest *request)
 	if (is_durable(request))
 		return;
 	request->queue = QUEUE_DURABLE;
+	trace_await(request);
 	n_queued++;
 	dlist_push_tail(&waiting, &request->queued);
 	request_suspend(request);
@@ -60,7 +61,10 @@ durable_release(void)
 
 		while (!dlist_is_empty(&waiting) &&
 			   dlist_head_element(HttpRequest, queued, &waiting)->durable_at <= flushed)
+		{
+			trace_flushed(dlist_head_element(HttpRequest, queued, &waiting), endpoint_worker->standby_level != 0);
 			dlist_push_tail(&unconfirmed, dlist_pop_head_node(&waiting));
+		}
 	}
 
 	confirmed = companion_confirmed();
@@ -71,6 +75,7 @@ durable_release(void)
 		if (request->durable_at > confirmed)
 			break;
 		durable_forget(request);
+		trace_confirmed(request);
 		request_resume(request);
 		released = true;
 	}

@@ -57,6 +57,7 @@ typedef struct HttpWait
 	TimestampTz look_at;		/* when to look for the lock again */
 	LOCKTAG		lock;
 	LOCKMODE	mode;			/* NoLock: the lock is not known */
+	TimestampTz met_at;			/* when the first attempt began to wait for it; 0: none has met one */
 	bool		wants_last;		/* what the last attempt came to is no answer: there is another one when its time is over */
 } HttpWait;
 
@@ -88,6 +89,12 @@ typedef struct HttpRequest
 	MemoryContext kept_context;	/* NULL, or where what follows is */
 	void	   *kept_answer;	/* of an attempt that another one may follow: for protocol_give_up(); NULL: there is none */
 	EndpointOutcome outcome;	/* zeroes if no operation ran */
+
+	TraceContext trace;			/* what its headers say of it */
+	TraceRecord *record;		/* NULL: it is not recorded */
+	bool		is_known;		/* its sender is somebody, as one may say once it is authenticated */
+	TimestampTz attempt_at;		/* when the present attempt began, if it is recorded */
+	TimestampTz waits_since;	/* for the flush, or then for standbys */
 
 	bool		suspended;		/* the library has been told to leave the connection alone */
 	HttpQueue	queue;
@@ -243,6 +250,22 @@ extern void protocol_start(void);	/* when the worker has connected */
 extern bool protocol_is_overdue(void);	/* the worker ends because a request would not */
 extern void protocol_log(const HttpRequest *request, int64 microseconds);	/* as dynapg.log_min_duration has it */
 
+/*
+ * trace.c: traces that requests are part of, and what takes their time (trace/trace.h).  All of it does next to nothing for a request that is not recorded, and raises
+ * nothing but for a lack of memory.
+ */
+extern void trace_take_up(HttpRequest *request);	/* the headers are there */
+extern void trace_body_is_there(HttpRequest *request);
+extern void trace_begin_attempt(HttpRequest *request);
+extern void trace_end_attempt(HttpRequest *request);
+extern void trace_give_up(HttpRequest *request);	/* there is no further attempt: it has waited in vain */
+extern void trace_await(HttpRequest *request);	/* the answer has to wait until it is durable */
+extern void trace_flushed(HttpRequest *request, bool waits);	/* it is flushed; whether it waits for standbys now */
+extern void trace_confirmed(HttpRequest *request);
+extern void trace_finish(HttpRequest *request, TimestampTz now);	/* the answer is about to be sent */
+extern void trace_abandon(HttpRequest *request);	/* the connection has ended before */
+extern void trace_append_id(StringInfo out, const HttpRequest *request, const char *before);	/* nothing if there is none */
+
 /* session.c: what requests of several roles share, and how each finds it as if it were the first */
 extern void session_start(void);	/* when the worker has connected */
 /*
@@ -263,6 +286,7 @@ extern void session_clean(void);	/* between transactions: what a transaction's e
  */
 extern Caller *caller_tell(const HttpRequest *request);
 extern void caller_forget(void);
+extern void caller_write_address(const HttpRequest *request, char *out, size_t size);	/* the peer's, "" if it is not known */
 
 /* auth.c: who sent the request (inside a transaction); raises the service's errors.  Fills in the caller's key and session. */
 extern Oid	auth_role(const HttpRequest *request, Caller *caller);

@@ -134,4 +134,5 @@ metrics_write(StringInfo out)
 			write_latency(out, i);
 	endpoint->write_metrics(out);
 	endpoint->write_event_metrics(out);
+	endpoint->write_trace_metrics(out);
 }

@@ -174,6 +174,8 @@ append_trace(StringInfo line, const HttpRequest *request)
 {
 	static const char *const headers[] = {"traceparent", "X-Amzn-Trace-Id"};
 
+	trace_append_id(line, request, " trace_id=");
+
 	for (int i = 0; i < lengthof(headers); i++)
 	{
 		const char *value = request_header(request, headers[i]);
@@ -275,10 +277,13 @@ static void
 describe_request(void *argument)
 {
 	const HttpRequest *request = (const HttpRequest *) argument;
+	StringInfoData trace;
 
 	if (is_overdue)
 		errcontext("dynapg request that has not ended within %d s after dynapg.statement_timeout", GRACE / 1000);
-	errcontext("dynapg request %s: %s", request->request_id, protocol_operation(request));
+	initStringInfo(&trace);
+	trace_append_id(&trace, request, ", trace ");
+	errcontext("dynapg request %s: %s%s", request->request_id, protocol_operation(request), trace.data);
 }
 
 /*
@@ -337,6 +342,7 @@ execute_in_transaction(HttpRequest *request)
 	aside_begin_attempt(request);
 	start_timeouts(request);
 	settings = session_begin_request(auth_role(request, caller_tell(request)));
+	request->is_known = true;
 	MemoryContextSwitchTo(CurTransactionContext);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	execute(request);
@@ -443,6 +449,7 @@ protocol_try_again(HttpRequest *request)
 	request->query_error = NULL;
 	request->status = 200;
 	request->durable_at = InvalidXLogRecPtr;
+	trace_begin_attempt(request);
 	PG_TRY();
 	{
 		execute_in_transaction(request);
@@ -459,6 +466,7 @@ protocol_try_again(HttpRequest *request)
 	else if (!failed)
 		endpoint->drop_answer();
 	caller_forget();
+	trace_end_attempt(request);
 	session_clean();
 	pgstat_report_activity(STATE_IDLE, NULL);
 	if (failed)
@@ -489,6 +497,7 @@ protocol_give_up(HttpRequest *request)
 		FlushErrorState();
 	}
 	PG_END_TRY();
+	trace_give_up(request);
 }
 
 /* Makes ready for an operation's answer. */
@@ -599,6 +608,7 @@ protocol_begin(HttpRequest *request)
 {
 	make_request_id(request);
 	initStringInfo(&request->response);
+	trace_take_up(request);
 	request->is_console = console_has(request);
 }
 

@@ -14,6 +14,7 @@
 #include "meter/counters.h"
 #include "meter/insight.h"
 #include "meter/meter.h"
+#include "trace/trace.h"
 
 int			meter_wants;
 
@@ -142,6 +143,8 @@ meter_table(const TableInfo *table)
 {
 	MeterRequest *request = running;
 
+	if (trace_is_on())
+		trace_table(table->name, strlen(table->name));
 	if (request == NULL || !(meter_wants & METER_COUNTERS))
 		return;
 	for (int i = 0; i < request->n_tables; i++)
@@ -158,8 +161,10 @@ meter_table(const TableInfo *table)
 }
 
 void
-meter_returned(int64 items)
+meter_returned(int64 items, int64 scanned)
 {
+	if (trace_is_on())
+		trace_items(items, scanned);
 	if (running == NULL)
 		return;
 	running->returns_items = true;

@@ -2,7 +2,8 @@
  * meter.h
  *		The hook through which operations tell what they consume, what they are refused, and how they end.
  *
- * It passes on to throttling (bucket.h), metrics (counters.h) and contributor insights (insight.h) what each of them wants.
+ * It passes on to throttling (bucket.h), metrics (counters.h) and contributor insights (insight.h) what each of them wants, and to traces (trace/trace.h), which
+ * need no shared memory of this room's.
  */
 #ifndef DYNAPG_METER_H
 #define DYNAPG_METER_H
@@ -110,8 +111,8 @@ extern void meter_end(MeterRequest *request, bool failed);
 /* A request comes to a table; again is harmless. */
 extern void meter_table(const TableInfo *table);
 
-/* It returns so many items. */
-extern void meter_returned(int64 items);
+/* It returns so many items, of so many that it has looked at. */
+extern void meter_returned(int64 items, int64 scanned);
 
 /* It reads a stream of a table that it has come to, and returns so many records of so many bytes. */
 extern void meter_stream(const TableLog *stream, int64 records, int64 bytes);

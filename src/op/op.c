@@ -14,6 +14,7 @@
 #include "op/arn.h"
 #include "op/authorize.h"
 #include "op/op.h"
+#include "trace/trace.h"
 
 /* Operations that dynapg has. */
 static const OperationFunction functions[OPERATION_COUNT] = {
@@ -90,6 +91,30 @@ op_function(int operation)
 	return functions[operation];
 }
 
+/* What an operation on tables themselves is about; those on items tell of their tables when they come to them. */
+static void
+trace_named_table(const RequestValue *request)
+{
+	const Shape *shape = request->shape;
+
+	for (int i = 0; i < shape->n_members; i++)
+	{
+		const RequestValue *value = &request->as.members[i];
+
+		if (value->present && value->shape->kind == SHAPE_STRING && strcmp(shape->members[i].name, "TableName") == 0 &&
+			strchr(value->as.string.text, ':') == NULL)
+			trace_table(value->as.string.text, value->as.string.len);
+	}
+}
+
+/* The end of a call by SQL that is recorded; in PG_CATCH if it has failed. */
+static void
+end_trace(bool failed, double read_units, double write_units)
+{
+	trace_end_call(failed ? dyn_exception_info(dyn_exception_of_sqlstate(geterrcode()))->name : NULL,
+				   op_read_units - read_units, op_write_units - write_units);
+}
+
 void
 op_call(int operation, WireWriter *response, OperationCarrier carry, void *argument)
 {
@@ -97,6 +122,9 @@ op_call(int operation, WireWriter *response, OperationCarrier carry, void *argum
 	Oid			outer_role = op_role;
 	AuditCall  *volatile audit = NULL;
 	MeterRequest metered;
+	bool		traced = unlikely(trace_is_enabled) && trace_begin_call(model_operations[operation].name);
+	double		read_units = op_read_units;
+	double		write_units = op_write_units;
 
 	/* it may raise, and then nothing has begun */
 	meter_begin(&metered, operation, model_operations[operation].name);
@@ -105,6 +133,8 @@ op_call(int operation, WireWriter *response, OperationCarrier carry, void *argum
 	op_role = GetUserId();
 	PG_TRY();
 	{
+		if (traced)
+			trace_run_call();
 		audit = audit_begin(operation, response);
 		carry(audit, argument);
 		/* what raises in it has ended the request, too, and fails it */
@@ -114,6 +144,8 @@ op_call(int operation, WireWriter *response, OperationCarrier carry, void *argum
 	{
 		dyn_operation = outer;
 		op_role = outer_role;
+		if (traced)
+			end_trace(true, read_units, write_units);
 		meter_end(&metered, true);
 		audit_fail(audit);
 		PG_RE_THROW();
@@ -121,6 +153,8 @@ op_call(int operation, WireWriter *response, OperationCarrier carry, void *argum
 	PG_END_TRY();
 	dyn_operation = outer;
 	op_role = outer_role;
+	if (traced)
+		end_trace(false, read_units, write_units);
 	/* who writes down what is counted */
 	if (dynapg_metrics_history && meter_is_there())
 		log_want_keeper(GetCurrentStatementStartTimestamp());
@@ -143,6 +177,8 @@ run_operation(AuditCall *audit, void *argument)
 	AccessUser	before;
 
 	audit_request(audit, request);
+	if (trace_is_on())
+		trace_named_table(request);
 	access_become(access_begin(run->operation, request), &before);
 	op_function(run->operation) (request, run->response);
 	access_return(&before);

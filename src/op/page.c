@@ -312,7 +312,7 @@ page_write(WireWriter *response, const RequestValue *request, PagePreparation pr
 	}
 	capacity_add_read(&capacity, prepared.index, bytes, page->consistent);
 	capacity_write(response, page->return_consumed_capacity, &capacity);
-	meter_returned(count);
+	meter_returned(count, reader.evaluated);
 	wire_object_end(response);
 	storage_close(reader.table);
 }
@@ -362,6 +362,6 @@ page_visit(const RequestValue *request, PagePreparation prepare, PageVisitor vis
 	if (reader.scan != NULL)
 		storage_scan_end(reader.scan);
 	capacity_add_read(&capacity, prepared.index, bytes, page->consistent);
-	meter_returned(count);
+	meter_returned(count, reader.evaluated);
 	storage_close(reader.table);
 }

@@ -97,7 +97,7 @@ evaluate(SelectReader *reader, const JsonbValue *item, const JsonbValue *entry)
 		}
 		MemoryContextSwitchTo(caller);
 		reader->visit(item, reader->argument);
-		meter_returned(1);
+		meter_returned(1, 0);
 	}
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(reader->scratch);

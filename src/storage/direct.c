@@ -31,6 +31,7 @@
 #include "storage/backend.h"
 #include "storage/item_log.h"
 #include "storage/layout.h"
+#include "trace/trace.h"
 
 void
 direct_open(StorageTable *table)
@@ -267,7 +268,10 @@ insert_version(StorageTable *table, const StorageKey *key, Jsonb *item, BlockNum
 	{
 		ItemPointerData other;
 
-		if (!compat_check_index_constraints(table->result_relation, slot, table->estate, &other, table->arbiters))
+		bool		is_free;
+
+		TRACE_WAIT(is_free = compat_check_index_constraints(table->result_relation, slot, table->estate, &other, table->arbiters));
+		if (!is_free)
 			return false;
 	}
 
@@ -295,9 +299,9 @@ update_version(StorageTable *table, const StorageKey *key, Jsonb *item, Snapshot
 	TM_Result	result;
 
 	CheckCmdReplicaIdentity(table->relation, CMD_UPDATE);
-	result = am_heap_routine()->tuple_update(table->relation, &table->slot->tts_tid, slot,
-											 GetCurrentCommandId(true), snapshot, InvalidSnapshot, true,
-											 &failure, &lockmode, &update_indexes);
+	TRACE_WAIT(result = am_heap_routine()->tuple_update(table->relation, &table->slot->tts_tid, slot,
+														GetCurrentCommandId(true), snapshot, InvalidSnapshot, true,
+														&failure, &lockmode, &update_indexes));
 	if (result == TM_Ok && update_needs_indexes(update_indexes))
 	{
 		direct_prepare_index_entries(table);
@@ -312,10 +316,12 @@ static TM_Result
 delete_version(StorageTable *table, Snapshot snapshot)
 {
 	TM_FailureData failure;
+	TM_Result	result;
 
 	CheckCmdReplicaIdentity(table->relation, CMD_DELETE);
-	return am_heap_routine()->tuple_delete(table->relation, &table->slot->tts_tid, GetCurrentCommandId(true),
-										   snapshot, InvalidSnapshot, !table->expires, &failure, false);
+	TRACE_WAIT(result = am_heap_routine()->tuple_delete(table->relation, &table->slot->tts_tid, GetCurrentCommandId(true),
+														snapshot, InvalidSnapshot, !table->expires, &failure, false));
+	return result;
 }
 
 static LockTupleMode
@@ -344,8 +350,8 @@ lock_version(StorageTable *table, const StorageKey *key, Snapshot snapshot, bool
 	TM_FailureData failure;
 	TM_Result	result;
 
-	result = table_tuple_lock(table->relation, &tid, snapshot, table->slot, GetCurrentCommandId(false),
-							  lock_mode(table->access), table->expires ? LockWaitSkip : LockWaitBlock, flags, &failure);
+	TRACE_WAIT(result = table_tuple_lock(table->relation, &tid, snapshot, table->slot, GetCurrentCommandId(false),
+										 lock_mode(table->access), table->expires ? LockWaitSkip : LockWaitBlock, flags, &failure));
 	return result == TM_Ok && layout_row_has_key(table->slot, &key->hash, key->sort);
 }
 

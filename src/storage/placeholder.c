@@ -24,6 +24,7 @@
 #include "storage/am.h"
 #include "storage/backend.h"
 #include "storage/layout.h"
+#include "trace/trace.h"
 
 /* Waits for transactions that are about to insert the key, or to delete it; whether it is there now. */
 static bool
@@ -116,10 +117,13 @@ insert_and_delete(StorageTable *table, const StorageKey *key)
 bool
 placeholder_insert(StorageTable *table, const StorageKey *key)
 {
+	bool		is_there;
+
 	if (!am_is_heap(table->relation))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("cannot hold that an item is absent in table \"%s\"", RelationGetRelationName(table->relation)),
 				 errdetail("The table's access method is neither dynapg nor heap.")));
-	return !wait_for_others(table, key, table->slot) && insert_and_delete(table, key);
+	TRACE_WAIT(is_there = wait_for_others(table, key, table->slot));
+	return !is_there && insert_and_delete(table, key);
 }

@@ -34,6 +34,7 @@
 #include "base/varlena.h"
 #include "storage/backend.h"
 #include "storage/layout.h"
+#include "trace/trace.h"
 
 /* After so many vain attempts to insert a key that is not seen, a policy may be what hides it. */
 #define HIDDEN_ATTEMPTS 5
@@ -155,7 +156,7 @@ execute_plan(StorageTable *table, StatementKind kind, Datum *values, bool read_o
 	user_switch(table->user, &before);
 	PG_TRY();
 	{
-		result = SPI_execute_plan(saved_plan(table, kind), values, NULL, read_only, 0);
+		TRACE_WAIT(result = SPI_execute_plan(saved_plan(table, kind), values, NULL, read_only, 0));
 	}
 	PG_CATCH();
 	{

@@ -3,7 +3,7 @@
 #
 #   PG_CONFIG=...  test/clients/run.sh [suite...]
 #
-# Suites: boto3 javascript throttling streams policies policypage examples s3 s3s awscli go pynamodb mappers session kcl ion exports migration events cloudwatch; all of them if none is named. Each client is installed by
+# Suites: boto3 javascript throttling streams policies policypage examples s3 s3s awscli go pynamodb mappers session kcl ion exports migration events cloudwatch traces; all of them if none is named. Each client is installed by
 # its own package manager into the user's cache, as new as it is to be had that day (but for events' servers); never into the checkout.
 # The last line is `N passed, N failed`; the exit status is 0 if something ran and nothing failed.
 set -euo pipefail
@@ -11,7 +11,7 @@ cd "$(dirname "$0")/../.."
 # shellcheck source=scripts/lib.sh
 . scripts/lib.sh
 
-SUITES=(boto3 javascript throttling streams policies policypage examples s3 s3s awscli go pynamodb mappers session kcl ion exports migration events cloudwatch)
+SUITES=(boto3 javascript throttling streams policies policypage examples s3 s3s awscli go pynamodb mappers session kcl ion exports migration events cloudwatch traces)
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/dynapg/clients
 HERE=$PWD/test/clients
 
@@ -222,6 +222,17 @@ suite_events() {
     local search
     python_packages "$CACHE/events" boto3==1.44.8 'moto[awslambda]==5.2.5' flask==3.1.3 flask-cors==6.0.5 && npm_packages "$CACHE/kinesalite" kinesalite@3.3.3 && search=$(test/clients/search/fetch.sh) &&
         KINESALITE=$CACHE/kinesalite/node_modules/.bin/kinesalite OPENSEARCH=$search/opensearch DYNAPG_PSQL=$bin/psql "$CACHE/events/bin/python" "$HERE/python/events_test.py"
+}
+
+# An application's traces: OpenTelemetry's SDK for Python, and its collector, which takes minutes to compile, once.
+suite_traces() {
+    local folder=$CACHE/collector
+    [ -x "$folder/collector" ] || {
+        mkdir -p "$folder" && cp "$HERE"/collector/* "$folder" && (cd "$folder" && go mod tidy && go build -mod=mod -o collector .)
+    } >&2 || return
+    python_packages "$CACHE/traces" boto3 opentelemetry-sdk opentelemetry-instrumentation-botocore opentelemetry-exporter-otlp-proto-http || return
+    mkdir -p "$work/traces"
+    (cd "$work/traces" && COLLECTOR=$folder/collector DYNAPG_PSQL=$bin/psql "$CACHE/traces/bin/python" "$HERE/python/traces_test.py")
 }
 
 # docs/migration.md against DynamoDB Local.

@@ -96,7 +96,7 @@ sub serve
 	{
 		my $got = sysread($socket, my $more, 1 << 20) or return;
 		$length += $got;
-		$body .= $more if length $body < 65536;
+		$body .= $more if length $body < 4 << 20;
 	}
 	my ($part) = $query =~ /partNumber=(\d+)/;
 	my $before = note($folder, "$method $path " . ($part // ''), join(' ', "$method $path" . ($query ne '' ? "?$query" : ''),

@@ -1,0 +1,362 @@
+# Traces: what callers' headers and settings say is taken up, spans get to a receiver by OTLP's rules, say how long what took, and hold up nobody.
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use File::Temp ();
+use Time::HiRes qw(sleep time);
+
+use DynapgBadServer;
+use DynapgHttp;
+
+# ---------------------------------------------------------------- a receiver
+
+my $folder = File::Temp->newdir();
+
+# What it does from now on: ok, busy (once), refuse, reject, hang.
+sub receiver_is { append_to_file("$folder/new", $_[0]); rename "$folder/new", "$folder/mode" or die; return; }
+
+sub respond
+{
+	my ($socket, $request) = @_;
+	my $mode = slurp_file("$folder/mode");
+	my ($path, $type, $key) = ($request->{path}, $request->{headers}{'content-type'}, $request->{headers}{authorization} // '');
+
+	note_lines("$folder/requests", "$mode $path $type $key " . ($request->{headers}{'x-tenant'} // ''));
+	if ($mode eq 'busy')
+	{
+		unlink "$folder/mode";
+		append_to_file("$folder/mode", 'ok');
+		return answer($socket, '503 Busy', { 'Retry-After' => 1 }, 'busy');
+	}
+	return answer($socket, '400 No', {}, "no \x01\x02 luck\n") if $mode eq 'refuse';
+	return answer($socket, '401 No', {}, "who is $key?") if $mode eq 'echo';
+	if ($mode eq 'hang')
+	{
+		sleep 60;
+		return;
+	}
+	note_lines("$folder/spans", $request->{body} =~ s/\n/ /gr);
+	return answer($socket, '200 OK', { 'Content-Type' => 'application/json' },
+		$mode eq 'reject' ? '{"partialSuccess": {"rejectedSpans": "1", "errorMessage": "too \u0007 old"}}' : '{"partialSuccess": {}}');
+}
+
+receiver_is('ok');
+my ($receiver, $received) = bad_server(\&respond);	# whose folder goes with the second
+
+# The spans of a trace, in the order of their beginnings.
+sub spans
+{
+	my ($trace) = @_;
+	my @spans;
+
+	return () unless -e "$folder/spans";
+	foreach my $line (split /\n/, slurp_file("$folder/spans"))
+	{
+		next if defined $trace && index($line, $trace) < 0;
+		push @spans, map { @{ $_->{spans} } } map { @{ $_->{scopeSpans} } } @{ json()->decode($line)->{resourceSpans} };
+	}
+	@spans = sort { $a->{startTimeUnixNano} <=> $b->{startTimeUnixNano} } grep { !defined $trace || $_->{traceId} eq $trace } @spans;
+	return @spans;
+}
+
+sub attributes
+{
+	my ($span) = @_;
+	return map { my ($value) = values %{ $_->{value} }; ($_->{key} => ref $value eq 'HASH' ? [ map { $_->{stringValue} } @{ $value->{values} } ] : $value) }
+	  @{ $span->{attributes} // [] };
+}
+
+# The only span of a kind: 2 for requests, 1 for their times.
+sub span_of { my ($trace, $name) = @_; my @found = grep { $_->{name} eq $name } spans($trace); return @found == 1 ? $found[0] : undef; }
+sub milliseconds { my ($span) = @_; return ($span->{endTimeUnixNano} - $span->{startTimeUnixNano}) / 1e6; }
+
+my $next = 0;
+sub trace_id { return sprintf '%032x', 0xabc0000 + ++$next; }
+sub parent_of { my ($trace, $flags) = @_; return sprintf '00-%s-00000000000000ff-%s', $trace, $flags // '01'; }
+sub headers { return headers => [@_]; }
+
+# Whether there is a span of a trace within some seconds.
+sub arrives { my ($trace, $count) = @_; return eventually(15, sub { spans($trace) >= ($count // 1) }); }
+
+# ---------------------------------------------------------------- a server
+
+my ($node, $port) = start_node('traces', <<"CONF");
+dynapg.workers = 1
+dynapg.otlp_endpoint = 'http://127.0.0.1:$receiver/base/'
+dynapg.otlp_headers = 'Authorization=Bearer%20secret-4711, x-tenant=a'
+dynapg.otlp_timeout = 2s
+dynapg.log_min_duration = 0
+dynapg.audit = data
+dynapg.lock_timeout = 20s
+restart_after_crash = on
+CONF
+
+sub sql { return $node->safe_psql('postgres', @_); }
+sub counts { return sql('SELECT ' . join(", ", @_) . ' FROM dynapg.stat_traces'); }
+
+sub set
+{
+	my ($name, $value) = @_;
+	sql("ALTER SYSTEM SET $name = '$value'");
+	sql('SELECT pg_reload_conf()');
+	return eventually(10, sub { sql("SHOW $name") eq $value });
+}
+
+sql('CREATE ROLE app LOGIN; GRANT CREATE, USAGE ON SCHEMA dynamo TO app');
+my @app = create_key($node, 'app');
+like(answer_of(create_table($port, 'Music', key => \@app)), qr/^200/, 'a table');
+is(counts('recorded', 'pid IS NULL'), '0|t', 'nothing is recorded, and nobody started, while no trace is sampled');
+
+sub update_item
+{
+	my ($key, @headers) = @_;
+	return call($port, 'UpdateItem', { TableName => 'Music', Key => { pk => { S => $key } }, UpdateExpression => 'ADD n :secret',
+			ExpressionAttributeValues => { ':secret' => { N => '4711' } } }, key => \@app, headers(@headers));
+}
+
+# ---------------------------------------------------------------- one UpdateItem
+
+my $trace = trace_id();
+like(answer_of(update_item('one', [ 'traceparent', parent_of($trace) ], [ 'tracestate', 'vendor=1' ], [ 'tracestate', 'other=x' ])), qr/^200/, 'an update');
+ok(arrives($trace, 4), 'its spans arrive');
+my $span = span_of($trace, 'UpdateItem Music');
+is(join(' ', map { $_ // '-' } @$span{qw(parentSpanId kind flags traceState)}), '00000000000000ff 2 769 vendor=1,other=x', 'its span is the child of the caller\'s');
+my %attributes = attributes($span);
+is(join(' ', map { $attributes{$_} } qw(db.system.name db.operation.name db.namespace db.collection.name rpc.system rpc.service rpc.method http.response.status_code
+			client.address dynapg.interface dynapg.read_units dynapg.write_units)),
+	'aws.dynamodb UpdateItem postgres Music aws-api DynamoDB UpdateItem 200 127.0.0.1 HTTP 0 1', 'it says what was done');
+is_deeply($attributes{'aws.dynamodb.table_names'}, ['Music'], 'and where');
+is_deeply(json()->decode($attributes{'aws.dynamodb.consumed_capacity'}[0]),
+	{ TableName => 'Music', CapacityUnits => 1, ReadCapacityUnits => 0, WriteCapacityUnits => 1 }, 'and what it has consumed');
+is(join(', ', map { $_->{name} } grep { $_->{kind} == 1 } spans($trace)), 'receive, execute, flush wait', 'its times are spans of their own');
+is(join(' ', map { $_->{parentSpanId} eq $span->{spanId} && $_->{startTimeUnixNano} >= $span->{startTimeUnixNano} && $_->{endTimeUnixNano} <= $span->{endTimeUnixNano} ? 'in' : 'out' }
+		  grep { $_->{kind} == 1 } spans($trace)), 'in in in', 'within it');
+my ($export) = map { json()->decode($_) } split /\n/, slurp_file("$folder/spans");
+my %resource = attributes($export->{resourceSpans}[0]{resource});
+like(join(' ', @resource{qw(service.name service.namespace service.instance.id service.version)}), qr/^dynapg traces \d{15,}-\d+ 0\.1\.0$/, 'the resource is this server');
+is((split /\n/, slurp_file("$folder/requests"))[0], 'ok /base/v1/traces application/json Bearer secret-4711 a', 'the receiver gets the path and the headers that are set');
+unlike(slurp_file("$folder/spans"), qr/4711|"one"/, 'no value and no key of an item is sent');
+
+my $log = slurp_file($node->logfile);
+like($log, qr/dynapg request \w{52}: UpdateItem, status 200, duration \d+ ms trace_id=$trace traceparent=00-$trace-/, 'the log of requests has the trace');
+my ($event) = grep { $_->{eventName} eq 'UpdateItem' } map { json()->decode($_) } $log =~ /dynapg audit: (\{.*\})$/mg;
+is($event->{additionalEventData}{traceId}, $trace, 'and so has the audit');
+
+# ---------------------------------------------------------------- what is taken up
+
+my %given = (
+	'X-Amzn-Trace-Id' => [ 1, sub { [ 'X-Amzn-Trace-Id', sprintf 'Self=1-2-3; Root=1-%s-%s;Parent=00000000000000fe;Sampled=1', unpack 'A8A24', $_[0] ] } ],
+	'both' => [ 1, sub { [ 'X-Amzn-Trace-Id', 'Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0' ], [ 'traceparent', parent_of($_[0]) ] } ],
+	'an invalid traceparent and a good X-Amzn-Trace-Id' => [ 1, sub { [ 'traceparent', parent_of('0' x 32) ], [ 'X-Amzn-Trace-Id', sprintf 'Root=1-%s-%s;Sampled=1', unpack 'A8A24', $_[0] ] } ],
+	'a later version' => [ 1, sub { [ 'traceparent', 'cc-' . substr(parent_of($_[0]), 3) . '-what the future will be like' ] } ],
+	'not sampled' => [ 0, sub { [ 'traceparent', parent_of($_[0], '00') ] } ],
+	'Sampled=0' => [ 0, sub { [ 'X-Amzn-Trace-Id', sprintf 'Root=1-%s-%s;Sampled=0', unpack 'A8A24', $_[0] ] } ],
+	'left open' => [ 0, sub { [ 'X-Amzn-Trace-Id', sprintf 'Root=1-%s-%s;Sampled=?', unpack 'A8A24', $_[0] ] } ],
+	'version 255' => [ 0, sub { [ 'traceparent', 'ff' . substr(parent_of($_[0]), 2) ] } ],
+	'too long' => [ 0, sub { [ 'traceparent', parent_of($_[0]) . '-00' ] } ],
+	'a letter' => [ 0, sub { [ 'traceparent', parent_of($_[0] =~ s/0/g/r) ] } ],
+	'no parent' => [ 0, sub { [ 'traceparent', "00-$_[0]-0000000000000000-01" ] } ],
+	'two' => [ 0, sub { [ 'traceparent', parent_of($_[0]) ], [ 'traceparent', parent_of(trace_id()) ] } ]);
+my %traces = map { $_ => trace_id() } sort keys %given;
+foreach my $name (sort keys %given)
+{
+	like(answer_of(update_item('two', $given{$name}[1]->($traces{$name}))), qr/^200/, "with a header: $name");
+}
+ok(arrives($traces{$_}), "is taken up: $_") foreach grep { $given{$_}[0] } sort keys %given;
+is(scalar(spans($traces{$_})), 0, "is not: $_") foreach grep { !$given{$_}[0] } sort keys %given;
+
+# bytes that are no header's
+my $hostile = trace_id();
+like(answer_of(update_item('three', [ 'traceparent', "\xff\x01\"}]" . 'x' x 5000 ], [ 'X-Amzn-Trace-Id', 'Root=' . ';' x 3000 . "\x02\xfe" ])), qr/^[24]00/, 'headers of no sense');
+like(answer_of(update_item('three', [ 'traceparent', parent_of($hostile) ], [ 'tracestate', "a=\"\xe9\\\"" ])), qr/^200/, 'a tracestate that is none');
+ok(arrives($hostile), 'is left out');
+is((spans($hostile))[0]{traceState}, undef, 'and the trace goes on');
+exchange($port, "GET /metrics HTTP/1.1\r\nHost: x\r\ntraceparent: " . parent_of($hostile = trace_id()) . "\r\n\r\n");
+
+# refusals: nobody knows who they are of
+my $refused = trace_id();
+update_item('four', [ 'traceparent', parent_of($refused) ]) foreach 1 .. 3;
+my @other = ($app[0], 'wrong');
+my $before = counts('recorded');
+call($port, 'GetItem', { TableName => 'Music', Key => { pk => { S => 'one' } } }, key => \@other, headers([ 'traceparent', parent_of($refused) ])) foreach 1 .. 40;
+ok(eventually(30, sub { grep { $_->{name} eq 'GetItem' } spans($refused) }), 'requests that are refused are recorded');
+is({ attributes(grep { $_->{name} eq 'GetItem' } spans($refused)) }->{'error.type'}, 'InvalidSignatureException', 'with the error\'s name');
+cmp_ok(counts('recorded') - $before, '<', 40, 'but not all of them');
+is(scalar(spans($hostile)), 0, 'health checks and metrics are not recorded');
+
+# errors
+my $failed = trace_id();
+call($port, 'PutItem', { TableName => 'Music', Item => { pk => { S => 'one' } }, ConditionExpression => 'attribute_not_exists(pk)' }, key => \@app, headers([ 'traceparent', parent_of($failed) ]));
+call($port, 'Scan', { TableName => 'Music' }, key => \@app, headers([ 'traceparent', parent_of($failed) ]));
+ok(arrives($failed, 6), 'a condition that fails, and a scan');
+%attributes = attributes(span_of($failed, 'PutItem Music'));
+is("$attributes{'error.type'} $attributes{'http.response.status_code'}", 'ConditionalCheckFailedException 400', 'its error');
+is(span_of($failed, 'PutItem Music')->{status}, undef, 'is the caller\'s, not the server\'s');
+%attributes = attributes(span_of($failed, 'Scan Music'));
+is("$attributes{'aws.dynamodb.count'} $attributes{'aws.dynamodb.scanned_count'}", '4 4', 'what was counted');
+
+# ---------------------------------------------------------------- waiting for a lock
+
+my $session = $node->background_psql('postgres');
+$session->query_safe(q(BEGIN; SELECT dynapg.put('Music', '{"pk": "locked"}')));
+my $locked = trace_id();
+my $waiting = in_background(sub { update_item('locked', [ 'traceparent', parent_of($locked) ]) });
+ok(eventually(10, sub { my $text = exchange($port, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")->{body}; $text =~ /^dynapg_requests_waiting_for_locks 1$/m }), 'an update waits');
+sleep 0.3;
+$session->query_safe('COMMIT');
+like(wait_for($waiting), qr/^200/, 'and goes on');
+ok(arrives($locked, 5), 'its spans arrive');
+my $wait = span_of($locked, 'lock wait');
+ok(defined $wait && milliseconds($wait) > 290, 'the wait for a lock is one') or diag json()->encode([ spans($locked) ]);
+%attributes = attributes(span_of($locked, 'UpdateItem Music'));
+cmp_ok($attributes{'dynapg.attempts'}, '>', 1, 'it was executed anew');
+cmp_ok($attributes{'dynapg.lock_wait_us'}, '>', 290_000, 'the wait is an attribute, too');
+
+# ---------------------------------------------------------------- SQL
+
+my $call = trace_id();
+like(sql("BEGIN; SET LOCAL dynapg.traceparent = '" . parent_of($call) . "'; SELECT dynamo_put_item('{\"TableName\": \"Music\", \"Item\": {\"pk\": {\"S\": \"sql\"}}}'); COMMIT;"), qr/\{\}/, 'a call by SQL');
+ok(arrives($call, 2), 'is recorded');
+is(join(', ', map { "$_->{name} $_->{parentSpanId} $_->{kind}" } spans($call)), 'PutItem Music 00000000000000ff 2, COMMIT 00000000000000ff 2', 'with its transaction\'s commit');
+%attributes = attributes((spans($call))[0]);
+is("$attributes{'dynapg.interface'} $attributes{'dynapg.write_units'} $attributes{'db.namespace'}", 'SQL 1 postgres', 'as SQL\'s');
+
+my $undone = trace_id();
+sql("BEGIN; SET LOCAL dynapg.traceparent = '" . parent_of($undone) . "'; SELECT dynamo_put_item('{\"TableName\": \"Music\", \"Item\": {\"pk\": {\"S\": \"undone\"}}}'); ROLLBACK;
+	SELECT dynamo_scan('{\"TableName\": \"Music\"}')");
+$node->psql('postgres', "BEGIN; SET LOCAL dynapg.traceparent = '" . parent_of($undone) . "'; SELECT dynamo_get_item('{\"TableName\": \"None\", \"Key\": {\"pk\": {\"S\": \"x\"}}}')");
+ok(arrives($undone, 2), 'what was rolled back, and what has failed');
+is(join(', ', map { "$_->{name} " . ({ attributes($_) }->{'error.type'} // '-') . ' ' . ($_->{status}{code} // '-') } spans($undone)),
+	'PutItem Music - -, GetItem None ResourceNotFoundException 2', 'without a commit');
+
+my $held = trace_id();
+$session->query_safe(q(BEGIN; SELECT dynapg.put('Music', '{"pk": "locked"}')));
+my $second = $node->background_psql('postgres');
+$second->query_safe("SET dynapg.traceparent = '" . parent_of($held) . "'");
+$second->query_until(qr/begun/, "\\echo begun\nSELECT dynamo_delete_item('{\"TableName\": \"Music\", \"Key\": {\"pk\": {\"S\": \"locked\"}}}');\n");
+ok(eventually(10, sub { sql("SELECT count(*) FROM pg_locks WHERE NOT granted") eq '1' }), 'a call waits for a lock');
+sleep 0.2;
+$session->query_safe('COMMIT');
+$second->quit;
+$session->quit;
+ok(arrives($held, 3), 'its spans arrive');
+cmp_ok(milliseconds(span_of($held, 'lock wait')), '>', 190, 'and tell of the wait');
+
+foreach my $bad ('nonsense', parent_of('0' x 32), "00-$call-00000000000000ff-01-", uc parent_of($call))
+{
+	my ($status, undef, $error) = $node->psql('postgres', "SELECT dynapg.account_id(); SET dynapg.traceparent = '$bad'");
+	($status, undef, $error) = $node->psql('postgres', "LOAD 'dynapg'; SET dynapg.traceparent = '$bad'");
+	like($error, qr/invalid value for parameter "dynapg.traceparent"/, "no traceparent: $bad");
+}
+foreach my $bad ('ftp://x', 'http://', 'http://user:secret@x', 'http://x/?query', "http://x/\x01", 'https://x/a b', 'http://x#y')
+{
+	like(($node->psql('postgres', "ALTER SYSTEM SET dynapg.otlp_endpoint = '$bad'"))[2], qr/invalid value for parameter "dynapg.otlp_endpoint"/, "no endpoint: $bad");
+}
+foreach my $bad ('x', 'a=b,=c', "a=b\x01", 'a=%0d%0aX: y', 'a b=c', 'a=%', 'a=%4', join(',', map { "h$_=1" } 1 .. 7))
+{
+	like(($node->psql('postgres', "ALTER SYSTEM SET dynapg.otlp_headers = '$bad'"))[2], qr/invalid value for parameter "dynapg.otlp_headers"/, "no headers: $bad");
+}
+is(($node->psql('postgres', 'SET ROLE app; SHOW dynapg.otlp_headers'))[0], 3, 'the headers are not for everybody');
+
+# ---------------------------------------------------------------- traces that begin here
+
+set('dynapg.trace_sample_ratio', '1');
+my $seen = spans();
+update_item('five') foreach 1 .. 3;
+ok(eventually(15, sub { spans() >= $seen + 12 }), 'what nobody has sampled is recorded');
+my @own = grep { $_->{name} eq 'UpdateItem Music' && !defined $_->{parentSpanId} && $_->{traceId} !~ /abc....$/ } spans();
+is(scalar(@own), 3, 'as traces of their own');
+set('dynapg.trace_sample_ratio', '0');
+
+# ---------------------------------------------------------------- a receiver that is busy, refuses, rejects, hangs, is away
+
+sub send_one { my $id = trace_id(); update_item('six', [ 'traceparent', parent_of($id) ]); return $id; }
+
+receiver_is('busy');
+ok(arrives(send_one()), 'after 503 it is sent again');
+is((grep { /^busy/ } split /\n/, slurp_file("$folder/requests")), 1, 'once');
+
+receiver_is('refuse');
+my $lost = counts('failed');
+send_one();
+ok(eventually(30, sub { counts('failed') > $lost }), 'after 400 it is not');
+is(counts('last_error'), 'HTTP status 400: no    luck ', 'the reason is kept, in clean characters');
+like(slurp_file($node->logfile), qr/spans were not taken by the OpenTelemetry receiver of dynapg.otlp_endpoint: /, 'and logged');
+
+receiver_is('echo');
+$lost = counts('failed');
+send_one();
+ok(eventually(30, sub { counts('failed') > $lost }), 'a receiver that repeats the key');
+is(counts('last_error'), 'HTTP status 401: (the answer repeats a secret)', 'is not repeated');
+
+receiver_is('reject');
+ok(arrives(send_one()), 'some of what was sent');
+ok(eventually(30, sub { counts('rejected_spans', 'last_error') =~ /^1\|it has rejected 1 of \d+ spans: .*too/ }), 'is rejected') or diag counts('rejected_spans', 'last_error');
+
+receiver_is('hang');
+set('dynapg.otlp_timeout', '1min');
+my $lines = () = slurp_file("$folder/requests") =~ /\n/g;
+send_one();
+ok(eventually(30, sub { (() = slurp_file("$folder/requests") =~ /\n/g) > $lines }), 'the receiver hangs');
+my $connection = open_connection($port);
+my $slowest = 0;
+my $flood = trace_id();
+for (1 .. 1100)
+{
+	my $from = time();
+	call($port, 'GetItem', { TableName => 'Music', Key => { pk => { S => 'one' } } }, key => \@app, connection => $connection, headers([ 'traceparent', parent_of($flood) ]));
+	$slowest = time() - $from if time() - $from > $slowest;
+}
+cmp_ok($slowest, '<', 5, 'requests do not wait for it');
+cmp_ok(counts('dropped'), '>', 0, 'what there is no room for is dropped');
+cmp_ok(counts('waiting'), '<=', 1024, 'and the rest waits');
+like(exchange($port, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")->{body}, qr/^dynapg_traces_lost_total\{reason="dropped"\} [1-9]/m, 'the metrics say so');
+
+# ---------------------------------------------------------------- the sender ends
+
+receiver_is('ok');
+my $sender = counts('pid');
+sql("SELECT pg_terminate_backend($sender)");
+ok(eventually(30, sub { send_one(); counts('pid') =~ /^(?!$sender$)\d+$/ }), 'another sender comes');
+ok(eventually(60, sub { counts('waiting') eq '0' }), 'and takes what waits');
+ok(arrives(send_one()), 'and goes on');
+
+my $killed = counts('pid');
+like(answer_of(put_item($port, 'Music', 'kept', key => \@app)), qr/^200/, 'an item');
+kill 'KILL', $killed;
+ok(eventually(60, sub { sql('SELECT 1') eq '1' && wait_for_endpoint($port) }), 'a sender that is killed takes the server\'s shared memory with it, as any process of it');
+like(answer_of(get_item($port, 'Music', 'kept', key => \@app)), qr/kept/, 'but no item');
+ok(arrives(send_one()), 'and spans are sent again');
+
+# ---------------------------------------------------------------- standbys
+
+$node->backup('backup');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($node, 'backup', has_streaming => 1);
+$standby->append_conf('postgresql.conf', "dynapg.databases = ''\n");
+$standby->start;
+set('synchronous_standby_names', '*');
+ok(eventually(30, sub { sql("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") eq '1' }), 'a synchronous standby');
+my $confirmed;
+ok(eventually(30, sub { $confirmed = send_one(); arrives($confirmed, 4) && defined span_of($confirmed, 'standby wait') }), 'the wait for a standby is a span');
+is(span_of($confirmed, 'flush wait')->{endTimeUnixNano}, span_of($confirmed, 'standby wait')->{startTimeUnixNano}, 'after that for the flush');
+$call = trace_id();
+sql("SET dynapg.traceparent = '" . parent_of($call) . "'; SELECT dynamo_put_item('{\"TableName\": \"Music\", \"Item\": {\"pk\": {\"S\": \"standby\"}}}')");
+ok(arrives($call, 2), 'a call by SQL');
+is({ attributes(span_of($call, 'COMMIT')) }->{'dynapg.waits_for_standbys'}, JSON::PP::true, 'says that its commit has waited for standbys');
+set('synchronous_standby_names', '');
+$standby->stop('immediate');
+
+# ---------------------------------------------------------------- off
+
+set('dynapg.otlp_endpoint', '');
+ok(eventually(30, sub { counts('pid') eq '' }), 'without a receiver there is no sender');
+$before = counts('recorded');
+like(answer_of(update_item('seven', [ 'traceparent', parent_of(trace_id()) ])), qr/^200/, 'a request with a trace');
+is(counts('recorded'), $before, 'is not recorded');
+unlike(slurp_file($node->logfile), qr/TRAP|ERROR:  XX|secret-4711.*ERROR/, 'nothing went wrong');
+
+done_testing();
