@@ -3,6 +3,7 @@
 #
 #   BENCH_INSTRUCTIONS=1 make bench
 #   BENCH_CALLS=2000 BENCH_GROUP=8 BENCH_KEEP=/tmp/profiles bench/instructions.sh
+#   BENCH_ONLY='off|throttling' bench/instructions.sh
 #
 # The server runs in valgrind, and callgrind counts. A profile ends whenever the server is told to read its settings again: between two such moments the worker answers
 # BENCH_CALLS GetItems on one connection, BENCH_GROUP of them sent at once, of 100 items that take turns; what it executes for a reload is measured the
@@ -104,6 +105,7 @@ in_functions() {
 
 # measure NAME TABLE [KEYS]
 measure() {
+    [[ $1 =~ ${BENCH_ONLY:-.} ]] || return 0
     end_part
     call "$2" 400 "${3:-100}"
     end_part

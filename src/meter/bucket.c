@@ -405,7 +405,7 @@ scaled_rate(const MeterRates *rates, Bucket *bucket, int access, int64 now)
 	return Max(rates->warm[access], 2 * settled_peak(&bucket->guess[access], now));
 }
 
-static Allowance
+static inline Allowance
 find_allowance(const MeterRates *rates, Bucket *bucket, int access, int64 now)
 {
 	Allowance	allowance;
@@ -501,7 +501,7 @@ have_depth(Bucket *bucket, uint32 depth)
 }
 
 /* The same for the peaks of what is on demand, which are what they are for seconds. */
-static void
+static pg_noinline void
 have_depth_of_peaks(Bucket *bucket, int64 now)
 {
 	double		reads = (double) 2 * settled_peak(&bucket->guess[METER_READ], now) / PARTITION_READ_UNITS;
@@ -542,7 +542,7 @@ item_number(const MeterUse *use, int64 now)
 }
 
 /* The partition that a use is about, beginning with those that are there from the start. */
-static Partition
+static pg_attribute_always_inline Partition
 find_partition(const MeterUse *use, uint64 key, int depth, int64 now)
 {
 	uint64		hash = hash_of(use);
