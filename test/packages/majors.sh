@@ -34,6 +34,15 @@ ask "$old" "SELECT dynapg.put('tally', jsonb_build_object('k', 'k' || i, 'g', i 
 check "$old: the index has what it should" answers "$old" "$query" 100
 before=$(ask "$old" "SELECT md5(string_agg(item::text, ',' ORDER BY item ->> 'k')) FROM dynamo.\"tally\"")
 records=$(ask "$old" "SELECT count(*) FROM dynapg.stream_records('tally')")
+# Debian's 15 and 17 note a number, pg_attver, with each column of each table, which a server without that patch refuses: then pg_upgrade of any
+# table fails, dynapg or not. What it is about is left to whoever makes those packages; it is taken away here, to see the rest.
+knows_attver() { grep -qa pg_attver "/usr/lib/postgresql/$1/bin/postgres"; }
+if knows_attver "$old" && ! knows_attver "$new"; then
+    for each in template1 postgres "$database"; do
+        runuser -u postgres -- psql -X -q -p "$(port_of "$old")" -d "$each" -c "SET allow_system_table_mods = on" -c "UPDATE pg_attribute SET attoptions = (SELECT array_agg(o) FROM unnest(attoptions) o
+            WHERE o NOT LIKE 'pg_attver=%') WHERE attoptions::text LIKE '%pg_attver=%'"
+    done
+fi
 check "pg_upgradecluster from $old to $new by pg_upgrade" pg_upgradecluster --method=upgrade -v "$new" "$old" main
 check "$new runs" answers "$new" "SELECT current_setting('server_version_num')::int / 10000" "$new"
 check "the items are the same" answers "$new" "SELECT md5(string_agg(item::text, ',' ORDER BY item ->> 'k')) FROM dynamo.\"tally\"" "$before"
