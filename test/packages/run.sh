@@ -150,7 +150,8 @@ declare -A done_builds=()
 begin_systems
 begin_tests packages
 root=$work/root
-trap 'rm -rf "$root"; on_tests_exit packages' EXIT
+# not $root: where a signal comes, that may be a function's own, of the system that packages are built in
+trap 'rm -rf "$work/root"; on_tests_exit packages' EXIT
 for each in "${cases[@]}"; do
     printf '\n== %s\n' "$each"
     began=$SECONDS
