@@ -10,39 +10,34 @@
 #include "storage/shmem.h"
 
 #include "api/endpoint_shared.h"
+#include "base/shared_memory.h"
+
+#define TRANCHE "dynapg"
 
 const int64 endpoint_latency_bounds[ENDPOINT_LATENCY_BUCKETS] = {
 	100, 250, 500, 1000, 2500, 5000, 10000, 25000, 100000, 500000, 2500000, PG_INT64_MAX
 };
 
 static EndpointShared **place;	/* where the caller wants to have it */
-static shmem_request_hook_type previous_request_hook;
-static shmem_startup_hook_type previous_startup_hook;
 
-static void
-request_shared_memory(void)
+static Size
+size_of_shared(void)
 {
-	if (previous_request_hook)
-		previous_request_hook();
-	RequestAddinShmemSpace(MAXALIGN(sizeof(EndpointShared)));
-	RequestNamedLWLockTranche("dynapg", 2);
+	return sizeof(EndpointShared);
 }
 
 static void
-init_shared_memory(void)
+init_shared(void)
 {
 	EndpointShared *shared;
 	bool		found;
 
-	if (previous_startup_hook)
-		previous_startup_hook();
-	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
 	shared = (EndpointShared *) ShmemInitStruct("dynapg endpoint", sizeof(EndpointShared), &found);
 	if (!found)
 	{
 		memset(shared, 0, sizeof(EndpointShared));
-		shared->lock = &(GetNamedLWLockTranche("dynapg"))->lock;
-		shared->console_lock = &(GetNamedLWLockTranche("dynapg"))[1].lock;
+		shared->lock = &(GetNamedLWLockTranche(TRANCHE))->lock;
+		shared->console_lock = &(GetNamedLWLockTranche(TRANCHE))[1].lock;
 		shared->console_seed = pg_prng_uint64(&pg_global_prng_state);
 		pg_atomic_init_u32(&shared->launcher_pid, 0);
 		for (int i = 0; i < ENDPOINT_COMPANIONS; i++)
@@ -74,16 +69,14 @@ init_shared_memory(void)
 			}
 		}
 	}
-	LWLockRelease(AddinShmemInitLock);
 	*place = shared;
 }
 
 void
 endpoint_request_shared(EndpointShared **shared)
 {
+	static const SharedMemory part = {size_of_shared, TRANCHE, 2, init_shared};
+
 	place = shared;
-	previous_request_hook = shmem_request_hook;
-	shmem_request_hook = request_shared_memory;
-	previous_startup_hook = shmem_startup_hook;
-	shmem_startup_hook = init_shared_memory;
+	shared_memory_ask(&part);
 }

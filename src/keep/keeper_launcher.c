@@ -29,6 +29,7 @@
 #include "utils/timestamp.h"
 
 #include "base/settings.h"
+#include "base/shared_memory.h"
 #include "keep/keeper_launcher.h"
 #include "log/log_keeper.h"
 
@@ -56,8 +57,6 @@ typedef struct Visit
 } Visit;
 
 static LauncherShared *shared;
-static shmem_request_hook_type previous_request_hook;
-static shmem_startup_hook_type previous_startup_hook;
 
 /* ------------------------------------------------------------------------------------------------------------
  * What keepers tell
@@ -296,43 +295,34 @@ dynapg_keeper_launcher_main(Datum argument)
  * The postmaster
  * ------------------------------------------------------------------------------------------------------------ */
 
-static void
-request_shared_memory(void)
+static Size
+size_of_shared(void)
 {
-	if (previous_request_hook)
-		previous_request_hook();
-	RequestAddinShmemSpace(MAXALIGN(sizeof(LauncherShared)));
-	RequestNamedLWLockTranche(TRANCHE, 1);
+	return sizeof(LauncherShared);
 }
 
 static void
-init_shared_memory(void)
+init_shared(void)
 {
 	bool		found;
 
-	if (previous_startup_hook)
-		previous_startup_hook();
-	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
 	shared = (LauncherShared *) ShmemInitStruct(TRANCHE, sizeof(LauncherShared), &found);
 	if (!found)
 	{
 		memset(shared, 0, sizeof(LauncherShared));
 		shared->lock = &(GetNamedLWLockTranche(TRANCHE))->lock;
 	}
-	LWLockRelease(AddinShmemInitLock);
 }
 
 void
 keeper_launcher_init(void)
 {
+	static const SharedMemory part = {size_of_shared, TRANCHE, 1, init_shared};
 	BackgroundWorker worker = {0};
 
 	if (!process_shared_preload_libraries_in_progress || IsBinaryUpgrade)
 		return;
-	previous_request_hook = shmem_request_hook;
-	shmem_request_hook = request_shared_memory;
-	previous_startup_hook = shmem_startup_hook;
-	shmem_startup_hook = init_shared_memory;
+	shared_memory_ask(&part);
 	strlcpy(worker.bgw_name, "dynapg keeper launcher", BGW_MAXLEN);
 	strlcpy(worker.bgw_type, "dynapg keeper launcher", BGW_MAXLEN);
 	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;

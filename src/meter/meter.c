@@ -10,6 +10,7 @@
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
 
+#include "base/shared_memory.h"
 #include "meter/bucket.h"
 #include "meter/counters.h"
 #include "meter/insight.h"
@@ -20,44 +21,34 @@ int			meter_wants;
 
 static MeterRequest *running;	/* the innermost; NULL: none, or nobody wants anything of it */
 static bool has_shared_memory;
-static shmem_request_hook_type previous_request_hook;
-static shmem_startup_hook_type previous_startup_hook;
 
 /* ------------------------------------------------------------------------------------------------------------
  * Shared memory
  * ------------------------------------------------------------------------------------------------------------ */
 
-static void
-request_shared_memory(void)
+static Size
+size_of_shared(void)
 {
-	if (previous_request_hook)
-		previous_request_hook();
-	RequestAddinShmemSpace(MAXALIGN(bucket_shared_size()) + MAXALIGN(counters_shared_size()) + MAXALIGN(insight_shared_size()));
+	return MAXALIGN(bucket_shared_size()) + MAXALIGN(counters_shared_size()) + MAXALIGN(insight_shared_size());
 }
 
 static void
-init_shared_memory(void)
+init_shared(void)
 {
-	if (previous_startup_hook)
-		previous_startup_hook();
-	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
 	bucket_init_shared();
 	counters_init_shared();
 	insight_init_shared();
-	LWLockRelease(AddinShmemInitLock);
 	has_shared_memory = true;
 }
 
 void
 meter_init(void)
 {
+	static const SharedMemory part = {size_of_shared, NULL, 0, init_shared};
+
 	bucket_init();
-	if (!process_shared_preload_libraries_in_progress)
-		return;
-	previous_request_hook = shmem_request_hook;
-	shmem_request_hook = request_shared_memory;
-	previous_startup_hook = shmem_startup_hook;
-	shmem_startup_hook = init_shared_memory;
+	if (process_shared_preload_libraries_in_progress)
+		shared_memory_ask(&part);
 }
 
 bool

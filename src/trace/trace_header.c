@@ -66,6 +66,18 @@ trace_write_id(char *out, const uint8 *id, int size)
 	*out = '\0';
 }
 
+/* The length without the white space around it, and where that begins. */
+static size_t
+trim(const char *text, size_t len, const char **begin)
+{
+	while (len > 0 && (*text == ' ' || *text == '\t'))
+		text++, len--;
+	while (len > 0 && (text[len - 1] == ' ' || text[len - 1] == '\t'))
+		len--;
+	*begin = text;
+	return len;
+}
+
 /* ------------------------------------------------------------------------------------------------------------
  * W3C
  * ------------------------------------------------------------------------------------------------------------ */
@@ -132,14 +144,10 @@ trace_state_is_valid(const char *text)
 	for (;;)
 	{
 		size_t		len = strcspn(text, ",");
-		const char *begin = text;
-		const char *end = text + len;
+		const char *begin;
+		size_t		part = trim(text, len, &begin);
 
-		while (begin < end && (*begin == ' ' || *begin == '\t'))
-			begin++;
-		while (end > begin && (end[-1] == ' ' || end[-1] == '\t'))
-			end--;
-		if (begin < end && (!is_member(begin, end - begin) || ++members > MOST_MEMBERS))
+		if (part > 0 && (!is_member(begin, part) || ++members > MOST_MEMBERS))
 			return false;
 		if (text[len] == '\0')
 			return members > 0;
@@ -205,14 +213,10 @@ trace_read_amazon(const char *text, TraceContext *context)
 	for (;;)
 	{
 		size_t		len = strcspn(text, ";");
-		const char *begin = text;
-		const char *end = text + len;
+		const char *begin;
+		size_t		part = trim(text, len, &begin);
 
-		while (begin < end && (*begin == ' ' || *begin == '\t'))
-			begin++;
-		while (end > begin && (end[-1] == ' ' || end[-1] == '\t'))
-			end--;
-		if (!read_field(begin, end - begin, &read))
+		if (!read_field(begin, part, &read))
 			return false;
 		if (text[len] == '\0')
 			break;

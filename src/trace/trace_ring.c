@@ -16,6 +16,7 @@
 #include "storage/shmem.h"
 #include "storage/spin.h"
 
+#include "base/shared_memory.h"
 #include "trace/trace_ring.h"
 
 #define START_PAUSE_US	(2 * USECS_PER_SEC) /* between two tries to start a sender */
@@ -46,19 +47,15 @@ typedef struct Ring
 } Ring;
 
 static Ring *ring;
-static shmem_request_hook_type previous_request_hook;
-static shmem_startup_hook_type previous_startup_hook;
 
 /* ------------------------------------------------------------------------------------------------------------
  * Shared memory
  * ------------------------------------------------------------------------------------------------------------ */
 
-static void
-request_shared_memory(void)
+static Size
+size_of_shared(void)
 {
-	if (previous_request_hook)
-		previous_request_hook();
-	RequestAddinShmemSpace(MAXALIGN(sizeof(Ring)));
+	return sizeof(Ring);
 }
 
 static void
@@ -78,27 +75,22 @@ init_ring(void)
 }
 
 static void
-init_shared_memory(void)
+init_shared(void)
 {
 	bool		found;
 
-	if (previous_startup_hook)
-		previous_startup_hook();
-	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
 	ring = (Ring *) ShmemInitStruct("dynapg traces", sizeof(Ring), &found);
 	if (!found)
 		init_ring();
-	LWLockRelease(AddinShmemInitLock);
 	trace_is_enabled = dynapg_otlp_endpoint[0] != '\0';
 }
 
 void
 trace_ring_init(void)
 {
-	previous_request_hook = shmem_request_hook;
-	shmem_request_hook = request_shared_memory;
-	previous_startup_hook = shmem_startup_hook;
-	shmem_startup_hook = init_shared_memory;
+	static const SharedMemory part = {size_of_shared, NULL, 0, init_shared};
+
+	shared_memory_ask(&part);
 }
 
 bool
