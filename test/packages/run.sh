@@ -135,7 +135,7 @@ run_installcheck() {
     copy_checkout "$root/checkout"
     chroot "$root" chown -R newcomer: /checkout
     # shellcheck disable=SC2016 # for the shell inside
-    if { install_in "$root" curl libipc-run-perl /packages/15/*.deb && inside "$root" runuser -u newcomer -- env PORT="$(free_port)" \
+    if { install_in "$root" curl libipc-run-perl /packages/15/postgresql-15-dynapg{,-http}_"$version-1_$architecture.deb" && inside "$root" runuser -u newcomer -- env PORT="$(free_port)" \
         REGRESS="${ONLY-items list_tables}" ISOLATION="${ONLY+}" sh -ec 'cd /checkout; debian/tests/installcheck; debian/tests/http'; } \
         >"$work/log" 2>&1; then
         result 'ok: installcheck and a request'
