@@ -17,6 +17,7 @@
 
 #include "api/cloudwatch.h"
 #include "base/error.h"
+#include "base/hex.h"
 #include "value/wire.h"
 
 #define MAX_DEPTH	16
@@ -53,16 +54,6 @@ static _Noreturn void
 refuse(void)
 {
 	dyn_error(DYN_SERIALIZATION, "The request could not be read");
-}
-
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 /* A piece of a form as text of the database's; palloc'd. */

@@ -10,6 +10,7 @@
 #include "utils/timestamp.h"
 
 #include "api/endpoint_traces.h"
+#include "base/hex.h"
 #include "trace/trace_ring.h"
 
 PG_FUNCTION_INFO_V1(dynapg_trace_status);
@@ -92,8 +93,8 @@ dynapg_test_read_trace(PG_FUNCTION_ARGS)
 			elog(ERROR, "a context that is not valid is there");
 		PG_RETURN_NULL();
 	}
-	trace_write_id(trace, context.trace_id, TRACE_ID_SIZE);
+	hex_write(trace, context.trace_id, TRACE_ID_SIZE);
 	if (context.has_parent)
-		trace_write_id(parent, context.parent_id, TRACE_SPAN_ID_SIZE);
+		hex_write(parent, context.parent_id, TRACE_SPAN_ID_SIZE);
 	PG_RETURN_TEXT_P(cstring_to_text(psprintf("%s %s %s %02x", trace, parent, samplings[context.sampling], context.flags)));
 }

@@ -14,6 +14,7 @@
 
 #include "lib/stringinfo.h"
 
+#include "base/hex.h"
 #include "base/sigv4.h"
 
 #define DIGEST_LENGTH 32
@@ -83,20 +84,6 @@ hmac_sha256(const uint8 *key, size_t key_len, const char *data, size_t len, uint
 	sha256(outer, BLOCK_LENGTH, digest, DIGEST_LENGTH, digest);
 }
 
-/* As hexadecimal digits, NUL-terminated. */
-static void
-write_hex(const uint8 digest[DIGEST_LENGTH], char hex[2 * DIGEST_LENGTH + 1])
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (int i = 0; i < DIGEST_LENGTH; i++)
-	{
-		hex[2 * i] = digits[digest[i] >> 4];
-		hex[2 * i + 1] = digits[digest[i] & 15];
-	}
-	hex[2 * DIGEST_LENGTH] = '\0';
-}
-
 static void
 append_sha256(StringInfo out, const char *data, size_t len)
 {
@@ -104,7 +91,7 @@ append_sha256(StringInfo out, const char *data, size_t len)
 	char		hex[2 * DIGEST_LENGTH + 1];
 
 	sha256(data, len, "", 0, digest);
-	write_hex(digest, hex);
+	hex_write(hex, digest, DIGEST_LENGTH);
 	appendStringInfoString(out, hex);
 }
 
@@ -114,24 +101,12 @@ sigv4_hash(const char *data, size_t len, char hex[SIGV4_HASH_LENGTH + 1])
 	uint8		digest[DIGEST_LENGTH];
 
 	sha256(data, len, "", 0, digest);
-	write_hex(digest, hex);
+	hex_write(hex, digest, DIGEST_LENGTH);
 }
 
 /* ------------------------------------------------------------------------------------------------------------
  * The URI
  * ------------------------------------------------------------------------------------------------------------ */
-
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
 
 char *
 sigv4_decode(const char *text, size_t len)
@@ -141,8 +116,8 @@ sigv4_decode(const char *text, size_t len)
 
 	for (size_t i = 0; i < len; i++)
 	{
-		int			high = text[i] == '%' && i + 2 < len ? hex_value(text[i + 1]) : -1;
-		int			low = high >= 0 ? hex_value(text[i + 2]) : -1;
+		int			high = text[i] == '%' && i + 2 < len ? hex_digit(text[i + 1]) : -1;
+		int			low = high >= 0 ? hex_digit(text[i + 2]) : -1;
 
 		if (low >= 0)
 		{
@@ -454,5 +429,5 @@ sigv4_sign(const Sigv4Request *request, const Sigv4Query *query, const Sigv4Clai
 	append_sha256(&to_sign, canonical.data, canonical.len);
 	signing_key(claim, secret, key);
 	hmac_sha256(key, DIGEST_LENGTH, to_sign.data, to_sign.len, digest);
-	write_hex(digest, signature);
+	hex_write(signature, digest, DIGEST_LENGTH);
 }

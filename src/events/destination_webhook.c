@@ -17,6 +17,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/uuid.h"
 
+#include "base/hex.h"
 #include "events/outside.h"
 
 #define DEFAULT_TIMEOUT 30
@@ -111,8 +112,7 @@ signature(const char *secret, const char *body, size_t len)
 	pg_hmac_free(hmac);
 	initStringInfo(&text);
 	appendStringInfo(&text, "t=%s,v1=", time_text);
-	for (int i = 0; i < lengthof(digest); i++)
-		appendStringInfo(&text, "%02x", digest[i]);
+	hex_append(&text, digest, sizeof(digest));
 	return text.data;
 }
 

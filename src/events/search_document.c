@@ -9,6 +9,7 @@
 #include "miscadmin.h"
 #include "utils/numeric.h"
 
+#include "base/hex.h"
 #include "events/search_document.h"
 #include "value/attr.h"
 #include "value/attr_node.h"
@@ -210,8 +211,7 @@ hashed_id(const char *id, int len)
 	pg_cryptohash_free(context);
 	initStringInfo(&text);
 	appendStringInfoString(&text, "sha256-");
-	for (int i = 0; i < lengthof(digest); i++)
-		appendStringInfo(&text, "%02x", digest[i]);
+	hex_append(&text, digest, sizeof(digest));
 	return text.data;
 }
 

@@ -15,6 +15,7 @@
 #include "storage/lwlock.h"
 #include "utils/timestamp.h"
 
+#include "base/hex.h"
 #include "http/console.h"
 
 #define TOKEN_BYTES 32
@@ -186,8 +187,7 @@ console_session_begin(HttpRequest *request, ConsoleSession *session)
 
 	if (!pg_strong_random(random, sizeof(random)))
 		elog(ERROR, "could not generate random values");
-	for (int i = 0; i < TOKEN_BYTES; i++)
-		snprintf(token + 2 * i, 3, "%02x", random[i]);
+	hex_write(token, random, TOKEN_BYTES);
 	hash_token("session", token, session->token_digest);
 	session->database = MyDatabaseId;
 	session->signed_in_at = session->used_at = GetCurrentTimestamp();

@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "base/hex.h"
 #include "http/http.h"
 
 #define MAX_UNKNOWN 10			/* a second, of a process */
@@ -99,8 +100,7 @@ trace_append_id(StringInfo out, const HttpRequest *request, const char *before)
 	if (request->record == NULL && !request->trace.is_there)
 		return;
 	appendStringInfoString(out, before);
-	for (int i = 0; i < TRACE_ID_SIZE; i++)
-		appendStringInfo(out, "%02x", id[i]);
+	hex_append(out, id, TRACE_ID_SIZE);
 }
 
 /* ------------------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@
 #include "base/error.h"
 #include "base/settings.h"
 #include "base/subtransaction.h"
+#include "base/unix_time.h"
 #include "keep/expire.h"
 #include "keep/keeper.h"
 #include "keep/step.h"
@@ -53,7 +54,7 @@ struct ExpireSweep
 static bytea *
 key_of_time(TimestampTz time)
 {
-	int64		microseconds = time + (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
+	int64		microseconds = unix_microseconds(time);
 	char	   *text = psprintf(INT64_FORMAT ".%06d", microseconds / USECS_PER_SEC, (int) (microseconds % USECS_PER_SEC));
 	DynNumber	number;
 	uint8		bytes[KEY_NUMBER_MAX_SIZE];

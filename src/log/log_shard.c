@@ -16,6 +16,7 @@
 #include "utils/timestamp.h"
 
 #include "catalog/owner.h"
+#include "base/unix_time.h"
 #include "log/log_horizon.h"
 #include "log/log_segment.h"
 #include "log/log_shard.h"
@@ -109,7 +110,7 @@ static LogShard *
 make_shard(const TableLog *log, const Generation *generation, int number)
 {
 	LogShard   *shard = (LogShard *) palloc0(sizeof(LogShard));
-	int64		millis = (generation->created_at + SECS_PER_DAY * USECS_PER_SEC * (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE)) / 1000;
+	int64		millis = unix_microseconds(generation->created_at) / 1000;
 	uint32		distinct[3] = {(uint32) log->id, (uint32) generation->number, (uint32) number};
 
 	shard->generation = generation->number;

@@ -10,6 +10,7 @@
 #include "miscadmin.h"
 
 #include "base/error.h"
+#include "base/hex.h"
 #include "base/settings.h"
 #include "catalog/insights.h"
 #include "op/arn.h"
@@ -230,15 +231,8 @@ make_token(const InsightsSettings *last)
 	int			len = strlen(text);
 	char	   *token = (char *) palloc(2 * len + 1);
 
-	for (int i = 0; i < len; i++)
-		sprintf(token + 2 * i, "%02x", (unsigned char) text[i]);
+	hex_write(token, text, len);
 	return token;
-}
-
-static int
-hex_digit(char digit)
-{
-	return digit <= '9' ? digit - '0' : digit - 'a' + 10;
 }
 
 static void

@@ -9,6 +9,7 @@
 #include "utils/timestamp.h"
 
 #include "base/settings.h"
+#include "base/unix_time.h"
 #include "op/kinesis_record.h"
 #include "op/stream.h"
 #include "value/attr.h"
@@ -71,7 +72,7 @@ write_image(WireWriter *writer, const char *name, Jsonb *image)
 static void
 write_change(WireWriter *writer, const LogRow *row, int size, bool microseconds)
 {
-	int64		time = row->written_at + ((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE)) * USECS_PER_DAY;
+	int64		time = unix_microseconds(row->written_at);
 
 	wire_member(writer, "dynamodb");
 	wire_object_start(writer);

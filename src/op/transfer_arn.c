@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "base/error.h"
+#include "base/hex.h"
 #include "base/settings.h"
 #include "op/arn.h"
 #include "op/signature.h"
@@ -97,15 +98,8 @@ transfer_next_token(TransferKind kind, const char *id)
 	memcpy(bytes + 1, id, ID_LEN);
 	collect_parts((const char *) bytes, parts);
 	signature_make(parts, lengthof(parts), bytes + TOKEN_LEN);
-	for (int i = 0; i < SIGNED_LEN; i++)
-		sprintf(token + 2 * i, "%02x", bytes[i]);
+	hex_write(token, bytes, SIGNED_LEN);
 	return token;
-}
-
-static int
-hex_digit(char digit)
-{
-	return digit <= '9' ? digit - '0' : digit - 'a' + 10;
 }
 
 /* Whether a token is one of ours, and its bytes; that it has lower-case hexadecimal digits only has been seen to. */

@@ -14,6 +14,7 @@
 #include "storage/proc.h"
 #include "utils/timeout.h"
 
+#include "base/hex.h"
 #include "trace/trace.h"
 #include "trace/trace_ring.h"
 #include "trace/trace_settings.h"
@@ -38,8 +39,8 @@ static bool commit_is_wanted;
  * Beginning
  * ------------------------------------------------------------------------------------------------------------ */
 
-static void
-make_id(uint8 *id, int size)
+void
+trace_make_id(uint8 *id, int size)
 {
 	for (int i = 0; i < size; i += sizeof(uint64))
 	{
@@ -90,10 +91,10 @@ trace_begin(TraceRecord *record, const TraceContext *context, TimestampTz from)
 	}
 	else
 	{
-		make_id(record->trace_id, TRACE_ID_SIZE);
+		trace_make_id(record->trace_id, TRACE_ID_SIZE);
 		record->flags = FLAG_SAMPLED | FLAG_RANDOM;
 	}
-	make_id(record->span_id, TRACE_SPAN_ID_SIZE);
+	trace_make_id(record->span_id, TRACE_SPAN_ID_SIZE);
 	record->pid = MyProcPid;
 	record->from = from;
 	return true;
@@ -120,7 +121,7 @@ trace_current_id(void)
 		id = trace_setting.trace_id;
 	if (id == NULL)
 		return NULL;
-	trace_write_id(text, id, TRACE_ID_SIZE);
+	hex_write(text, id, TRACE_ID_SIZE);
 	return text;
 }
 
@@ -228,7 +229,7 @@ want_commit(const TraceRecord *call)
 		memcpy(commit_record.parent_id, call->span_id, TRACE_SPAN_ID_SIZE);
 		commit_record.has_parent = true;
 	}
-	make_id(commit_record.span_id, TRACE_SPAN_ID_SIZE);
+	trace_make_id(commit_record.span_id, TRACE_SPAN_ID_SIZE);
 	commit_record.flags = call->flags;
 	commit_record.pid = MyProcPid;
 	commit_record.is_commit = true;

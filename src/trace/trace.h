@@ -100,6 +100,9 @@ extern void trace_init(void);
  */
 extern bool trace_begin(TraceRecord *record, const TraceContext *context, TimestampTz from);
 
+/* Makes an id of a trace or a span: a random one. */
+extern void trace_make_id(uint8 *id, int size);
+
 /* It has ended: the record goes to the receiver, if there is room.  Raises nothing, and may be called at a commit. */
 extern void trace_end(TraceRecord *record);
 

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "base/hex.h"
 #include "trace/trace_header.h"
 
 #define PARENT_LENGTH	55		/* 00-<32>-<16>-<2> */
@@ -19,13 +20,7 @@
 static int
 digit(char c, bool any_case)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (any_case && c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
+	return !any_case && c >= 'A' && c <= 'F' ? -1 : hex_digit(c);
 }
 
 /* Exactly 2 * size digits; does not look behind what is none. */
@@ -51,19 +46,6 @@ is_zero(const uint8 *id, int size)
 		if (id[i] != 0)
 			return false;
 	return true;
-}
-
-void
-trace_write_id(char *out, const uint8 *id, int size)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (int i = 0; i < size; i++)
-	{
-		*out++ = digits[id[i] >> 4];
-		*out++ = digits[id[i] & 15];
-	}
-	*out = '\0';
 }
 
 /* The length without the white space around it, and where that begins. */

@@ -45,7 +45,4 @@ extern bool trace_read_amazon(const char *text, TraceContext *context);
 /* Whether a tracestate may be passed on: up to 32 members key=value between commas, of W3C's characters, less than TRACE_STATE_SIZE in all. */
 extern bool trace_state_is_valid(const char *text);
 
-/* Ids in hexadecimal digits, with a '\0' behind them. */
-extern void trace_write_id(char *out, const uint8 *id, int size);
-
 #endif							/* DYNAPG_TRACE_HEADER_H */

@@ -8,6 +8,7 @@
 
 #include "utils/guc.h"
 
+#include "base/hex.h"
 #include "trace/trace.h"
 #include "trace/trace_ring.h"
 #include "trace/trace_settings.h"
@@ -67,16 +68,6 @@ assign_endpoint(const char *value, void *extra)
  * dynapg.otlp_headers
  * ------------------------------------------------------------------------------------------------------------ */
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if ((c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'))
-		return (c | 0x20) - 'a' + 10;
-	return -1;
-}
-
 static bool
 is_token_character(char c)
 {
@@ -114,8 +105,8 @@ next_bounds(const char **rest, const char **name, size_t *name_len, const char *
 		/* what it stands for is printable, too */
 		if (c == '%')
 		{
-			int			high = i + 2 < *value_len ? hex_value((*value)[i + 1]) : -1;
-			int			low = high < 0 ? -1 : hex_value((*value)[i + 2]);
+			int			high = i + 2 < *value_len ? hex_digit((*value)[i + 1]) : -1;
+			int			low = high < 0 ? -1 : hex_digit((*value)[i + 2]);
 
 			if (high < 2 || high > 7 || low < 0 || (high == 7 && low == 15))
 				return false;
@@ -141,7 +132,7 @@ trace_next_header(const char **rest, char **name, char **value)
 	{
 		if (text[i] == '%')
 		{
-			*out++ = hex_value(text[i + 1]) << 4 | hex_value(text[i + 2]);
+			*out++ = hex_digit(text[i + 1]) << 4 | hex_digit(text[i + 2]);
 			i += 2;
 		}
 		else

@@ -7,9 +7,10 @@
  */
 #include "postgres.h"
 
-#include "common/pg_prng.h"
 #include "mb/pg_wchar.h"
 
+#include "base/hex.h"
+#include "base/unix_time.h"
 #include "trace/trace_spans.h"
 
 /* Of OTLP. */
@@ -74,9 +75,7 @@ put_number_member(WireWriter *writer, const char *name, int64 number)
 static void
 put_time_member(WireWriter *writer, const char *name, TimestampTz at)
 {
-	int64		since_1970 = at + (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
-
-	put_number_member(writer, name, since_1970 * 1000);
+	put_number_member(writer, name, unix_microseconds(at) * 1000);
 }
 
 static void
@@ -84,7 +83,7 @@ put_id_member(WireWriter *writer, const char *name, const uint8 *id, int size)
 {
 	char		text[2 * TRACE_ID_SIZE + 1];
 
-	trace_write_id(text, id, size);
+	hex_write(text, id, size);
 	put_text_member(writer, name, text);
 }
 
@@ -271,17 +270,6 @@ begin_span(TraceExport *export, const TraceRecord *record, const uint8 *id, cons
 	put_time_member(writer, "endTimeUnixNano", to);
 }
 
-static void
-make_span_id(uint8 *id)
-{
-	uint64		random;
-
-	do
-		random = pg_prng_uint64(&pg_global_prng_state);
-	while (random == 0);
-	memcpy(id, &random, TRACE_SPAN_ID_SIZE);
-}
-
 static bool
 is_within(const TracePhase *inner, const TracePhase *outer)
 {
@@ -295,7 +283,7 @@ put_phases(TraceExport *export, const TraceRecord *record)
 	uint8		ids[TRACE_PHASES][TRACE_SPAN_ID_SIZE];
 
 	for (int i = 0; i < record->n_phases; i++)
-		make_span_id(ids[i]);
+		trace_make_id(ids[i], TRACE_SPAN_ID_SIZE);
 	for (int i = 0; i < record->n_phases; i++)
 	{
 		const TracePhase *phase = &record->phases[i];

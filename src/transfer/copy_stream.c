@@ -7,6 +7,7 @@
 #include "utils/memutils.h"
 
 #include "catalog/transfers.h"
+#include "base/unix_time.h"
 #include "transfer/copy.h"
 
 #define IDLE_MS 500				/* between two readings of a shard that has nothing more */
@@ -724,7 +725,7 @@ static void
 measure_lag(Copy *copy)
 {
 	ListCell   *cell;
-	double		now = (double) (GetCurrentTimestamp() - ((TimestampTz) (UNIX_EPOCH_JDATE - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY)) / USECS_PER_SEC;
+	double		now = (double) unix_microseconds(GetCurrentTimestamp()) / USECS_PER_SEC;
 
 	copy->lag = 0;
 	foreach(cell, copy->shards)

@@ -12,6 +12,7 @@
 #include "utils/timestamp.h"
 
 #include "base/error.h"
+#include "base/unix_time.h"
 #include "catalog/owner.h"
 #include "keep/past.h"
 #include "log/log.h"
@@ -186,7 +187,7 @@ finish_key(ItemReceiver *receiver)
 	{
 		MemoryContext caller = MemoryContextSwitchTo(receiver->scratch);
 		RecordChange change = {
-			.micros = receiver->written_at + (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY,
+			.micros = unix_microseconds(receiver->written_at),
 			.keys = log_keys(receiver->table, receiver->keys),
 			.old_image = receiver->wants_old ? project(&receiver->filter, receiver->old_image) : NULL,
 			.new_image = project(&receiver->filter, receiver->new_image)

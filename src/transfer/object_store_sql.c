@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
+#include "base/hex.h"
 #include "base/varlena.h"
 #include "transfer/object_store.h"
 
@@ -100,8 +101,7 @@ dynapg_test_bucket_read(PG_FUNCTION_ARGS)
 		appendStringInfo(&out, INT64_FORMAT " ", total);
 	else
 		appendStringInfo(&out, "%s ", bytes.data);
-	for (int i = 0; i < PG_SHA256_DIGEST_LENGTH; i++)
-		appendStringInfo(&out, "%02x", digest[i]);
+	hex_append(&out, digest, sizeof(digest));
 	PG_RETURN_TEXT_P(cstring_to_text(out.data));
 }
 
