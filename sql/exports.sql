@@ -139,6 +139,7 @@ UPDATE dynapg.logs SET created_at = created_at - interval '2 days' WHERE table_n
 -- what has changed since the last moment is not known yet to be at a time
 BEGIN;
 SELECT count(*) FROM (SELECT dynamo_put_item('{"TableName": "Things", "Item": {"p": {"S": "late"}, "s": {"N": "1"}}}')) put;
+LOCK TABLE dynapg.ticks IN SHARE ROW EXCLUSIVE MODE;	-- from the keeper, whose next tick would be a moment
 UPDATE dynapg.ticks SET "time" = "time" - interval '1 hour';
 SELECT pg_temp.export(jsonb_build_object('ExportTime', extract(epoch FROM clock_timestamp()) - 2));
 ROLLBACK;
