@@ -125,7 +125,9 @@ trace_begin_attempt(HttpRequest *request)
 	request->attempt_at = GetCurrentTimestamp();
 	record->attempts++;
 	record->n_phases = Min(record->n_phases, 1);
+	record->more_lock_wait = 0;
 	record->n_tables = record->tables_used = 0;
+	record->more_tables = false;
 	record->items = record->scanned = 0;
 	record->has_items = false;
 	record->wait_from = 0;
@@ -150,7 +152,7 @@ trace_give_up(HttpRequest *request)
 	if (record == NULL || request->wait.met_at == 0)
 		return;
 	for (int i = 0; i < record->n_phases; i++)
-		if (record->phases[i].kind == TRACE_LOCK_WAIT && record->phases[i].from >= request->wait.met_at)
+		if (record->phases[i].kind == TRACE_LOCK_WAIT && record->phases[i].to >= request->wait.met_at)
 			record->phases[i--] = record->phases[--record->n_phases];
 	trace_phase(record, TRACE_LOCK_WAIT, request->wait.met_at, GetCurrentTimestamp());
 }
@@ -205,7 +207,7 @@ is_wanted(const HttpRequest *request, TimestampTz now)
 }
 
 static void
-end(HttpRequest *request, TimestampTz now, const char *error)
+end(HttpRequest *request, TimestampTz now, int status, const char *error)
 {
 	TraceRecord *record = request->record;
 
@@ -214,8 +216,8 @@ end(HttpRequest *request, TimestampTz now, const char *error)
 		return;
 	record->is_http = true;
 	record->to = now;
-	record->status = request->status;
-	record->failed = request->status >= 500;
+	record->status = status;
+	record->failed = status >= 500;
 	record->read_units = request->outcome.read_units;
 	record->write_units = request->outcome.write_units;
 	if (request->operation >= 0)
@@ -232,12 +234,12 @@ void
 trace_finish(HttpRequest *request, TimestampTz now)
 {
 	if (request->record != NULL)
-		end(request, now, request->outcome.error);
+		end(request, now, request->status, request->outcome.error);
 }
 
 void
 trace_abandon(HttpRequest *request)
 {
 	if (request->record != NULL && request->record->attempts > 0)
-		end(request, GetCurrentTimestamp(), "connection ended");
+		end(request, GetCurrentTimestamp(), 0, "connection ended");
 }

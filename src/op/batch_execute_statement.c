@@ -13,6 +13,7 @@
 #include "op/op.h"
 #include "op/partiql.h"
 #include "op/throttle.h"
+#include "trace/trace.h"
 
 #define OPERATION "BatchExecuteStatement"
 
@@ -236,6 +237,8 @@ try_step(void (*step) (BatchStatement *part), BatchStatement *part)
 	}
 	PG_CATCH();
 	{
+		if (trace_is_on())
+			trace_end_wait(trace_running);
 		note_error(part, dyn_take_error(context), false);
 	}
 	PG_END_TRY();

@@ -28,6 +28,8 @@ TraceRecord *trace_running;
 /* Of the request over HTTP that runs; NULL: there is none. */
 static const TraceContext *request_context;
 
+static void at_transaction_end(XactEvent event, void *argument);
+
 /* Of a call by SQL: a process executes one at a time, and those within it belong to it. */
 static TraceRecord call_record;
 
@@ -74,11 +76,32 @@ is_sampled(const TraceContext *context)
 	return context->sampling == TRACE_SAMPLED;
 }
 
+/* A wait of what is undone has ended. */
+static void
+at_subtransaction_end(SubXactEvent event, SubTransactionId own, SubTransactionId parent, void *argument)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB && trace_running != NULL)
+		trace_end_wait(trace_running);
+}
+
+static void
+register_callbacks(void)
+{
+	static bool registered = false;
+
+	if (registered)
+		return;
+	RegisterXactCallback(at_transaction_end, NULL);
+	RegisterSubXactCallback(at_subtransaction_end, NULL);
+	registered = true;
+}
+
 bool
 trace_begin(TraceRecord *record, const TraceContext *context, TimestampTz from)
 {
 	if (!trace_is_enabled || !is_sampled(context))
 		return false;
+	register_callbacks();
 	memset(record, 0, sizeof(*record));
 	if (context != NULL && context->is_there)
 	{
@@ -138,9 +161,12 @@ trace_table(const char *name, int len)
 	for (; known < record->tables + record->tables_used; known += strlen(known) + 1)
 		if (strlen(known) == len && memcmp(known, name, len) == 0)
 			return;
-	record->n_tables++;
 	if (record->tables_used + len + 1 > TRACE_TABLES_SIZE)
+	{
+		record->more_tables = true;
 		return;
+	}
+	record->n_tables++;
 	memcpy(record->tables + record->tables_used, name, len);
 	record->tables[record->tables_used + len] = '\0';
 	record->tables_used += len + 1;
@@ -154,11 +180,14 @@ trace_items(int64 items, int64 scanned)
 	trace_running->scanned += scanned;
 }
 
-void
+bool
 trace_begin_wait(void)
 {
+	if (trace_running->wait_from != 0)
+		return false;
 	trace_running->wait_from = GetCurrentTimestamp();
 	trace_running->wait_timer = get_timeout_start_time(DEADLOCK_TIMEOUT);
+	return true;
 }
 
 void
@@ -214,11 +243,6 @@ at_transaction_end(XactEvent event, void *argument)
 static void
 want_commit(const TraceRecord *call)
 {
-	static bool has_callback = false;
-
-	if (!has_callback)
-		RegisterXactCallback(at_transaction_end, NULL);
-	has_callback = true;
 	memset(&commit_record, 0, sizeof(commit_record));
 	memcpy(commit_record.trace_id, call->trace_id, TRACE_ID_SIZE);
 	memcpy(commit_record.parent_id, call->parent_id, TRACE_SPAN_ID_SIZE);

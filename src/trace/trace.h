@@ -34,6 +34,7 @@ typedef struct TracePhase
 } TracePhase;
 
 #define TRACE_PHASES		12
+#define TRACE_LAST_PHASES	3	/* of them are kept for execution, flush and standbys */
 #define TRACE_TABLES_SIZE	512
 
 typedef struct TraceRecord
@@ -52,7 +53,7 @@ typedef struct TraceRecord
 	bool		failed;
 	TimestampTz from;
 	TimestampTz to;
-	int			status;			/* of HTTP */
+	int			status;			/* of HTTP; 0: no answer was sent */
 	int			attempts;
 	int			pid;
 	int64		items;
@@ -65,12 +66,14 @@ typedef struct TraceRecord
 	char		address[48];	/* the peer's, "": not known */
 	char		database[NAMEDATALEN];
 
-	int			n_tables;		/* that it came to; names of the first ones, each with its '\0' */
+	int			n_tables;		/* that it came to and are named here, each name with its '\0' */
+	bool		more_tables;	/* others have had no room */
 	int			tables_used;
 	char		tables[TRACE_TABLES_SIZE];
 
 	int			n_phases;
 	TracePhase	phases[TRACE_PHASES];
+	int64		more_lock_wait; /* microseconds of waits for locks that have had no room there */
 
 	/* while it runs: a call that may wait for a lock */
 	TimestampTz wait_from;		/* 0: there is none */
@@ -127,27 +130,30 @@ extern const char *trace_current_id(void);
 extern void trace_table(const char *name, int len);
 extern void trace_items(int64 items, int64 scanned);
 
-/* A time within a request; what there is no room for is left out. */
+/* A time within a request.  Of waits for locks that there is no room for, the sum is kept. */
 static inline void
 trace_phase(TraceRecord *record, TracePhaseKind kind, TimestampTz from, TimestampTz to)
 {
-	if (record->n_phases < TRACE_PHASES)
+	if (kind == TRACE_LOCK_WAIT && record->n_phases >= TRACE_PHASES - TRACE_LAST_PHASES)
+		record->more_lock_wait += Max(from, to) - from;
+	else if (record->n_phases < TRACE_PHASES)
 		record->phases[record->n_phases++] = (TracePhase) {kind, from, Max(from, to)};
 }
 
 /*
- * Around a call that may wait for somebody else's lock.  If it had to (PostgreSQL has then started its deadlock timer), the time of the whole call counts as the wait.
- * One that raises an error is ended by the record's end.
+ * Around a call that may wait for somebody else's lock.  If it had to (PostgreSQL has then started its deadlock timer), the time of the whole call counts as the wait;
+ * calls within it (an executor's trigger that writes another item) are part of it.  One that raises an error is ended by trace_end_wait() where the error is caught, by a
+ * subtransaction's abort, or by the record's end.
  */
-extern void trace_begin_wait(void);
+extern bool trace_begin_wait(void); /* false: it is within another one */
 extern void trace_end_wait(TraceRecord *record);
 
 #define TRACE_WAIT(call) \
 	do { \
-		if (trace_is_on()) \
-			trace_begin_wait(); \
+		bool		begun = trace_is_on() && trace_begin_wait(); \
+ \
 		call; \
-		if (trace_is_on()) \
+		if (begun && trace_is_on()) \
 			trace_end_wait(trace_running); \
 	} while (0)
 

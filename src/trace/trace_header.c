@@ -161,7 +161,7 @@ read_field(const char *text, size_t len, TraceContext *context)
 {
 	const char *sign = memchr(text, '=', len);
 	size_t		name = sign ? sign - text : 0;
-	const char *value = sign + 1;
+	const char *value = sign ? sign + 1 : NULL;
 	size_t		value_len = sign ? len - name - 1 : 0;
 
 	if (sign == NULL)

@@ -69,7 +69,6 @@ init_ring(void)
 	for (int i = 0; i < TRACE_COUNTERS; i++)
 		pg_atomic_init_u64(&ring->counters[i], 0);
 	SpinLockInit(&ring->mutex);
-	/* the records' own pages are not touched before they are needed */
 	for (int i = 0; i < TRACE_RING_SIZE; i++)
 		pg_atomic_init_u64(&ring->slots[i].turn, i);
 }
@@ -289,12 +288,17 @@ trace_ring_note(const char *error)
 void
 trace_ring_status(TraceStatus *status)
 {
+	uint64		tail;
+
 	memset(status, 0, sizeof(*status));
 	if (ring == NULL)
 		return;
 	for (int i = 0; i < TRACE_COUNTERS; i++)
 		status->counters[i] = pg_atomic_read_u64(&ring->counters[i]);
-	status->waiting = pg_atomic_read_u64(&ring->head) - pg_atomic_read_u64(&ring->tail);
+	/* in this order, so that it is not less than nothing */
+	tail = pg_atomic_read_u64(&ring->tail);
+	pg_read_barrier();
+	status->waiting = pg_atomic_read_u64(&ring->head) - tail;
 	SpinLockAcquire(&ring->mutex);
 	status->pid = ring->pid;
 	status->sent_at = ring->sent_at;

@@ -9,6 +9,7 @@
 #include "utils/guc.h"
 
 #include "base/hex.h"
+#include "base/url.h"
 #include "trace/trace.h"
 #include "trace/trace_ring.h"
 #include "trace/trace_settings.h"
@@ -40,18 +41,18 @@ is_path_character(char c)
 static bool
 check_endpoint(char **value, void **extra, GucSource source)
 {
-	const char *url = *value;
-	const char *host = strncmp(url, "http://", 7) == 0 ? url + 7 : strncmp(url, "https://", 8) == 0 ? url + 8 : NULL;
-	size_t		len = host ? strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]") : 0;
-	const char *path = host ? host + len : url;
+	char		server[MOST_URL + 1];
+	const char *host = strstr(*value, "://");
+	const char *path = host ? host + 3 + strcspn(host + 3, "/") : *value;
 
-	if (url[0] == '\0')
+	if ((*value)[0] == '\0')
 		return true;
-	if (len > 0 && strlen(url) <= MOST_URL && (*path == '\0' || *path == '/'))
+	if (strlen(*value) <= MOST_URL)
 	{
+		strlcpy(server, *value, path - *value + 1);
 		while (*path != '\0' && is_path_character(*path))
 			path++;
-		if (*path == '\0')
+		if (*path == '\0' && url_is_server(server))
 			return true;
 	}
 	GUC_check_errdetail("It is a URL of http or https, a host, perhaps a port and a path, without a user, a query or a fragment.");

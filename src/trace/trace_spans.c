@@ -155,6 +155,12 @@ put_texts_attribute(WireWriter *writer, const char *name, const char *texts, int
 	end_attribute(writer);
 }
 
+static bool
+has_one_table(const TraceRecord *record)
+{
+	return record->n_tables == 1 && !record->more_tables;
+}
+
 /* As the answer's ConsumedCapacity would have it, of a request to one table. */
 static void
 put_capacity(WireWriter *writer, const TraceRecord *record)
@@ -183,15 +189,15 @@ put_operation(WireWriter *writer, const TraceRecord *record)
 	put_text_attribute(writer, "rpc.system", "aws-api");
 	put_text_attribute(writer, "rpc.service", "DynamoDB");
 	put_text_attribute(writer, "rpc.method", record->operation);
-	if (record->n_tables == 1 && record->tables_used > 0)
+	if (has_one_table(record))
 		put_text_attribute(writer, "db.collection.name", record->tables);
 	if (record->tables_used > 0)
 		put_texts_attribute(writer, "aws.dynamodb.table_names", record->tables, record->tables_used);
-	if (record->n_tables > 1)
+	if (record->n_tables > 1 && !record->more_tables)
 		put_integer_attribute(writer, "dynapg.tables", record->n_tables);
 	if (record->read_units + record->write_units > 0)
 	{
-		if (record->n_tables == 1 && record->tables_used > 0)
+		if (has_one_table(record))
 			put_capacity(writer, record);
 		put_double_attribute(writer, "dynapg.read_units", record->read_units);
 		put_double_attribute(writer, "dynapg.write_units", record->write_units);
@@ -222,7 +228,8 @@ put_attributes(WireWriter *writer, const TraceRecord *record)
 	if (record->is_http)
 	{
 		put_text_attribute(writer, "http.request.method", "POST");
-		put_integer_attribute(writer, "http.response.status_code", record->status);
+		if (record->status != 0)
+			put_integer_attribute(writer, "http.response.status_code", record->status);
 		put_text_attribute(writer, "aws.request_id", record->request_id);
 		put_text_attribute(writer, "client.address", record->address);
 	}
@@ -232,7 +239,7 @@ put_attributes(WireWriter *writer, const TraceRecord *record)
 		put_integer_attribute(writer, "dynapg.attempts", record->attempts);
 	for (int kind = 0; kind < lengthof(phases); kind++)
 	{
-		int64		sum = 0;
+		int64		sum = kind == TRACE_LOCK_WAIT ? record->more_lock_wait : 0;
 
 		for (int i = 0; i < record->n_phases; i++)
 			if (record->phases[i].kind == kind)
@@ -304,7 +311,7 @@ trace_export_record(TraceExport *export, const TraceRecord *record)
 	char		name[sizeof(record->operation) + TRACE_TABLES_SIZE + 2];
 
 	strlcpy(name, record->operation[0] ? record->operation : "DynamoDB", sizeof(name));
-	if (record->n_tables == 1 && record->tables_used > 0)
+	if (has_one_table(record))
 		snprintf(name, sizeof(name), "%s %s", record->operation, record->tables);
 	begin_span(export, record, record->span_id, record->has_parent ? record->parent_id : NULL, record->has_parent, name, KIND_SERVER,
 			   record->from, record->to);
