@@ -78,6 +78,7 @@ SET ROLE regress_dynapg_reader;
 SELECT count(*) FROM dynapg.event_source_mappings;
 SELECT count(*) FROM dynapg.destination_secrets;
 SELECT count(*) FROM dynapg.kinesis_credentials;
+SELECT count(*) FROM dynapg.token_secret;
 SELECT pg_temp.counts();
 UPDATE dynapg.access_keys SET role = 'regress_dynapg_reader';
 SELECT pg_temp.fails('INSERT INTO dynapg.access_keys SELECT ''AKIA'', ''k3y'', ''regress_dynapg_owner'', now()');

@@ -84,6 +84,13 @@ SELECT pg_temp.queries('[{"Id": "e", "Expression": "TIME_SERIES(1)"}]', '{"Start
 SELECT pg_temp.queries((SELECT jsonb_agg(jsonb_build_object('Id', 'e' || i, 'Expression', 'TIME_SERIES(1) + 1 + 1')) FROM generate_series(1, 200) i));
 SELECT pg_temp.queries(jsonb_build_array(pg_temp.metric('m1', 'Read', '{"ReturnData": false}')));
 
+-- what nests, is long, or looks like something else: each costs what its length is
+SELECT left(e, 50), pg_temp.e(e) FROM unnest(ARRAY['m2 * ' || repeat('LOG(', 90) || '5' || repeat(')', 90), 'm2 * LOG(LOG10(1e100))', 'm2 * LOG(-1)', U&'m2 \2003-1', U&'\2003m2', U&'m2 + \2003;']) AS e;
+SELECT pg_temp.queries(jsonb_build_array('{"Id": "sum", "Expression": "sum(m1) * 0 + m1"}'::jsonb, pg_temp.metric('m1', 'Read', '{"ReturnData": false}')));
+SELECT pg_temp.queries(jsonb_agg(jsonb_build_object('Id', 'e' || i, 'Expression', CASE i WHEN 300 THEN 'm1' ELSE format('e%s + 1', i + 1) END, 'ReturnData', i = 1) ORDER BY i)
+	|| pg_temp.metric('m1', 'Read', '{"ReturnData": false}')) FROM generate_series(1, 300) AS i;
+SELECT pg_temp.queries(jsonb_agg(pg_temp.metric('m' || i, 'Read', '{"ReturnData": false}')) || jsonb_build_object('Id', 'e', 'Expression', repeat('SUM(METRICS()) + ', 25) || '1')) FROM generate_series(1, 401) AS i;
+SELECT pg_temp.queries(jsonb_build_array(pg_temp.metric('m1', 'Read')), '{"StartTime": "2026-11-29T10:00:30Z", "EndTime": "2026-11-29T10:00:20Z"}');
 -- Anything: an answer, or an error that says what is wrong with the request
 CREATE FUNCTION pg_temp.pick(VARIADIC choices text[]) RETURNS text LANGUAGE sql AS $$ SELECT choices[1 + floor(random() * cardinality(choices))::integer] $$;
 CREATE FUNCTION pg_temp.any_expression(depth integer) RETURNS text LANGUAGE plpgsql AS $$

@@ -7,6 +7,7 @@ CREATE UNIQUE INDEX token_secret_one_row ON dynapg.token_secret ((true));
 INSERT INTO dynapg.token_secret
 	SELECT pg_catalog.sha256(pg_catalog.string_agg(pg_catalog.uuid_send(pg_catalog.gen_random_uuid()), ''))
 	FROM pg_catalog.generate_series(1, 4);
+ALTER TABLE dynapg.token_secret ENABLE ROW LEVEL SECURITY;
 COMMENT ON TABLE dynapg.token_secret IS
 	'what signs the NextTokens of this database; readable by the extension''s owner only';
 

@@ -112,7 +112,7 @@ COMMENT ON FUNCTION dynapg.require_range(timestamptz, timestamptz) IS 'raises an
 -- Metric math
 --
 -- A request becomes one statement: each metric that is asked for and each step of an expression is a common table expression of (at, value), so that however long an
--- expression is, nothing is nested.  Nothing of the request gets into the statement but numbers that the pattern of tokens has let through, and quoted literals.
+-- expression is, no query is nested; numbers are, in brackets.  Nothing of the request gets into the statement but numbers that the pattern of tokens has let through, and quoted literals.
 -- ------------------------------------------------------------------------------------------------------------
 
 CREATE FUNCTION dynapg.metric_problem(id text, problem text) RETURNS void LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -123,7 +123,7 @@ COMMENT ON FUNCTION dynapg.metric_problem(text, text) IS 'raises an error of an 
 
 CREATE FUNCTION dynapg.metric_tokens(id text, expression text) RETURNS text[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-	token CONSTANT text := '^\s*([0-9]{1,255}(?:\.[0-9]{1,255})?(?:[eE][-+]?[0-9]{1,3})?|[a-zA-Z][a-zA-Z0-9_]*|"[^"]*"|''[^'']*''|[<>=!]=|&&|\|\||[-+*/^(),<>\[\]])';
+	token CONSTANT text := '^([0-9]{1,255}(?:\.[0-9]{1,255})?(?:[eE][-+]?[0-9]{1,3})?|[a-zA-Z][a-zA-Z0-9_]*|"[^"]*"|''[^'']*''|[<>=!]=|&&|\|\||[-+*/^(),<>\[\]])';
 	rest text := expression;
 	found text;
 	tokens text[] := '{}';
@@ -131,13 +131,15 @@ BEGIN
 	IF length(expression) > 2048 THEN
 		PERFORM dynapg.metric_problem(id, 'it has more than 2048 characters.');
 	END IF;
-	WHILE rest ~ '\S' LOOP
+	LOOP
+		rest := regexp_replace(rest, '^\s+', '');
+		EXIT WHEN rest = '';
 		found := substring(rest FROM token);
 		IF found IS NULL THEN
-			PERFORM dynapg.metric_problem(id, format('Unexpected character %s.', left(ltrim(rest, E' \t\r\n\f\v'), 1)));
+			PERFORM dynapg.metric_problem(id, format('Unexpected character %s.', left(rest, 1)));
 		END IF;
 		tokens := tokens || found;
-		rest := substr(ltrim(rest, E' \t\r\n\f\v'), length(found) + 1);
+		rest := substr(rest, length(found) + 1);
 	END LOOP;
 	IF cardinality(tokens) > 300 THEN
 		PERFORM dynapg.metric_problem(id, 'dynapg takes at most 300 names, numbers and signs.');
@@ -172,13 +174,13 @@ BEGIN
 		END IF;
 		RETURN jsonb_build_object('kind', 'array', 'of', operands);
 	END IF;
-	-- one number by two, or one by one
+	-- one number by two, or one by one; an operand stands in it once, or numbers in numbers would double with each step
 	form := CASE step WHEN '+' THEN '%s + %s' WHEN '-' THEN '%s - %s' WHEN '*' THEN '%s * %s' WHEN '/' THEN '%s / nullif(%s, 0)' WHEN '^' THEN 'power(%s, %s)' WHEN 'negative' THEN '- %s'
 		WHEN '<' THEN '(%s < %s)::integer::double precision' WHEN '<=' THEN '(%s <= %s)::integer::double precision' WHEN '>' THEN '(%s > %s)::integer::double precision'
 		WHEN '>=' THEN '(%s >= %s)::integer::double precision' WHEN '==' THEN '(%s = %s)::integer::double precision' WHEN '!=' THEN '(%s <> %s)::integer::double precision'
 		WHEN '&&' THEN '(%s <> 0 AND %s <> 0)::integer::double precision' WHEN '||' THEN '(%s <> 0 OR %s <> 0)::integer::double precision'
 		WHEN 'ABS' THEN 'abs(%s)' WHEN 'CEIL' THEN 'ceil(%s)' WHEN 'FLOOR' THEN 'floor(%s)'
-		WHEN 'LOG' THEN 'CASE WHEN %1$s > 0 THEN ln(%1$s) END' WHEN 'LOG10' THEN 'CASE WHEN %1$s > 0 THEN log(%1$s) END' END;
+		WHEN 'LOG' THEN 'ln(nullif(greatest(%s, 0), 0))' WHEN 'LOG10' THEN 'log(nullif(greatest(%s, 0), 0))' END;
 	IF form IS NOT NULL AND n = (CASE WHEN step ~ '^[A-Zn]' THEN 1 ELSE 2 END) THEN
 		IF kinds ~ '^n+$' THEN
 			RETURN jsonb_build_object('kind', 'number', 'sql', '(' || format(form, a ->> 'sql', b ->> 'sql') || ')');
@@ -223,6 +225,19 @@ BEGIN
 	PERFORM dynapg.metric_problem(id, format('%s cannot be applied to what it is applied to here.', step));
 END $$;
 COMMENT ON FUNCTION dynapg.metric_step(text, text, jsonb, timestamptz, timestamptz) IS 'what a step of an expression of GetMetricData''s is in SQL';
+
+-- A step's result instead of the last n operands; a relation that is to be made for it is one more.
+CREATE FUNCTION dynapg.metric_reduce(INOUT operands jsonb, INOUT relations jsonb, n integer, result jsonb, made integer) LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	FOR i IN 1 .. n LOOP operands := operands - -1; END LOOP;
+	IF result ? 'with' THEN
+		relations := relations || (result -> 'with');
+		result := result - 'with' || jsonb_build_object('sql', 'x' || made + jsonb_array_length(relations));
+	END IF;
+	operands := operands || jsonb_build_array(result);
+END $$;
+COMMENT ON FUNCTION dynapg.metric_reduce(jsonb, jsonb, integer, jsonb, integer) IS 'operands and relations of an expression of GetMetricData''s after a step';
 
 -- What an expression comes to, and the relations to be made for it, as {"result": ..., "relations": [queries]}: those are named x<made + 1> and so on.  known: by Id, the
 -- series that it may name.  An operator with a stack, as of railways: tokens are taken one by one.
@@ -292,12 +307,7 @@ BEGIN
 			EXIT WHEN NOT ranks ? top OR NOT closes AND (ranks -> top < ranks -> token OR top = '^' AND token = '^');
 			n := CASE top WHEN 'negative' THEN 1 ELSE 2 END;
 			result := dynapg.metric_step(id, top, jsonb_path_query_array(operands, format('$[last - %s to last]', n - 1)::jsonpath), start_at, end_at);
-			FOR i IN 1 .. n LOOP operands := operands - -1; END LOOP;
-			IF result ? 'with' THEN
-				relations := relations || (result -> 'with');
-				result := result - 'with' || jsonb_build_object('sql', 'x' || made + jsonb_array_length(relations));
-			END IF;
-			operands := operands || jsonb_build_array(result);
+			SELECT r.operands, r.relations INTO operands, relations FROM dynapg.metric_reduce(operands, relations, n, result, made) AS r;
 			operators := operators[: cardinality(operators) - 1];
 		END LOOP;
 		IF NOT closes THEN
@@ -340,12 +350,7 @@ BEGIN
 		ELSE
 			result := dynapg.metric_step(id, top, CASE n WHEN 0 THEN '[]' ELSE jsonb_path_query_array(operands, format('$[last - %s to last]', n - 1)::jsonpath) END, start_at, end_at);
 		END IF;
-		FOR i IN 1 .. n LOOP operands := operands - -1; END LOOP;
-		IF result ? 'with' THEN
-			relations := relations || (result -> 'with');
-			result := result - 'with' || jsonb_build_object('sql', 'x' || made + jsonb_array_length(relations));
-		END IF;
-		operands := operands || jsonb_build_array(result);
+		SELECT r.operands, r.relations INTO operands, relations FROM dynapg.metric_reduce(operands, relations, n, result, made) AS r;
 		before := 'operand';
 	END LOOP;
 	IF operands -> 0 ->> 'kind' <> 'series' THEN
@@ -381,8 +386,7 @@ COMMENT ON FUNCTION dynapg.metric_token(text, bigint) IS 'where a page of GetMet
 CREATE FUNCTION dynapg.get_metric_data(request jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	queries jsonb := request -> 'MetricDataQueries';
-	-- the service rounds it down, and periods begin with it
-	start_at timestamptz := date_trunc('minute', dynapg.request_time(request -> 'StartTime', 'StartTime'));
+	start_at timestamptz := dynapg.request_time(request -> 'StartTime', 'StartTime');
 	end_at timestamptz := dynapg.request_time(request -> 'EndTime', 'EndTime');
 	scan_by text := coalesce(request ->> 'ScanBy', 'TimestampDescending');
 	most integer := coalesce(dynapg.request_integer(request -> 'MaxDatapoints', 'MaxDatapoints'), 100800);
@@ -395,8 +399,11 @@ DECLARE
 	known jsonb := '{}';		-- series by Id
 	metrics jsonb := '[]';
 	left_over jsonb := '{}';	-- tokens of expressions that have not been looked at, by number
+	names jsonb := '{}';		-- the queries that they name, by number
 	tokens text[];
 	total integer := 0;
+	arrays integer := 0;		-- how often METRICS() stands in expressions
+	ids jsonb := '{}';
 	relations text[] := '{}';
 	made integer := 0;
 	done integer;
@@ -414,6 +421,8 @@ BEGIN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'The parameter MaxDatapoints must be between 1 and 100800.';
 	END IF;
 	PERFORM dynapg.require_range(start_at, end_at);
+	-- the service rounds it down, and periods begin with it
+	start_at := date_trunc('minute', start_at);
 	IF coalesce(request ->> 'NextToken', '') <> '' THEN
 		first := string_to_array(dynapg.metric_token(request ->> 'NextToken', asked), ' ');
 	END IF;
@@ -422,13 +431,15 @@ BEGIN
 			RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 				MESSAGE = format('The value %s for parameter Id is not matching the expected pattern ^[a-z][a-zA-Z0-9_]*$.', coalesce(query ->> 'Id', ''));
 		END IF;
-		IF (SELECT count(*) FROM jsonb_array_elements(queries) AS q WHERE q ->> 'Id' = query ->> 'Id') > 1 THEN
+		IF ids ? (query ->> 'Id') THEN
 			RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('The values for parameter id in request are not unique: %s.', query ->> 'Id');
 		END IF;
+		ids := ids || jsonb_build_object(query ->> 'Id', number);
 		metric := query #> '{MetricStat,Metric}';
 		IF coalesce(query ->> 'Expression', '') <> '' AND metric IS NULL THEN
 			tokens := dynapg.metric_tokens(query ->> 'Id', query ->> 'Expression');
 			total := total + cardinality(tokens);
+			arrays := arrays + (SELECT count(*) FROM unnest(tokens) AS t WHERE upper(t) = 'METRICS');
 			left_over := left_over || jsonb_build_object(number, tokens);
 			CONTINUE;
 		ELSIF jsonb_typeof(metric) IS DISTINCT FROM 'object' OR coalesce(query ->> 'Expression', '') <> '' THEN
@@ -445,12 +456,18 @@ BEGIN
 	IF total > 1000 THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'dynapg takes expressions of at most 1,000 names, numbers and signs in a request.';
 	END IF;
+	IF arrays * jsonb_array_length(metrics) > 10000 THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'dynapg takes expressions in which METRICS comes to at most 10,000 metrics in a request.';
+	END IF;
+	-- a name before a bracket is a function's
+	SELECT coalesce(jsonb_object_agg(e.key, ARRAY(SELECT t FROM jsonb_array_elements_text(e.value) WITH ORDINALITY AS u(t, i)
+			WHERE ids ? t AND e.value ->> i::integer IS DISTINCT FROM '(')), '{}') INTO names FROM jsonb_each(left_over) AS e;
 	-- expressions, as soon as all is there that they name
 	WHILE left_over <> '{}' LOOP
 		done := 0;
 		FOR query, number IN SELECT q, i FROM jsonb_array_elements(queries) WITH ORDINALITY AS u(q, i) WHERE left_over ? i::text LOOP
+			CONTINUE WHEN NOT known ?& ARRAY(SELECT jsonb_array_elements_text(names -> number::text));
 			SELECT array_agg(t ORDER BY i) INTO tokens FROM jsonb_array_elements_text(left_over -> number::text) WITH ORDINALITY AS u(t, i);
-			CONTINUE WHEN EXISTS (SELECT FROM jsonb_array_elements(queries) AS q WHERE q ->> 'Id' = ANY (tokens) AND NOT known ? (q ->> 'Id'));
 			expression := dynapg.metric_expression(query ->> 'Id', tokens, known, metrics, made, start_at, end_at);
 			relations := relations || ARRAY(SELECT format('x%s AS MATERIALIZED (%s)', made + i, r) FROM jsonb_array_elements_text(expression -> 'relations') WITH ORDINALITY AS u(r, i) ORDER BY i)
 				|| format('q%s AS MATERIALIZED (SELECT at, value FROM %s)', number, expression #>> '{result,sql}');
@@ -487,8 +504,7 @@ COMMENT ON FUNCTION dynapg.get_metric_data(jsonb) IS 'CloudWatch''s GetMetricDat
 
 CREATE FUNCTION dynapg.get_metric_statistics(request jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-	-- the service rounds it down, and periods begin with it
-	start_at timestamptz := date_trunc('minute', dynapg.request_time(request -> 'StartTime', 'StartTime'));
+	start_at timestamptz := dynapg.request_time(request -> 'StartTime', 'StartTime');
 	end_at timestamptz := dynapg.request_time(request -> 'EndTime', 'EndTime');
 	period integer := dynapg.request_integer(request -> 'Period', 'Period');
 	stat text;
@@ -502,6 +518,8 @@ BEGIN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'Must specify either Statistics or ExtendedStatistics.';
 	END IF;
 	PERFORM dynapg.require_range(start_at, end_at);
+	-- the service rounds it down, and periods begin with it
+	start_at := date_trunc('minute', start_at);
 	FOR stat IN SELECT s FROM jsonb_array_elements_text(coalesce(request -> 'Statistics', '[]') || coalesce(request -> 'ExtendedStatistics', '[]')) AS s LOOP
 		PERFORM dynapg.check_metric(request -> 'Dimensions', period, stat);
 		IF extract(epoch FROM end_at - start_at) / period > 1440 THEN

@@ -254,7 +254,7 @@ foreach my $bad ('nonsense', parent_of('0' x 32), "00-$call-00000000000000ff-01-
 	($status, undef, $error) = $node->psql('postgres', "LOAD 'dynapg'; SET dynapg.traceparent = '$bad'");
 	like($error, qr/invalid value for parameter "dynapg.traceparent"/, "no traceparent: $bad");
 }
-foreach my $bad ('ftp://x', 'http://', 'http://user:secret@x', 'http://x/?query', "http://x/\x01", 'https://x/a b', 'http://x#y')
+foreach my $bad ('ftp://x', 'http://', 'http://:4318', 'http://a:b:c', 'http://user:secret@x', 'http://x/?query', "http://x/\x01", 'https://x/a b', 'http://x#y')
 {
 	like(($node->psql('postgres', "ALTER SYSTEM SET dynapg.otlp_endpoint = '$bad'"))[2], qr/invalid value for parameter "dynapg.otlp_endpoint"/, "no endpoint: $bad");
 }
