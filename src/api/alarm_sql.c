@@ -99,9 +99,12 @@ take_destination(AlarmPut *put, Jsonb *destination, Jsonb **secret)
 static void
 check_count(Oid owner)
 {
-	if (!has_privs_of_role(owner, ROLE_PG_MONITOR) && catalog_count_alarms_of(owner) > ALARM_MAX_COUNT_OF_ROLE)
+	int			of_owner;
+	int			all = catalog_count_alarms(owner, &of_owner);
+
+	if (of_owner > ALARM_MAX_COUNT_OF_ROLE && !has_privs_of_role(owner, ROLE_PG_MONITOR))
 		dyn_error(DYN_LIMIT_EXCEEDED, "The role has %d alarms already.", ALARM_MAX_COUNT_OF_ROLE);
-	if (catalog_count_alarms() > ALARM_MAX_COUNT)
+	if (all > ALARM_MAX_COUNT)
 		dyn_error(DYN_LIMIT_EXCEEDED, "There are %d alarms already.", ALARM_MAX_COUNT);
 }
 

@@ -4,16 +4,19 @@
  */
 #include "postgres.h"
 
-#include "catalog/namespace.h"
+#include "access/htup_details.h"
 #include "catalog/pg_type.h"
-#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
-#include "utils/lsyscache.h"
+#include "utils/rel.h"
 #include "utils/timestamp.h"
 
 #include "catalog/alarms.h"
+#include "catalog/catalog_private.h"
 #include "catalog/owner.h"
+#include "catalog/tables.h"
+
+#define ALARM_OWNER 3			/* column of dynapg.metric_alarms */
 
 /* What has come from a dump has not told anybody, and does from now on; what is new has its state. */
 static void
@@ -100,27 +103,29 @@ catalog_alarm_actions_are_enabled(const pg_uuid_t *uuid)
 		!isnull && DatumGetBool(enabled);
 }
 
-int64
-catalog_count_alarms(void)
+static void *
+read_owner(Relation catalog, HeapTuple row)
 {
-	Datum		count;
+	Oid		   *owner = (Oid *) palloc(sizeof(Oid));
 	bool		isnull;
 
-	(void) catalog_fetch("SELECT count(*) FROM dynapg.metric_alarms", 0, NULL, NULL, 1, &count, &isnull);
-	return DatumGetInt64(count);
+	*owner = DatumGetObjectId(heap_getattr(row, ALARM_OWNER, RelationGetDescr(catalog), &isnull));
+	return owner;
 }
 
-int64
-catalog_count_alarms_of(Oid owner)
+int
+catalog_count_alarms(Oid owner, int *of_owner)
 {
-	Oid			types[] = {OIDOID};
-	Datum		values[] = {ObjectIdGetDatum(owner)};
-	Datum		count;
-	bool		isnull;
+	List	   *owners;
+	ListCell   *cell;
 
-	LockDatabaseObject(get_relname_relid("metric_alarms", get_namespace_oid("dynapg", false)), owner, 0, ExclusiveLock);
-	(void) catalog_fetch("SELECT count(*) FROM dynapg.metric_alarms WHERE owner::oid = $1", lengthof(types), types, values, 1, &count, &isnull);
-	return DatumGetInt64(count);
+	catalog_lock_total(CATALOG_TOTAL_ALARMS);
+	/* as the catalog is, whatever the transaction's snapshot */
+	owners = catalog_read_rows("metric_alarms", NULL, 0, NULL, read_owner);
+	*of_owner = 0;
+	foreach(cell, owners)
+		*of_owner += *(const Oid *) lfirst(cell) == owner;
+	return list_length(owners);
 }
 
 EventMapping *

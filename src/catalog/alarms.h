@@ -38,9 +38,8 @@ extern bool catalog_delete_alarm(const char *name, Oid role);
 extern bool catalog_enable_alarm_actions(const char *name, Oid role, bool enabled);
 extern bool catalog_alarm_actions_are_enabled(const pg_uuid_t *uuid);
 
-/* How many there are.  Those of a role: others who count them wait until this transaction ends, so that each sees what the one before has made. */
-extern int64 catalog_count_alarms(void);
-extern int64 catalog_count_alarms_of(Oid owner);
+/* How many there are, and how many of them a role has.  Others who count them wait until this transaction ends, so that each sees what the one before has made. */
+extern int	catalog_count_alarms(Oid owner, int *of_owner);
 
 /* An alarm as the mapping whose on-failure destination is the alarm's, palloc'd; NULL: there is none, or it has come from a dump and tells nobody yet. */
 extern EventMapping *catalog_alarm_mapping(const pg_uuid_t *uuid);

@@ -64,7 +64,6 @@ catalog_lock_number(uint32 number)
 	PreventCommandIfReadOnly(dyn_operation);
 	(void) catalog_lock_extension();
 	LockDatabaseObject(catalog_relation(), number, 0, ExclusiveLock);
-	AcceptInvalidationMessages();
 }
 
 void
@@ -78,7 +77,6 @@ catalog_lock_total(CatalogTotal total)
 {
 	/* names have 0 where this has the total */
 	LockDatabaseObject(catalog_relation(), 0, total, ExclusiveLock);
-	AcceptInvalidationMessages();
 }
 
 Oid

@@ -134,12 +134,13 @@ extern void catalog_lock_number(uint32 number);
 
 /*
  * Serialises until the end of the transaction what adds to a total of all tables of the database that may be only so much: who has this finds all that
- * others have added.
+ * others have added.  An import adds when its table is made, and asks when it is asked for: several at once may have more together.
  */
 typedef enum CatalogTotal
 {
 	CATALOG_TOTAL_UNITS = 1,	/* provisioned capacity (op/quota.h) */
-	CATALOG_TOTAL_RULES			/* of contributor insights */
+	CATALOG_TOTAL_RULES,		/* of contributor insights */
+	CATALOG_TOTAL_ALARMS
 } CatalogTotal;
 
 extern void catalog_lock_total(CatalogTotal total);

@@ -221,6 +221,12 @@ look_step(TimestampTz until)
 	return ring.wanted;
 }
 
+bool
+alarms_are_left(void)
+{
+	return ring.wanted;
+}
+
 void
 alarms_look(int most_ms)
 {

@@ -20,6 +20,9 @@ extern int	alarms_evaluate(TimestampTz at);
  */
 extern void alarms_want_look(TimestampTz at);
 
+/* Whether some wait for their turn. */
+extern bool alarms_are_left(void);
+
 /* For the keeper, each round: looks at some of them, in transactions of its own, for so many milliseconds; the rest waits for the next round. */
 extern void alarms_look(int most_ms);
 

@@ -18,6 +18,7 @@
 static pg_uuid_t last_table;
 static char last_index[256];
 static bool last_is_write;
+static bool is_left;
 
 bool
 auto_scaling_has_targets(void)
@@ -99,8 +100,13 @@ auto_scaling_round(int most_ms)
 	TimestampTz now = GetCurrentTimestamp();
 	TimestampTz until = TimestampTzPlusMilliseconds(now, most_ms);
 
-	if (!begin_round(now))
-		return;
-	while (scale_next(now) && GetCurrentTimestamp() < until)
+	is_left = begin_round(now);
+	while (is_left && (is_left = scale_next(now)) && GetCurrentTimestamp() < until)
 		CHECK_FOR_INTERRUPTS();
+}
+
+bool
+auto_scaling_is_left(void)
+{
+	return is_left;
 }

@@ -14,4 +14,7 @@ extern bool auto_scaling_has_targets(void);
  */
 extern void auto_scaling_round(int most_ms);
 
+/* Whether the last round has left some. */
+extern bool auto_scaling_is_left(void);
+
 #endif							/* DYNAPG_AUTO_SCALING_H */

@@ -446,7 +446,8 @@ take_office(void)
 static bool
 goes_on(const Keeper *keeper)
 {
-	return (keeper->resumes || keeper->expire.goes_on || keeper->expire.unfinished) && !event_job_database_is_wanted();
+	return (keeper->resumes || keeper->expire.goes_on || keeper->expire.unfinished || alarms_are_left() || auto_scaling_is_left()) &&
+		!event_job_database_is_wanted();
 }
 
 /* Nobody else is here: whether the keeper is to end, after a last round. */

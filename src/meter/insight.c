@@ -263,6 +263,22 @@ flush_at_exit(int code, Datum argument)
 	flush_kept(true);
 }
 
+/* What is made of a key is not the caller's memory, who may come with millions of them.  Returns the caller's context. */
+static MemoryContext
+begin_scratch(void)
+{
+	if (scratch == NULL)
+		scratch = AllocSetContextCreate(TopMemoryContext, "dynapg insights", ALLOCSET_SMALL_SIZES);
+	return MemoryContextSwitchTo(scratch);
+}
+
+static void
+end_scratch(MemoryContext caller)
+{
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(scratch);
+}
+
 /* The text of a key: {"p":{"S":"a"}}, as far as it is kept. */
 static void
 write_text(const Told *told, SketchKey *key)
@@ -271,15 +287,14 @@ write_text(const Told *told, SketchKey *key)
 	MemoryContext caller;
 	WireWriter	writer;
 
-	if (scratch == NULL)
+	if (text.data == NULL)
 	{
 		caller = MemoryContextSwitchTo(TopMemoryContext);
 		initStringInfo(&text);
 		MemoryContextSwitchTo(caller);
-		scratch = AllocSetContextCreate(TopMemoryContext, "dynapg insights", ALLOCSET_SMALL_SIZES);
 	}
 	resetStringInfo(&text);
-	caller = MemoryContextSwitchTo(scratch);
+	caller = begin_scratch();
 	wire_write_text(&writer, &text);
 	wire_object_start(&writer);
 	for (int i = 0; i < told->n_attributes; i++)
@@ -296,8 +311,7 @@ write_text(const Told *told, SketchKey *key)
 	key->hash = told->hash;
 	key->len = text.len;
 	memcpy(key->text, text.data, Min(text.len, SKETCH_TEXT_SIZE));
-	MemoryContextSwitchTo(caller);
-	MemoryContextReset(scratch);
+	end_scratch(caller);
 }
 
 static void
@@ -401,6 +415,8 @@ insight_key(const MeterUse *use, bool throttled)
 	int			n_hash = index ? index->n_hash : 1;
 	int			n_sort = index ? index->n_sort : use->table->has_sort;
 	Told		told = {.key = use->key, .weight = throttled ? 1 : use->units};
+	MemoryContext caller;
+	bool		has_sort;
 
 	if (mark->number == 0 || (!throttled && !mark->accessed) || use->hash == NULL || use->key == NULL || told.weight <= 0 ||
 		!has_attributes(use, hash, n_hash))
@@ -409,7 +425,12 @@ insight_key(const MeterUse *use, bool throttled)
 	memcpy(&told.hash, use->hash, sizeof(told.hash));
 	add_attributes(&told, hash, n_hash);
 	tell(&told);
-	if (n_sort == 0 || !hash_whole_key(use, sort, n_sort, &told.hash))
+	if (n_sort == 0)
+		return;
+	caller = begin_scratch();
+	has_sort = hash_whole_key(use, sort, n_sort, &told.hash);
+	end_scratch(caller);
+	if (!has_sort)
 		return;
 	told.rule.kind = throttled ? INSIGHT_SKT : INSIGHT_SKC;
 	add_attributes(&told, sort, n_sort);

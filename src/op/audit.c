@@ -14,6 +14,7 @@
 #include "base/settings.h"
 #include "log/log_keeper.h"
 #include "op/audit_private.h"
+#include "trace/trace.h"
 
 #define MAX_PARAMETERS	6144
 #define MAX_HELD		(1024 * 1024)	/* bytes of events that are kept */
@@ -99,6 +100,15 @@ name_of_user(Oid user)
 	return name ? name : psprintf("%u", user);
 }
 
+/* Of what is audited, palloc'd: the trace ends before it. */
+static const char *
+trace_id(void)
+{
+	const char *id = trace_current_id();
+
+	return id != NULL ? pstrdup(id) : NULL;
+}
+
 AuditCall *
 audit_begin(int operation, const WireWriter *response)
 {
@@ -115,6 +125,7 @@ audit_begin(int operation, const WireWriter *response)
 	call->session_user = GetSessionUserId() == call->user ? call->user_name : name_of_user(GetSessionUserId());
 	call->caller = caller_get();
 	call->session = caller_session();
+	call->trace_id = trace_id();
 	call->context = CurrentMemoryContext;
 	call->response_start = response != NULL && response->out != NULL ? response->out->len : -1;
 	call->is_outermost = depth == 0;
@@ -373,6 +384,7 @@ audit_refusal(int operation, const ErrorData *error, const char *claimed_key)
 	call.at = GetCurrentTimestamp();
 	call.claimed_key = claimed_key;
 	call.caller = caller_get();
+	call.trace_id = trace_id();
 	audit_read_error(error, call.is_data, &what);
 	if (what.is_denied && may_tell_refusal(call.at, &call.suppressed))
 		tell(&call, &what, NULL, 0);

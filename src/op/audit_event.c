@@ -12,7 +12,6 @@
 #include "base/error.h"
 #include "base/settings.h"
 #include "op/audit_private.h"
-#include "trace/trace.h"
 
 #define MAX_RESPONSE	4096
 #define MAX_MESSAGE		1024
@@ -291,7 +290,6 @@ static void
 put_additional(AuditWriter *writer, const AuditCall *call, bool truncated)
 {
 	bool		is_http = call->caller->request_id != NULL && call->is_outermost;
-	const char *trace_id = trace_current_id();
 
 	audit_member(writer, "additionalEventData");
 	audit_begin_object(writer);
@@ -300,8 +298,8 @@ put_additional(AuditWriter *writer, const AuditCall *call, bool truncated)
 		audit_text_member(writer, "sessionUser", call->session_user);
 	audit_member(writer, "processId");
 	audit_bare(writer, psprintf("%d", MyProcPid));
-	if (trace_id != NULL)
-		audit_text_member(writer, "traceId", trace_id);
+	if (call->trace_id != NULL)
+		audit_text_member(writer, "traceId", call->trace_id);
 	if (call->suppressed > 0)
 	{
 		audit_member(writer, "suppressed");

@@ -78,6 +78,7 @@ struct AuditCall
 	const char *user_name;
 	const char *session_user;
 	const char *claimed_key;
+	const char *trace_id;		/* NULL: none that is known */
 	int64		suppressed;		/* refusals that were not written before this one */
 	const Caller *caller;
 	const CallerSession *session;

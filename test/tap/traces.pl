@@ -272,6 +272,9 @@ update_item('five') foreach 1 .. 3;
 ok(eventually(15, sub { spans() >= $seen + 12 }), 'what nobody has sampled is recorded');
 my @own = grep { $_->{name} eq 'UpdateItem Music' && !defined $_->{parentSpanId} && $_->{traceId} !~ /abc....$/ } spans();
 is(scalar(@own), 3, 'as traces of their own');
+sql(q(SELECT dynamo_get_item('{"TableName": "Music", "Key": {"pk": {"S": "five"}}}')));
+my @of_sql = grep { $_->{eventName} eq 'GetItem' } map { json()->decode($_) } slurp_file($node->logfile) =~ /dynapg audit: (\{.*\})$/mg;
+like($of_sql[-1]{additionalEventData}{traceId} // 'none', qr/^[0-9a-f]{32}$/, 'whose audit has it, by SQL, too');
 set('dynapg.trace_sample_ratio', '0');
 
 # ---------------------------------------------------------------- a receiver that is busy, refuses, rejects, hangs, is away
