@@ -209,6 +209,16 @@ prove_file() {
     grep -avE '^ *(ok( |$)|1\.\.|All tests successful|Result: (PASS|NOTESTS))|^$' "$log" || true
 }
 
+# tap_failure LOG: which file failed, and how it ended, once more: what it printed lies far above, among that of others, and a test
+# that died between two of its checks has no line "not ok" of its own.
+tap_failure() {
+    local name=${1##*/tap.}
+    echo "not ok: test/tap/${name%.log}.pl"
+    grep -anE '^ *not ok|Failed|Dubious|Bailout|[Tt]imeout|timed out| died|exited with' "$1" | tail -n 20 | cut -c1-300 | sed 's/^/    /' || true
+    echo "    ..."
+    tail -n 40 "$1" | cut -c1-300 | sed 's/^/    /'
+}
+
 # They mostly wait, each for three quarters of its time: four run beside each other.
 run_tap() {
     local status=0 files running=0 file
@@ -225,7 +235,9 @@ run_tap() {
         running=$((running + 1))
     done
     wait
-    for file in "$work"/tap.*.log; do grep -aqE '^Result: (PASS|NOTESTS)' "$file" || status=1; done
+    for file in "$work"/tap.*.log; do
+        grep -aqE 'Result: (PASS|NOTESTS)$' "$file" || { status=1 && tap_failure "$file"; }
+    done
     tally_run TAP "$status" "$(cat "$work"/tap.*.log | grep -aE '^ok [0-9]+' | grep -cvE '# (SKIP|TODO)' || true)" \
         "$(cat "$work"/tap.*.log | grep -aE '^not ok [0-9]+' | grep -cv '# TODO' || true)"
 }
