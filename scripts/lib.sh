@@ -6,6 +6,8 @@ PG_CONFIG=${PG_CONFIG:-pg_config}
 # The ordinary user of a root's servers: PostgreSQL refuses to run as root.
 SERVER_USER=${DYNAPG_SERVER_USER:-postgres}
 
+LIB_FOLDER=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
 # Where runuser is; a plain su leaves it out.
 PATH=$PATH:/usr/sbin:/sbin
 
@@ -195,10 +197,8 @@ compile() {
 
 # ---------------------------------------------------------------- a private cluster
 
-# Asks the kernel for a port that is free now.
-free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
+# A port that is free now, and nobody else's who asks so.
+free_port() { python3 "$LIB_FOLDER/../tools/free_port.py"; }
 
 # make_cluster BIN DATA SOCKETS PORT: a cluster that is reached through its socket folder only. More settings on stdin.
 make_cluster() {

@@ -334,8 +334,9 @@ sub presign
 
 sub free_http_port
 {
-	my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0, Listen => 1) or die "no free port\n";
-	return $socket->sockport;
+	my $port = `python3 tools/free_port.py`;
+	die "no free port\n" unless $port =~ /^(\d+)$/;
+	return $1;
 }
 
 # Whether the endpoint answers, within some seconds.

@@ -5,6 +5,7 @@ import pathlib
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -28,9 +29,8 @@ def literal(text):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    tool = pathlib.Path(__file__).parents[3] / "tools/free_port.py"
+    return int(subprocess.run([sys.executable, tool], check=True, capture_output=True, text=True).stdout)
 
 
 def start_program(name, command, port, seconds=30):

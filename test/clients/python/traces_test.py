@@ -26,6 +26,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, Sp
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from harness import ENDPOINT, REGION, equal, finish, test
+from servers import free_port
 
 PSQL = os.environ["DYNAPG_PSQL"]
 KEYS = ("db.operation.name", "db.collection.name", "dynapg.write_units", "dynapg.read_units", "http.response.status_code", "aws.dynamodb.table_names", "rpc.method")
@@ -33,12 +34,6 @@ KEYS = ("db.operation.name", "db.collection.name", "dynapg.write_units", "dynapg
 
 def sql(statement):
     return subprocess.run([PSQL, "-X", "-At", "-c", statement], check=True, capture_output=True, text=True).stdout.strip()
-
-
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 # ---------------------------------------------------------------- the collector, and what is in front of it
