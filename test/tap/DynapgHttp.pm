@@ -343,7 +343,7 @@ sub free_http_port
 sub wait_for_endpoint
 {
 	my ($port, $seconds) = @_;
-	my $until = time() + ($seconds // 30);
+	my $until = time() + ($seconds // 120);
 
 	while (time() < $until)
 	{

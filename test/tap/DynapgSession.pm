@@ -8,16 +8,17 @@ use warnings;
 use IPC::Run;
 use PostgreSQL::Test::Utils;
 
-my $TIMEOUT = 120;
+# Seconds for what is asked at once, however long the session has been there.
+my $TIMEOUT = 300;
 
 sub new
 {
 	my ($class, $node, $database) = @_;
-	my $self = bless { to => '', from => '', errors => '', marks => 0 }, $class;
+	my $self = bless { to => '', from => '', errors => '', marks => 0, timer => IPC::Run::timeout($TIMEOUT) }, $class;
 
 	$self->{harness} = IPC::Run::start(
 		[ 'psql', '-XAtq', '-d', $node->connstr($database // 'postgres') ],
-		'<', \$self->{to}, '>', \$self->{from}, '2>', \$self->{errors}, IPC::Run::timeout($TIMEOUT));
+		'<', \$self->{to}, '>', \$self->{from}, '2>', \$self->{errors}, $self->{timer});
 	$self->{pid} = $self->ask('SELECT pg_backend_pid()');
 	return $self;
 }
@@ -28,6 +29,7 @@ sub start
 	my ($self, $sql) = @_;
 
 	$self->{from} = $self->{errors} = '';
+	$self->{timer}->start;
 	$self->{marks}++;
 	$self->{to} .= "$sql;\n\\echo -- mark $self->{marks}\n\\warn -- mark $self->{marks}\n";
 	$self->{harness}->pump_nb;
@@ -59,6 +61,7 @@ sub end
 {
 	my ($self) = @_;
 
+	$self->{timer}->start;
 	$self->{to} .= "\\q\n";
 	eval { $self->{harness}->finish };
 	return;

@@ -143,7 +143,7 @@ sql(q{ALTER SYSTEM SET synchronous_standby_names = '*'; SELECT pg_reload_conf()}
 $node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_replication WHERE sync_state = 'sync'}) or die;
 
 my ($out, $err) = ('', '');
-my $players = IPC::Run::start([ clients('play', $work, 4) ], '>', \$out, '2>', \$err, IPC::Run::timeout(180));
+my $players = IPC::Run::start([ clients('play', $work, 4) ], '>', \$out, '2>', \$err, IPC::Run::timeout(900));
 sub play
 {
 	my ($seconds) = @_;
