@@ -18,7 +18,8 @@ wal_sender_timeout = 0
 CONF
 my $ok = qr/^200 /;
 
-sub eventually
+# As eventually(), and looks twenty times a second: some of what is awaited is over soon.
+sub soon
 {
 	my ($test) = @_;
 	my $until = time() + 60;
@@ -73,7 +74,7 @@ $standby->start;
 
 sub receiver { return $standby->safe_psql('postgres', 'SELECT pid FROM pg_stat_wal_receiver'); }
 
-ok(eventually(sub { receiver() }), 'the standby streams');
+ok(soon(sub { receiver() }), 'the standby streams');
 my $receiver = receiver();
 END { kill 'CONT', $receiver if $receiver; }
 
@@ -81,7 +82,7 @@ sub use_standby
 {
 	my ($level) = @_;
 	reload(synchronous_standby_names => 'standby', synchronous_commit => $level);
-	ok(eventually(sub { companion_pid() && sql(q{SELECT sync_state FROM pg_stat_replication}) eq 'sync' }),
+	ok(soon(sub { companion_pid() && sql(q{SELECT sync_state FROM pg_stat_replication}) eq 'sync' }),
 		"$level: a standby is synchronous, a companion runs");
 }
 
@@ -94,7 +95,7 @@ foreach my $level (qw(remote_write on))
 
 	kill 'STOP', $receiver;
 	my $put = start_put("$level-waits");
-	ok(eventually(\&is_waiting), "$level: while the standby is silent the companion waits");
+	ok(soon(\&is_waiting), "$level: while the standby is silent the companion waits");
 	is(eventual("$level-waits"), qq(200 {"Item":{"pk":{"S":"$level-waits"}}}), "$level: an eventually consistent read is answered");
 	my $read = start(get_item($port, 'items', "$level-waits", bytes_only => 1));
 	my $failed = start(call($port, 'PutItem', { TableName => 'items', Item => { pk => { S => "$level-waits" } },
@@ -115,7 +116,7 @@ foreach my $level (qw(remote_write on))
 # A commit waits, and what is written last is its record: the companion waits for it, too, but at a place of its own, and so do readers of streams.
 # An assertion of PostgreSQL's wants that. Processes say in their titles what they wait for.
 sub place_of { my ($pid) = @_; return slurp_file("/proc/$pid/cmdline") =~ m{ waiting for ([0-9A-F]+/[0-9A-F]+)} ? $1 : ''; }
-sub waits_for { my ($pid) = @_; my $place; eventually(sub { $place = place_of($pid) }); return $place; }
+sub waits_for { my ($pid) = @_; my $place; soon(sub { $place = place_of($pid) }); return $place; }
 SKIP:
 {
 	skip 'no titles of processes to be read', 1 unless -r '/proc/self/cmdline';
@@ -131,7 +132,7 @@ SKIP:
 		$sessions[0]->start('INSERT INTO public.commits VALUES (1)');
 		ok(my $committed = waits_for($sessions[0]->{pid}), "$level: a commit waits");
 		my $read = start(get_item($port, 'items', 'alone', bytes_only => 1));
-		ok(eventually(\&is_waiting), "$level: and an answer");
+		ok(soon(\&is_waiting), "$level: and an answer");
 		my %places = map { $_ => 1 } $committed, waits_for(companion_pid());
 		foreach my $reader (@sessions[ 1, 2 ])
 		{
@@ -195,7 +196,7 @@ like(answer_of(put_item($port, 'watched', $_)), $ok, "an item: $_") foreach qw(l
 	kill 'STOP', $receiver;
 	my $spent = put_time();
 	my $put = start(put_item($port, 'triggered', 'a', bytes_only => 1));
-	ok(eventually(\&is_waiting), 'PutItem whose trigger reads eventually consistently: the companion waits');
+	ok(soon(\&is_waiting), 'PutItem whose trigger reads eventually consistently: the companion waits');
 	my $read = start(get_item($port, 'watched', 'look', key => \@watched, bytes_only => 1));
 	my $write = start(get_item($port, 'watched', 'write', key => \@watched, eventual => 1, bytes_only => 1));
 	like(answer_of(get_item($port, 'items', 'alone', eventual => 1, connection => $quick)), $ok, 'an eventually consistent read is answered')
@@ -217,14 +218,14 @@ like(answer_of(put_item($port, 'watched', $_)), $ok, "an item: $_") foreach qw(l
 kill 'STOP', $receiver;
 {
 	my $put = start_put('interrupted');
-	ok(eventually(\&is_waiting), 'the companion waits');
+	ok(soon(\&is_waiting), 'the companion waits');
 	my $pid = companion_pid();
 	sql("SELECT pg_cancel_backend($pid)");
 	like(eventual('interrupted'), $ok, 'a cancel of the companion') foreach 1 .. 3;
 	is(companion(), "$pid|SyncRep", 'ends no wait');
 	ok(!has_answer($put), 'and confirms nothing');
 	sql("SELECT pg_terminate_backend($pid)");
-	ok(eventually(sub { is_waiting() && companion_pid() != $pid }), 'a companion that was terminated is replaced, and waits again');
+	ok(soon(sub { is_waiting() && companion_pid() != $pid }), 'a companion that was terminated is replaced, and waits again');
 	ok(!has_answer($put), 'nothing was confirmed');
 	kill 'TERM', sql(q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'dynapg endpoint'});
 	is(read_response($put), undef, 'a worker that ends closes the connection without an answer');
@@ -237,12 +238,12 @@ kill 'STOP', $receiver;
 
 	reload(synchronous_standby_names => '');
 	is(answer($put), '200 {}', 'without synchronous_standby_names nobody waits any more');
-	ok(eventually(sub { companion() eq '' }), 'and the companion ends');
+	ok(soon(sub { companion() eq '' }), 'and the companion ends');
 	like(answer_of(put_item($port, 'items', 'unnamed')), $ok, 'nor does a new request');
 
 	use_standby('on');
 	$put = start_put('named');
-	ok(eventually(\&is_waiting), 'with them it waits again');
+	ok(soon(\&is_waiting), 'with them it waits again');
 	ok(!has_answer($put), 'without an answer');
 	reload(synchronous_commit => 'local');
 	is(answer($put), '200 {}', 'local: it is released');
@@ -261,18 +262,18 @@ foreach my $i (1 .. 3)
 	is($standby->safe_psql('postgres', "SELECT count(*) FROM dynamo.items WHERE item ->> 'pk' = 'applied-$i'"), 1, 'and the standby shows it');
 }
 $standby->safe_psql('postgres', 'SELECT pg_wal_replay_pause()');
-ok(eventually(sub { $standby->safe_psql('postgres', 'SELECT pg_get_wal_replay_pause_state()') eq 'paused' }), 'replay pauses');
+ok(soon(sub { $standby->safe_psql('postgres', 'SELECT pg_get_wal_replay_pause_state()') eq 'paused' }), 'replay pauses');
 {
 	my $put = start_put('paused');
-	ok(eventually(\&is_waiting), 'remote_apply: the companion waits for what is not applied');
+	ok(soon(\&is_waiting), 'remote_apply: the companion waits for what is not applied');
 	like(eventual('paused'), $ok, 'eventually consistent reads are answered');
 	ok(!has_answer($put), 'PutItem is not');
 	$standby->safe_psql('postgres', 'SELECT pg_wal_replay_resume()');
 	is(answer($put), '200 {}', 'until it is applied');
 	$standby->safe_psql('postgres', 'SELECT pg_wal_replay_pause()');
-	ok(eventually(sub { $standby->safe_psql('postgres', 'SELECT pg_get_wal_replay_pause_state()') eq 'paused' }), 'replay pauses again');
+	ok(soon(sub { $standby->safe_psql('postgres', 'SELECT pg_get_wal_replay_pause_state()') eq 'paused' }), 'replay pauses again');
 	$put = start_put('flushed');
-	ok(eventually(\&is_waiting), 'remote_apply: PutItem waits');
+	ok(soon(\&is_waiting), 'remote_apply: PutItem waits');
 	reload(synchronous_commit => 'on');
 	is(answer($put), '200 {}', 'on: it is answered, for the standby has it on disk');
 	$standby->safe_psql('postgres', 'SELECT pg_wal_replay_resume()');
@@ -304,7 +305,7 @@ ok(eventually(sub { $standby->safe_psql('postgres', 'SELECT pg_get_wal_replay_pa
 		}
 		push @writers, $pid;
 	}
-	ok(eventually(sub { !grep { (-s "$folder/$_" // 0) < 200 } 1 .. 8 }), 'eight writers write');
+	ok(soon(sub { !grep { (-s "$folder/$_" // 0) < 200 } 1 .. 8 }), 'eight writers write');
 	$node->kill9;
 	waitpid $_, 0 foreach @writers;
 	$standby->promote;
