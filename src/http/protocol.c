@@ -378,6 +378,58 @@ keep_answer(HttpRequest *request, const ErrorData *error)
 	MemoryContextSwitchTo(caller);
 }
 
+static void
+tell_failure(HttpRequest *request, const ErrorData *error, bool is_answer)
+{
+	if (request->dialect != DIALECT_DYNAMODB)
+	{
+		if (is_answer)
+			endpoint->tell_refusal(error, auth_claimed_key(request));
+	}
+	else if (is_answer)
+		endpoint->tell_answer(request->operation, error, auth_claimed_key(request));
+	else
+		keep_answer(request, error);
+}
+
+/* Of views and CloudWatch's requests nothing has been held back. */
+static void
+tell_success(const HttpRequest *request)
+{
+	if (request->view == NULL && request->cloudwatch == NULL)
+		endpoint->tell_answer(request->operation, NULL, NULL);
+	else
+		endpoint->drop_answer();
+}
+
+/*
+ * Tells audit and metrics what an attempt has come to: an error, or (NULL) a success.  Never raises, lest the answer, or that the session is put
+ * back after the attempt, depends on it: what fails here is logged.
+ */
+static void
+tell_outcome(HttpRequest *request, const ErrorData *error, bool is_answer)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	uint32		held_off = InterruptHoldoffCount;
+
+	PG_TRY();
+	{
+		if (error != NULL)
+			tell_failure(request, error, is_answer);
+		else
+			tell_success(request);
+	}
+	PG_CATCH();
+	{
+		/* an error lets interrupts in again */
+		InterruptHoldoffCount = held_off;
+		MemoryContextSwitchTo(caller);
+		EmitErrorReport();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+}
+
 /*
  * After an error inside the transaction: writes the answer, if it can be written, and ends the
  * transaction in any case.  is_answer: there will be no other attempt.  Never raises: an answer that could not be written has the
@@ -398,15 +450,7 @@ recover(HttpRequest *request, MemoryContext context, bool is_answer)
 		respond_error(request, error);
 		if (request->outcome.defect)
 			EmitErrorReport();
-		if (request->dialect != DIALECT_DYNAMODB)
-		{
-			if (is_answer)
-				endpoint->tell_refusal(error, auth_claimed_key(request));
-		}
-		else if (is_answer)
-			endpoint->tell_answer(request->operation, error, auth_claimed_key(request));
-		else
-			keep_answer(request, error);
+		tell_outcome(request, error, is_answer);
 		FreeErrorData(error);
 	}
 	PG_CATCH();
@@ -461,10 +505,8 @@ protocol_try_again(HttpRequest *request)
 		recover(request, context, !met_lock);
 	}
 	PG_END_TRY();
-	if (!failed && request->view == NULL && request->cloudwatch == NULL)
-		endpoint->tell_answer(request->operation, NULL, NULL);
-	else if (!failed)
-		endpoint->drop_answer();
+	if (!failed)
+		tell_outcome(request, NULL, true);
 	caller_forget();
 	trace_end_attempt(request);
 	session_clean();
