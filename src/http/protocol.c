@@ -9,6 +9,7 @@
 #include "access/xlog.h"
 #include "miscadmin.h"
 #include "pgstat.h"
+#include "storage/lwlock.h"
 #include "storage/proc.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -421,7 +422,8 @@ tell_outcome(HttpRequest *request, const ErrorData *error, bool is_answer)
 	}
 	PG_CATCH();
 	{
-		/* an error lets interrupts in again */
+		/* an error lets interrupts in again; nothing was held before, nor may anything of shared memory stay so */
+		LWLockReleaseAll();
 		InterruptHoldoffCount = held_off;
 		MemoryContextSwitchTo(caller);
 		EmitErrorReport();
