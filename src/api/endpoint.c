@@ -101,6 +101,7 @@ execute_operation(int operation, const char *body, int len, StringInfo response,
 	/* of a stream a read replica gives what it has; from a primary nothing leaves before it is durable */
 	op_eventual_read = is_description(operation) || (model_operations[operation].is_stream && RecoveryInProgress());
 	op_answer_waits = true;
+	op_units_are_wanted = true;
 	audit_hold();
 	counters_hold();
 	op_read_units = 0;
@@ -112,6 +113,7 @@ execute_operation(int operation, const char *body, int len, StringInfo response,
 	PG_FINALLY();
 	{
 		op_answer_waits = false;
+		op_units_are_wanted = false;
 		outcome->eventual = op_eventual_read;
 		outcome->read_units = op_read_units;
 		outcome->write_units = op_write_units;

@@ -4,7 +4,7 @@
  *
  * The first three run the API's own operations, so that privileges, errors and concurrency are the same: the
  * request is DynamoDB JSON text made here, and the item of the response is read back from text.  Text and not
- * jsonb, since strings with U+0000 must pass.  items() reads through the executor.
+ * jsonb, since strings with U+0000 must pass.  items() reads through the executor, and is metered as Queries of pages.
  */
 #include "postgres.h"
 
@@ -24,11 +24,13 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "catalog/tables.h"
+#include "meter/meter.h"
 #include "op/arn.h"
-#include "op/audit.h"
 #include "op/authorize.h"
+#include "op/capacity.h"
 #include "op/item_key.h"
 #include "op/op.h"
+#include "op/throttle.h"
 #include "value/key.h"
 
 PG_FUNCTION_INFO_V1(dynapg_put);
@@ -258,9 +260,8 @@ dynapg_relation(PG_FUNCTION_ARGS)
 /* Where a call of items() stands; lives in the set-returning function's own memory. */
 typedef struct ItemsState
 {
-	char	   *hash_name;		/* the partition key's attribute, as stored */
-	int			hash_name_len;
-	KeyType		hash_type;
+	const TableInfo *table;		/* it lives as long as the transaction, and so longer than this */
+	JsonbValue	given;			/* an object with the partition key */
 	char	   *relation;		/* qualified and quoted */
 	Oid			user;			/* as whom it is read (op/authorize.h) */
 	char	   *key;			/* canonical bytes of the partition key */
@@ -273,20 +274,23 @@ typedef struct ItemsState
 	int			rows;			/* to be read next time */
 	bytea	   *last;			/* sort key of the last row read; NULL before the first */
 	bool		finished;
+	int64		bytes;			/* of items that were read, if somebody wants to know */
+	int64		paid;			/* so many of them, in whole units */
 } ItemsState;
 
 /* Whether an item is stored under the partition key asked for, and not under another of the same hash. */
 static bool
 has_key(const ItemsState *state, Jsonb *item)
 {
+	const KeyAttribute *hash = &state->table->hash;
 	JsonbValue	map;
 	JsonbValue	value;
 	const char *bytes;
 	int			len;
 
 	attr_from_item(item, &map);
-	return attr_lookup(&map, state->hash_name, state->hash_name_len, &value) &&
-		key_bytes(&value, state->hash_type, PARTITION_KEY_MAX_SIZE, &bytes, &len) == KEY_OK &&
+	return attr_lookup(&map, hash->stored, hash->stored_len, &value) &&
+		key_bytes(&value, hash->type, PARTITION_KEY_MAX_SIZE, &bytes, &len) == KEY_OK &&
 		len == state->key_len && memcmp(bytes, state->key, len) == 0;
 }
 
@@ -334,7 +338,7 @@ lock_items(text *table_name)
 	return table;
 }
 
-/* Makes the state: which relation, and the hash of the key. */
+/* Makes the state: which relation, and the hash of the key; if the table's capacity lets it. */
 static ItemsState *
 begin_items(FunctionCallInfo fcinfo)
 {
@@ -359,14 +363,40 @@ begin_items(FunctionCallInfo fcinfo)
 	key_hash(table->hash.type, bytes, state->key_len, &state->hash);
 
 	state->user = user_of_items(table, &map);
-	state->hash_name = pnstrdup(table->hash.stored, table->hash.stored_len);
-	state->hash_name_len = table->hash.stored_len;
-	state->hash_type = table->hash.type;
+	state->table = table;
+	state->given = map.object;
+	throttle_read(table, NULL, &state->hash, NULL, &state->given);
 	state->relation = quote_qualified_identifier(get_namespace_name(get_rel_namespace(table->relation)),
 												 get_rel_name(table->relation));
 	state->rows = FIRST_BATCH_ROWS;
 	state->batch = AllocSetContextCreate(CurrentMemoryContext, "dynapg items", ALLOCSET_DEFAULT_SIZES);
 	return state;
+}
+
+/*
+ * Consumes what a batch has read, whose rows are jsonb of so many bytes: with those before it as many units as one strongly consistent read of all.  A
+ * jsonb is never smaller than what the service counts: a small partition need not be measured.
+ */
+static void
+consume_batch(ItemsState *state, uint64 rows, Size bytes)
+{
+	const TableInfo *table = state->table;
+	bool		is_small = state->finished && state->paid == 0 && bytes <= READ_UNIT_SIZE;
+	int64		more;
+	TableCapacity capacity;
+	JsonbValue	first;
+
+	for (int i = 0; i < state->count && !is_small; i++)
+		state->bytes += op_item_size(state->items[i]);
+	more = TYPEALIGN64(READ_UNIT_SIZE, Max(state->bytes, 1)) - state->paid;
+	capacity_begin(&capacity, table->name, strlen(table->name), table);
+	if (state->count > 0)
+		attr_from_item(state->items[0], &first);
+	capacity_at(&capacity, &state->hash, NULL, state->count > 0 ? &first : &state->given);
+	if (more > 0)
+		capacity_add_read(&capacity, NULL, more, true);
+	state->paid += more;
+	meter_returned(state->count, rows);
 }
 
 /*
@@ -422,6 +452,8 @@ read_batch(ItemsState *state)
 	SPI_finish();
 
 	state->finished = rows < state->rows;
+	if (capacity_is_wanted())
+		consume_batch(state, rows, bytes);
 	if (bytes < SMALL_BATCH_BYTES)
 		state->rows = Min(state->rows * 2, LARGEST_BATCH_ROWS);
 	else
@@ -436,11 +468,21 @@ typedef struct ItemsCall
 } ItemsCall;
 
 static void
-run_items(void *argument)
+carry_first(AuditCall *audit, void *argument)
 {
 	ItemsCall  *call = (ItemsCall *) argument;
+	FunctionCallInfo fcinfo = call->fcinfo;
+	text	   *name = PG_GETARG_TEXT_PP(0);
 
-	call->state = begin_items(call->fcinfo);
+	audit_table(audit, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
+	call->state = begin_items(fcinfo);
+	read_batch(call->state);
+}
+
+static void
+carry_next(AuditCall *audit, void *argument)
+{
+	read_batch((ItemsState *) argument);
 }
 
 /* items(table_name text, partition_key text | numeric) returns setof jsonb */
@@ -457,7 +499,7 @@ dynapg_items(PG_FUNCTION_ARGS)
 
 		call = SRF_FIRSTCALL_INIT();
 		caller = MemoryContextSwitchTo(call->multi_call_memory_ctx);
-		audit_run(OPERATION_Query, VARDATA_ANY(PG_GETARG_TEXT_PP(0)), VARSIZE_ANY_EXHDR(PG_GETARG_TEXT_PP(0)), run_items, &first);
+		op_call(OPERATION_Query, NULL, carry_first, &first);
 		call->user_fctx = first.state;
 		MemoryContextSwitchTo(caller);
 	}
@@ -465,7 +507,7 @@ dynapg_items(PG_FUNCTION_ARGS)
 	state = (ItemsState *) call->user_fctx;
 
 	while (state->next == state->count && !state->finished)
-		read_batch(state);
+		op_call_again(OPERATION_Query, carry_next, state);
 	if (state->next == state->count)
 		SRF_RETURN_DONE(call);
 	SRF_RETURN_NEXT(call, JsonbPGetDatum(state->items[state->next++]));

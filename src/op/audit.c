@@ -230,25 +230,6 @@ audit_fail(AuditCall *call)
 	MemoryContextSwitchTo(caller);
 }
 
-void
-audit_run(int operation, const char *table, int len, void (*run) (void *argument), void *argument)
-{
-	AuditCall  *call = audit_begin(operation, NULL);
-
-	audit_table(call, table, len);
-	PG_TRY();
-	{
-		run(argument);
-	}
-	PG_CATCH();
-	{
-		audit_fail(call);
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
-	audit_succeed(call, NULL);
-}
-
 /* ------------------------------------------------------------------------------------------------------------
  * Who answers later
  * ------------------------------------------------------------------------------------------------------------ */

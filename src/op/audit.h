@@ -41,9 +41,6 @@ extern void audit_table(AuditCall *call, const char *table, int len);
 extern void audit_succeed(AuditCall *call, WireWriter *response);
 extern void audit_fail(AuditCall *call);
 
-/* Calls a function as an operation of a table. */
-extern void audit_run(int operation, const char *table, int len, void (*run) (void *argument), void *argument);
-
 /* ------------------------------------------------------------------------------------------------------------
  * Who answers later
  * ------------------------------------------------------------------------------------------------------------ */

@@ -12,6 +12,7 @@
 #include "op/op.h"
 #include "op/throughput.h"
 #include "storage/index_entry.h"
+#include "trace/trace.h"
 
 /* ceil(bytes / unit), at least 1. */
 static int64
@@ -43,6 +44,12 @@ capacity_begin(TableCapacity *capacity, const char *table_name, int table_name_l
 	capacity->index_units = NULL;
 	capacity_at(capacity, NULL, NULL, NULL);
 	meter_table(info);
+}
+
+bool
+capacity_is_wanted(void)
+{
+	return meter_is_on() || trace_is_on() || op_units_are_wanted;
 }
 
 void

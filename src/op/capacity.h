@@ -35,6 +35,9 @@ typedef struct TableCapacity
 
 extern void capacity_begin(TableCapacity *capacity, const char *table_name, int table_name_len, const TableInfo *info);
 
+/* Whether anybody wants to know the units that no response reports: else what was read need not be measured. */
+extern bool capacity_is_wanted(void);
+
 /*
  * Says which key what is added next is about: the hash of the partition key of the table (or of the index that is read), the table's sort key,
  * and an object with the key's attributes.  NULL: not known, or no one in particular.  They must live as long as something is added.

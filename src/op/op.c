@@ -83,6 +83,7 @@ bool		op_eventual_read;
 bool		op_answer_waits;
 double		op_read_units;
 double		op_write_units;
+bool		op_units_are_wanted;
 Oid			op_role;
 
 OperationFunction
@@ -115,8 +116,9 @@ end_trace(bool failed, double read_units, double write_units)
 				   op_read_units - read_units, op_write_units - write_units);
 }
 
-void
-op_call(int operation, WireWriter *response, OperationCarrier carry, void *argument)
+/* op_call(); audited: with an event. */
+static void
+call_metered(int operation, bool audited, WireWriter *response, OperationCarrier carry, void *argument)
 {
 	const char *outer = dyn_operation;
 	Oid			outer_role = op_role;
@@ -135,7 +137,8 @@ op_call(int operation, WireWriter *response, OperationCarrier carry, void *argum
 	{
 		if (traced)
 			trace_run_call();
-		audit = audit_begin(operation, response);
+		if (audited)
+			audit = audit_begin(operation, response);
 		carry(audit, argument);
 		/* what raises in it has ended the request, too, and fails it */
 		meter_end(&metered, false);
@@ -159,6 +162,18 @@ op_call(int operation, WireWriter *response, OperationCarrier carry, void *argum
 	if (dynapg_metrics_history && meter_is_there())
 		log_want_keeper(GetCurrentStatementStartTimestamp());
 	audit_succeed(audit, response);
+}
+
+void
+op_call(int operation, WireWriter *response, OperationCarrier carry, void *argument)
+{
+	call_metered(operation, true, response, carry, argument);
+}
+
+void
+op_call_again(int operation, OperationCarrier carry, void *argument)
+{
+	call_metered(operation, false, NULL, carry, argument);
 }
 
 /* What op_run() is called with. */

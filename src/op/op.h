@@ -37,6 +37,9 @@ extern bool op_answer_waits;
 extern double op_read_units;
 extern double op_write_units;
 
+/* Set meanwhile by who looks at them afterwards: of functions that return rows they are made for him, the meter and traces only. */
+extern bool op_units_are_wanted;
+
 /*
  * The role that called the operation that runs.  The current user is another one, the owner of what it is about, where only a policy allows it
  * (op/authorize.h).  InvalidOid: none runs.
@@ -52,6 +55,12 @@ extern OperationFunction op_function(int operation);
  */
 typedef void (*OperationCarrier) (AuditCall *audit, void *argument);
 extern void op_call(int operation, WireWriter *response, OperationCarrier carry, void *argument);
+
+/*
+ * The same for what such a function does later, when more of its rows are asked for: metered as another request, as the service's next page is, but the audit
+ * has had its event (audit: NULL).
+ */
+extern void op_call_again(int operation, OperationCarrier carry, void *argument);
 
 /*
  * Runs an operation, which dynapg has: reads the request, asks whether the current user may (op/authorize.h), executes it, in his name or in that of

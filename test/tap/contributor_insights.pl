@@ -177,9 +177,12 @@ sql(q{SELECT dynapg.reset_contributor_insights('Keys')});
 sql(q{SELECT count(*) FROM dynamo_partiql('SELECT * FROM Keys WHERE p = ''local''')});
 sql(q{SELECT count(*) FROM dynapg.query('{"TableName": "Keys", "KeyConditionExpression": "p = :p", "ExpressionAttributeValues": {":p": {"S": "local"}}}')});
 sql(q{SELECT count(*) FROM dynapg.scan('{"TableName": "Keys"}')});
+sql(q{SELECT count(*) FROM dynapg.items('Keys', 'local')});
+sql(q{SELECT count(*) FROM dynapg.items('Keys', 'nobody')});
 is(top('Keys'), <<'TOP' =~ s/\n\z//r, 'and functions that return rows; a Scan has no key');
-PKC|{"p":{"S":"local"}}|1|0
-SKC|{"p":{"S":"local"},"s":{"S":"1"}}|1|0
+PKC|{"p":{"S":"local"}}|2|0
+PKC|{"p":{"S":"nobody"}}|1|0
+SKC|{"p":{"S":"local"},"s":{"S":"1"}}|2|0
 TOP
 
 # Those that are throttled most, whatever the door: each call until it is refused

@@ -267,22 +267,35 @@ sub metric
 	return '-';
 }
 
+# The past of a table is to be read: when point-in-time recovery has a moment of it.
+sub keep_past
+{
+	my ($name) = @_;
+	sql(qq{SELECT dynamo_update_continuous_backups('{"TableName": "$name", "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": true}}')});
+	return eventually(30, sub { sql(qq{SELECT count(*) >= 0 FROM dynapg.items_at('$name', clock_timestamp())}) eq 't' });
+}
+
 # Each of them on a table that nothing else consumes of, until the burst is used up.
+my %operations = (dynamo_partiql => 'ExecuteStatement', query => 'Query', scan => 'Scan', items => 'Query', items_at => 'Scan', history => 'Query');
 foreach my $case (
 	[ Read => q{dynamo_partiql('SELECT * FROM rows0 WHERE pk = ''a''')} ],
 	[ Read => q{dynapg.query('{"TableName": "rows1", "KeyConditionExpression": "pk = :p", "ExpressionAttributeValues": {":p": {"S": "a"}}}')} ],
 	[ Read => q{dynapg.scan('{"TableName": "rows2"}')} ],
 	[ Write => q{dynamo_partiql(format('INSERT INTO rows3 VALUE {''pk'': ''a'', ''sk'': ''%s''}', i))} ],
-	[ Write => q{dynamo_partiql('DELETE FROM rows4 WHERE pk = ''a'' AND sk = ''none''')} ])
+	[ Write => q{dynamo_partiql('DELETE FROM rows4 WHERE pk = ''a'' AND sk = ''none''')} ],
+	[ Read => q{dynapg.items('rows6', 'a')} ],
+	[ Read => q{dynapg.items_at('rows7', clock_timestamp())} ],
+	[ Read => q{dynapg.history('rows8', '{"pk": "a", "sk": "s"}')} ])
 {
 	my ($access, $call) = @$case;
 	my ($name) = $call =~ /(rows\d)/;
 
 	table($name, provisioned(1, 1));
+	ok(keep_past($name), 'a table with a past') if $call =~ /items_at|history/;
 	like(sql("DO \$\$ BEGIN FOR i IN 1 .. 1000 LOOP PERFORM * FROM $call; END LOOP; END \$\$"),
 		qr/^ERROR:  \Q$table_text\E\nDETAIL:  \{"ThrottlingReasons":\[\{"reason":"Table${access}ProvisionedThroughputExceeded"/,
 		"$call is throttled");
-	my $operation = $call =~ /^dynapg\.(\w+)/ ? ucfirst $1 : 'ExecuteStatement';
+	my $operation = $operations{ $call =~ /^(?:dynapg\.)?(\w+)/ ? $1 : '' };
 	is(metric('throttled_requests_total', $name, $operation), 1, '... which is counted');
 	cmp_ok(metric('consumed_' . lc($access) . '_capacity_units_total', $name) =~ s/-/0/r, '>=', 0.5, '... as is what it consumes');
 	cmp_ok(metric('successful_request_latency_seconds_count', $name, $operation) =~ s/-/0/r, '>=', 1, '... and how long it takes');
@@ -295,6 +308,28 @@ cmp_ok(metric('returned_bytes_sum', 'rows5', 'GetRecords') =~ s/-/0/r, '>', 0, '
 is(sql(q{SELECT count(*) FROM dynapg.query('{"TableName": "rows5", "KeyConditionExpression": "pk = :p", "ExpressionAttributeValues": {":p": {"S": "a"}}}')}), 1,
 	'dynapg.query()');
 is(metric('returned_item_count_sum', 'rows5', 'Query'), 1, '... is counted with the items that it returns');
+
+# dynapg.items() reads pages, which take as much as a Query of all; what is not asked for is not read
+table('rows9', %on_demand);
+sql(q{SELECT count(dynapg.put('rows9', jsonb_build_object('pk', 'many', 'sk', to_char(i, 'FM000'), 'a', repeat('x', 200)))) FROM generate_series(1, 400) i});
+sub taken
+{
+	my ($call) = @_;
+	my $before = metric('consumed_read_capacity_units_total', 'rows9') =~ s/-/0/r;
+	sql($call);
+	return metric('consumed_read_capacity_units_total', 'rows9') - $before;
+}
+my $units = 0 + sql(q{SELECT dynamo_query('{"TableName": "rows9", "KeyConditionExpression": "pk = :p", "ExpressionAttributeValues": {":p": {"S": "many"}}, "ConsistentRead": true,
+	"ReturnConsumedCapacity": "TOTAL"}') #>> '{ConsumedCapacity,CapacityUnits}'});
+cmp_ok($units, '>', 20, 'a Query of all');
+my $returned = metric('returned_item_count_sum', 'rows9', 'Query');
+is(taken(q{SELECT count(*) FROM dynapg.items('rows9', 'many')}), $units, 'dynapg.items() takes as much');
+is(metric('returned_item_count_sum', 'rows9', 'Query') - $returned, 400, '... and counts all items');
+is(taken(q{SELECT dynapg.items('rows9', 'many') LIMIT 1}), 1, '... a page for the first of them');
+is(taken(q{SELECT dynapg.items('rows9', 'nobody')}), 1, '... and a unit for none');
+ok(keep_past('rows9'), 'the past');
+is(taken(q{SELECT count(*) FROM dynapg.items_at('rows9', clock_timestamp())}), $units, 'dynapg.items_at() takes what the items did');
+is(taken(q{SELECT count(*) FROM dynapg.history('rows9', '{"pk": "many", "sk": "001"}')}), 1, 'dynapg.history() what the versions did');
 
 # a transaction that was done, asked for again: it reads
 my %again = (TransactItems => [ { Put => { TableName => 'rows5', Item => key_of('t') } } ], ClientRequestToken => 'again', ReturnConsumedCapacity => 'TOTAL');
