@@ -134,7 +134,7 @@ extern void catalog_lock_number(uint32 number);
 
 /*
  * Serialises until the end of the transaction what adds to a total of all tables of the database that may be only so much: who has this finds all that
- * others have added.  An import adds when its table is made, and asks when it is asked for: several at once may have more together.
+ * others have added.
  */
 typedef enum CatalogTotal
 {

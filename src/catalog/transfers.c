@@ -262,6 +262,12 @@ catalog_running_transfers(void)
 	return ids;
 }
 
+List *
+catalog_running_transfers_of_kind(TransferKind kind)
+{
+	return find_transfers("transfers_running", 0, NULL, ForwardScanDirection, kind, INT_MAX);
+}
+
 /* Those of a table of this name that go on, of one kind or of all (-1). */
 static List *
 running_transfers_of(const char *table_name, int kind)

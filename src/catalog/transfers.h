@@ -107,6 +107,9 @@ extern const char *catalog_transfer_status_name(TransferStatus status);
  */
 extern List *catalog_transfers(TransferKind kind, const char *table_name, const char *after_id, int limit);
 
+/* Those of a kind that go on, as they are now, whatever the transaction's snapshot: Transfer pointers. */
+extern List *catalog_running_transfers_of_kind(TransferKind kind);
+
 /* The OID of dynapg.transfers, for locks. */
 extern Oid	catalog_transfers_oid(void);
 

@@ -524,16 +524,23 @@ create_table_plan(const RequestValue *parameters)
 	return wire_writer_jsonb(&plan);
 }
 
+Jsonb *
+create_table_plan_of(const Transfer *import)
+{
+	JsonbValue	plan;
+
+	return getKeyJsonValueFromContainer(&import->state->root, "plan", strlen("plan"), &plan) != NULL ? JsonbValueToJsonb(&plan) : NULL;
+}
+
 void
-create_table_check_plan(Jsonb *plan)
+create_table_visit_plan(Jsonb *plan, PlanVisitor visit, void *argument)
 {
 	TableInfo	table = {.definition = plan_member(&plan->root, "definition")};
 	Jsonb	   *indexes = plan_member(&plan->root, "indexes");
 	TableDefinition definition;
-	QuotaChange change = {0};
 
 	table_definition_read(&table, &definition);
-	quota_add(&change, NULL, NULL, &definition.throughput);
+	visit(NULL, &definition.throughput, argument);
 	for (uint32 i = 0; i < JsonContainerSize(&indexes->root); i++)
 	{
 		JsonbContainer *planned = getIthJsonbValueFromContainer(&indexes->root, i)->val.binary.data;
@@ -543,8 +550,22 @@ create_table_check_plan(Jsonb *plan)
 
 		(void) getKeyJsonValueFromContainer(planned, "name", strlen("name"), &name);
 		index_definition_read(&index, definition.throughput.on_demand, &read);
-		quota_add(&change, pnstrdup(name.val.string.val, name.val.string.len), NULL, &read.throughput);
+		visit(pnstrdup(name.val.string.val, name.val.string.len), &read.throughput, argument);
 	}
+}
+
+static void
+add_to_change(const char *index, const Throughput *throughput, void *argument)
+{
+	quota_add((QuotaChange *) argument, index, NULL, throughput);
+}
+
+void
+create_table_check_plan(Jsonb *plan)
+{
+	QuotaChange change = {0};
+
+	create_table_visit_plan(plan, add_to_change, &change);
 	quota_check(&change);
 }
 

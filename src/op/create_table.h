@@ -5,8 +5,9 @@
 #ifndef DYNAPG_CREATE_TABLE_H
 #define DYNAPG_CREATE_TABLE_H
 
+#include "catalog/transfers.h"
 #include "op/request.h"
-#include "utils/uuid.h"
+#include "op/throughput.h"
 
 /*
  * What is to be made of a structure with members of CreateTable's (TableCreationParameters): {"definition": {...}, "indexes": [{"name": ...,
@@ -17,6 +18,13 @@ extern Jsonb *create_table_plan(const RequestValue *parameters);
 
 /* Whether the database may have the capacity of a plan's table (op/quota.h). */
 extern void create_table_check_plan(Jsonb *plan);
+
+/* The plan of an import that goes on and has not made its table yet; NULL: it has. */
+extern Jsonb *create_table_plan_of(const Transfer *import);
+
+/* Calls a function with the capacity of a plan's table (name NULL), and with that of each of its indexes. */
+typedef void (*PlanVisitor) (const char *index, const Throughput *throughput, void *argument);
+extern void create_table_visit_plan(Jsonb *plan, PlanVisitor visit, void *argument);
 
 /*
  * Makes the table of a plan, with its TableId, for the current user: CREATING without an end (catalog/imports.h), with indexes that are to be built.

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/settings.h"
 #include "meter/bucket.h"
+#include "op/create_table.h"
 #include "op/quota.h"
 #include "op/table_definition.h"
 
@@ -69,10 +70,35 @@ add_units(const Throughput *throughput, int64 *units)
 	units[METER_WRITE] += throughput->write_units;
 }
 
-/* What all tables have. */
+/* A PlanVisitor. */
+static void
+add_planned(const char *index, const Throughput *throughput, void *units)
+{
+	add_units(throughput, (int64 *) units);
+}
+
+/* Adds what imports will make.  One whose table is there has made it since it was looked at, and is counted as a table. */
+static void
+add_plans(List *imports, int64 *units)
+{
+	ListCell   *cell;
+
+	foreach(cell, imports)
+	{
+		const Transfer *import = (const Transfer *) lfirst(cell);
+		const TableInfo *table = catalog_table(import->table_name, strlen(import->table_name));
+		Jsonb	   *plan = create_table_plan_of(import);
+
+		if (plan != NULL && (table == NULL || memcmp(&table->id, &import->table_id, UUID_LEN) != 0))
+			create_table_visit_plan(plan, add_planned, units);
+	}
+}
+
+/* What all tables have, and those that imports under way will make: these are looked at first, so that none is made in between. */
 static void
 sum_units(int64 *units)
 {
+	List	   *imports = catalog_running_transfers_of_kind(TRANSFER_IMPORT);
 	List	   *names = catalog_table_names(NULL, PG_INT32_MAX);
 	ListCell   *cell;
 
@@ -97,6 +123,7 @@ sum_units(int64 *units)
 			add_units(&index.throughput, units);
 		}
 	}
+	add_plans(imports, units);
 }
 
 void

@@ -149,19 +149,17 @@ static void
 make_table(List *objects)
 {
 	const Transfer *import = process->import;
-	JsonbValue	plan;
 	JsonbValue	nothing = {.type = jbvObject};
 
 	if (!step_begin(true))
 		return;
-	(void) getKeyJsonValueFromContainer(&import->state->root, "plan", strlen("plan"), &plan);
 	catalog_lock_name(import->table_name, strlen(import->table_name));
 	if (catalog_table(import->table_name, strlen(import->table_name)) != NULL)
 		transfer_fail("TableAlreadyExists", "Table already exists: %s", import->table_name);
 	(void) input_add_parts(import, objects);
 	catalog_set_transfer_state(import->id, "READING", JsonbValueToJsonb(&nothing));
 	transfer_become_owner(import);
-	create_planned_table(JsonbValueToJsonb(&plan), import->table_name, &import->table_id);
+	create_planned_table(create_table_plan_of(import), import->table_name, &import->table_id);
 	step_commit();
 }
 
@@ -169,9 +167,7 @@ make_table(List *objects)
 static bool
 is_begun(const Transfer *import)
 {
-	JsonbValue	plan;
-
-	return getKeyJsonValueFromContainer(&import->state->root, "plan", strlen("plan"), &plan) == NULL;
+	return create_table_plan_of(import) == NULL;
 }
 
 /* The process begins, or goes on where another one has died. */
