@@ -30,8 +30,10 @@ static const TraceContext *request_context;
 
 static void at_transaction_end(XactEvent event, void *argument);
 
-/* Of a call by SQL: a process executes one at a time, and those within it belong to it. */
+/* Of a call by SQL: a process executes one at a time, and those within it belong to it, recorded or not. */
 static TraceRecord call_record;
+static bool call_runs;
+static bool call_is_recorded;
 
 /* What the transaction's commit belongs to, if it had a call that was recorded. */
 static TraceRecord commit_record;
@@ -280,12 +282,11 @@ database_name(void)
 bool
 trace_begin_call(const char *operation)
 {
-	if (!trace_is_enabled || trace_running != NULL || request_context != NULL)
+	if (!trace_is_enabled || call_runs || trace_running != NULL || request_context != NULL)
 		return false;
-	if (!trace_setting.is_there && dynapg_trace_sample_ratio == 0)
-		return false;
-	if (!trace_begin(&call_record, &trace_setting, GetCurrentTimestamp()))
-		return false;
+	call_is_recorded = (trace_setting.is_there || dynapg_trace_sample_ratio > 0) && trace_begin(&call_record, &trace_setting, GetCurrentTimestamp());
+	if (!call_is_recorded)
+		return true;
 	strlcpy(call_record.operation, operation, sizeof(call_record.operation));
 	strlcpy(call_record.database, database_name(), sizeof(call_record.database));
 	return true;
@@ -294,12 +295,17 @@ trace_begin_call(const char *operation)
 void
 trace_run_call(void)
 {
-	trace_running = &call_record;
+	call_runs = true;
+	if (call_is_recorded)
+		trace_running = &call_record;
 }
 
 void
 trace_end_call(const char *error, double read_units, double write_units)
 {
+	call_runs = false;
+	if (!call_is_recorded)
+		return;
 	trace_running = NULL;
 	trace_end_wait(&call_record);
 	call_record.read_units = read_units;

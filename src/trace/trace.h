@@ -116,8 +116,9 @@ extern void trace_end(TraceRecord *record);
 extern void trace_run(const TraceContext *context, TraceRecord *record);
 
 /*
- * For SQL, around an operation.  trace_begin_call() prepares a record if the setting dynapg.traceparent or the ratio asks for it and none runs; true: it runs from trace_run_call() on,
- * which is to be followed by trace_end_call(), with the exception's name or NULL.  The transaction's commit is recorded, too.  Only the first one may raise.
+ * For SQL, around an operation.  trace_begin_call() prepares a record if the setting dynapg.traceparent or the ratio asks for it; false: the operation is part of a request
+ * or a call that runs, whose decision it shares.  True: it runs from trace_run_call() on, recorded or not, which is to be followed by trace_end_call(), with the exception's
+ * name or NULL.  The transaction's commit is recorded, too.  Only the first one may raise.
  */
 extern bool trace_begin_call(const char *operation);
 extern void trace_run_call(void);

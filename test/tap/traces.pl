@@ -275,6 +275,21 @@ is(scalar(@own), 3, 'as traces of their own');
 sql(q(SELECT dynamo_get_item('{"TableName": "Music", "Key": {"pk": {"S": "five"}}}')));
 my @of_sql = grep { $_->{eventName} eq 'GetItem' } map { json()->decode($_) } slurp_file($node->logfile) =~ /dynapg audit: (\{.*\})$/mg;
 like($of_sql[-1]{additionalEventData}{traceId} // 'none', qr/^[0-9a-f]{32}$/, 'whose audit has it, by SQL, too');
+
+# what a call's trigger calls is part of it, and shares its fate
+sql(q(SELECT dynamo_create_table('{"TableName": "Outer", "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}], "BillingMode": "PAY_PER_REQUEST",
+	"AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}]}');
+	CREATE FUNCTION within() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM dynamo_scan('{"TableName": "Outer"}'); RETURN NEW; END $$;
+	CREATE TRIGGER within AFTER INSERT ON dynamo."Outer" FOR EACH ROW EXECUTE FUNCTION within()));
+set('dynapg.trace_sample_ratio', '0.5');
+sql(q(SET dynapg.traceparent = ''; SELECT count(dynamo_put_item(jsonb_build_object('TableName', 'Outer', 'Item', jsonb_build_object('pk', jsonb_build_object('S', i::text)))))
+	FROM generate_series(1, 40) i));
+$call = trace_id();
+sql("SET dynapg.traceparent = '" . parent_of($call) . "'; SELECT dynamo_scan('{\"TableName\": \"Outer\", \"Limit\": 1}')");
+ok(arrives($call), 'after calls of which about a half are sampled');
+my @sampled = grep { $_->{name} eq 'PutItem Outer' } spans();
+ok(@sampled > 0 && @sampled < 40, scalar(@sampled) . ' of 40');
+is(scalar(grep { $_->{name} eq 'Scan Outer' && $_->{traceId} ne $call } spans()), 0, '... none of what those call that are not');
 set('dynapg.trace_sample_ratio', '0');
 
 # ---------------------------------------------------------------- a receiver that is busy, refuses, rejects, hangs, is away
