@@ -52,7 +52,6 @@ typedef enum Verdict
 typedef struct Batch
 {
 	StringInfoData body;
-	int			records;
 	int			spans;
 } Batch;
 
@@ -116,18 +115,18 @@ take_batch(Batch *batch)
 	TraceRecord *record = (TraceRecord *) palloc(sizeof(TraceRecord));
 	TraceResource resource;
 	TraceExport export;
+	int			records = 0;
 
 	if (!trace_ring_take(record))
 		return false;
 	resource = make_resource();
-	batch->records = 0;
 	initStringInfo(&batch->body);
 	trace_export_begin(&export, &batch->body, &resource);
 	do
 	{
 		trace_export_record(&export, record);
-		batch->records++;
-	} while (batch->records < BATCH && trace_ring_take(record));
+		records++;
+	} while (records < BATCH && trace_ring_take(record));
 	trace_export_end(&export);
 	batch->spans = export.spans;
 	return true;
@@ -299,7 +298,7 @@ send_batch(const Batch *batch)
 		verdict = judge(&post, &problem);
 		if (verdict == TAKEN)
 		{
-			trace_ring_count(TRACE_SENT, batch->records);
+			trace_ring_settle(TRACE_SENT);
 			trace_ring_note(NULL);
 			read_answer(&post, batch);
 			return;
@@ -311,7 +310,7 @@ send_batch(const Batch *batch)
 		pause = Min(pause * 2, LONGEST_PAUSE_MS);
 		if (verdict == REFUSED || next > give_up || !rest_until(next))
 		{
-			trace_ring_count(TRACE_FAILED, batch->records);
+			trace_ring_settle(TRACE_FAILED);
 			return;
 		}
 	}

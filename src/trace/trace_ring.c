@@ -48,6 +48,9 @@ typedef struct Ring
 
 static Ring *ring;
 
+/* In the sender: taken, and not settled yet. */
+static int	unsettled;
+
 /* ------------------------------------------------------------------------------------------------------------
  * Shared memory
  * ------------------------------------------------------------------------------------------------------------ */
@@ -185,9 +188,15 @@ trace_ring_put(const TraceRecord *record)
  * Taking
  * ------------------------------------------------------------------------------------------------------------ */
 
+/* A sender that is killed takes shared memory with it; every other one comes here, whatever it was at. */
 static void
 leave(int code, Datum argument)
 {
+	if (unsettled > 0)
+	{
+		trace_ring_settle(TRACE_FAILED);
+		trace_ring_note("the sender has ended before the receiver's answer");
+	}
 	SpinLockAcquire(&ring->mutex);
 	ring->pid = 0;
 	ring->latch = NULL;
@@ -243,6 +252,7 @@ trace_ring_take(TraceRecord *record)
 	pg_memory_barrier();
 	pg_atomic_write_u64(&slot->turn, tail + TRACE_RING_SIZE);
 	pg_atomic_write_u64(&ring->tail, tail + 1);
+	unsettled++;
 	return true;
 }
 
@@ -267,6 +277,13 @@ void
 trace_ring_count(TraceCounter counter, uint64 count)
 {
 	pg_atomic_fetch_add_u64(&ring->counters[counter], count);
+}
+
+void
+trace_ring_settle(TraceCounter counter)
+{
+	trace_ring_count(counter, unsettled);
+	unsettled = 0;
 }
 
 void

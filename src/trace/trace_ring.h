@@ -17,7 +17,7 @@ typedef enum TraceCounter
 	TRACE_RECORDED,				/* put into the ring */
 	TRACE_DROPPED,				/* the ring was full */
 	TRACE_SENT,					/* the receiver has taken them */
-	TRACE_FAILED,				/* it has not */
+	TRACE_FAILED,				/* it has not, or the sender has ended before it said so */
 	TRACE_REJECTED,				/* spans, of which there are several a record, that it has not taken of what it has */
 	TRACE_COUNTERS
 } TraceCounter;
@@ -47,6 +47,7 @@ extern void trace_ring_status(TraceStatus *status);
 extern bool trace_ring_serve(void);
 extern void trace_ring_defer(void);		/* it cannot work: another one is to be started in a minute only */
 extern bool trace_ring_take(TraceRecord *record);	/* false: there is none */
+extern void trace_ring_settle(TraceCounter counter);	/* what has become of those taken since the last call; the sender's end settles them as failed */
 extern void trace_ring_rest(long milliseconds); /* until one comes, the latch is set, or the time is over; -1: for ever */
 extern void trace_ring_count(TraceCounter counter, uint64 count);
 extern void trace_ring_note(const char *error); /* NULL: sent */
