@@ -60,6 +60,20 @@ SELECT g, r.more, count(*) FROM pg_temp.shards('Sharded') s, pg_temp.read(pg_tem
 -- Numbers of another generation's are out of a shard's range
 SELECT pg_temp.fails(format('SELECT dynamo_get_shard_iterator(%L)', jsonb_build_object('StreamArn', pg_temp.arn('Sharded'), 'ShardId', b.id, 'ShardIteratorType', 'AT_SEQUENCE_NUMBER', 'SequenceNumber', s.first::text)))
 	FROM before b, pg_temp.shards('Sharded') s WHERE s.n = 2;
+-- A shard's own beginning and end are in its range, also before its first record, and without any
+SELECT pg_temp.make_stream('Fresh', 'NEW_IMAGE');
+CREATE FUNCTION pg_temp.iterator_at(name text, shard text, type text, number numeric) RETURNS text LANGUAGE sql AS $$
+	SELECT dynamo_get_shard_iterator(jsonb_build_object('StreamArn', pg_temp.arn(name), 'ShardId', shard, 'ShardIteratorType', type, 'SequenceNumber', number::text)) ->> 'ShardIterator'
+$$;
+CREATE TEMP TABLE fresh AS SELECT type, pg_temp.iterator_at('Fresh', id, type, first) AS iterator FROM pg_temp.shards('Fresh'), unnest('{AT,AFTER}'::text[]) t, concat(t, '_SEQUENCE_NUMBER') type;
+SELECT type, r.* FROM fresh, pg_temp.read(iterator) r ORDER BY type;
+SELECT pg_temp.fails(format('SELECT dynamo_get_shard_iterator(%L)', jsonb_build_object('StreamArn', pg_temp.arn('Fresh'), 'ShardId', id, 'ShardIteratorType', 'AT_SEQUENCE_NUMBER', 'SequenceNumber', number::text)))
+	FROM pg_temp.shards('Fresh'), unnest(ARRAY[first - 1, first + 1]) number;
+SELECT pg_temp.put('Fresh', 'a', 2);
+SELECT type, r.* FROM fresh, pg_temp.read(iterator) r ORDER BY type;
+SELECT dynapg.set_stream_shards('Fresh', 2), dynapg.set_stream_shards('Fresh', 1), dynapg.set_stream_shards('Fresh', 2);
+SELECT g, n, first = last AS without_records, type, r.* FROM pg_temp.shards('Fresh'), unnest('{AT,AFTER}'::text[]) t, concat(t, '_SEQUENCE_NUMBER') type, pg_temp.read(pg_temp.iterator_at('Fresh', id, type, coalesce(last, first))) r ORDER BY g, n, type;
+SELECT dynamo_delete_table('{"TableName": "Fresh"}') IS NOT NULL;
 -- CHILD_SHARDS: all that go on where a shard ends, also if they name another one as their parent
 SELECT p.g, ARRAY(SELECT s.g FROM pg_temp.shards('Sharded', jsonb_build_object('ShardFilter', jsonb_build_object('Type', 'CHILD_SHARDS', 'ShardId', p.id))) c JOIN pg_temp.shards('Sharded') s USING (id) ORDER BY 1) AS children FROM pg_temp.shards('Sharded') p ORDER BY 1;
 SELECT ARRAY(SELECT c.id FROM pg_temp.shards('Sharded', '{"Limit": 2}') c) = ARRAY(SELECT id FROM pg_temp.shards('Sharded') WHERE n <= 2 ORDER BY n) AS page;

@@ -28,6 +28,16 @@ latest(const LogShard *shard, int64 horizon)
 	return Max(Min(horizon, shard->last_seq), shard->first_seq);
 }
 
+/*
+ * Whether a number is between those that DescribeStream gives.  A shard's beginning is one before it has a row, and the end of one that has ended
+ * without any.
+ */
+static bool
+is_within(const LogShard *shard, int64 seq)
+{
+	return seq > shard->first_seq && seq <= Max(Min(shard->last_seq, log_last_number()), shard->first_seq + 1);
+}
+
 /* A position at or after the row of a number. */
 static int64
 at_number(const RequestValue *request, const TableLog *log, const LogShard *shard, bool at)
@@ -39,7 +49,7 @@ at_number(const RequestValue *request, const TableLog *log, const LogShard *shar
 		dyn_invalid("SequenceNumber is required for ShardIteratorType %s",
 					request_text(request, GetShardIteratorInput_ShardIteratorType));
 	seq = stream_read_sequence_number(number);
-	if (seq <= shard->first_seq || seq > Min(shard->last_seq, log_last_number()))
+	if (!is_within(shard, seq))
 		dyn_invalid("Invalid SequenceNumber: it is not within the shard's range");
 	if (at)
 		seq--;
