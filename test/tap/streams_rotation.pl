@@ -93,6 +93,9 @@ sql(q{SELECT put('Music', 30)});
 my $of_late = sql('SELECT max(number) FROM dynapg.log_segments');
 $writer->ask(q{BEGIN; SELECT put('Music', 31)});
 rotate_until("EXISTS (SELECT FROM dynapg.log_segments WHERE number > $of_late)", 'another segment is made');
+# which stays for as long as this writes to it, however slow what follows is
+my $other = DynapgSession->new($node);
+$other->ask(q{BEGIN; SELECT put('Other', 2)});
 sql(q{SELECT put('Music', 32)});
 $writer->ask(q{SELECT put('Music', 33); COMMIT});
 my @late = split /\n/, sql(q{SELECT sequence_number FROM dynapg.stream_records('Music') WHERE (keys ->> 'id')::int IN (31, 32, 33) ORDER BY sequence_number});
@@ -102,6 +105,8 @@ rotate_until("EXISTS (SELECT FROM dynapg.log_segments WHERE number = $of_late AN
 sql(q{SELECT put('Music', 34)});
 rotate_until("NOT EXISTS (SELECT FROM dynapg.log_segments WHERE number = $of_late)", 'the late writer\'s segment is dropped');
 keep_for('1h');
+$other->ask('COMMIT');
+$other->end;
 is(sql("SELECT max(trim_seq) + 100000000000000000000 >= $late[2], min(first_seq) + 100000000000000000000 < $late[1] FROM dynapg.log_segments"), 't|t', 'the segments that are left tell how far its rows reached');
 is(sql(q{SELECT string_agg(keys ->> 'id', ',' ORDER BY sequence_number) FROM dynapg.stream_records('Music')}), '34', 'what is before its last row is gone for readers, in the next segment, too');
 is(sql(q{SELECT ids FROM ids(iterator('Music', 'TRIM_HORIZON'))}), '34', 'TRIM_HORIZON is behind it');
