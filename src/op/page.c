@@ -324,8 +324,9 @@ page_visit(const RequestValue *request, PagePreparation prepare, PageVisitor vis
 	const PageSpec *page = &prepared.page;
 	PageReader	reader;
 	TableCapacity capacity;
+	bool		measures = capacity_is_wanted();
 	int64		count = 0;
-	int64		bytes = 0;		/* evaluated */
+	int64		bytes = 0;		/* evaluated; 0 if it is not measured */
 	Jsonb	   *item;
 	Jsonb	   *entry;
 
@@ -342,8 +343,9 @@ page_visit(const RequestValue *request, PagePreparation prepare, PageVisitor vis
 		attr_from_item(item, &map);
 		attr_from_item(entry, &entry_map);
 		is_first = keep_first(&reader, &capacity, &prepared, &map);
-		bytes += attr_map_size(&entry_map);
-		if (prepared.whole_items)
+		if (measures)
+			bytes += attr_map_size(&entry_map);
+		if (measures && prepared.whole_items)
 			capacity_add_read(&capacity, NULL, attr_map_size(&map), page->consistent);
 		if (passes_filter(page, &entry_map, reader.scratch))
 		{
@@ -361,7 +363,8 @@ page_visit(const RequestValue *request, PagePreparation prepare, PageVisitor vis
 	}
 	if (reader.scan != NULL)
 		storage_scan_end(reader.scan);
-	capacity_add_read(&capacity, prepared.index, bytes, page->consistent);
+	if (measures)
+		capacity_add_read(&capacity, prepared.index, bytes, page->consistent);
 	meter_returned(count, reader.evaluated);
 	storage_close(reader.table);
 }

@@ -48,8 +48,9 @@ throttle_refuses_read(const TableInfo *table, const TableIndex *index, const pg_
 
 	if (!(meter_wants & METER_BUCKETS))
 		return false;
+	index = meter_index(index);
 	use = (MeterUse) {
-		.table = table, .index = meter_index(index), .hash = hash, .sort = sort, .base = meter_index(index) != NULL ? hash : NULL,
+		.table = table, .index = index, .hash = hash, .sort = sort, .base = index != NULL ? hash : NULL,
 		.rates = throughput_rates(table, index), .key = key
 	};
 	meter_table(table);

@@ -45,8 +45,8 @@ extern void throughput_provision(Throughput *throughput, const RequestValue *pro
 extern void throughput_to_demand(Throughput *throughput, bool counted);
 
 /*
- * What throttling may give of a table and of its indexes, made when it is first asked for and now and then anew, as the table grows; lives
- * as long as the table.  index: NULL, or a local index: the table's.
+ * What throttling may give of a table, or of a global index (meter_index()), made when it is first asked for and now and then anew, as the table grows; lives
+ * as long as the table.
  */
 extern const MeterRates *throughput_rates(const TableInfo *table, const TableIndex *index);
 

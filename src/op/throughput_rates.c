@@ -136,6 +136,6 @@ throughput_rates(const TableInfo *table, const TableIndex *index)
 
 	if (rates == NULL || now >= rates->size_lasts)
 		rates = renew_rates(table, now);
-	index = meter_index(index);
+	Assert(index == meter_index(index));
 	return index != NULL ? &rates->indexes[index - table->indexes] : &rates->table;
 }

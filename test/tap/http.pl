@@ -500,6 +500,25 @@ like($response->{body}, qr/^dynapg_connections_total [1-9]\d*$/m, 'metrics: conn
 like($response->{body}, qr/^dynapg_consumed_${_}_capacity_units_total\{operation="PutItem"\} [\d.]+$/m, "metrics: $_ capacity") foreach qw(read write);
 is($node->safe_psql('postgres', 'SELECT bool_and(read_units >= 0 AND write_units >= 0) FROM dynapg.stat_operations'), 't',
 	'capacity in dynapg.stat_operations');
+
+# what functions that return rows read in a trigger is the request's, though nobody else counts it
+$node->safe_psql('postgres', 'ALTER SYSTEM SET dynapg.metrics = off');
+$node->reload;
+$node->safe_psql('postgres', q{SELECT dynamo_create_table('{"TableName": "Reads", "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}], "BillingMode": "PAY_PER_REQUEST",
+	"AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}]}');
+	CREATE FUNCTION reads() RETURNS trigger LANGUAGE plpgsql AS $$
+	BEGIN
+		PERFORM * FROM dynapg.items('Reads', 'one');
+		PERFORM * FROM dynapg.scan('{"TableName": "Reads", "ConsistentRead": true}');
+		RETURN NEW;
+	END $$;
+	CREATE TRIGGER reads AFTER INSERT ON dynamo."Reads" FOR EACH ROW EXECUTE FUNCTION reads()});
+my $units_read = $node->safe_psql('postgres', q{SELECT read_units FROM dynapg.stat_operations WHERE operation = 'PutItem'});
+is(call($port, 'PutItem', { TableName => 'Reads', Item => { pk => { S => 'one' } } })->{status}, 200, 'a trigger that reads');
+is($node->safe_psql('postgres', q{SELECT read_units FROM dynapg.stat_operations WHERE operation = 'PutItem'}) - $units_read, 2, '... consumes');
+$node->safe_psql('postgres', 'ALTER SYSTEM RESET dynapg.metrics');
+$node->reload;
+
 my ($count) = $response->{body} =~ /^dynapg_request_duration_seconds_count\{operation="GetItem"\} (\d+)$/m;
 my ($inf) = $response->{body} =~ /^dynapg_request_duration_seconds_bucket\{operation="GetItem",le="\+Inf"\} (\d+)$/m;
 is($count, $inf, 'metrics: the last bucket has everything');
