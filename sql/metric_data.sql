@@ -69,6 +69,9 @@ SELECT left(e, 50), pg_temp.e(e) FROM unnest(ARRAY['m1', 'm1 + m2', 'm1/m2*100',
 SELECT left(e, 50), pg_temp.e(e) FROM unnest(ARRAY['m9', 'm1 m2', 'm1 +', '* m1', '(m1', 'm1)', '()', 'm1 + ()', '[m1', '[m1)', '(m1]', '[]', 'SUM()', 'SUM([])', 'SUM(m1,)', 'm1, m2', '(m1, m2)', 'm1 ; SELECT 1', '"m1"', '"m1', 'm1 = 2', '7', 'SUM(m1)',
 	'METRICS()', 'METRICS() / 2', '[m1, m2]', 'SUM([1, m1])', 'SUM(METRICS(m1))', 'SUM(METRICS("nothing"))', 'SEARCH(''{AWS/DynamoDB,TableName} Consumed'', ''Sum'', 60)', 'ANOMALY_DETECTION_BAND(m1)', 'FILL(m1, LINEAR)', 'FILL(m1)', 'RATE(7)', 'IF(1, m1, m2)',
 	'e + 1', 'm1(2)', 'm1 * 1e999', 'm1 ^ 1000', '(0 - m1) ^ 0.5', 'm1 * 1e-999', '1.m1', 'SELECT AVG(x) FROM SCHEMA("AWS/DynamoDB")', repeat('m1+', 200) || 'm1', repeat(' ', 2048) || 'm1', ' ']) AS e;
+-- what is not defined has no datapoint, and the rest has its own
+SELECT left(e, 50), pg_temp.e(e) FROM unnest(ARRAY['(m2 - 2) ^ 0.5', '(m2 - 2) ^ -1', '(m2 - 2) ^ (m2 - 2)', '(m2 - 2) ^ 3', '2 ^ (m2 - 2)', 'm2 * (0 - 4) ^ 0.5', 'm2 + 0 ^ -2', 'FILL((m2 - 2) ^ 0.5, 7)', 'LOG(m2 - 2)', 'LOG10(m2 - 2)',
+	'(m2 - 2) / (m2 - 2)', 'm2 * LOG(0)', 'm2 / (0 ^ 2)', repeat('1^', 148) || 'm2', 'm2 + ' || repeat('1^', 148) || '1', repeat('(', 70) || 'm2' || repeat('^1)', 70)]) AS e;
 -- labels; what names what comes later, or itself, or is no query
 SELECT r ->> 'Id', r ->> 'Label' FROM jsonb_array_elements(pg_temp.ask(jsonb_build_array('{"Id": "e", "Expression": "f * 2"}'::jsonb, '{"Id": "f", "Expression": "m1", "Label": "named"}'::jsonb, pg_temp.metric('m1', 'Read')))
 	-> 'MetricDataResults') AS r;

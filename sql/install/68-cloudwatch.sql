@@ -121,6 +121,16 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION dynapg.metric_problem(text, text) IS 'raises an error of an expression of GetMetricData''s';
 
+CREATE FUNCTION dynapg.metric_power(base double precision, exponent double precision) RETURNS double precision LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	IF base < 0 AND exponent <> trunc(exponent) OR base = 0 AND exponent < 0 THEN
+		RETURN NULL;
+	END IF;
+	RETURN power(base, exponent);
+END $$;
+COMMENT ON FUNCTION dynapg.metric_power(double precision, double precision) IS 'a power in an expression of GetMetricData''s; NULL for what is not defined';
+
 CREATE FUNCTION dynapg.metric_tokens(id text, expression text) RETURNS text[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	token CONSTANT text := '^([0-9]{1,255}(?:\.[0-9]{1,255})?(?:[eE][-+]?[0-9]{1,3})?|[a-zA-Z][a-zA-Z0-9_]*|"[^"]*"|''[^'']*''|[<>=!]=|&&|\|\||[-+*/^(),<>\[\]])';
@@ -175,7 +185,7 @@ BEGIN
 		RETURN jsonb_build_object('kind', 'array', 'of', operands);
 	END IF;
 	-- one number by two, or one by one; an operand stands in it once, or numbers in numbers would double with each step
-	form := CASE step WHEN '+' THEN '%s + %s' WHEN '-' THEN '%s - %s' WHEN '*' THEN '%s * %s' WHEN '/' THEN '%s / nullif(%s, 0)' WHEN '^' THEN 'power(%s, %s)' WHEN 'negative' THEN '- %s'
+	form := CASE step WHEN '+' THEN '%s + %s' WHEN '-' THEN '%s - %s' WHEN '*' THEN '%s * %s' WHEN '/' THEN '%s / nullif(%s, 0)' WHEN '^' THEN 'dynapg.metric_power(%s, %s)' WHEN 'negative' THEN '- %s'
 		WHEN '<' THEN '(%s < %s)::integer::double precision' WHEN '<=' THEN '(%s <= %s)::integer::double precision' WHEN '>' THEN '(%s > %s)::integer::double precision'
 		WHEN '>=' THEN '(%s >= %s)::integer::double precision' WHEN '==' THEN '(%s = %s)::integer::double precision' WHEN '!=' THEN '(%s <> %s)::integer::double precision'
 		WHEN '&&' THEN '(%s <> 0 AND %s <> 0)::integer::double precision' WHEN '||' THEN '(%s <> 0 OR %s <> 0)::integer::double precision'
