@@ -174,5 +174,6 @@ INSERT INTO dynapg.audit_events VALUES (now(), gen_random_uuid(), '{}');
 RESET ROLE;
 
 RESET dynapg.audit;
+DELETE FROM dynapg.transaction_tokens WHERE token = 'token';
 SELECT dynamo_delete_table('{"TableName": "audit-a"}') IS NOT NULL;
 DROP ROLE regress_auditor_test;

@@ -118,3 +118,7 @@ SELECT count(*) FROM dynapg.destination_secrets;
 SELECT dynamo_delete_table('{"TableName": "Guarded"}') IS NOT NULL;
 DROP OWNED BY regress_dynapg_owner, regress_dynapg_heir;
 DROP ROLE regress_dynapg_owner, regress_dynapg_heir, regress_dynapg_member, regress_dynapg_reader;
+\set ECHO none
+\i test/forget_logs.sql
+\set ECHO all
+SELECT kind, count(*) FROM dynapg.log_segments GROUP BY kind;

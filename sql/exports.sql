@@ -365,3 +365,7 @@ SELECT dynapg.revoke_bucket('bucket', 'export_reader');
 CALL pg_temp.sh('rm -rf bucket other');
 REVOKE USAGE ON SCHEMA dynamo FROM export_reader, export_stranger;
 DROP ROLE export_reader, export_stranger;
+\set ECHO none
+\i test/forget_logs.sql
+\set ECHO all
+SELECT kind, count(*) FROM dynapg.log_segments GROUP BY kind;
