@@ -7,7 +7,7 @@ use warnings;
 
 use Exporter 'import';
 
-our @EXPORT = qw(wait_until kill_server start_again);
+our @EXPORT = qw(wait_until kill_server kill_process start_again);
 
 # Waits until a condition holds; dies with what complaint returns.
 sub wait_until
@@ -30,6 +30,19 @@ sub kill_server
 
 	$node->kill9;
 	wait_until(sub { !kill(0, $pid) }, sub { "process $pid is still there" });
+	return;
+}
+
+# Signal 9 to one process of a server, which ends all others; until it takes connections again. That is not asked by queries: psql may be
+# gone before it is sent one, which IPC::Run takes for an error, and an early one may be answered by a server that has not noticed yet.
+sub kill_process
+{
+	my ($node, $pid) = @_;
+	my $log_end = -s $node->logfile;
+
+	die 'no process to kill' unless $pid;
+	kill 'KILL', $pid;
+	$node->wait_for_log(qr/reinitializing.*ready to accept connections/s, $log_end);
 	return;
 }
 

@@ -4,6 +4,8 @@ use warnings;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+
+use DynapgCrash;
 use IPC::Run;
 
 use DynapgSession;
@@ -53,9 +55,8 @@ await(q{SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'dynapg t
 is(sql(q{SELECT dynamo_describe_backup('{"BackupArn": "arn:aws:dynamodb:us-east-1:000000000000:table/Music/backup/01576616366715-00000001"}') #>> '{BackupDescription,BackupDetails,BackupStatus}'}),
 	'CREATING', 'it is CREATING meanwhile');
 is(sql(q{UPDATE dynamo."Music" SET item = item || '{"y": 1}' WHERE item->>'id' = '7' RETURNING true}), 't', 'writers go on meanwhile');
-kill 'KILL', sql($job);
+kill_process($node, sql($job));
 $holder->end;
-$node->poll_query_until('postgres', 'SELECT true');
 is(sql(q{SELECT status FROM dynapg.backups WHERE name = 'pending'}), 'CREATING', 'kill -9: the backup is still CREATING');
 is(sql(q{SELECT count(*) FROM pg_class WHERE relname = 'Music~pending'}), '0', 'and nothing is left of the copy');
 sql(q{SELECT dynamo_describe_table('{"TableName": "Music"}')});

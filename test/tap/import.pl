@@ -132,7 +132,10 @@ sub kill_meanwhile
 	for my $kill (1 .. $kills)
 	{
 		select(undef, undef, undef, rand(0.3));
-		return $kill - 1 if sql("SELECT status FROM dynapg.transfers WHERE id = '$id'") ne 'IN_PROGRESS';
+		# the server may be about to restart
+		my $status;
+		wait_until(sub { $status = eval { sql("SELECT status FROM dynapg.transfers WHERE id = '$id'") } }, sub { 'the server does not come back' });
+		return $kill - 1 if $status ne 'IN_PROGRESS';
 		if ($kill % 2)
 		{
 			kill_server($node);
@@ -141,7 +144,7 @@ sub kill_meanwhile
 		else
 		{
 			# its process alone: the server restarts all others
-			my $pid = sql("SELECT pid FROM dynapg.stat_transfers WHERE id = '$id'") || next;
+			my $pid = eval { sql("SELECT pid FROM dynapg.stat_transfers WHERE id = '$id'") } || next;
 
 			kill('KILL', $pid);
 		}

@@ -5,6 +5,8 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
+use DynapgCrash;
+
 use DynapgHttp qw(free_http_port);
 use DynapgSession;
 
@@ -189,7 +191,6 @@ sub goes_on
 	my $before = sql('SELECT relation, hash, sort, items, entries, started_at FROM dynapg.index_builds');
 	my $pid = sql($builder);
 	$die->($pid);
-	$node->poll_query_until('postgres', 'SELECT true') or die 'the server did not come back';
 	if ($resume)
 	{
 		await_no_builder($what);
@@ -218,7 +219,7 @@ sub goes_on
 }
 
 goes_on('builder ended', sub { sql("SELECT pg_terminate_backend($_[0])") }, 'SELECT dynapg.build_indexes()');
-goes_on('builder killed', sub { kill 'KILL', $_[0]; $node->poll_query_until('postgres', "SELECT NOT pg_is_in_recovery()") }, 'SELECT dynapg.build_indexes()');
+goes_on('builder killed', sub { kill_process($node, $_[0]) }, 'SELECT dynapg.build_indexes()');
 goes_on('server killed', sub { $node->stop('immediate'); $node->start }, describe());
 
 # an endpoint starts the builders that are missing

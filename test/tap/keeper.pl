@@ -4,6 +4,8 @@ use warnings;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+
+use DynapgCrash;
 use Time::HiRes qw(time);
 
 use DynapgSession;
@@ -62,9 +64,8 @@ $guest->ask(q{SELECT put('Music', 122)});
 await("SELECT ($keepers) = 1", 'whoever writes starts another');
 
 my $killed = elsewhere($pid);
-kill 'KILL', $killed;
+kill_process($node, $killed);
 $guest->end;
-$node->poll_query_until('template1', 'SELECT true');
 await("SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $killed)", 'kill -9 of it restarts the server, as of any of its processes');
 $guest = DynapgSession->new($node, 'app');
 $guest->ask(q{SELECT put('Music', 123)});

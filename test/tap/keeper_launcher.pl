@@ -42,7 +42,7 @@ start_again($node);
 await($worker, 'after a crash of the server the launcher sees to it that the mapping is served');
 
 # --- a worker is killed: all processes of the server end, and it recovers
-kill 'KILL', elsewhere("SELECT min(pid) $process AND backend_type = 'dynapg event worker'");
+kill_process($node, elsewhere("SELECT min(pid) $process AND backend_type = 'dynapg event worker'"));
 await('SELECT true', 'a process crashes, and the server recovers');
 await($worker, 'the mapping is served again');
 await("SELECT count(*) = 0 $process", 'and until nothing is left');

@@ -7,6 +7,8 @@ use FindBin;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+
+use DynapgCrash;
 use Time::HiRes qw(sleep time);
 
 use DynapgBadServer;
@@ -393,9 +395,8 @@ $writer->{run}->finish;
 is_deeply([ temporaries() ], [], 'a writer that is ended leaves nothing');
 $writer = begin_writing('killed');
 my ($killed) = $node->safe_psql('postgres', q{SELECT pid FROM pg_stat_activity WHERE query ~ 'killed' AND pid <> pg_backend_pid()});
-kill 'KILL', $killed;
+kill_process($node, $killed);
 $writer->{run}->finish;
-$node->poll_query_until('postgres', 'SELECT true') or die 'the server does not come back';
 is(scalar(temporaries()), 1, 'one that is killed leaves its file');
 is($node->safe_psql('postgres', q{SELECT count(*) FROM dynapg_test.bucket_list('folder') WHERE key ~ 'killed|dynapg'}), '0', '... which is no object');
 value("bucket_put('folder', 'next', 'x')");

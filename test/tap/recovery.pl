@@ -5,6 +5,8 @@ use warnings;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+
+use DynapgCrash;
 use IPC::Run;
 
 my $writers = 3;
@@ -160,7 +162,7 @@ sub crash
 
 	if ($number % 2)
 	{
-		kill 'KILL', sql(q{SELECT pid FROM pg_stat_activity WHERE query LIKE 'CALL writer%' ORDER BY random() LIMIT 1});
+		kill_process($node, sql(q{SELECT pid FROM pg_stat_activity WHERE query LIKE 'CALL writer%' ORDER BY random() LIMIT 1}));
 	}
 	else
 	{
@@ -177,7 +179,6 @@ for my $number (1 .. $crashes)
 	select(undef, undef, undef, $seconds / $crashes);
 	crash($number);
 	$_->finish for @running;
-	$node->poll_query_until('postgres', 'SELECT NOT pg_is_in_recovery()');
 }
 @running = writing($seconds / 2);
 $primary->backup('base');
@@ -228,8 +229,7 @@ sql($restore);
 sql(q{DELETE FROM dynamo."Large" WHERE hash = (SELECT hash FROM dynamo."Large" LIMIT 1)});
 await('it is being filled', q{SELECT items > 0 FROM dynapg.stat_restores});
 is(sql(q{SELECT count(*) FROM dynamo."Large.then"}), '0', 'nothing of it is seen');
-kill 'KILL', sql(q{SELECT pid FROM pg_stat_activity WHERE application_name = 'dynapg table job'});
-$node->poll_query_until('postgres', q{SELECT NOT pg_is_in_recovery()});
+kill_process($node, sql(q{SELECT pid FROM pg_stat_activity WHERE application_name = 'dynapg table job'}));
 is(sql(q{SELECT count(*) FROM dynamo."Large.then"}), '0', 'after kill -9 nothing of it is there');
 await('a DescribeTable sees to it that it is restored', q{SELECT dynamo_describe_table('{"TableName": "Large.then"}') #>> '{Table,TableStatus}' = 'ACTIVE'});
 is(sql(q{SELECT count(*), count(*) FILTER (WHERE (item -> 's')::int % 3 = 0) FROM dynamo."Large.then"}), '200000|0', 'to the moment that was asked for');

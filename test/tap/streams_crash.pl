@@ -152,9 +152,7 @@ sub play
 	return;
 }
 play(4);
-my $log_end = -s $node->logfile;
-kill 'KILL', sql(q{SELECT pid FROM pg_stat_activity WHERE application_name = 'streams' LIMIT 1});
-$node->wait_for_log(qr/reinitializing.*ready to accept connections/s, $log_end);
+kill_process($node, sql(q{SELECT pid FROM pg_stat_activity WHERE application_name = 'streams' LIMIT 1}));
 play(4);
 kill_server($node);
 start_again($node);
