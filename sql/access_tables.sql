@@ -338,18 +338,7 @@ SELECT table_name, status FROM dynapg.backups;
 DO $$ BEGIN EXECUTE format('ALTER DATABASE %I OWNER TO %I', current_database(), current_user); END $$;
 SELECT dynapg.delete_role_policy('regress_access_app', 'test');
 -- what later tests would count, or see go
-DO $$
-BEGIN
-	FOR i IN 1 .. 3000 LOOP
-		UPDATE dynapg.log_segments SET created_at = created_at - '2 years'::interval, closed_at = closed_at - '2 years'::interval;
-		UPDATE dynapg.logs SET closed_at = closed_at - '2 years'::interval;
-		COMMIT;
-		PERFORM dynapg.rotate();
-		COMMIT;
-		EXIT WHEN NOT EXISTS (SELECT FROM dynapg.logs) AND NOT EXISTS (SELECT FROM dynapg.log_segments);
-		PERFORM pg_sleep(0.02);
-	END LOOP;
-END $$;
+\i test/forget_logs.sql
 REVOKE ALL ON SCHEMA dynamo FROM regress_access_owner;
 DROP ROLE regress_access_app, regress_access_owner, regress_access_user, regress_access_root;
 ALTER SYSTEM RESET dynapg.export_directory;

@@ -11,7 +11,7 @@ import socket
 import time
 
 FOLDER = "/tmp/dynapg-ports"
-RANGE = (10200, 32767)      # below Linux's ephemeral ports, and those of PostgreSQL's own tests
+RANGE = (10200, 32767)      # below Linux's ephemeral ports; PostgreSQL's own tests take theirs of it, too, and mostly have no TCP port
 SECONDS = 4 * 3600
 
 

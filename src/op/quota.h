@@ -23,8 +23,8 @@ typedef struct QuotaChange
 extern void quota_add(QuotaChange *change, const char *index, const Throughput *before, const Throughput *after);
 
 /*
- * Checks whether all tables of the database together, and those that imports under way will make, may have so much: LimitExceededException.  Where there is more than before, who else asks waits
- * until the end of the transaction.
+ * Checks whether all tables of the database together, and those that imports under way will make, may have so much: LimitExceededException.
+ * Where there is more than before, who else asks waits until the end of the transaction.
  */
 extern void quota_check(const QuotaChange *change);
 

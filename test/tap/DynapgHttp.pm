@@ -183,16 +183,16 @@ sub get_item
 
 # ---------------------------------------------------------------- waiting
 
-# Whether something becomes true, within some seconds.
+# Whether something becomes true, within some seconds; it is looked at so often, in seconds.
 sub eventually
 {
-	my ($seconds, $test) = @_;
+	my ($seconds, $test, $pause) = @_;
 	my $until = time() + $seconds;
 
 	while (time() < $until)
 	{
 		return 1 if eval { $test->() };
-		sleep(0.2);
+		sleep($pause // 0.2);
 	}
 	return 0;
 }

@@ -18,19 +18,8 @@ wal_sender_timeout = 0
 CONF
 my $ok = qr/^200 /;
 
-# As eventually(), and looks twenty times a second: some of what is awaited is over soon.
-sub soon
-{
-	my ($test) = @_;
-	my $until = time() + 60;
-
-	while (time() < $until)
-	{
-		return 1 if eval { $test->() };
-		sleep(0.05);
-	}
-	return 0;
-}
+# Some of what is awaited is over soon.
+sub soon { return eventually(60, $_[0], 0.05); }
 
 sub sql { return $node->safe_psql('postgres', $_[0]); }
 
