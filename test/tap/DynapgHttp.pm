@@ -26,10 +26,14 @@ sub json { return $json; }
 
 # ---------------------------------------------------------------- connections
 
+# Where a function here waits for a socket, SIGCHLD has its default: PostgreSQL's test library of 17 and later has a handler for it, and a
+# child that ends would interrupt select(), which then says that nothing has come in time.
+
 # A connection with what was read from it and not used yet.
 sub open_connection
 {
 	my ($port) = @_;
+	local $SIG{CHLD} = 'DEFAULT';
 	my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port, Proto => 'tcp', Timeout => 5)
 	  or return undef;
 	$socket->autoflush(1);
@@ -40,6 +44,7 @@ sub send_bytes
 {
 	my ($connection, $bytes) = @_;
 	local $SIG{PIPE} = 'IGNORE';
+	local $SIG{CHLD} = 'DEFAULT';
 	my $sent = 0;
 
 	while ($sent < length $bytes)
@@ -55,6 +60,7 @@ sub send_bytes
 sub _fill
 {
 	my ($connection, $timeout) = @_;
+	local $SIG{CHLD} = 'DEFAULT';
 
 	$connection->{select}->can_read($timeout // $TIMEOUT) or die "no answer in time\n";
 	my $count = sysread($connection->{socket}, $connection->{buffer}, 65536, length $connection->{buffer});
@@ -65,6 +71,7 @@ sub _fill
 sub is_closed
 {
 	my ($connection, $timeout) = @_;
+	local $SIG{CHLD} = 'DEFAULT';
 
 	return 0 unless $connection->{buffer} eq '' && $connection->{select}->can_read($timeout // $TIMEOUT);
 	return !_fill($connection);
