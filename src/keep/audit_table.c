@@ -24,9 +24,15 @@
 #define MAX_EXPIRED	10000
 
 bool
+audit_table_is_written(void)
+{
+	return dynapg_audit_to_table && dynapg_audit != AUDIT_OFF;
+}
+
+bool
 audit_table_has_work(void)
 {
-	return (dynapg_audit_to_table && dynapg_audit != AUDIT_OFF) || audit_spool_has_events();
+	return audit_table_is_written() || audit_spool_has_events();
 }
 
 /* Some lines of the spool. */

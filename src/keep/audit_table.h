@@ -5,6 +5,9 @@
 #ifndef DYNAPG_AUDIT_TABLE_H
 #define DYNAPG_AUDIT_TABLE_H
 
+/* Whether settings say that events come into the table. */
+extern bool audit_table_is_written(void);
+
 /* Whether there is something to do, or will be: events are there, or may come and grow old. */
 extern bool audit_table_has_work(void);
 

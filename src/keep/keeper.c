@@ -107,9 +107,15 @@ has_extension(void)
 	return found;
 }
 
+int
+keeper_work_of_settings(void)
+{
+	return (dynapg_expire_interval > 0 ? 1 : 0) | (audit_table_is_written() ? 2 : 0) | (metrics_history_has_work() ? 4 : 0);
+}
+
 /*
  * Whether there is anything to keep: segments, which are there until the last row is dropped with them, items that will expire, schedules of
- * backups, transfers that go on, event source mappings.
+ * backups, transfers that go on, event source mappings.  A setting that decides is in keeper_work_of_settings(), too.
  */
 static bool
 has_work(Keeper *keeper)

@@ -14,4 +14,10 @@
 /* Takes all steps that are due in the life of segments, in the caller's transaction; returns how many. */
 extern int	keeper_rotate(void);
 
+/*
+ * The settings that make work, or let it be done, as this process has them: a bit for each.  Where one comes, a database that had nothing to keep may have something, though
+ * nobody has been there.  Needs no database.
+ */
+extern int	keeper_work_of_settings(void);
+
 #endif							/* DYNAPG_KEEPER_H */

@@ -3,7 +3,7 @@
  *		The launcher's process, and what keepers tell it.
  *
  * Connected to no database, it cannot see what is in one.  So keepers tell it in shared memory whether they leave anything to keep behind; where nothing was told, after
- * a start or a crash, it sends a keeper to find out.  One at a time is on its way, so that many databases cost no storm of processes.  Templates are left alone: CREATE
+ * a start or a crash, or where settings may have made work of what was none, it sends a keeper to find out.  One at a time is on its way, so that many databases cost no storm of processes.  Templates are left alone: CREATE
  * DATABASE waits for nobody there.
  */
 #include "postgres.h"
@@ -30,6 +30,7 @@
 
 #include "base/settings.h"
 #include "base/shared_memory.h"
+#include "keep/keeper.h"
 #include "keep/keeper_launcher.h"
 #include "log/log_keeper.h"
 
@@ -53,10 +54,15 @@ typedef struct Visit
 {
 	Oid			database;		/* hash key; first */
 	TimestampTz visited_at;		/* 0: not yet */
+	uint64		settings;		/* settings_version then; it has not been looked into by newer ones */
 	bool		is_there;		/* it was seen by the present look */
 } Visit;
 
 static LauncherShared *shared;
+
+/* How often settings have come to make work; and those that make it now. */
+static uint64 settings_version;
+static int	work_of_settings;
 
 /* ------------------------------------------------------------------------------------------------------------
  * What keepers tell
@@ -116,7 +122,10 @@ find_visit(HTAB *visits, Oid database)
 	Visit	   *visit = (Visit *) hash_search(visits, &database, HASH_ENTER, &found);
 
 	if (!found)
+	{
 		visit->visited_at = 0;
+		visit->settings = settings_version;
+	}
 	visit->is_there = true;
 	return visit;
 }
@@ -184,7 +193,8 @@ find_due(HTAB *visits, TimestampTz now, TimestampTz *next)
 	{
 		TimestampTz at = visit->visited_at + (int64) dynapg_keeper_interval * USECS_PER_SEC;
 
-		if (visit->visited_at != 0 && !has_work(visit->database))
+		/* by new settings, too, at its interval: settings that come and go send nobody more often */
+		if (visit->visited_at != 0 && visit->settings == settings_version && !has_work(visit->database))
 			continue;
 		if (visit->visited_at != 0 && at > now)
 			*next = Min(*next, at);
@@ -197,6 +207,17 @@ find_due(HTAB *visits, TimestampTz now, TimestampTz *next)
 /* ------------------------------------------------------------------------------------------------------------
  * The process
  * ------------------------------------------------------------------------------------------------------------ */
+
+/* Notes what settings make work of now. */
+static void
+look_at_settings(void)
+{
+	int			work = keeper_work_of_settings();
+
+	if (work & ~work_of_settings)
+		settings_version++;
+	work_of_settings = work;
+}
 
 /* Waits until the latch is set, or for so long; answers to signals. */
 static void
@@ -213,6 +234,7 @@ rest(long milliseconds)
 	{
 		ConfigReloadPending = false;
 		ProcessConfigFile(PGC_SIGHUP);
+		look_at_settings();
 	}
 }
 
@@ -237,8 +259,10 @@ visit_database(Visit *visit, TimestampTz now)
 	BackgroundWorkerHandle *handle;
 
 	visit->visited_at = now;
+	/* it may be about to leave by older settings, and is asked for again until one was sent by these */
 	if (log_keeper_pid(visit->database) != 0)
 		return;
+	visit->settings = settings_version;
 	if (log_send_keeper(visit->database, &handle))
 	{
 		told = false;
@@ -279,6 +303,7 @@ dynapg_keeper_launcher_main(Datum argument)
 	pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
 	BackgroundWorkerUnblockSignals();
 	BackgroundWorkerInitializeConnection(NULL, NULL, 0);
+	look_at_settings();
 	visits = hash_create("dynapg databases", 16, &control, HASH_ELEM | HASH_BLOBS);
 	context = AllocSetContextCreate(TopMemoryContext, "dynapg keeper launcher", ALLOCSET_DEFAULT_SIZES);
 	while (!ShutdownRequestPending)

@@ -2,7 +2,8 @@
  * keeper_launcher.h
  *		The launcher of keepers: the process that starts the keeper of databases that nobody is connected to.
  *
- * It is there if dynapg is in shared_preload_libraries.  It looks into each database once: after the server's start, after a promotion, and when the database is new.
+ * It is there if dynapg is in shared_preload_libraries.  It looks into each database once: after the server's start, after a promotion, when the database is new, and
+ * when a reload switches on what may make work there (keeper_work_of_settings()).
  * A keeper that finds no extension there, or nothing to keep, ends at once.  From then on it comes to those whose last keeper has left work behind: every
  * dynapg.keeper_interval.
  */

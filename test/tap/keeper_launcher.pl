@@ -13,7 +13,7 @@ my $records = 60;
 
 my $node = PostgreSQL::Test::Cluster->new('keeper_launcher');
 $node->init(extra => [ '--encoding=UTF8', '--locale=C' ], allows_streaming => 1);
-$node->append_conf('postgresql.conf', "shared_preload_libraries = 'dynapg'\ndynapg.keeper_interval = 1\nmax_worker_processes = 20\nmax_prepared_transactions = 1\nrestart_after_crash = on\nautovacuum = off\nlog_line_prefix = '%b %p '\n");
+$node->append_conf('postgresql.conf', "shared_preload_libraries = 'dynapg'\ndynapg.keeper_interval = 1\ndynapg.expire_interval = 0\nmax_worker_processes = 20\nmax_prepared_transactions = 1\nrestart_after_crash = on\nautovacuum = off\nlog_line_prefix = '%b %p '\n");
 $node->start;
 sub elsewhere { return $node->safe_psql('postgres', $_[0]); }
 sub await { my ($query, $what) = @_; return ok($node->poll_query_until('postgres', $query), $what); }
@@ -77,6 +77,33 @@ foreach my $round (1 .. 2)
 elsewhere('CREATE DATABASE copy TEMPLATE bare');
 elsewhere('DROP DATABASE copy');
 pass('databases are dropped and copied');
+
+# --- what settings make work of in a database that was found idle: a reload that switches it on is enough
+foreach my $name ('watched', 'expiring')
+{
+	# (nobody is sent to a template, and whom its guest has started goes with him)
+	elsewhere("CREATE DATABASE $name IS_TEMPLATE true");
+	$node->safe_psql($name, $name eq 'watched' ? q{CREATE EXTENSION dynapg; SELECT dynapg.put_alarm('{"AlarmName": "watched", "Namespace": "AWS/DynamoDB", "MetricName": "UserErrors", "Statistic": "Sum",
+			"Period": 60, "EvaluationPeriods": 1, "Threshold": 1, "ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "notBreaching"}')}
+		: join ';', 'CREATE EXTENSION dynapg', q{SELECT dynamo_create_table('{"TableName": "Music", "BillingMode": "PAY_PER_REQUEST", "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+			"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "N"}]}')}, q{SELECT dynamo_update_time_to_live('{"TableName": "Music", "TimeToLiveSpecification": {"AttributeName": "until", "Enabled": true}}')});
+	await("SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = '$name'", 'nobody is in the database');
+	my $before = elsewhere("SELECT xact_commit FROM pg_stat_database WHERE datname = '$name'");
+	elsewhere("ALTER DATABASE $name IS_TEMPLATE false");
+	# (which wakes the launcher, and changes nothing)
+	$node->reload;
+	await("SELECT xact_commit > $before AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = '$name') FROM pg_stat_database WHERE datname = '$name'", 'a keeper finds nothing to do');
+}
+my $log_end = -s $node->logfile;
+elsewhere('ALTER SYSTEM SET dynapg.expire_interval = 1');
+$node->reload;
+await(q{SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = 'expiring' AND backend_type = 'dynapg keeper'}, 'where items may expire a keeper comes when they are to be removed');
+elsewhere('ALTER SYSTEM SET dynapg.metrics_history = on');
+$node->reload;
+ok($node->wait_for_log(qr/alarm "watched" is in state OK/, $log_end), 'an alarm is looked at when metrics are kept');
+elsewhere('ALTER SYSTEM RESET ALL');
+$node->reload;
+elsewhere("DROP DATABASE $_") foreach 'watched', 'expiring';
 
 # --- a standby rests, and after its promotion goes on
 make_database();
