@@ -214,7 +214,7 @@ make_cluster() {
 
 start_cluster() {
     local bin=$1 data=$2 log=$3
-    as_user "$bin/pg_ctl" -D "$data" -l "$log" -w -t 60 start >/dev/null </dev/null
+    as_user "$bin/pg_ctl" -D "$data" -l "$log" -w -t 300 start >/dev/null </dev/null
 }
 
 # kill_cluster DATA: kills all processes of a server at once, without warning.
@@ -230,7 +230,7 @@ kill_cluster() {
 
 stop_cluster() {
     local bin=$1 data=$2 mode=${3:-fast}
-    as_user "$bin/pg_ctl" -D "$data" -m "$mode" -w stop >/dev/null
+    as_user "$bin/pg_ctl" -D "$data" -m "$mode" -w -t 300 stop >/dev/null
 }
 
 # begin_work NAME: a folder, $work, that is gone when the caller is, with all servers whose data is in it; before_end, if the caller has a function of
@@ -282,7 +282,7 @@ private_server() {
 
 # wait_for_port PORT WHAT: until something listens there.
 wait_for_port() {
-    for _ in $(seq 150); do
+    for _ in $(seq 900); do
         ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null || return 0
         sleep 0.2
     done

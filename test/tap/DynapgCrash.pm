@@ -14,7 +14,7 @@ sub wait_until
 {
 	my ($condition, $complaint) = @_;
 
-	for (1 .. 2400)
+	for (1 .. 6000)
 	{
 		return if $condition->();
 		select(undef, undef, undef, 0.05);

@@ -16,9 +16,12 @@ use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(open_connection send_bytes read_response is_closed post_bytes exchange call answer_of
   sign_headers sign_request presign iso_time wait_for_endpoint start_node free_http_port json create_key put_item get_item create_table
-  in_background wait_for eventually);
+  in_background wait_for eventually reload_settings);
 
-my $TIMEOUT = 60;
+my $TIMEOUT = 120;
+
+# Seconds that a busy machine may add to whatever is waited for.
+my $PATIENCE = 120;
 my $JSON_TYPE = 'application/x-amz-json-1.0';
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
 
@@ -34,7 +37,7 @@ sub open_connection
 {
 	my ($port) = @_;
 	local $SIG{CHLD} = 'DEFAULT';
-	my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port, Proto => 'tcp', Timeout => 5)
+	my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port, Proto => 'tcp', Timeout => $TIMEOUT)
 	  or return undef;
 	$socket->autoflush(1);
 	return { socket => $socket, buffer => '', select => IO::Select->new($socket) };
@@ -190,18 +193,20 @@ sub get_item
 
 # ---------------------------------------------------------------- waiting
 
-# Whether something becomes true, within some seconds; it is looked at so often, in seconds.
+# Whether something becomes true, within some seconds, or more where the machine is busy; it is looked at so often, in seconds.  Who was
+# stopped himself until it was too late looks once more.
 sub eventually
 {
 	my ($seconds, $test, $pause) = @_;
-	my $until = time() + $seconds;
+	my $until = time() + $seconds + $PATIENCE;
 
-	while (time() < $until)
+	while (1)
 	{
+		my $is_last = time() >= $until;
 		return 1 if eval { $test->() };
+		return 0 if $is_last;
 		sleep($pause // 0.2);
 	}
-	return 0;
 }
 
 # Sends a request in a process of its own; the answer is to be had by wait_for().
@@ -350,15 +355,22 @@ sub free_http_port
 sub wait_for_endpoint
 {
 	my ($port, $seconds) = @_;
-	my $until = time() + ($seconds // 120);
 
-	while (time() < $until)
-	{
-		my $response = eval { exchange($port, "GET / HTTP/1.1\r\nHost: test\r\n\r\n") };
-		return 1 if $response && $response->{status} == 200;
-		sleep(0.1);
-	}
-	return 0;
+	return eventually($seconds // 120, sub {
+		my $response = exchange($port, "GET / HTTP/1.1\r\nHost: test\r\n\r\n");
+		return $response && $response->{status} == 200;
+	}, 0.1);
+}
+
+# Has a server read its configuration anew.  The signal tells the postmaster, which tells its processes before it begins another one: once
+# there is one, all of them have been told, and the endpoint's workers look before they answer the next request.
+sub reload_settings
+{
+	my ($node) = @_;
+
+	$node->reload;
+	$node->safe_psql('postgres', 'SELECT 1');
+	return;
 }
 
 # A server with the extension and its endpoint for the database postgres, and the endpoint's port.

@@ -7,11 +7,13 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
+use DynapgCrash;
 use DynapgHttp;
 
 my $marker = 'audited-4711: ';
 my ($node, $port) = start_node('audit', <<"CONF");
 dynapg.workers = 1
+dynapg.lock_timeout = '60s'
 dynapg.audit = data
 dynapg.audit_marker = '$marker'
 log_min_messages = warning
@@ -89,7 +91,7 @@ is(told('waits'), 'PutItem -', 'and one event, whatever it has tried before');
 $session->quit;
 
 sql(q(ALTER SYSTEM SET dynapg.lock_timeout = '300ms'));
-$node->reload;
+reload_settings($node);
 my $holder = $node->background_psql('postgres');
 $holder->query_safe(q(BEGIN; UPDATE dynamo.aaa SET item = item));
 $answer = put_item($port, 'aaa', 'one', key => \@app, attributes => { n => { N => '1' } }, agent('gives up'));
@@ -183,15 +185,12 @@ is(scalar(events_of('table denied')), 0, 'and not into the log');
 is(sql(q(SELECT bool_and(date_trunc('second', event_time) = (event ->> 'eventTime')::timestamptz AND event_id::text = event ->> 'eventID') FROM dynapg.audit_events)), 't', 'by their times');
 
 # the keeper is killed, and all of the server with it
-sub checkpointer { return sql(q(SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer')); }
 my @agents = map { "kill $_" } 1 .. 3;
 foreach my $agent (@agents)
 {
 	get_item($port, 'aaa', "$agent $_", key => \@app, agent($agent)) foreach 1 .. 20;
-	my $before = checkpointer();
-	my $pid = sql(q(SELECT pid FROM pg_stat_activity WHERE backend_type = 'dynapg keeper'));
-	kill 'KILL', $pid || $before;
-	ok(eventually(60, sub { checkpointer() ne $before }) && wait_for_endpoint($port), 'the server is there again');
+	kill_process($node, sql(q(SELECT pid FROM pg_stat_activity WHERE backend_type IN ('dynapg keeper', 'checkpointer') ORDER BY backend_type DESC LIMIT 1)));
+	ok(wait_for_endpoint($port), 'the server is there again');
 }
 ok(eventually(60, sub { get_item($port, 'aaa', 'one', key => \@app) && join(' ', map { rows($_) } @agents) eq '20 20 20' }), 'no event is lost or doubled by kills')
   or diag(join ' ', map { rows($_) } @agents);

@@ -9,7 +9,7 @@ use POSIX ();
 use DynapgCrash;
 use DynapgHttp;
 
-my $TIMEOUT = 60;
+my $TIMEOUT = 600;
 # how many times servers are killed in each of the two copies beside those that follow
 my $kills = $ENV{DYNAPG_COPY_KILLS} || 6;
 

@@ -198,9 +198,9 @@ sub put { my ($table, $p, $n) = @_; return sql("SELECT dynamo_put_item('" . $jso
 
 sub await
 {
-	my ($condition, $what) = @_;
+	my ($condition, $what, $state) = @_;
 	# somebody comes by now and then
-	wait_until(sub { sql(q{SELECT FROM dynamo_describe_table('{"TableName": "Music"}')}) if rand() < 0.1; $condition->() }, sub { "not in time: $what" });
+	wait_until(sub { sql(q{SELECT FROM dynamo_describe_table('{"TableName": "Music"}')}) if rand() < 0.1; $condition->() }, sub { join '', "not in time: $what\n", $state ? $state->() : () });
 	return pass($what);
 }
 
@@ -287,7 +287,7 @@ sub told { my $event = $json->decode($_[0]); return "$event->{'detail-type'}: $e
 	await(sub { sql('SELECT attempts > 0 FROM dynapg.event_failures') eq 't' }, 'what is refused waits');
 	sql('UPDATE dynapg.event_failures SET attempts = 29, retry_at = now()');
 	await(sub { sql('SELECT count(*) FROM dynapg.event_failures') == 0 }, 'and is given up in the end');
-	like(slurp_file($node->logfile), qr/^dynapg courier .*WARNING:  a change of state of alarm refused was given up$/m, 'which is said of the alarm');
+	await(sub { slurp_file($node->logfile) =~ /^dynapg courier .*WARNING:  a change of state of alarm refused was given up$/m }, 'which is said of the alarm');
 	sql(q{SELECT dynapg.delete_alarms('{"AlarmNames": ["heard", "hooked", "refused"]}')});
 }
 
@@ -316,10 +316,18 @@ put('Bad', 'a', 1);
 		binary => qr/HTTP status 500: binary {5}\x{20ac}{63}$/, echo => qr/HTTP status 500: \(the answer repeats a secret\)$/, echoed => qr/HTTP status 500: \(the answer repeats a secret\)$/);
 	my %uuid = map { $_ => mapping('Bad', { Webhook => { Url => "$host/bad/$_", TimeoutSeconds => 3, %$kept } }, %reports) } sort keys %cases;
 	my $errors = sub { map { split /\|/, $_, 2 } split /\n/, sql(q{SELECT uuid || '|' || last_error FROM dynapg.stat_event_source_mappings WHERE table_name = 'Bad' AND last_error IS NOT NULL}) };
-	await(sub { my %error = $errors->(); keys(%error) == keys(%cases) }, 'answers of each bad kind are failures');
-	my %error = $errors->();
-	utf8::decode($error{ $uuid{binary} });
-	like($error{ $uuid{$_} }, $cases{$_}, "an answer: $_") for sort keys %cases;
+	# of each kind, the first failure that is as it should be, or the latest one: where the machine is busy, any of them may not come in time
+	my %error;
+	await(sub {
+		my %latest = $errors->();
+		utf8::decode($_) for values %latest;
+		for (grep { defined $latest{ $uuid{$_} } } keys %cases)
+		{
+			$error{$_} = $latest{ $uuid{$_} } unless ($error{$_} // '') =~ $cases{$_};
+		}
+		return 1 if keys(%error) == keys(%cases) && !grep { $error{$_} !~ $cases{$_} } keys %cases;
+	}, 'answers of each bad kind are failures', sub { map { "$_: $error{$_}\n" } sort keys %error });
+	like($error{$_}, $cases{$_}, "an answer: $_") for sort keys %cases;
 	my @log = split /\n/, slurp_file($node->logfile);
 	is(scalar(grep { /^dynapg courier.*sesame0815/ } @log), 0, 'a secret that is answered is not in the log');
 	is(scalar(grep { /STATEMENT:.*create_event_source_mapping/ } @log), 0, 'nor is a statement that was refused');
@@ -353,9 +361,11 @@ sql("SELECT dynapg.delete_event_source_mapping('$full')");
 create_table('Lambda');
 put('Lambda', $_, $_) for 1 .. 4;
 my %key = (AccessKeyId => 'AKID', SecretAccessKey => 'secret', Region => 'us-east-1', Endpoint => $host);
+my @days = POSIX::strftime('%Y%m%d', gmtime);
 mapping('Lambda', { Lambda => { FunctionName => 'works', %key } }, FunctionResponseTypes => ['ReportBatchItemFailures']);
 await(sub { (grep { /^works/ } lines('lambda')) >= 3 }, 'a function is invoked again from the record on that it has reported');
-is((lines('lambda'))[0], 'works Credential=AKID/' . POSIX::strftime('%Y%m%d', gmtime) . '/us-east-1/lambda 1 1 2 2 3 3 4 4', 'first with all of them');
+push @days, POSIX::strftime('%Y%m%d', gmtime);
+like((lines('lambda'))[0], qr{^works Credential=AKID/(?:$days[0]|$days[1])/us-east-1/lambda 1 1 2 2 3 3 4 4$}, 'first with all of them');
 is((lines('lambda'))[1] =~ s/.*lambda //r, '2 2 3 3 4 4', 'then with those behind');
 create_table('Raises');
 put('Raises', 1, 1);
@@ -388,7 +398,8 @@ like((grep { / mixed / } lines('bulk'))[0], qr/"l":\[1\.0,\[-20\.0\],\{"x":0\.0,
 
 # ---------------------------------------------------------------- nobody is in anybody's way
 
-$node->safe_psql('template1', 'CREATE DATABASE copy TEMPLATE postgres');
+# a process that has just begun to leave is waited for no longer than five seconds
+await(sub { ($node->psql('template1', 'CREATE DATABASE copy TEMPLATE postgres'))[0] == 0 }, 'a database with mappings is copied');
 is($node->safe_psql('copy', q{SELECT count(*) FROM dynapg.event_source_mappings}) > 0, 1, 'a database with mappings can be copied');
 unlike(slurp_file($node->logfile), qr/^dynapg courier .*(?:PANIC|TRAP|ERROR)/m, 'no error of its own');
 

@@ -284,9 +284,14 @@ SKIP:
 	# it begins where the primary's WAL says which transactions there are
 	my $session = DynapgSession->new($standby);
 	$session->start(q{SELECT 'made' FROM pg_create_logical_replication_slot('there', 'dynapg')});
-	$node->poll_query_until('postgres', q{SELECT catalog_xmin IS NOT NULL FROM (SELECT pg_log_standby_snapshot()) s, pg_replication_slots WHERE slot_name = 'standby'});
-	sql('SELECT pg_log_standby_snapshot()');
+	for (1 .. 3000)
+	{
+		sql('SELECT pg_log_standby_snapshot()');
+		last if $standby->safe_psql('postgres', q{SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'there' AND confirmed_flush_lsn IS NOT NULL}) == 1;
+		select(undef, undef, undef, 0.1);
+	}
 	is($session->answer, 'made', 'a slot on a standby');
+	$node->poll_query_until('postgres', q{SELECT catalog_xmin IS NOT NULL FROM pg_replication_slots WHERE slot_name = 'standby'});
 	sql(q{SELECT dynapg.put('Gone', '{"p": "last"}')}, q{SELECT dynamo_delete_table('{"TableName": "Gone"}')}, $old);
 	sql(q{SELECT dynapg.rotate()}) for 1 .. 3;
 	is(sql(q{SELECT count(*) FROM dynapg.logs WHERE table_name = 'Gone'}), '1', 'what it may need of dynapg.logs stays');

@@ -74,6 +74,9 @@ my $reader = { records => [], transactions => 0, position => '0/0', files => 0 }
 sub start_reader
 {
 	my ($node, @options) = @_;
+
+	# the server takes a while to see that the one before is gone
+	$node->poll_query_until('postgres', q{SELECT NOT active FROM pg_replication_slots WHERE slot_name = 'cdc'}) or die 'the slot is not free';
 	$reader->{file} = "$folder/changes." . ++$reader->{files};
 	return IPC::Run::start([ 'pg_recvlogical', '--start', '-S', 'cdc', '-d', $node->connstr('postgres'), '-f', $reader->{file}, '--no-loop', '-s', 1, '-F', 1,
 			'-I', $reader->{position}, '-o', 'transactions=1', '-o', 'include-lsn=1', @options ], '2>', "$folder/errors.$reader->{files}");
@@ -174,7 +177,7 @@ sub new_primary
 	my $node = PostgreSQL::Test::Cluster->new($name);
 
 	$node->init(allows_streaming => 'logical', extra => [ '--encoding=UTF8', '--locale=C' ]);
-	$node->append_conf('postgresql.conf', "wal_sender_timeout = 10s\nlogical_decoding_work_mem = '64kB'\n$conf");
+	$node->append_conf('postgresql.conf', "logical_decoding_work_mem = '64kB'\n$conf");
 	$node->start;
 	# minor releases since 2026 want to be told which output plugins may be loaded
 	if ($node->safe_psql('postgres', q{SELECT count(*) FROM pg_settings WHERE name = 'output_plugin_libraries'}))

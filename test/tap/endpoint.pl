@@ -9,6 +9,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
+use DynapgCrash;
 use DynapgHttp;
 
 my ($node, $port) = start_node('endpoint', <<'CONF');
@@ -27,8 +28,7 @@ sub reload
 {
 	my (%settings) = @_;
 	$node->safe_psql('postgres', "ALTER SYSTEM SET $_ = '$settings{$_}'") foreach sort keys %settings;
-	$node->reload;
-	sleep(0.5);
+	reload_settings($node);
 }
 
 sub worker_pids
@@ -92,14 +92,14 @@ foreach my $how ('kill -9', 'immediate')
 		}
 		push @writers, $pid;
 	}
-	sleep(2);
-	$how eq 'immediate' ? $node->stop('immediate') : $node->kill9;
+	my $acknowledged = sub { return map { -e "$folder/$_" ? split(/\n/, slurp_file("$folder/$_")) : () } 1 .. 8 };
+	ok(eventually(10, sub { scalar(my @puts = $acknowledged->()) > 200 }), "$how: writers write");
+	$how eq 'immediate' ? $node->stop('immediate') : kill_server($node);
 	waitpid $_, 0 foreach @writers;
-	sleep(3);	# what the postmaster has left behind ends by itself
-	ok($node->start(fail_ok => 1), "$how: the server starts again");
+	start_again($node);
 	ok(wait_for_endpoint($port), "$how: the endpoint is there again");
-	my @acknowledged = map { split /\n/, slurp_file("$folder/$_") } 1 .. 8;
-	cmp_ok(scalar(@acknowledged), '>', 20, "$how: there was something to lose (" . @acknowledged . ' puts)');
+	my @acknowledged = $acknowledged->();
+	note(scalar(@acknowledged) . ' puts');
 	my %stored = map { $_ => 1 } split /\n/, $node->safe_psql('postgres', "SELECT item ->> 'pk' FROM dynamo.items");
 	is(scalar(grep { !$stored{$_} } @acknowledged), 0, "$how: nothing that was acknowledged is lost");
 }
@@ -128,11 +128,12 @@ foreach my $how ('kill -9', 'immediate')
 	# While there is no launcher, stop() still ends workers, and the next launcher knows of it.
 	$launcher = launcher_pid();
 	kill 'TERM', $launcher;
-	ok(eventually(3, sub { !launcher_pid() }), 'the launcher is gone');
+	ok(eventually(3, sub { launcher_pid() != $launcher }, 0.05), 'the launcher is gone');
 	is($node->safe_psql('postgres', q{SELECT dynapg.stop('postgres')}), 't', 'dynapg.stop() without a launcher');
-	ok(eventually(30, sub { launcher_pid() }), 'the next launcher is there');
+	ok(eventually(30, sub { my $now = launcher_pid(); $now && $now != $launcher }), 'the next launcher is there');
+	ok(eventually(10, sub { !worker_pids() }), 'what was stopped ends');
 	sleep(1);
-	is(scalar(worker_pids()), 0, 'what was stopped stays so');
+	is(scalar(worker_pids()), 0, 'and stays so');
 	$node->safe_psql('postgres', q{SELECT dynapg.start('postgres')});
 	ok(eventually(30, sub { worker_pids() == 2 }), 'dynapg.start()');
 	ok(wait_for_endpoint($port), 'and the endpoint answers');
@@ -150,8 +151,7 @@ foreach my $how ('kill -9', 'immediate')
 	is(wait_for($background), '0 failed', 'and no request notices');
 
 	my ($victim) = worker_pids();
-	kill 'KILL', $victim;
-	sleep(1);
+	kill_process($node, $victim);
 	ok(wait_for_endpoint($port, 60), 'after a crash of a worker the server is there again');
 	ok(eventually(60, sub { worker_pids() == 2 }), 'with all workers');
 	like(answer_of(get_item($port, 'items', 'a')), qr/"pk"/, 'and all items');
@@ -173,7 +173,7 @@ ok(wait_for_endpoint($port), 'the other one answers');
 	my $started = time();
 	is(answer_of($update->()), $conflict, 'an item that an idle session has locked: TransactionConflictException');
 	cmp_ok(time() - $started, '>=', 0.9, 'after dynapg.lock_timeout');
-	cmp_ok(time() - $started, '<', 5, 'and not much later');
+	cmp_ok(time() - $started, '<', 30, 'and not much later');
 	like(answer_of(put_item($port, 'items', 'b')), $ok, 'other items can be written');
 	like(answer_of(get_item($port, 'items', 'a')), $ok, 'the item can be read');
 	$session->query_safe('COMMIT');
@@ -215,19 +215,19 @@ SQL
 	is(answer_of(get_item($port, 'items', 'a')), $before, 'and its request has done nothing');
 	like(substr(slurp_file($node->logfile), $from), qr/FATAL:  terminating .*\n(?:.*\n)+?\s+dynapg request [A-Z0-9]{52}: PutItem/,
 		'the log says which request it was');
-	is(scalar(worker_pids()), 1, 'one worker again');
+	ok(eventually(10, sub { my @now = worker_pids(); @now == 1 && $now[0] != $worker }), 'one worker again');
 
 	reload('dynapg.statement_timeout' => '1s', 'dynapg.lock_timeout' => '60s');
 	$background = in_background($sleep);
 	is(wait_for($background), sprintf($unavailable, 'canceling statement due to statement timeout'),
 		'a request over dynapg.statement_timeout: ServiceUnavailable');
-	cmp_ok($background->{seconds}, '<', 20, 'in time');
+	cmp_ok($background->{seconds}, '<', 50, 'in time');
 	$node->safe_psql('postgres', 'DROP TRIGGER sleeps ON dynamo.items');
 	$session->query_safe(q{BEGIN; SELECT FROM dynamo.items WHERE item ->> 'pk' = 'a' FOR UPDATE});
 	$background = in_background($update);
 	is(wait_for($background), sprintf($unavailable, 'canceling statement due to statement timeout'),
 		'so is one that waits for a lock so long');
-	cmp_ok($background->{seconds}, '<', 20, 'in time');
+	cmp_ok($background->{seconds}, '<', 50, 'in time');
 	$session->query_safe('COMMIT');
 	like(answer_of($update->()), $ok, 'the next one has its own time');
 	sleep(1.5);
@@ -370,7 +370,6 @@ SQL
 	my ($worker) = worker_pids();
 	my $replaced = qr/dynapg worker has reached dynapg.worker_memory and is replaced/;
 	my $idle = open_connection($port);
-	my $busy = open_connection($port);
 
 	like(answer_of(get_item($port, 'items', 'a', connection => $idle)), $ok, 'a connection that is kept alive');
 	like(answer_of(put_item($port, 'items', 'shared')), $ok, 'a request that touches 88 MB of shared buffers');
@@ -380,16 +379,27 @@ SQL
 	like(answer_of(get_item($port, 'items', 'a', connection => $idle)), $ok, 'the connection goes on');
 	is(log_count($replaced, $from), 0, 'the worker is not replaced for it');
 	my $bytes = get_item($port, 'items', 'a', bytes_only => 1);
-	send_bytes($busy, substr($bytes, 0, -1));
-	like(answer_of(put_item($port, 'items', 'own')), $ok, 'a request after which the worker has more memory of its own');
-	ok(eventually(10, sub { log_count($replaced, $from) || (put_item($port, 'items', 'b') && 0) }), 'the worker is replaced');
-	ok(is_closed($idle, 10), 'an idle connection is ended');
-	send_bytes($busy, substr($bytes, -1));
-	my $response = read_response($busy);
+	my $response;
+	# whoever has begun has a second to come to an end; if we have been stopped for longer, the next worker is replaced, too
+	foreach my $try (1 .. 5)
+	{
+		my $busy = open_connection($port);
+
+		($worker) = worker_pids();
+		$from = -s $node->logfile;
+		send_bytes($busy, substr($bytes, 0, -1));
+		like(answer_of(put_item($port, 'items', 'own')), $ok, 'a request after which the worker has more memory of its own');
+		ok(eventually(10, sub { log_count($replaced, $from) || (put_item($port, 'items', 'b') && 0) }), 'the worker is replaced');
+		ok(is_closed($idle), 'an idle connection is ended');
+		send_bytes($busy, substr($bytes, -1));
+		$response = read_response($busy);
+		ok(eventually(20, sub { my @now = worker_pids(); @now == 1 && $now[0] != $worker }), 'another worker serves');
+		ok(wait_for_endpoint($port), 'as soon as the last connection has gone');
+		last if $response;
+		$idle = open_connection($port);
+	}
 	like(answer_of($response), $ok, 'a request that had begun is answered');
 	is($response->{headers}{connection}, 'close', 'and is the last one of its connection');
-	ok(eventually(20, sub { my @now = worker_pids(); @now == 1 && $now[0] != $worker }), 'another worker serves');
-	ok(wait_for_endpoint($port), 'as soon as the last connection has gone');
 	$node->safe_psql('postgres', 'DROP TRIGGER fill ON dynamo.items; DROP TABLE public.large');
 	reload('dynapg.worker_memory' => '1GB');
 }
@@ -398,8 +408,9 @@ SQL
 
 {
 	my $second = free_http_port();
-	my $taken = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0, Listen => 5);
-	my $third = $taken->sockport;
+	# not of the ephemeral ports, of which somebody's connection may have it when we do not
+	my $third = free_http_port();
+	my $taken = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $third, Listen => 5, ReuseAddr => 1) or die "port $third: $!";
 
 	$node->safe_psql('postgres', "CREATE DATABASE $_") foreach qw(second third);
 	$node->safe_psql($_, 'CREATE EXTENSION dynapg') foreach qw(second third);
@@ -410,15 +421,18 @@ SQL
 	like(answer_of(create_table($second, 'items')), $ok, 'it has tables of its own');
 	is(answer_of(get_item($second, 'items', 'a')), '200 {}', 'and items of its own');
 
+	my $no_absent = qr/dynapg serves no database "absent", which does not exist/;
+	ok(eventually(20, sub { log_count(qr/could not listen/, $from) }), 'a taken port is logged');
+	ok(eventually(20, sub { log_count($no_absent, $from) }), 'and a database that does not exist');
 	sleep(8);
+	# again after 1, 2, 4 seconds and so on
 	my $attempts = log_count(qr/could not listen/, $from);
-	cmp_ok($attempts, '>=', 1, 'a taken port is logged');
-	cmp_ok($attempts, '<=', 6, "and is not tried in a loop ($attempts times)");
-	is(log_count(qr/dynapg serves no database "absent", which does not exist/, $from), 1, 'a database that does not exist is logged once');
+	cmp_ok($attempts, '<=', 10, "the port is not tried in a loop ($attempts times)");
+	is(log_count($no_absent, $from), 1, 'the database is logged once');
 	is(log_count(qr/database "absent" does not exist/, $from), 0, 'no worker is started for it');
 	like(answer_of(get_item($port, 'items', 'a')), $ok, 'the others go on');
 	close $taken;
-	ok(wait_for_endpoint($third, 70), 'the port is taken as soon as it is free');
+	ok(wait_for_endpoint($third), 'the port is taken as soon as it is free');
 	$node->safe_psql('postgres', 'CREATE DATABASE absent');
 	ok(wait_for_endpoint($absent, 30), 'a database that is made later is served without a reload');
 
@@ -428,20 +442,21 @@ SQL
 	$from = -s $node->logfile;
 	($status, $out, $error) = $node->psql('postgres', 'DROP DATABASE second WITH (FORCE)');
 	is($status, 0, 'WITH (FORCE) it is dropped') or diag $error;
+	my $no_second = qr/dynapg serves no database "second", which does not exist/;
+	ok(eventually(20, sub { log_count($no_second, $from) }), 'which is logged');
 	sleep(8);
-	is(log_count(qr/dynapg serves no database "second", which does not exist/, $from), 1, 'which is logged once');
+	is(log_count($no_second, $from), 1, 'once');
 	cmp_ok(log_count(qr/database "second" does not exist/, $from), '<=', 2, 'and no worker is started for it but while it is being dropped');
 	like(answer_of(get_item($port, 'items', 'a')), $ok, 'the others go on');
 
 	is($node->safe_psql('postgres', "SELECT dynapg.stop('third')"), 't', 'dynapg.stop()');
 	ok(eventually(20, sub { !worker_pids('third') }), 'its workers end');
-	($status, $out, $error) = $node->psql('postgres', 'DROP DATABASE third');
-	is($status, 0, 'and the database can be dropped') or diag $error;
+	ok(eventually(20, sub { ($status, $out, $error) = $node->psql('postgres', 'DROP DATABASE third'); $status == 0 }), 'and the database can be dropped') or diag $error;
 	reload('dynapg.databases' => "postgres:$port");
 	like(answer_of(get_item($port, 'items', 'a')), $ok, 'a database that stays in the list is not disturbed');
 	is($node->safe_psql('postgres', q{SELECT count(*) FROM dynapg.stat_operations WHERE database = 'second' AND operation = 'CreateTable'}), 1,
 		'what was counted of a database that is not served any more stays');
-	is($node->safe_psql('postgres', 'SELECT DISTINCT database, port FROM dynapg.endpoint_workers()'), "postgres|$port", 'dynapg.endpoint_workers()');
+	ok(eventually(20, sub { $node->safe_psql('postgres', 'SELECT DISTINCT database, port FROM dynapg.endpoint_workers()') eq "postgres|$port" }), 'dynapg.endpoint_workers()');
 	cmp_ok($node->safe_psql('postgres', "SELECT sum(calls) FROM dynapg.endpoint_operations() WHERE operation = 'GetItem'"), '>', 0,
 		'dynapg.endpoint_operations()');
 }

@@ -13,6 +13,7 @@ use DynapgHttp;
 my ($node, $port) = start_node('memory', <<'CONF');
 dynapg.workers = 2
 dynapg.worker_memory = '128MB'
+dynapg.receive_timeout = '10min'
 CONF
 my $ok = qr/^200 /;
 my $unavailable = '503 {"__type":"com.amazon.coral.service#ServiceUnavailable","message":"The service is currently unavailable or busy"}';
@@ -66,7 +67,7 @@ sub finish
 {
 	my ($connection) = @_;
 	send_bytes($connection, 'x' x 100);
-	my $response = eval { read_response($connection, 20) };
+	my $response = eval { read_response($connection) };
 	close $connection->{socket};
 	return answer_of($response);
 }
@@ -162,9 +163,8 @@ is_deeply([ worker_pids() ], \@workers, 'they are the same');
 	my $bytes = call($port, 'PutItem', $body, key => \@key, bytes_only => 1);
 	my @connections = map { open_connection($port) } 1 .. 16;
 
-	sql(q{ALTER SYSTEM SET dynapg.lock_timeout = '20s'});
-	$node->reload;
-	sleep(0.5);
+	sql(qq{ALTER SYSTEM SET $_ = '120s'}) foreach 'dynapg.lock_timeout', 'dynapg.statement_timeout';
+	reload_settings($node);
 	$session->query_safe(q{BEGIN; SELECT FROM dynamo.items WHERE item ->> 'pk' = 'a' FOR UPDATE});
 	send_bytes($_, $bytes) foreach @connections;
 	cmp_ok(largest_memory(), '<', 128, 'no more large bodies wait for a lock than there is memory for');
@@ -176,8 +176,8 @@ is_deeply([ worker_pids() ], \@workers, 'they are the same');
 	is_deeply([ grep { $_ ne '200 {}' && $_ ne $unavailable } sort keys %answers ], [], 'the others: ServiceUnavailable');
 	close $_->{socket} foreach @connections;
 	$session->quit;
-	sql(q{ALTER SYSTEM RESET dynapg.lock_timeout});
-	$node->reload;
+	sql("ALTER SYSTEM RESET $_") foreach 'dynapg.lock_timeout', 'dynapg.statement_timeout';
+	reload_settings($node);
 }
 
 # ---------------------------------------------------------------- replacement
@@ -222,16 +222,15 @@ foreach my $workers (1, 2)
 			})
 	} 1 .. 2;
 	my $most_leaving = 0;
-	my $until = time() + 40;
-	while (time() < $until)
-	{
-		grow();
-		my $running = worker_pids();
-		$most_leaving = $running - $workers if $running - $workers > $most_leaving;
-		last unless grep { $before{$_} } worker_pids();
-		sleep(0.05);
-	}
-	ok(eventually(20, sub { !grep { $before{$_} } worker_pids() }), "$workers workers: all are replaced");
+	# a process that has left its place is not counted, although it may be there for a moment
+	my $places = sub { return split /\n/, sql('SELECT pid FROM dynapg.stat_workers WHERE pid IS NOT NULL') };
+	ok( eventually(40, sub {
+			grow();
+			my $running = $places->();
+			$most_leaving = $running - $workers if $running - $workers > $most_leaving;
+			return !grep { $before{$_} } worker_pids();
+		}, 0.05),
+		"$workers workers: all are replaced");
 	is(wait_for($_), '0 failed', 'no connection is refused or reset meanwhile') foreach @clients;
 	cmp_ok($most_leaving, '<=', 1, 'one at a time');
 }
@@ -242,23 +241,29 @@ foreach my $workers (1, 2)
 	$node->reload;
 	ok(eventually(30, sub { worker_pids() == 1 }), 'one worker');
 	sleep(1);
-	my ($worker) = worker_pids();
-	my $idle = open_connection($port);
-	my $receiving = open_connection($port);
-	my $nearly = open_connection($port);
 	my $bytes = get_item($port, 'items', 'a', key => \@key, bytes_only => 1);
+	my $response;
+	# if we have been stopped for longer than the second that a request has, the next worker is replaced, too
+	foreach my $try (1 .. 5)
+	{
+		my ($worker) = worker_pids();
+		my $idle = open_connection($port);
+		my $receiving = open_connection($port);
+		my $nearly = open_connection($port);
 
-	like(answer_of(get_item($port, 'items', 'a', key => \@key, connection => $idle)), $ok, 'an idle connection');
-	send_bytes($_, substr($bytes, 0, -1)) foreach $receiving, $nearly;
-	like(answer_of(grow()), $ok, 'a worker becomes too large');
-	ok(is_closed($idle, 20), 'when it is replaced, an idle connection is ended');
-	send_bytes($nearly, substr($bytes, -1));
-	my $response = eval { read_response($nearly, 10) };
+		like(answer_of(get_item($port, 'items', 'a', key => \@key, connection => $idle)), $ok, 'an idle connection');
+		send_bytes($_, substr($bytes, 0, -1)) foreach $receiving, $nearly;
+		like(answer_of(grow()), $ok, 'a worker becomes too large');
+		ok(is_closed($idle), 'when it is replaced, an idle connection is ended');
+		send_bytes($nearly, substr($bytes, -1));
+		$response = eval { read_response($nearly) };
+		ok(is_closed($receiving), 'one that does not come to its end is cut');
+		ok(eventually(10, sub { !grep { $_ == $worker } worker_pids() }), 'the worker is gone');
+		is(scalar(worker_pids()), 1, 'another one serves');
+		last if $response;
+	}
 	like(answer_of($response), $ok, 'a request that comes to its end within a second is answered');
 	is($response->{headers}{connection}, 'close', 'and is the last one of its connection');
-	ok(is_closed($receiving, 5), 'one that does not is cut');
-	ok(eventually(10, sub { !grep { $_ == $worker } worker_pids() }), 'the worker is gone');
-	is(scalar(worker_pids()), 1, 'another one serves');
 }
 
 # Where no process is to be had for another worker, the one that is too large ends all the same, and then there is room.
