@@ -211,14 +211,18 @@ prove_file() {
 }
 
 # tap_failure LOG: which file failed and how it ended, once more: what it printed lies far above, among that of others, and a test that
-# died between two of its checks has no line "not ok" of its own. What matters most comes last, next to the line that counts the failure.
+# died between two of its checks has no line "not ok" of its own. Its last words are in a log that PostgreSQL's test library keeps. What
+# matters most comes last, next to the line that counts the failure.
 tap_failure() {
-    local name=${1##*/tap.}
+    local name=${1##*/tap.} words
+    name=${name%.log}
+    words=$work/tap/tmp_check/log/regress_log_$name
     tail -n 40 "$1" | cut -c1-300 | sed 's/^/    /'
     echo "    ..."
-    grep -anE '^ *not ok|Failed|Dubious|Bailout|[Tt]imeout|timed out| died|exited with' "$1" | tail -n 20 | cut -c1-300 | sed 's/^/    /' || true
-    grep -anE -B 6 '^# (Tests were run but no plan|Looks like your test)' "$1" | tail -n 14 | cut -c1-300 | sed 's/^/    /' || true
-    echo "not ok: test/tap/${name%.log}.pl"
+    grep -anE '^ *not ok|Failed|Dubious|Bailout|[Tt]imeout|timed out| died|exited with' "$1" | tail -n 10 | cut -c1-300 | sed 's/^/    /' || true
+    [ ! -f "$words" ] || grep -avE '^### |^# (Running|Postmaster PID|No postmaster PID)|^(waiting for server|server )' "$words" | tail -n 25 | cut -c1-300 |
+        sed 's/^/    /' || true
+    echo "not ok: test/tap/$name.pl"
 }
 
 # They mostly wait, each for three quarters of its time: four run beside each other.

@@ -152,6 +152,7 @@ sub play
 	return;
 }
 play(4);
+$node->poll_query_until('postgres', q{SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name = 'streams'}) or die;
 kill_process($node, sql(q{SELECT pid FROM pg_stat_activity WHERE application_name = 'streams' LIMIT 1}));
 play(4);
 kill_server($node);
