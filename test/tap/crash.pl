@@ -7,6 +7,8 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use IPC::Run;
 
+use DynapgCrash;
+
 my $transactions = $ENV{DYNAPG_CRASH_TRANSACTIONS} || 10_000;
 my $clients = 8;
 my $rounds = 3;
@@ -36,7 +38,7 @@ for my $round (1 .. $rounds)
 	my $writers = IPC::Run::start(
 		[
 			'pgbench', '-n', '-M', 'prepared', '-c', $clients, '-j', 2, '-t', 10 * $transactions, '-D', 'keys=20',
-			'-f', 'test/stress/write.sql', $node->connstr('postgres')
+			'-f', 'test/stress/write.sql', $node->connstr('postgres') . ' application_name=writer'
 		],
 		'>', \$out, '2>', \$err);
 	$writers->pump_nb;
@@ -49,13 +51,8 @@ for my $round (1 .. $rounds)
 	}
 	else
 	{
-		# one backend dies, which makes the postmaster end the others
-		my $pid = $node->safe_psql('postgres',
-			"SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() LIMIT 1");
-		my $log_end = -s $node->logfile;
-		kill 'KILL', $pid;
-		# not by queries: psql may be gone before it is sent one, which IPC::Run takes for an error
-		$node->wait_for_log(qr/reinitializing.*ready to accept connections/s, $log_end);
+		# one backend dies, which makes the postmaster end the others; not one that is just about to end, of whoever has looked before
+		kill_process($node, $node->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE application_name = 'writer' LIMIT 1"));
 	}
 	$writers->finish;
 

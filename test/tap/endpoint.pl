@@ -387,6 +387,7 @@ SQL
 
 		($worker) = worker_pids();
 		$from = -s $node->logfile;
+		call($port, 'DeleteItem', { TableName => 'items', Key => { pk => { S => 'own' } } });
 		send_bytes($busy, substr($bytes, 0, -1));
 		like(answer_of(put_item($port, 'items', 'own')), $ok, 'a request after which the worker has more memory of its own');
 		ok(eventually(10, sub { log_count($replaced, $from) || (put_item($port, 'items', 'b') && 0) }), 'the worker is replaced');
