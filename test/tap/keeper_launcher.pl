@@ -78,32 +78,88 @@ elsewhere('CREATE DATABASE copy TEMPLATE bare');
 elsewhere('DROP DATABASE copy');
 pass('databases are dropped and copied');
 
-# --- what settings make work of in a database that was found idle: a reload that switches it on is enough
-foreach my $name ('watched', 'expiring')
+# --- what waits in databases that nobody is connected to
+
+# A database that nobody is in, and that no keeper has come to since it was changed last, by what starts none: the launcher sends none to a template.
+sub prepare_database
 {
-	# (nobody is sent to a template, and whom its guest has started goes with him)
+	my ($name, @changes) = @_;
 	elsewhere("CREATE DATABASE $name IS_TEMPLATE true");
-	$node->safe_psql($name, $name eq 'watched' ? q{CREATE EXTENSION dynapg; SELECT dynapg.put_alarm('{"AlarmName": "watched", "Namespace": "AWS/DynamoDB", "MetricName": "UserErrors", "Statistic": "Sum",
-			"Period": 60, "EvaluationPeriods": 1, "Threshold": 1, "ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "notBreaching"}')}
-		: join ';', 'CREATE EXTENSION dynapg', q{SELECT dynamo_create_table('{"TableName": "Music", "BillingMode": "PAY_PER_REQUEST", "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
-			"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "N"}]}')}, q{SELECT dynamo_update_time_to_live('{"TableName": "Music", "TimeToLiveSpecification": {"AttributeName": "until", "Enabled": true}}')});
-	await("SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = '$name'", 'nobody is in the database');
-	my $before = elsewhere("SELECT xact_commit FROM pg_stat_database WHERE datname = '$name'");
+	foreach my $change ("CREATE EXTENSION dynapg; $changes[0]", @changes[ 1 .. $#changes ])
+	{
+		$node->safe_psql($name, $change);
+		await("SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = '$name'", "nobody is in $name");
+	}
+	return;
+}
+sub open_database
+{
+	my ($name) = @_;
 	elsewhere("ALTER DATABASE $name IS_TEMPLATE false");
 	# (which wakes the launcher, and changes nothing)
 	$node->reload;
-	await("SELECT xact_commit > $before AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = '$name') FROM pg_stat_database WHERE datname = '$name'", 'a keeper finds nothing to do');
+	return;
 }
+# The same, and awaits a keeper that finds nothing to do.
+sub open_idle_database
+{
+	my ($name) = @_;
+	my $before = elsewhere("SELECT xact_commit FROM pg_stat_database WHERE datname = '$name'");
+	open_database($name);
+	await("SELECT xact_commit > $before AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = '$name') FROM pg_stat_database WHERE datname = '$name'",
+		"a keeper finds nothing to do in $name");
+	return;
+}
+
+my @things = map { "Thing$_" } 1 .. 3;
 my $log_end = -s $node->logfile;
+# Which keepers have logged something of each.
+sub keepers_of
+{
+	my ($what) = @_;
+	my %pids;
+	foreach my $thing (@things)
+	{
+		my $line = $what =~ s/%/$thing/r;
+		$node->wait_for_log(qr/^dynapg keeper \d+ LOG:  \Q$line\E/m, $log_end);
+		my ($pid) = slurp_file($node->logfile, $log_end) =~ /^dynapg keeper (\d+) LOG:  \Q$line\E/m;
+		$pids{$pid} = 1;
+	}
+	return scalar keys %pids;
+}
+
+# The time of a round that a keeper has for alarms, and for targets, is over after one of them, however fast the machine is.  Three need more rounds than the first one
+# and the last one that each keeper has.
+my $slow = "SELECT regexp_replace(pg_get_functiondef('dynapg.%s'::regproc), 'BEGIN', 'BEGIN PERFORM pg_sleep(%s);') \\gexec\n";
+my $table = q{SELECT dynamo_create_table('{"TableName": "%s", "BillingMode": "PROVISIONED", "ProvisionedThroughput": {"ReadCapacityUnits": 10, "WriteCapacityUnits": 10},
+	"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}], "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "N"}]}');};
+my $policy = q{SELECT dynapg.put_scaling_policy('table/%s', 'dynamodb:table:ReadCapacityUnits', 10, 500);};
+my $alarm = q{SELECT dynapg.put_alarm('{"AlarmName": "%s", "Namespace": "AWS/DynamoDB", "MetricName": "UserErrors", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1, "Threshold": 1,
+	"ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "notBreaching"}');};
+
+prepare_database('scaled', join('', map { sprintf($table, $_) . sprintf($policy, $_) } @things),
+	sprintf($slow, 'scale_due_target', 1.1) . 'UPDATE dynapg.scalable_targets SET min_capacity = 20, is_new = true, evaluated_at = NULL');
+prepare_database('watched', join('', map { sprintf($alarm, $_) } @things) . sprintf($slow, 'alarm_evaluation', 0.3));
+prepare_database('expiring', sprintf($table, 'Music') . q{SELECT dynamo_update_time_to_live('{"TableName": "Music", "TimeToLiveSpecification": {"AttributeName": "until", "Enabled": true}}')});
+open_database('scaled');
+
+# Settings make work where there was none: a reload that switches it on is enough
+open_idle_database('watched');
+open_idle_database('expiring');
 elsewhere('ALTER SYSTEM SET dynapg.expire_interval = 1');
 $node->reload;
 await(q{SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = 'expiring' AND backend_type = 'dynapg keeper'}, 'where items may expire a keeper comes when they are to be removed');
 elsewhere('ALTER SYSTEM SET dynapg.metrics_history = on');
 $node->reload;
-ok($node->wait_for_log(qr/alarm "watched" is in state OK/, $log_end), 'an alarm is looked at when metrics are kept');
+ok($node->wait_for_log(qr/alarm "Thing1" is in state OK/, $log_end), 'alarms are looked at when metrics are kept');
+
+# A keeper stays until all that is due has been looked at
+is(keepers_of('alarm "%" is in state OK'), 1, 'one keeper looks at all alarms');
+is(keepers_of('auto scaling of table/%: Successfully set read capacity units to 20'), 1, 'one keeper scales all targets');
+
 elsewhere('ALTER SYSTEM RESET ALL');
 $node->reload;
-elsewhere("DROP DATABASE $_") foreach 'watched', 'expiring';
+elsewhere("DROP DATABASE $_ WITH (FORCE)") foreach 'scaled', 'watched', 'expiring';
 
 # --- a standby rests, and after its promotion goes on
 make_database();
