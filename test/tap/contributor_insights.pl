@@ -244,7 +244,7 @@ $node->safe_psql('other', q{
 	END $$});
 $node->safe_psql('other', join ';', map { "SELECT dynapg.get('Table$_', 'a')" } 1 .. 49);
 is($node->safe_psql('other', q{SELECT count(*) FROM generate_series(1, 49) i, dynapg.contributor_insights('Table' || i)}), 49, 'many rules');
-sql('DROP DATABASE other');
+drop_database($node, 'other');
 sql(q{
 	DO $$ BEGIN
 		FOR i IN 1..30 LOOP

@@ -96,7 +96,8 @@ all_tables('before there are connections');
 
 	is(scalar @idle, 150, 'idle connections by two addresses');
 	# all of the backends close their files for it, and connections must not have taken their place
-	$node->safe_psql('postgres', $_) foreach 'CREATE DATABASE other', 'DROP DATABASE other';
+	$node->safe_psql('postgres', 'CREATE DATABASE other');
+	drop_database($node, 'other');
 	my @more = many_connections($port, 150);
 	all_tables('idle connections keep neither others out nor PostgreSQL from its files');
 	cmp_ok($node->safe_psql('postgres', 'SELECT connections FROM dynapg.stat_workers'), '<=', $allowed, 'there are no more than may be');
@@ -109,7 +110,8 @@ all_tables('before there are connections');
 	my $connections = 0;
 
 	ok($node->poll_query_until('postgres', "SELECT connections = $allowed FROM dynapg.stat_workers"), 'requests that have begun, as many as may be');
-	$node->safe_psql('postgres', $_) foreach 'CREATE DATABASE other', 'DROP DATABASE other';
+	$node->safe_psql('postgres', 'CREATE DATABASE other');
+	drop_database($node, 'other');
 	my $body = '{"TableName":"table1","Key":{"pk":{"S":"key"}}}';
 	my @waiting = map { { socket => $_, buffer => '', select => IO::Select->new($_) } } @busy;
 

@@ -441,8 +441,7 @@ SQL
 	isnt($status, 0, 'DROP DATABASE of a database that is served is refused');
 	like($error, qr/is being accessed by other users/, 'as for any database in use');
 	$from = -s $node->logfile;
-	($status, $out, $error) = $node->psql('postgres', 'DROP DATABASE second WITH (FORCE)');
-	is($status, 0, 'WITH (FORCE) it is dropped') or diag $error;
+	ok(eventually(20, sub { ($status, $out, $error) = $node->psql('postgres', 'DROP DATABASE second WITH (FORCE)'); $status == 0 }), 'WITH (FORCE) it is dropped') or diag $error;
 	my $no_second = qr/dynapg serves no database "second", which does not exist/;
 	ok(eventually(20, sub { log_count($no_second, $from) }), 'which is logged');
 	sleep(8);
