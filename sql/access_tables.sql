@@ -51,7 +51,7 @@ CREATE FUNCTION pg_temp.table_request(name text, more jsonb DEFAULT '{}') RETURN
 $$;
 CREATE PROCEDURE pg_temp.wait_for_moment(name text) LANGUAGE plpgsql AS $$
 BEGIN
-	FOR i IN 1 .. 3000 LOOP
+	FOR i IN 1 .. 15000 LOOP
 		PERFORM dynapg.tick();
 		COMMIT;
 		EXIT WHEN EXISTS (SELECT FROM dynapg.logs l, dynapg.ticks t WHERE l.table_name = name AND l.kind = 'UNDO' AND l.kept

@@ -225,7 +225,7 @@ RESET ROLE;
 SELECT dynapg.evaluate_alarms('2026-11-29 10:03+00');
 DO $$
 BEGIN
-	FOR i IN 1 .. 600 LOOP
+	FOR i IN 1 .. 6000 LOOP
 		EXIT WHEN EXISTS (SELECT FROM public.told);
 		COMMIT;
 		PERFORM pg_sleep(0.05);

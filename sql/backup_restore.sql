@@ -63,7 +63,7 @@ ROLLBACK;
 SELECT dynamo_restore_table_from_backup(jsonb_build_object('BackupArn', :'arn', 'TargetTableName', 'Again')) #>> '{TableDescription,TableStatus}';
 SELECT dynapg.wait_for_indexes('Again');
 DO $$ BEGIN
-	FOR i IN 1 .. 3000 LOOP
+	FOR i IN 1 .. 15000 LOOP
 		EXIT WHEN dynamo_describe_table('{"TableName": "Again"}') #>> '{Table,TableStatus}' = 'ACTIVE';
 		PERFORM pg_sleep(0.01);
 	END LOOP;

@@ -21,7 +21,7 @@ SELECT dynapg.create_backup_schedule('Kept', '1 day', 2);
 SELECT every, keep, backups, last_run IS NULL AS never, next_run <= clock_timestamp() AS due FROM dynapg.stat_backups WHERE table_name = 'Kept';
 SELECT dynapg.run_backup_schedules();
 SELECT dynapg.run_backup_schedules() AS not_due;
-SELECT backups, creating, size > 0 AS sized, last_error, last_run IS NOT NULL AS ran, next_run - last_run BETWEEN '23:59' AND '24:01' AS tomorrow FROM dynapg.stat_backups WHERE table_name = 'Kept';
+SELECT backups, creating, size > 0 AS sized, last_error, last_run IS NOT NULL AS ran, next_run BETWEEN last_run + '1 day' - interval '1 min' AND last_run + '1 day' + interval '1 min' AS tomorrow FROM dynapg.stat_backups WHERE table_name = 'Kept';
 SELECT s ->> 'BackupName' ~ '^scheduled-\d{8}T\d{6}Z$' AS named, s ->> 'BackupType' FROM jsonb_array_elements(dynamo_list_backups('{"TableName": "Kept"}') -> 'BackupSummaries') s;
 -- The newest two are kept, and those that somebody has asked for
 SELECT count(*) FROM dynamo_create_backup('{"TableName": "Kept", "BackupName": "by-hand"}');

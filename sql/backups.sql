@@ -217,7 +217,7 @@ SELECT dynamo_delete_table('{"TableName": "Kept"}');
 SELECT count(*) FROM dynapg.backups WHERE table_name = 'Kept';
 DROP VIEW depends;
 SELECT count(*) FROM dynamo_delete_table('{"TableName": "Kept"}');
-SELECT relation = (SELECT relname FROM pg_class WHERE oid = :oid) AS moved, label ~ '-00000000$' AS numbered, expires_at - created_at AS kept FROM dynapg.backups WHERE table_name = 'Kept';
+SELECT relation = (SELECT relname FROM pg_class WHERE oid = :oid) AS moved, label ~ '-00000000$' AS numbered, expires_at = created_at + '35 days' AS kept FROM dynapg.backups WHERE table_name = 'Kept';
 SELECT count(*) FILTER (WHERE tgname LIKE 'dynapg%') AS triggers, (SELECT count(*) FROM pg_index WHERE indrelid = :oid) AS indexes FROM pg_trigger WHERE tgrelid = :oid;
 SELECT dynamo_list_backups('{"TableName": "Kept"}');
 SELECT jsonb_pretty(pg_temp.plain(dynamo_list_backups('{"TableName": "Kept", "BackupType": "SYSTEM"}')::text)::jsonb);
@@ -245,7 +245,7 @@ UPDATE dynapg.backups SET expires_at = now() WHERE table_name = 'Kept';
 SELECT dynamo_list_backups('{"TableName": "Kept", "BackupType": "ALL"}'), pg_temp.try(format('SELECT dynamo_describe_backup(''{"BackupArn": "%s"}'')', :'arn'));
 SELECT dynapg.run_backup_schedules();
 DO $$ BEGIN
-	FOR i IN 1 .. 3000 LOOP
+	FOR i IN 1 .. 15000 LOOP
 		EXIT WHEN NOT EXISTS (SELECT FROM dynapg.backups WHERE table_name = 'Kept');
 		PERFORM pg_sleep(0.01);
 	END LOOP;

@@ -206,12 +206,12 @@ SELECT pg_temp.plain(dynamo_list_bulk_operations('{"MaxResults": 1}') #>> '{Bulk
 -- A rate of 1,024 units a second: 3,000 items of one unit take more than a second
 SELECT pg_temp.put_object('in', 'slow/a', VARIADIC (SELECT array_agg(format('{"Item": {"p": {"S": "slow"}, "s": {"N": "%s"}}}', i)) FROM generate_series(1, 3000) i));
 CALL pg_temp.puts('slow/', '{"MaxWriteRequestUnits": 1024}');
-SELECT ended_at - started_at BETWEEN interval '1.5 s' AND interval '20 s' AS held FROM dynapg.transfers WHERE kind = 'BULK_PUT' ORDER BY id DESC LIMIT 1;
+SELECT ended_at - started_at > interval '1.5 s' AS held FROM dynapg.transfers WHERE kind = 'BULK_PUT' ORDER BY id DESC LIMIT 1;
 
 -- Cancelled: what has been put stays
 SELECT pg_temp.put_object('in', 'cancel/a', VARIADIC (SELECT array_agg(format('{"Item": {"p": {"S": "cancel"}, "s": {"N": "%s"}}}', i)) FROM generate_series(1, 50000) i));
 SELECT dynamo_start_bulk_put_items(pg_temp.bulk_request('cancel/', '{"MaxWriteRequestUnits": 1024}')) #>> '{BulkOperationDescription,BulkOperationArn}' AS arn \gset
-SET statement_timeout = '60s';
+SET statement_timeout = '10min';
 DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM dynamo."Bulk" WHERE item @> '{"p": "cancel"}') LOOP PERFORM pg_sleep(0.02); END LOOP; END $$;
 SELECT dynamo_cancel_bulk_operation(jsonb_build_object('BulkOperationArn', :'arn')) ->> 'BulkOperationStatus';
 SELECT set_config('test.arn', :'arn', false) \g /dev/null

@@ -29,7 +29,7 @@ CREATE PROCEDURE pg_temp.wait_for_moment(name text) LANGUAGE plpgsql AS $$
 DECLARE
 	l dynapg.logs;
 BEGIN
-	FOR i IN 1 .. 3000 LOOP
+	FOR i IN 1 .. 15000 LOOP
 		PERFORM dynapg.tick();
 		COMMIT;
 		SELECT * INTO l FROM dynapg.logs WHERE table_name = name AND kind = 'UNDO' AND kept AND status = 'ENABLED';
@@ -193,7 +193,7 @@ SELECT pg_temp.update('Block', '{"PointInTimeRecoveryEnabled": false}');
 -- What is no longer kept goes: the logs and their segments.  (They have been kept long enough.)
 DO $$
 BEGIN
-	FOR i IN 1 .. 3000 LOOP
+	FOR i IN 1 .. 15000 LOOP
 		UPDATE dynapg.log_segments SET created_at = created_at - '2 years'::interval, closed_at = closed_at - '2 years'::interval;
 		UPDATE dynapg.logs SET closed_at = closed_at - '2 years'::interval;
 		COMMIT;

@@ -13,19 +13,19 @@ CREATE FUNCTION pg_temp.make_stream(name text, view_type text DEFAULT 'NEW_AND_O
 		'KeySchema', '[{"AttributeName": "id", "KeyType": "HASH"}]'::jsonb, 'AttributeDefinitions', '[{"AttributeName": "id", "AttributeType": "S"}]'::jsonb,
 		'StreamSpecification', jsonb_build_object('StreamEnabled', true, 'StreamViewType', view_type)))
 $$;
--- Waits, for a minute at most, until a condition holds
+-- Waits, for some minutes at most, until a condition holds
 CREATE PROCEDURE await(condition text) LANGUAGE plpgsql AS $$
 DECLARE
 	holds boolean;
 BEGIN
-	FOR i IN 1 .. 3000 LOOP
+	FOR i IN 1 .. 15000 LOOP
 		EXECUTE 'SELECT ' || condition INTO holds;
 		COMMIT;
 		EXIT WHEN holds;
 		PERFORM pg_sleep(0.02);
 	END LOOP;
 	IF holds IS NOT TRUE THEN
-		RAISE 'not within a minute: %', condition;
+		RAISE 'not within minutes: %', condition;
 	END IF;
 END $$;
 CREATE FUNCTION pg_temp.mapping(name text) RETURNS uuid LANGUAGE sql AS $$
@@ -307,8 +307,8 @@ SELECT count(*) FROM dynamo."Copied";
 SELECT count(*) FROM (SELECT item FROM dynamo."Orders" WHERE item ->> 'id' LIKE 'c%' EXCEPT SELECT item FROM dynamo."Copied") d;
 SELECT dynapg.delete_event_source_mapping(pg_temp.mapping('Orders')) ->> 'State';
 
--- A batch that is not full waits for its window
-SELECT dynapg.create_event_source_mapping('Orders', '{"Function": "audit"}', '{"StartingPosition": "LATEST", "MaximumBatchingWindowInSeconds": 1, "BatchSize": 10}') ->> 'State';
+-- A batch that is not full waits for its window, and not when it is full
+SELECT dynapg.create_event_source_mapping('Orders', '{"Function": "audit"}', '{"StartingPosition": "LATEST", "MaximumBatchingWindowInSeconds": 300, "BatchSize": 10}') ->> 'State';
 TRUNCATE audit RESTART IDENTITY;
 SELECT dynapg.put('Orders', '{"id": "w1"}');
 SELECT count(*) FROM audit;

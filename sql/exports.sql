@@ -25,7 +25,7 @@ CREATE FUNCTION pg_temp.recover(name text, enabled boolean) RETURNS void LANGUAG
 $$;
 CREATE PROCEDURE pg_temp.wait_for_moment(name text) LANGUAGE plpgsql AS $$
 BEGIN
-	FOR i IN 1 .. 3000 LOOP
+	FOR i IN 1 .. 15000 LOOP
 		PERFORM dynapg.tick();
 		COMMIT;
 		EXIT WHEN EXISTS (SELECT FROM dynapg.logs l, dynapg.ticks t WHERE l.table_name = name AND l.kind = 'UNDO' AND l.kept
@@ -64,7 +64,7 @@ BEGIN
 	arn := dynamo_export_table_to_point_in_time(jsonb_build_object('TableArn', pg_temp.arn('Things'), 'S3Bucket', 'bucket') || members)
 		#>> '{ExportDescription,ExportArn}';
 	COMMIT;
-	FOR i IN 1 .. 3000 LOOP
+	FOR i IN 1 .. 15000 LOOP
 		EXIT WHEN dynamo_describe_export(jsonb_build_object('ExportArn', arn)) #>> '{ExportDescription,ExportStatus}' <> 'IN_PROGRESS';
 		COMMIT;
 		PERFORM pg_sleep(0.02);
@@ -133,7 +133,7 @@ SELECT pg_temp.recover('Things', true);
 CALL pg_temp.wait_for_moment('Things');
 SELECT pg_temp.export('{"ExportTime": -1}');
 SELECT pg_temp.export('{"ExportTime": 1000}');
-SELECT pg_temp.export(jsonb_build_object('ExportTime', floor(extract(epoch FROM clock_timestamp())) + 5));
+SELECT pg_temp.export(jsonb_build_object('ExportTime', floor(extract(epoch FROM clock_timestamp())) + 3600));
 UPDATE dynapg.tables SET created_at = created_at - interval '3 days' WHERE name = 'Things';
 UPDATE dynapg.logs SET created_at = created_at - interval '2 days' WHERE table_name = 'Things';
 -- what has changed since the last moment is not known yet to be at a time
@@ -273,7 +273,7 @@ SELECT pg_temp.export('{"ClientToken": "readers"}');
 RESET ROLE;
 CREATE PROCEDURE pg_temp.wait_for_all() LANGUAGE plpgsql AS $$
 BEGIN
-	FOR i IN 1 .. 3000 LOOP
+	FOR i IN 1 .. 15000 LOOP
 		EXIT WHEN NOT EXISTS (SELECT FROM dynapg.transfers WHERE ended_at IS NULL);
 		PERFORM dynamo_describe_export(jsonb_build_object('ExportArn', pg_temp.arn('Things') || '/export/' || id)) FROM dynapg.transfers WHERE ended_at IS NULL;
 		COMMIT;

@@ -66,7 +66,7 @@ $$;
 -- Waits until no index is being built or dropped, or until one is backfilled.
 CREATE PROCEDURE pg_temp.wait_for(state text) LANGUAGE plpgsql AS $$
 BEGIN
-	FOR i IN 1..600 LOOP
+	FOR i IN 1..6000 LOOP
 		EXIT WHEN CASE state WHEN 'built' THEN NOT EXISTS (SELECT FROM dynapg.indexes WHERE status <> 'ACTIVE')
 			ELSE EXISTS (SELECT FROM dynapg.indexes WHERE status = 'CREATING' AND backfilling) END;
 		COMMIT;

@@ -237,7 +237,7 @@ SELECT pg_temp.delete(:'stream'), pg_temp.delete(:'stream');
 -- and go when it is forgotten
 SELECT count(*) FROM dynapg.resource_policies WHERE stream_label <> '';
 UPDATE dynapg.logs SET closed_at = closed_at - interval '30 days' WHERE table_name = 'rp-stream';
-DO $$ BEGIN FOR i IN 1 .. 100 LOOP EXIT WHEN NOT EXISTS (SELECT FROM dynapg.logs WHERE table_name = 'rp-stream'); PERFORM dynapg.rotate(); END LOOP; END $$;
+DO $$ BEGIN FOR i IN 1 .. 15000 LOOP EXIT WHEN NOT EXISTS (SELECT FROM dynapg.logs WHERE table_name = 'rp-stream'); PERFORM dynapg.rotate(); COMMIT; PERFORM pg_sleep(0.02); END LOOP; END $$;
 SELECT count(*) FROM dynapg.resource_policies WHERE stream_label <> '';
 
 -- Where the control plane has a delay, changes are pending for as long, then throttled; what changes nothing never is

@@ -25,7 +25,7 @@ CREATE FUNCTION pg_temp.has_moment(name text) RETURNS boolean LANGUAGE sql AS $$
 $$;
 CREATE PROCEDURE pg_temp.wait_for_moment(name text) LANGUAGE plpgsql AS $$
 BEGIN
-	FOR i IN 1 .. 3000 LOOP
+	FOR i IN 1 .. 15000 LOOP
 		PERFORM dynapg.tick();
 		COMMIT;
 		EXIT WHEN pg_temp.has_moment(name);
@@ -36,7 +36,7 @@ BEGIN
 END $$;
 CREATE PROCEDURE pg_temp.wait_until_active(name text) LANGUAGE plpgsql AS $$
 BEGIN
-	FOR i IN 1 .. 3000 LOOP
+	FOR i IN 1 .. 15000 LOOP
 		EXIT WHEN dynamo_describe_table(jsonb_build_object('TableName', name)) #>> '{Table,TableStatus}' = 'ACTIVE';
 		COMMIT;
 		PERFORM pg_sleep(0.02);
@@ -358,7 +358,7 @@ SELECT dynapg.put('First', '{"p": "a", "s": 1}');
 SELECT pg_temp.restore('First', 'Refused', NULL) #>> '{TableDescription,TableStatus}';
 CREATE PROCEDURE pg_temp.wait_for_failure() LANGUAGE plpgsql AS $$
 BEGIN
-	FOR i IN 1 .. 3000 LOOP
+	FOR i IN 1 .. 15000 LOOP
 		EXIT WHEN EXISTS (SELECT FROM dynapg.stat_restores WHERE phase = 'FAILED');
 		COMMIT;
 		PERFORM pg_sleep(0.02);
@@ -393,7 +393,7 @@ SELECT dynamo_delete_table('{"TableName": "Source"}') ->> '';
 -- What is no longer kept goes: the logs and their segments.  (They have been kept long enough.)
 DO $$
 BEGIN
-	FOR i IN 1 .. 3000 LOOP
+	FOR i IN 1 .. 15000 LOOP
 		UPDATE dynapg.log_segments SET created_at = created_at - '2 years'::interval, closed_at = closed_at - '2 years'::interval;
 		UPDATE dynapg.logs SET closed_at = closed_at - '2 years'::interval;
 		COMMIT;

@@ -67,7 +67,7 @@ SELECT split_part(oldest, '|', 1) = arn AND split_part(oldest, '|', 2) = '1' AS 
 SELECT pg_temp.get_records(oldest), pg_temp.get_records(pg_temp.make_iterator(arn, id, 0, 0, 0)) FROM stream;
 
 -- ... expires after 15 minutes
-SELECT age, pg_temp.get_records(pg_temp.make_iterator(arn, id, 0, 0, 0, age)) FROM stream, unnest('{14 minutes 50 seconds,15 minutes 1 second,1 year}'::interval[]) age;
+SELECT age, pg_temp.get_records(pg_temp.make_iterator(arn, id, 0, 0, 0, age)) FROM stream, unnest('{13 minutes,15 minutes 1 second,1 year}'::interval[]) age;
 -- ... forged: each of its bytes changed; cut off and continued; another version; no base64, other base64; no ARN; what ends in U+0000
 SELECT pg_temp.get_records(arn || '|1|' || translate(encode(set_byte(bytes, i, get_byte(bytes, i) # 1), 'base64'), E'\n', '')) AS answer, count(*) FROM stream, generate_series(0, length(bytes) - 1) i GROUP BY 1;
 SELECT pg_temp.get_records(left(oldest, i)) AS answer, count(*) FROM stream, generate_series(1, length(oldest) - 1) i GROUP BY 1;

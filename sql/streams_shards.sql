@@ -126,7 +126,7 @@ SELECT dynapg.put('Sharded', '{"id": "r", "set": {"$SS": ["b", "a"]}, "n": 1.50}
 INSERT INTO dynamo."Sharded" (item) VALUES ('{"id": "s"}');
 SELECT dynapg.put('Sharded', '{"id": "r", "n": 2}') IS NULL;
 DELETE FROM dynamo."Sharded" WHERE item ->> 'id' IN ('r', 's');
-SELECT event_name, keys, old_image, new_image, expired, created_at BETWEEN now() - interval '1 minute' AND clock_timestamp() AS recent FROM dynapg.stream_records('Sharded') ORDER BY sequence_number;
+SELECT event_name, keys, old_image, new_image, expired, created_at BETWEEN now() - interval '1 hour' AND clock_timestamp() AS recent FROM dynapg.stream_records('Sharded') ORDER BY sequence_number;
 SELECT array_agg(sequence_number ORDER BY n) = array_agg(sequence_number ORDER BY sequence_number) AS ascending, min(sequence_number) > 1e20 AS wire FROM dynapg.stream_records('Sharded') WITH ORDINALITY r(sequence_number, event_name, keys, old_image, new_image, created_at, expired, n);
 WITH RECURSIVE pages AS (
 	SELECT array_agg(sequence_number) AS numbers, max(sequence_number) AS last FROM dynapg.stream_records('Sharded', "limit" => 2)

@@ -31,10 +31,11 @@ CREATE FUNCTION pg_temp.decreases(name text) RETURNS text LANGUAGE sql AS $$
 	FROM (SELECT pg_temp.api('describe_table', jsonb_build_object('TableName', name))::jsonb -> 'Table') AS t(d)
 $$;
 
--- A moment of tomorrow, by UTC.
+-- A moment of the day after this one, by UTC; the same day if midnight comes meanwhile.
+SELECT set_config('test.tomorrow', (date_trunc('day', now() AT TIME ZONE 'UTC') + '1 day')::text, false) \g /dev/null
 CREATE FUNCTION pg_temp.clock(tomorrow interval) RETURNS void LANGUAGE sql AS $$
 	SELECT set_config('dynapg.meter_clock_offset',
-		ceil(extract(epoch FROM date_trunc('day', now() AT TIME ZONE 'UTC') + '1 day' + tomorrow - now() AT TIME ZONE 'UTC'))::int::text, false)
+		ceil(extract(epoch FROM current_setting('test.tomorrow')::timestamp + tomorrow - now() AT TIME ZONE 'UTC'))::int::text, false)
 $$;
 
 -- Four decreases a day, of each table and each index; then one an hour.

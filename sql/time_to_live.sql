@@ -197,7 +197,7 @@ SELECT dynamo_create_table('{"TableName": "ttl-key", "BillingMode": "PAY_PER_REQ
 		"Projection": {"ProjectionType": "ALL"}}]}') IS NOT NULL;
 SELECT pg_temp.ttl('ttl-key', true, 'at');
 SELECT dynapg.wait_for_indexes('ttl-key');
-INSERT INTO dynamo."ttl-key" (item) SELECT jsonb_build_object('p', 'a' || n, 'at', pg_temp.after(n * 10), 'l', 'x') FROM generate_series(-3, 3) n WHERE n <> 0;
+INSERT INTO dynamo."ttl-key" (item) SELECT jsonb_build_object('p', 'a' || n, 'at', pg_temp.after(n * 1000), 'l', 'x') FROM generate_series(-3, 3) n WHERE n <> 0;
 SELECT count(*) FROM dynapg_index."ttl-key~by_l";
 SELECT dynapg.expire_items('ttl-key'), pg_temp.left_in('ttl-key');
 SELECT count(*) FROM dynapg_index."ttl-key~by_l";

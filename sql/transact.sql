@@ -238,9 +238,9 @@ SELECT items(), entries();
 
 -- after ten minutes a token is new
 SELECT count(*) FROM dynapg.transaction_tokens WHERE token IN ('one', 'two');
-UPDATE dynapg.transaction_tokens SET taken_at = taken_at - interval '9 minutes 50 seconds' WHERE token = 'one';
+UPDATE dynapg.transaction_tokens SET taken_at = taken_at - interval '8 minutes' WHERE token = 'one';
 SELECT write_with('{"ClientRequestToken": "one"}', del('Plain', id('k')));
-UPDATE dynapg.transaction_tokens SET taken_at = taken_at - interval '11 seconds' WHERE token = 'one';
+UPDATE dynapg.transaction_tokens SET taken_at = taken_at - interval '2 minutes 1 second' WHERE token = 'one';
 SELECT write_with('{"ClientRequestToken": "one", "ReturnConsumedCapacity": "TOTAL"}', del('Plain', id('k')));
 SELECT write_with('{"ClientRequestToken": "one", "ReturnConsumedCapacity": "TOTAL"}', del('Plain', id('k')));
 -- what is older is removed by later requests, but not on a snapshot that may not see who else has removed it

@@ -1,7 +1,7 @@
 -- Logs that have ended and segments have been kept long enough: they go, lest later tests see them.
 DO $$
 BEGIN
-	FOR i IN 1 .. 3000 LOOP
+	FOR i IN 1 .. 15000 LOOP
 		UPDATE dynapg.log_segments SET created_at = created_at - '2 years'::interval, closed_at = closed_at - '2 years'::interval;
 		UPDATE dynapg.logs SET closed_at = closed_at - '2 years'::interval;
 		COMMIT;
