@@ -33,7 +33,7 @@ install_tools() {
     install_missing venv
     rm -rf "$tools"
     python3 -m venv "$tools"
-    "$tools/bin/pip" install --quiet --disable-pip-version-check "${packages[@]}"
+    again "$tools/bin/pip" install --quiet --disable-pip-version-check "${packages[@]}"
     echo "${packages[*]}" >"$tools/installed"
 }
 

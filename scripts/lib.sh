@@ -40,6 +40,17 @@ progress() {
 
 is_root() { [ "$(id -u)" = 0 ]; }
 
+# again COMMAND...: three times at most, with pauses: what comes by the network fails now and then.
+again() {
+    local pause
+    for pause in 5 30; do
+        ! "$@" || return 0
+        say "once more, in $pause seconds: $1 ${2:-}" >&2
+        sleep "$pause"
+    done
+    "$@"
+}
+
 # Runs a command as the user that owns the server: the invoking one, or SERVER_USER when that is root.
 as_user() {
     if is_root; then
@@ -107,7 +118,7 @@ missing_packages() {
 # Debian's package of a server makes and starts a cluster on port 5432, which nobody asked for here. One at a time: apt does not wait.
 apt_install() {
     local status=0
-    (flock 9 && apt_install_alone "$@") 9>"${TMPDIR:-/tmp}/dynapg-apt-$(id -u).lock" || status=$?
+    (flock 9 && again apt_install_alone "$@") 9>"${TMPDIR:-/tmp}/dynapg-apt-$(id -u).lock" || status=$?
     hash -r
     return "$status"
 }
@@ -120,7 +131,7 @@ apt_install_alone() {
     echo 'create_main_cluster = false' | "${sudo[@]}" tee "$no_cluster" >/dev/null
     {
         "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq update &&
-            "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o APT::Status-Fd=1 install -y \
+            "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=600 -o APT::Status-Fd=1 install -y \
                 --no-install-recommends "$@" && echo finished
     } 2>&1 </dev/null | apt_percentages "$log" | progress "installed" || status=$?
     "${sudo[@]}" rm -f "$no_cluster"

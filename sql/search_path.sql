@@ -92,7 +92,7 @@ SELECT public.dynamo_update_table('{"TableName": "Path", "AttributeDefinitions":
 SELECT dynapg.wait_for_indexes('Path');
 SELECT dynapg.replace_index('Path', 'by_g', '{"Projection": {"ProjectionType": "ALL"}}');
 SELECT dynapg.build_indexes();
-SELECT dynapg.wait_for_indexes('Path', pg_catalog.make_interval(secs => 30));
+SELECT dynapg.wait_for_indexes('Path', pg_catalog.make_interval(secs => 600));
 SELECT public.dynamo_query('{"TableName": "Path", "IndexName": "by_g", "KeyConditionExpression": "g = :g", "ExpressionAttributeValues": {":g": {"S": "x"}}}');
 SELECT public.dynamo_update_table('{"TableName": "Path", "GlobalSecondaryIndexUpdates": [{"Delete": {"IndexName": "by_h"}}]}') IS NOT NULL;
 SELECT dynapg.wait_for_indexes('Path');

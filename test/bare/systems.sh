@@ -57,7 +57,7 @@ connect() {
 install_in() {
     local root=$1
     shift
-    inside "$root" sh -c 'apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@"' \
+    again inside "$root" sh -c 'apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@"' \
         sh "$@"
 }
 
@@ -76,7 +76,7 @@ build_with() {
     local root=$1 from=$2
     cp -a "$cache/$from/." "$root" && connect "$root" "$(suite_of "$from")" || return 1
     shift 2
-    inside "$root" sh -c 'apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y "$@"' sh "$@"
+    again inside "$root" sh -c 'apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y "$@"' sh "$@"
 }
 
 # system NAME: builds it unless it is there.

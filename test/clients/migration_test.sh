@@ -13,12 +13,12 @@ check() {
     else failed=$((failed + 1)); echo "not ok: migration: $1"; tail -n 40 "$work/log"; fi
 }
 
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=$(python3 "$HERE/../../tools/free_port.py")
 export OLD=http://localhost:$port
 "$LOCAL_FOLDER/dynamodb-local" -inMemory -sharedDb -port "$port" >"$work/local.log" 2>&1 </dev/null &
 pids+=($!)
 trap 'kill "${pids[@]}" 2>/dev/null; rm -rf "$work"' EXIT
-for _ in $(seq 100); do aws dynamodb list-tables --endpoint-url "$OLD" >/dev/null 2>&1 && break; sleep 0.2; done
+for _ in $(seq 300); do aws dynamodb list-tables --endpoint-url "$OLD" >/dev/null 2>&1 && break; sleep 0.2; done
 "$PYTHON" "$HERE/python/migration.py" create "$OLD"
 
 # The document as a program: blocks of sh as they are, what its comments say between them.
@@ -36,7 +36,7 @@ cat "$work/program" "$work/document" >"$work/script"
 # the role whose access key the AWS CLI has
 superuser=${PGUSER:-postgres}
 export HERE work PYTHON superuser PGUSER=application
-timeout 240 bash "$work/script" >"$work/log" 2>&1
+timeout 900 bash "$work/script" >"$work/log" 2>&1
 check 'the commands of docs/migration.md' $?
 grep -Eq '^ t +\| +([0-9]+) +\| +\1 +\| +0' "$work/log"
 check 'both sides are equal before the cut over' $?

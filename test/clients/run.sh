@@ -81,7 +81,7 @@ python_packages() {
     fresh "$folder" && return
     {
         { [ -x "$folder/bin/pip" ] || python3 -m venv "$folder"; } &&
-            "$folder/bin/pip" install --quiet --disable-pip-version-check --upgrade "$@" &&
+            again "$folder/bin/pip" install --quiet --disable-pip-version-check --upgrade "$@" &&
             touch "$folder/.installed"
     } >&2
 }
@@ -93,7 +93,7 @@ npm_packages() {
     fresh "$folder" && return
     {
         echo '{"private": true, "type": "module"}' >"$folder/package.json" &&
-            (cd "$folder" && npm install --silent --no-audit --no-fund "$@") &&
+            (cd "$folder" && again npm install --silent --no-audit --no-fund "$@") &&
             touch "$folder/.installed"
     } >&2
 }
@@ -151,10 +151,11 @@ suite_throttling() {
     return "$status"
 }
 
-# The endpoint's workers read it with the next request after they are told.
+# The endpoint's workers read it with the next request after they are told. They have been told when a new session has it: the postmaster
+# tells all of its processes when it has read it, and makes a session after that.
 set_throttling() {
     "$bin/psql" -X -q -c "ALTER SYSTEM SET dynapg.throttling = $1" -c 'SELECT pg_reload_conf()' >/dev/null
-    sleep 1
+    until [ "$("$bin/psql" -X -At -c 'SHOW dynapg.throttling')" = "$1" ]; do sleep 0.1; done
 }
 
 # A reader of streams that is written for nothing else.
@@ -200,7 +201,7 @@ suite_session() {
 suite_kcl() {
     fresh "$CACHE/kcl" || {
         cp "$HERE/java/pom.xml" "$CACHE/kcl" &&
-            (cd "$CACHE/kcl" && mvn -q -B dependency:copy-dependencies -DoutputDirectory=lib) && touch "$CACHE/kcl/.installed"
+            (cd "$CACHE/kcl" && again mvn -q -B dependency:copy-dependencies -DoutputDirectory=lib) && touch "$CACHE/kcl/.installed"
     } >&2
     DYNAPG_PSQL=$bin/psql java -cp "$CACHE/kcl/lib/*" "$HERE/java/KclTest.java" 2>"$work/kcl.err" || { tail -n 40 "$work/kcl.err"; return 1; }
 }

@@ -23,7 +23,7 @@ start() {
 }
 healthy() { as "$user" "${healthcheck[@]}"; }
 becomes_healthy() {
-    for _ in $(seq 300); do
+    for _ in $(seq 900); do
         ! healthy || return 0
         kill -0 "$server" 2>/dev/null || { cat "$said"; return 1; }
         sleep 0.2
@@ -53,6 +53,14 @@ request() {
 answers_request() { request "$1" "$2" >/tmp/answer && cat /tmp/answer && grep -qF "$3" /tmp/answer; }
 no_one_listens() { ! (exec 3<>/dev/tcp/127.0.0.1/"$1") 2>/dev/null; }
 has_no_password() { answers "SELECT count(*) FROM pg_authid WHERE rolpassword IS NOT NULL" 0; }
+# Who starts while a process of the former server is still there, one that was just being made for instance, is refused by PostgreSQL.
+none_runs() {
+    for _ in $(seq 300); do
+        [ -n "$(find /proc/[0-9]*/exe -maxdepth 0 -lname '*/bin/postgres' 2>/dev/null)" ] || return 0
+        sleep 0.2
+    done
+    return 1
+}
 is_private() { [ "$(stat -c '%a %u' "$1")" = "600 ${user%:*}" ]; }
 
 mkdir -p "$volume"
@@ -89,6 +97,7 @@ check "the data and the key are there" answers_request GetItem "$get" '"Sold":{"
 read -ra children <"/proc/$server/task/$server/children" || true # no line end
 kill -KILL "$server" "${children[@]}"
 wait "$server" 2>/dev/null || true
+check "nothing of it is left" none_runs
 start
 check "it starts after it was killed" becomes_healthy
 check "the data is there" answers_request GetItem "$get" '"Sold":{"N":"7"}'

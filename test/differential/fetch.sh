@@ -45,7 +45,7 @@ from_maven() {
   </dependencies>
 </project>
 POM
-    (cd "$folder" && mvn -q -B dependency:copy-dependencies -DoutputDirectory=lib -DincludeScope=runtime) >&2 || return 1
+    (cd "$folder" && again mvn -q -B dependency:copy-dependencies -DoutputDirectory=lib -DincludeScope=runtime) >&2 || return 1
     # shellcheck disable=SC2016
     write_starter "$folder" '-Djava.library.path="$here/lib" -cp "$here/lib/*"' \
         com.amazonaws.services.dynamodbv2.local.main.ServerRunner
@@ -53,7 +53,7 @@ POM
 
 from_npm() {
     local folder=$1
-    (cd "$folder" && npm pack --silent amplify-dynamodb-simulator && tar -xzf ./*.tgz && rm ./*.tgz) >&2 || return 1
+    (cd "$folder" && again npm pack --silent amplify-dynamodb-simulator && tar -xzf ./*.tgz && rm ./*.tgz) >&2 || return 1
     # shellcheck disable=SC2016
     write_starter "$folder" '-Djava.library.path="$here/package/emulator/DynamoDBLocal_lib"' \
         '-jar "$here/package/emulator/DynamoDBLocal.jar"'

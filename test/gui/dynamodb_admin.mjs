@@ -1,6 +1,6 @@
 // dynamodb-admin, used in a headless Chromium as a person would: every step is looked for on the page and in the database.
 //
-//   DYNAMO_ENDPOINT=http://...  CHROMIUM=/usr/bin/chromium  PSQL=psql  SCREENSHOTS=folder  node dynamodb_admin.mjs
+//   DYNAMO_ENDPOINT=http://...  ADMIN_PORT=(a free one)  CHROMIUM=/usr/bin/chromium  PSQL=psql  SCREENSHOTS=folder  node dynamodb_admin.mjs
 //
 // It runs where dynamodb-admin and playwright-core are installed: test/gui/run.sh copies it there. psql's environment
 // (PGHOST, PGPORT, PGUSER, PGDATABASE) leads to the database behind the endpoint. A test whose name begins with
@@ -8,13 +8,12 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
 const { DYNAMO_ENDPOINT, CHROMIUM, PSQL, SCREENSHOTS } = process.env;
-const TIMEOUT = 20000;
+const TIMEOUT = 120000;
 // Spaces, umlauts, quotes and markup, which a page may get wrong.
 const TITLE = 'Grüße <b>"an"</b> Zoë & Co. 🐘';
 
@@ -65,18 +64,8 @@ const calls = (operation) => json(`SELECT coalesce(sum(calls), 0) FROM dynapg.st
 
 // ---------------------------------------------------------------- dynamodb-admin and the browser
 
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer().on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}
-
 async function startAdmin() {
-  const port = await freePort();
+  const port = process.env.ADMIN_PORT;
   const { version } = JSON.parse(readFileSync("node_modules/dynamodb-admin/package.json", "utf8"));
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("AWS_")));
   const child = spawn(
@@ -118,7 +107,7 @@ async function startBrowser(profile) {
       "--disable-sync",
     ],
     viewport: { width: 1200, height: 800 },
-    timeout: 60000,
+    timeout: 180000,
   });
   context.setDefaultTimeout(TIMEOUT);
   page = context.pages()[0] ?? (await context.newPage());

@@ -64,7 +64,7 @@ install_packages() {
     [ -z "$(find "$CACHE/.installed" -mmin -1440 2>/dev/null)" ] || [ ! -f "$CACHE/node_modules/axe-core/axe.min.js" ] || return 0
     {
         echo '{"private": true, "type": "module"}' >"$CACHE/package.json" &&
-            (cd "$CACHE" && npm install --silent --no-audit --no-fund dynamodb-admin@latest playwright-core@latest axe-core@latest) &&
+            (cd "$CACHE" && again npm install --silent --no-audit --no-fund dynamodb-admin@latest playwright-core@latest axe-core@latest) &&
             touch "$CACHE/.installed"
     } >&2
 }
@@ -72,11 +72,13 @@ install_packages() {
 # ---------------------------------------------------------------- suites
 
 suite_gui() {
+    local admin_port
+    admin_port=$(free_port)
     find_chromium && install_packages || return 1
     cp "$HERE"/*.mjs "$CACHE" || return 1
     (
         cd "$CACHE" &&
-            PGDATABASE=app PSQL=$bin/psql DYNAMO_ENDPOINT=http://127.0.0.1:$port \
+            PGDATABASE=app PSQL=$bin/psql DYNAMO_ENDPOINT=http://127.0.0.1:$port ADMIN_PORT=$admin_port \
                 SCREENSHOTS=${DYNAPG_GUI_SCREENSHOTS:-$work/screenshots} node dynamodb_admin.mjs
     )
 }

@@ -46,7 +46,7 @@ request() {
 }
 answers_request() {
     local answer
-    for _ in $(seq 100); do
+    for _ in $(seq 600); do
         ! curl -sf "http://127.0.0.1:$port/" >/dev/null || break
         sleep 0.2
     done

@@ -51,6 +51,6 @@ check "the stream's records came along" answers "$new" "SELECT count(*) FROM dyn
 check "and there are some" test "$records" = 1000
 check "it is written to" ask "$new" "SELECT dynapg.put('tally', '{\"k\": \"new\", \"g\": 3}')"
 check "and the index knows" answers "$new" "$query" 101
-for _ in $(seq 100); do ! curl -sf "http://127.0.0.1:$port/" >/dev/null 2>&1 || break; sleep 0.2; done
+for _ in $(seq 600); do ! curl -sf "http://127.0.0.1:$port/" >/dev/null 2>&1 || break; sleep 0.2; done
 check "the endpoint came along" curl -sSf "http://127.0.0.1:$port/"
 pg_ctlcluster "$new" main stop

@@ -99,7 +99,7 @@ run_life() {
     fresh "$(with_suite nothing "$suite")" "$suite"
     cp -a "$built/$major" "$root/packages/first"
     cp -a "$built/$major-newer" "$root/packages/newer"
-    inside "$root" apt-get -qq update
+    again inside "$root" apt-get -qq update
     results inside "$root" /packages/test/life.sh "$major" /packages/first /packages/newer "$higher" "$(free_port)"
 }
 
@@ -121,7 +121,7 @@ run_minutes() {
     fresh nothing bookworm
     cp -a "$built/15" "$root/packages/first"
     python3 test/packages/minutes.py script docs/first-five-minutes.md >"$root/packages/minutes.sh"
-    inside "$root" apt-get -qq update
+    again inside "$root" apt-get -qq update
     inside "$root" bash /packages/minutes.sh >"$work/minutes" 2>&1 || true
     results python3 test/packages/minutes.py check docs/first-five-minutes.md "$work/minutes"
 }

@@ -4,7 +4,7 @@ A page's blocks are run in their order: ```sql by one psql, ```python in one Pyt
 of them is its output, which must be what it says. Other blocks are for readers only.
 
     <!-- test: NAME -->     of a page that has such marks only what follows one, up to the next heading, is run
-    <!-- await -->          the next block is run again until its output is what the page says, for a minute at most
+    <!-- await -->          the next block is run again until its output is what the page says, for three minutes at most
     (a session that listens prints notifications when they come: they are part of the next output of which they are expected)
     <!-- not run -->        the next block is not run
 """
@@ -19,7 +19,7 @@ import traceback
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 MARK = "---- end of a block ----"
 NOTIFICATION = "Asynchronous notification "
-SECONDS = 60
+SECONDS = 180
 
 # What differs from one run to the next
 VARYING = [(re.compile(r"\b1\d{20}\b"), "100000000000000000000"), (re.compile(r"\bPID \d+"), "PID 4711")]

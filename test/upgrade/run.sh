@@ -44,14 +44,24 @@ snapshot() {
         ask -d "$1" -f test/upgrade/beside.sql
 }
 
+# A database is copied, and dropped, when nobody is in it: who has just left it may still be on his way.
+left() {
+    for _ in $(seq 600); do
+        [ "$(ask -d postgres -c "SELECT count(*) FROM pg_stat_activity WHERE datname = '$1'")" != 0 ] || return 0
+        sleep 0.1
+    done
+    echo "somebody stays in the database $1"
+    return 1
+}
+
 # install_old FROM: in a database, old, that is copied for each attempt.
 install_old() {
-    ask -d postgres -c 'DROP DATABASE IF EXISTS old' -c 'CREATE DATABASE old' && ask -d old -c "CREATE EXTENSION dynapg VERSION '$1'"
+    left old && ask -d postgres -c 'DROP DATABASE IF EXISTS old' -c 'CREATE DATABASE old' && ask -d old -c "CREATE EXTENSION dynapg VERSION '$1'"
 }
 
 # upgraded: whether what it had is, when it was upgraded, as in a fresh database.
 upgraded() {
-    ask -d postgres -c 'DROP DATABASE IF EXISTS upgraded' -c 'CREATE DATABASE upgraded TEMPLATE old' &&
+    left old && left upgraded && ask -d postgres -c 'DROP DATABASE IF EXISTS upgraded' -c 'CREATE DATABASE upgraded TEMPLATE old' &&
         ask -d upgraded -c 'ALTER EXTENSION dynapg UPDATE' &&
         [ "$(ask -d upgraded -c 'SELECT dynapg.version()')" = "$version" ] &&
         snapshot upgraded >"$work/upgraded" && diff "$work/fresh" "$work/upgraded"

@@ -51,7 +51,7 @@ await test("CreateTable and waitUntilTableExists", async () => {
       ],
     }),
   );
-  const { state } = await waitUntilTableExists({ client, maxWaitTime: 20, minDelay: 1 }, { TableName });
+  const { state } = await waitUntilTableExists({ client, maxWaitTime: 180, minDelay: 1 }, { TableName });
   equal(state, "SUCCESS");
   const { Table } = await client.send(new DescribeTableCommand({ TableName }));
   equal(Table.TableStatus, "ACTIVE");
@@ -252,7 +252,7 @@ await test("delete, DeleteTable and waitUntilTableNotExists", async () => {
   const answer = await documents.send(new DeleteCommand({ TableName, Key: { pk: "counter", sk: 0 }, ReturnValues: "ALL_OLD" }));
   equal(answer.Attributes.visits, 1);
   await client.send(new DeleteTableCommand({ TableName }));
-  const { state } = await waitUntilTableNotExists({ client, maxWaitTime: 20, minDelay: 1 }, { TableName });
+  const { state } = await waitUntilTableNotExists({ client, maxWaitTime: 180, minDelay: 1 }, { TableName });
   equal(state, "SUCCESS");
 });
 

@@ -40,7 +40,7 @@ def _():
         BillingMode="PAY_PER_REQUEST",
     )
     equal(answer["TableDescription"]["TableName"], "Music")
-    client.get_waiter("table_exists").wait(TableName="Music", WaiterConfig={"Delay": 1, "MaxAttempts": 10})
+    client.get_waiter("table_exists").wait(TableName="Music", WaiterConfig={"Delay": 1, "MaxAttempts": 180})
     table.load()
     equal(table.table_status, "ACTIVE")
     equal(table.table_arn.split(":")[3], REGION)
@@ -261,7 +261,7 @@ def _():
         return client.describe_time_to_live(TableName="Music")["TimeToLiveDescription"]
 
     def wait(what, awaited):
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while (found := what()) != awaited:
             if time.monotonic() > deadline:
                 equal(found, awaited)
@@ -284,7 +284,7 @@ def _():
 @test("backups: made, described, listed in pages, restored, deleted")
 def _():
     def wait(what, awaited):
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while (found := what()) != awaited:
             if time.monotonic() > deadline:
                 equal(found, awaited)
@@ -385,7 +385,7 @@ def _():
         equal("assumed-role/tenant/" in error["Message"], True)
         equal(error_of(tenant.scan, TableName="Tenants")["Error"]["Code"], "AccessDeniedException")
     client.delete_table(TableName="Tenants")
-    client.get_waiter("table_not_exists").wait(TableName="Tenants", WaiterConfig={"Delay": 1, "MaxAttempts": 10})
+    client.get_waiter("table_not_exists").wait(TableName="Tenants", WaiterConfig={"Delay": 1, "MaxAttempts": 180})
 
 
 BODY = b'{"Limit":1}'
@@ -449,7 +449,7 @@ def _():
                                                {"AttributeName": "placed", "KeyType": "RANGE"}]}],
         BillingMode="PAY_PER_REQUEST",
     )
-    client.get_waiter("table_exists").wait(TableName="Orders", WaiterConfig={"Delay": 1, "MaxAttempts": 10})
+    client.get_waiter("table_exists").wait(TableName="Orders", WaiterConfig={"Delay": 1, "MaxAttempts": 180})
     orders = dynamodb.Table("Orders")
     with orders.batch_writer() as batch:
         for i in range(60):
@@ -471,10 +471,11 @@ def _():
         TableName="Orders", AttributeDefinitions=[{"AttributeName": "total", "AttributeType": "N"}],
         GlobalSecondaryIndexUpdates=[{"Create": {"IndexName": "ByTotal", "Projection": {"ProjectionType": "KEYS_ONLY"},
                                                  "KeySchema": [{"AttributeName": "total", "KeyType": "HASH"}]}}])
-    for _attempt in range(200):
+    for _attempt in range(1800):
         indexes = client.describe_table(TableName="Orders")["Table"]["GlobalSecondaryIndexes"]
         if all(index["IndexStatus"] == "ACTIVE" for index in indexes):
             break
+        time.sleep(0.1)
     equal({index["IndexName"]: index["ItemCount"] for index in indexes}, {"ByState": 60, "ByTotal": 60})
     equal(orders.query(IndexName="ByTotal", KeyConditionExpression=Key("total").eq(17))["Items"],
           [{"customer": "c2", "id": "17", "total": Decimal(17)}])
@@ -549,7 +550,7 @@ def _():
         TableName="Readings", KeySchema=[{"AttributeName": "sensor", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "sensor", "AttributeType": "S"}], BillingMode="PAY_PER_REQUEST",
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"})
-    client.get_waiter("table_exists").wait(TableName="Readings", WaiterConfig={"Delay": 1, "MaxAttempts": 10})
+    client.get_waiter("table_exists").wait(TableName="Readings", WaiterConfig={"Delay": 1, "MaxAttempts": 180})
     readings = dynamodb.Table("Readings")
     arn = client.describe_table(TableName="Readings")["Table"]["LatestStreamArn"]
     equal([s["StreamArn"] for s in streams.list_streams(TableName="Readings")["Streams"]], [arn])
@@ -632,7 +633,7 @@ def _():
     equal([(s["MinCapacity"], s["MaxCapacity"], s["SuspendedState"]["DynamicScalingInSuspended"]) for s in shown], [(20, 200, False)])
     policies = scaling.describe_scaling_policies(ServiceNamespace="dynamodb")["ScalingPolicies"]
     equal([(p["PolicyName"], p["TargetTrackingScalingPolicyConfiguration"]["TargetValue"]) for p in policies], [("reads", 70.0)])
-    for _ in range(120):
+    for _ in range(360):
         activities = scaling.describe_scaling_activities(ServiceNamespace="dynamodb")["ScalingActivities"]
         if activities:
             break
@@ -653,7 +654,7 @@ def _():
     equal(old["Attributes"]["plays"], Decimal(3))
     for name in ("Music", "more-1", "more-2"):
         client.delete_table(TableName=name)
-        client.get_waiter("table_not_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 10})
+        client.get_waiter("table_not_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 180})
     equal(client.list_tables()["TableNames"], [])
 
 

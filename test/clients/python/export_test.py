@@ -28,7 +28,7 @@ def item(i):
 
 
 def wait(export_arn):
-    for _ in range(600):
+    for _ in range(3000):
         description = client.describe_export(ExportArn=export_arn)["ExportDescription"]
         if description["ExportStatus"] != "IN_PROGRESS":
             return description
@@ -58,7 +58,7 @@ def prepare():
     for i in range(0, COUNT, 25):
         client.batch_write_item(RequestItems={"Exported": [{"PutRequest": {"Item": item(j)}} for j in range(i, i + 25)]})
     client.update_continuous_backups(TableName="Exported", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True})
-    for _ in range(300):
+    for _ in range(1800):
         try:
             return client.export_table_to_point_in_time(TableArn=arn("Exported"), S3Bucket="bucket")["ExportDescription"]["ExportArn"]
         except ClientError as error:

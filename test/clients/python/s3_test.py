@@ -227,7 +227,7 @@ def _():
 @test("an export to S3, and an import of it")
 def _():
     def wait(kind, arn):
-        for _ in range(600):
+        for _ in range(3000):
             answer = json.loads(psql(f"SELECT dynamo_describe_{kind}(jsonb_build_object('{kind.title()}Arn', {literal(arn)}))"))
             answer = answer[f"{kind.title()}Description" if kind == "export" else "ImportTableDescription"]
             if answer[f"{kind.title()}Status"] != "IN_PROGRESS":

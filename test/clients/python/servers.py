@@ -33,7 +33,7 @@ def free_port():
     return int(subprocess.run([sys.executable, tool], check=True, capture_output=True, text=True).stdout)
 
 
-def start_program(name, command, port, seconds=30):
+def start_program(name, command, port, seconds=180):
     """Starts a server, which ends with the test, and waits until it listens."""
     log = open(WORK / f"{name}.log", "wb")      # pylint: disable=consider-using-with
     process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=WORK)   # pylint: disable=consider-using-with

@@ -6,7 +6,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from harness import equal, finish, test
 
-UNITS = 8
+UNITS = 2       # so few that a slow machine asks for more
 TABLE = "ThrottledPython"
 
 
@@ -47,11 +47,15 @@ for retry_mode in ("standard", "adaptive"):
     @test(f"{retry_mode} retries ride through")
     def _(mode=retry_mode):
         client = client_of(mode, 12)
+        # from a moment on at which there was nothing left
         begin = time.monotonic()
-        retries = [put(client, n) for n in range(5 * UNITS)]
-        assert max(retries) > 0, "nothing was throttled"
-        # what there was to begin with is a second's
-        assert time.monotonic() - begin >= 3, "more was taken than the table gives"
+        until_refused(lambda: put(plain, 0))
+        retries = []
+        while len(retries) < 5 * UNITS or max(retries) == 0:
+            retries.append(put(client, len(retries)))
+            assert len(retries) < 1000, "nothing was throttled"
+        # one was on its way when the other one was refused
+        assert time.monotonic() - begin >= (len(retries) - UNITS) / UNITS, "more was taken than the table gives"
 
 
 @test("the batch writer sends again what comes back")
@@ -60,7 +64,7 @@ def _():
     with table.batch_writer() as batch:
         for number in range(5 * UNITS):
             batch.put_item(Item={"pk": "batch" + str(number)})
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
         try:
             count = sum(page["Count"] for page in plain.get_paginator("scan").paginate(
