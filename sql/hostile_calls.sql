@@ -120,14 +120,14 @@ CREATE FUNCTION pg_temp.changed(before text, after text) RETURNS text LANGUAGE s
 	SELECT string_agg(DISTINCT split_part(line, ' ', 1), ', ') FROM (SELECT unnest(string_to_array(before, E'\n')) AS line EXCEPT SELECT unnest(string_to_array(after, E'\n'))) d
 $$;
 SET jit TO off;
-SET statement_timeout TO '5 min';
+SET statement_timeout TO '15 min';
 -- what processes still do for tests before this one comes to its end
 DO $$
 DECLARE
 	before text := '';
 	tries int := 0;
 BEGIN
-	WHILE (dynapg.rotate() > 0 OR before <> pg_temp.state()) AND tries < 40 LOOP
+	WHILE (dynapg.rotate() > 0 OR before <> pg_temp.state()) AND tries < 120 LOOP
 		COMMIT;
 		before := pg_temp.state();
 		tries := tries + 1;

@@ -101,6 +101,7 @@ suite_console() {
     ask -d postgres -c "ALTER SYSTEM SET dynapg.databases = 'app:$port', 'delayed:$delayed_port'" -c 'ALTER SYSTEM RESET dynapg.developer_mode' \
         -c 'ALTER SYSTEM RESET dynapg.console' -c 'SELECT pg_reload_conf()' >/dev/null || return 1
     wait_for_port "$port" "the endpoint of app"
+    wait_for_port "$delayed_port" "the endpoint of delayed"
     return "$status"
 }
 
