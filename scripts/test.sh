@@ -203,8 +203,8 @@ prove_file() {
     log=$work/tap.$(basename "$1" .pl).log
     pgxs=$("$PG_CONFIG" --pkglibdir)/pgxs
     # TESTDIR is what 15 reads, the other two what later ones read. The tests start servers of their own. The timeout is that of a whole
-    # session of background_psql, and a loaded machine takes its three minutes for some files.
-    as_user env -u PGHOST -u PGPORT -u PGUSER PG_TEST_TIMEOUT_DEFAULT=900 TESTDIR="$work/tap" TESTDATADIR="$work/tap/tmp_check" \
+    # session of background_psql, and a loaded machine takes its three minutes for some files. PGCTLTIMEOUT is that of a start, a stop, a promotion.
+    as_user env -u PGHOST -u PGPORT -u PGUSER PG_TEST_TIMEOUT_DEFAULT=900 PGCTLTIMEOUT=300 TESTDIR="$work/tap" TESTDATADIR="$work/tap/tmp_check" \
         TESTLOGDIR="$work/tap/tmp_check/log" PG_REGRESS="$pgxs/src/test/regress/pg_regress" \
         prove -v --merge -I "$pgxs/src/test/perl" -I test/tap "$1" >"$log" 2>&1 || true
     grep -avE '^ *(ok( |$)|1\.\.|All tests successful|Result: (PASS|NOTESTS))|^$' "$log" || true

@@ -335,7 +335,10 @@ like(sql(q(SELECT string_agg(DISTINCT message, '/') FROM dynapg.import_errors WH
 $holder = hold_reports();
 $arn = begin_import('Dropped', 'held/');
 wait_until(sub { sql(q(SELECT count(*) FROM dynapg.tables WHERE name = 'Dropped')) }, sub { 'the table does not come' });
-$node->psql('postgres', 'SET lock_timeout = 0; SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE backend_type = $$dynapg transfer$$; DROP TABLE dynamo."Dropped"');
+# it may be at it again before the table is locked, and then waits for us
+wait_until(sub {
+	$node->psql('postgres', 'SET lock_timeout = $$2s$$; SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE backend_type = $$dynapg transfer$$; DROP TABLE dynamo."Dropped"') == 0;
+}, sub { 'the table cannot be dropped' });
 $holder->ask('COMMIT');
 $holder->end;
 is(await_import($arn)->{ImportStatus} . ' ' . (import_description($arn)->{FailureCode} // '-'), 'FAILED TableNotFound', 'DROP TABLE ends the import');

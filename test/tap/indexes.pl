@@ -21,7 +21,7 @@ idle_in_transaction_session_timeout = 5min
 CONF
 $node->start;
 
-sub sql { return $node->safe_psql('postgres', "SET statement_timeout TO '30s'; $_[0]"); }
+sub sql { return $node->safe_psql('postgres', "SET statement_timeout TO '300s'; $_[0]"); }
 sub await { my ($query, $what) = @_; return ok($node->poll_query_until('postgres', $query), $what); }
 sub session { return DynapgSession->new($node); }
 
@@ -273,8 +273,10 @@ foreach my $setting ('default_transaction_read_only = on', 'default_transaction_
 	'session_replication_role = replica', 'row_security = off', 'default_table_access_method = dynapg')
 {
 	my ($name) = $setting =~ /^(\w+)/;
-	my $as_usual = "SET default_transaction_read_only TO off; SET statement_timeout TO '30s'";
+	my $as_usual = "SET default_transaction_read_only TO off";
 	sql("ALTER DATABASE postgres SET $setting");
+	# what is too short for a builder may be so for us
+	local $ENV{PGOPTIONS} = '-c statement_timeout=300s -c lock_timeout=0';
 	$node->safe_psql('postgres', "$as_usual; " . add_index('by_g'));
 	await_active('by_g', $setting);
 	is_exact($setting);

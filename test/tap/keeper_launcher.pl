@@ -10,10 +10,14 @@ use DynapgCrash;
 use DynapgStream;
 
 my $records = 60;
+# while this file is there, no batch is done
+my $gate = PostgreSQL::Test::Utils::tempdir() . '/closed';
+sub close_gate { PostgreSQL::Test::Utils::append_to_file($gate, ''); return; }
+sub open_gate { unlink $gate or die; return; }
 
 my $node = PostgreSQL::Test::Cluster->new('keeper_launcher');
 $node->init(extra => [ '--encoding=UTF8', '--locale=C' ], allows_streaming => 1);
-$node->append_conf('postgresql.conf', "shared_preload_libraries = 'dynapg'\ndynapg.keeper_interval = 1\ndynapg.expire_interval = 0\nmax_worker_processes = 20\nmax_prepared_transactions = 1\nrestart_after_crash = on\nautovacuum = off\nlog_line_prefix = '%b %p '\n");
+$node->append_conf('postgresql.conf', "shared_preload_libraries = 'dynapg'\ndynapg.keeper_interval = 1\ndynapg.expire_interval = 0\nmax_worker_processes = 20\nmax_prepared_transactions = 1\nrestart_after_crash = on\nautovacuum = off\ndynapg.event_timeout = 0\nlog_line_prefix = '%b %p '\n");
 $node->start;
 sub elsewhere { return $node->safe_psql('postgres', $_[0]); }
 sub await { my ($query, $what) = @_; return ok($node->poll_query_until('postgres', $query), $what); }
@@ -21,18 +25,20 @@ sub await { my ($query, $what) = @_; return ok($node->poll_query_until('postgres
 my $process = q{FROM pg_stat_activity WHERE datname = 'app' AND backend_type LIKE 'dynapg %'};
 my $worker = "SELECT count(*) > 0 $process AND backend_type = 'dynapg event worker'";
 
-# A backlog of batches of one record each that take their time, and a mapping that waits for it.
+# A backlog of batches of one record each that wait for the gate and take their time, and a mapping of it.
 sub make_database
 {
 	elsewhere('CREATE DATABASE app');
 	$node->safe_psql('app', join(';', 'CREATE EXTENSION dynapg', create_stream('Music'),
 		q{CREATE TABLE seen (id numeric PRIMARY KEY)},
-		q{CREATE FUNCTION see(event jsonb) RETURNS void LANGUAGE sql AS $$ SELECT pg_sleep(0.05); INSERT INTO public.seen SELECT (r #>> '{dynamodb,Keys,id,N}')::numeric FROM jsonb_array_elements(event -> 'Records') r $$},
+		qq{CREATE FUNCTION wait() RETURNS void LANGUAGE plpgsql AS \$\$ BEGIN WHILE pg_stat_file('$gate', true) IS NOT NULL LOOP PERFORM pg_sleep(0.05); END LOOP; END \$\$},
+		q{CREATE FUNCTION see(event jsonb) RETURNS void LANGUAGE sql AS $$ SELECT public.wait(), pg_sleep(0.05); INSERT INTO public.seen SELECT (r #>> '{dynamodb,Keys,id,N}')::numeric FROM jsonb_array_elements(event -> 'Records') r $$},
 		"SELECT dynapg.put('Music', jsonb_build_object('id', i)) FROM generate_series(1, $records) i",
 		q{SELECT dynapg.create_event_source_mapping('Music', '{"Function": "see"}', '{"StartingPosition": "TRIM_HORIZON", "BatchSize": 1}')}));
 	return;
 }
 
+close_gate();
 make_database();
 await($worker, 'who makes a mapping starts its worker');
 
@@ -45,6 +51,7 @@ await($worker, 'after a crash of the server the launcher sees to it that the map
 kill_process($node, elsewhere("SELECT min(pid) $process AND backend_type = 'dynapg event worker'"));
 await('SELECT true', 'a process crashes, and the server recovers');
 await($worker, 'the mapping is served again');
+open_gate();
 await("SELECT count(*) = 0 $process", 'and until nothing is left');
 is($node->safe_psql('app', 'SELECT count(*), min(id), max(id) FROM seen'), "$records|1|$records", 'with nobody connected everything came to the function, once');
 
@@ -72,12 +79,15 @@ is($node->safe_psql('app', q{SELECT status FROM dynapg.indexes WHERE table_name 
 elsewhere('CREATE DATABASE bare');
 foreach my $round (1 .. 2)
 {
-	elsewhere('DROP DATABASE app');
-	make_database() if $round == 1;
-	await($worker, 'a worker is there') if $round == 1;
+	run_alone($node, 'DROP DATABASE app');
+	last if $round == 2;
+	close_gate();
+	make_database();
+	await($worker, 'a worker is there');
+	open_gate();
 }
-elsewhere('CREATE DATABASE copy TEMPLATE bare');
-elsewhere('DROP DATABASE copy');
+run_alone($node, 'CREATE DATABASE copy TEMPLATE bare');
+run_alone($node, 'DROP DATABASE copy');
 pass('databases are dropped and copied');
 
 # --- what waits in databases that nobody is connected to
@@ -164,6 +174,7 @@ $node->reload;
 elsewhere("DROP DATABASE $_ WITH (FORCE)") foreach 'scaled', 'watched', 'expiring';
 
 # --- a standby rests, and after its promotion goes on
+close_gate();
 make_database();
 $node->backup('base');
 my $standby = PostgreSQL::Test::Cluster->new('keeper_launcher_standby');
@@ -174,6 +185,7 @@ $node->stop('immediate');
 is($standby->safe_psql('postgres', "SELECT count(*) $process"), 0, 'a standby serves none');
 $standby->promote;
 ok($standby->poll_query_until('postgres', $worker), 'after its promotion it does');
+open_gate();
 ok($standby->poll_query_until('postgres', "SELECT count(*) = 0 $process"), 'until nothing is left');
 is($standby->safe_psql('app', 'SELECT count(*) FROM seen'), $records, 'and everything came to the function');
 $standby->stop;
@@ -186,7 +198,7 @@ $node->stop;
 $node->append_conf('postgresql.conf', "max_worker_processes = 3\n");
 start_again($node);
 ok($node->wait_for_log(qr/could not start a dynapg keeper/), 'where no process is to be had that is said');
-elsewhere('DROP DATABASE app');
+run_alone($node, 'DROP DATABASE app');
 $node->stop;
 
 foreach my $log ($node, $standby)

@@ -308,7 +308,7 @@ is(scalar(grep { /^DELETE .*new%26id/ } $requests->()), 1, 'an upload that is ab
 my $began = time;
 my ($status, $out, $error) = $node->psql('postgres', "SET statement_timeout = '1s'; SELECT dynapg_test.bucket_read('bad-bucket', 'silent')");
 like($error, qr/canceling statement due to statement timeout/, 'waiting for a server can be cancelled');
-cmp_ok(time - $began, '<', 20, '... at once');
+cmp_ok(time - $began, '<', 60, '... at once');
 
 #
 # Memory
@@ -374,12 +374,31 @@ sub begin_writing
 
 	$session->{run} = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c',
 			"SELECT dynapg_test.bucket_put('folder', '$key', $bytes, 800)" ], '<', \undef, '>', \$session->{out}, '2>', \$session->{error});
-	for (1 .. 600)
+	for (1 .. 2400)
 	{
 		last if temporaries();
 		sleep 0.05;
 	}
 	return $session;
+}
+
+# Begins to write an object, and ends the writer by a function of its process; begins again if it was quicker, and its file is no temporary one any more.
+sub end_writer
+{
+	my ($key, $end) = @_;
+	my $done = 1;
+
+	for (1 .. 10)
+	{
+		my $writer = begin_writing($key);
+		my $pid = $node->safe_psql('postgres', qq{SELECT pid FROM pg_stat_activity WHERE query ~ '$key' AND state = 'active' AND pid <> pg_backend_pid()});
+		$end->($pid) if $pid ne '';
+		$writer->{run}->finish;
+		$done = -e "$place/folder/$key";
+		last unless $done;
+		unlink "$place/folder/$key";
+	}
+	return ok(!$done, 'a writer is ended at work');
 }
 
 my $writer = begin_writing('long');
@@ -389,14 +408,9 @@ like($writer->{out}, qr/-/, '... does not take the file of one that is at work f
 is(-s "$place/folder/long", 800 << 20, '... whose object is whole');
 unlink "$place/folder/long";
 
-$writer = begin_writing('killed');
-$node->safe_psql('postgres', q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ~ 'killed' AND pid <> pg_backend_pid()});
-$writer->{run}->finish;
+end_writer('killed', sub { $node->safe_psql('postgres', "SELECT pg_terminate_backend($_[0])") });
 is_deeply([ temporaries() ], [], 'a writer that is ended leaves nothing');
-$writer = begin_writing('killed');
-my ($killed) = $node->safe_psql('postgres', q{SELECT pid FROM pg_stat_activity WHERE query ~ 'killed' AND pid <> pg_backend_pid()});
-kill_process($node, $killed);
-$writer->{run}->finish;
+end_writer('killed', sub { kill_process($node, $_[0]) });
 is(scalar(temporaries()), 1, 'one that is killed leaves its file');
 is($node->safe_psql('postgres', q{SELECT count(*) FROM dynapg_test.bucket_list('folder') WHERE key ~ 'killed|dynapg'}), '0', '... which is no object');
 value("bucket_put('folder', 'next', 'x')");

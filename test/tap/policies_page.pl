@@ -53,7 +53,7 @@ SKIP:
 	chmod 0600, "$folder/key";
 	$node->append_conf('postgresql.conf', "dynapg.ssl_cert_file = '$folder/crt'\ndynapg.ssl_key_file = '$folder/key'\n");
 	$node->restart;
-	eventually(30, sub { open_connection($port) }) or die "the endpoint did not come back\n";
+	eventually(120, sub { open_connection($port) }) or die "the endpoint did not come back\n";
 	page('tls');
 }
 

@@ -63,7 +63,7 @@ for my $write (put(1, 'x'), q{SELECT dynamo_delete_item('{"TableName": "Music", 
 # a session of the standby sees tables come, change and go
 my ($to, $from) = ('', '');
 my $session = IPC::Run::start([ 'psql', '-XAtq', '-d', $standby->connstr('postgres') ], '<', \$to, '>', \$from,
-	IPC::Run::timeout(180));
+	IPC::Run::timeout(900));
 $to = get(1) . ";\n";
 $session->pump until $from =~ /new\n/;
 $primary->safe_psql('postgres', q{SELECT dynamo_delete_table('{"TableName": "Music"}');} . $create . put(1, 'again'));

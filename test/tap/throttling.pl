@@ -70,12 +70,12 @@ sub put
 
 sub type_of { return json->decode($_[0]->{body})->{__type} // ''; }
 
-# Calls until it is refused, at most so often; the answer that refuses.
+# Calls until it is refused, however much flows in meanwhile; the answer that refuses.
 sub until_refused
 {
-	my ($most, $test) = @_;
+	my ($test) = @_;
 
-	for (1 .. $most)
+	for (1 .. 1000)
 	{
 		my $response = $test->();
 		return $response if $response->{status} != 200;
@@ -133,10 +133,21 @@ sub writes
 
 sub big_item
 {
-	my ($table, $pk) = @_;
+	my ($table, $pk, $bytes) = @_;
+	$bytes //= 102000;
 	sql(qq{SELECT dynamo_put_item(jsonb_build_object('TableName', '$table', 'Item', jsonb_build_object('pk', '{"S": "$pk"}'::jsonb,
-		'sk', '{"S": "s"}'::jsonb, 'a', jsonb_build_object('S', repeat('x', 102000)))))});
+		'sk', '{"S": "s"}'::jsonb, 'a', jsonb_build_object('S', repeat('x', $bytes)))))});
 	return;
+}
+
+# That what take() says is as many as there were, no more than have flowed in besides since then at a rate, and the refusal.
+sub takes
+{
+	my ($said, $there, $since, $rate, $refusal, $what) = @_;
+	my ($taken, $why) = $said =~ /^(\d+) (.*)$/;
+	my $most = $there + 5 + $rate * (time() - $since);
+
+	return ok(defined $taken && $taken >= $there && $taken <= $most && $why =~ $refusal, $what) || diag("$said, of $there to $most");
 }
 
 # ---------------------------------------------------------------- provisioned capacity
@@ -156,52 +167,57 @@ sub refusal
 table('small', provisioned(2, 2));
 my $read_refusal = refusal('ProvisionedThroughputExceededException', $table_text, 'ThrottlingReasons',
 	[ 'TableReadProvisionedThroughputExceeded', "${arn}small" ]);
-is(answer_of(until_refused(100, sub { get('small', 'a') })), $read_refusal, 'a read that is throttled');
-is(answer_of(until_refused(100, sub { put('small', 'a') })),
+is(answer_of(until_refused(sub { get('small', 'a') })), $read_refusal, 'a read that is throttled');
+is(answer_of(until_refused(sub { put('small', 'a') })),
 	refusal('ProvisionedThroughputExceededException', $table_text, 'ThrottlingReasons',
 		[ 'TableWriteProvisionedThroughputExceeded', "${arn}small" ]), 'a write that is throttled');
-like(sql(q{SELECT dynamo_get_item('{"TableName": "small", "Key": {"pk": {"S": "a"}, "sk": {"S": "s"}}}') FROM generate_series(1, 20)}),
+like(sql(q{SELECT dynamo_get_item('{"TableName": "small", "Key": {"pk": {"S": "a"}, "sk": {"S": "s"}}}') FROM generate_series(1, 2000)}),
 	qr/^ERROR:  \Q$table_text\E\nDETAIL:  \{"ThrottlingReasons":\[\{"reason":"TableReadProvisionedThroughputExceeded"/m, 'by SQL');
 
-my $scan = until_refused(30, sub { call($port, 'Scan', { TableName => 'small' }) });
+my $scan = until_refused(sub { call($port, 'Scan', { TableName => 'small' }) });
 is(answer_of($scan), $read_refusal, 'a Scan is refused before it begins');
-is(answer_of(until_refused(30, sub { call($port, 'ExecuteStatement', { Statement => 'SELECT * FROM small' }) })), $read_refusal,
+is(answer_of(until_refused(sub { call($port, 'ExecuteStatement', { Statement => 'SELECT * FROM small' }) })), $read_refusal,
 	'ExecuteStatement');
 
 # a burst: what was not used for five minutes, and not more
 table('burst', provisioned(2, 2));
 advance(10000);
-like(reads('burst', 'a', 700), qr/^6[0-4]\d YD019/, 'five minutes of capacity are kept, and not more');
-like(reads('burst', 'a', 100), qr/^[1-4]?\d YD019 TableReadProvisionedThroughputExceeded/, 'then it is used up');
+my $since = time();
+takes(reads('burst', 'a', 800), 600, $since, 2, qr/^YD019 /, 'five minutes of capacity are kept, and not more');
+$since = time();
+takes(reads('burst', 'a', 200), 0, $since, 2, qr/^YD019 TableReadProvisionedThroughputExceeded$/, 'then it is used up');
 advance(100);
-like(reads('burst', 'a', 300), qr/^2[0-4]\d YD019/, 'later there is what has flowed in since');
+takes(reads('burst', 'a', 400), 199, $since, 2, qr/^YD019 /, 'later there is what has flowed in since');
 
 # more capacity does not give more tokens at once
 table('grown', provisioned(2, 2));
+$since = time();
 is(reads('grown', 'a', 1), '1', 'a table that was not used for five minutes');
 call($port, 'UpdateTable', { TableName => 'grown', provisioned(20, 2) });
-like(reads('grown', 'a', 1000), qr/^[67]\d\d YD019/, '... has as much as before when its capacity grows');
+takes(reads('grown', 'a', 3000), 598, $since, 20, qr/^YD019 /, '... has as much as before when its capacity grows');
 
 # a request that consumes much leaves a debt
 table('debt', provisioned(1, 100));
-big_item('debt', 'big');
-reads('debt', 'a', 310);
-advance(20);
+big_item('debt', 'big', 409000);
+reads('debt', 'a', 400);
+advance(2);
 is(sql(q{SELECT dynamo_get_item('{"TableName": "debt", "Key": {"pk": {"S": "big"}, "sk": {"S": "s"}}, "ConsistentRead": true,
-	"ReturnConsumedCapacity": "TOTAL"}') -> 'ConsumedCapacity' ->> 'CapacityUnits'}), '25.0', 'a read of 25 units');
+	"ReturnConsumedCapacity": "TOTAL"}') -> 'ConsumedCapacity' ->> 'CapacityUnits'}), '100.0', 'a read of 100 units');
 is(reads('debt', 'a', 1), '0 YD019 TableReadProvisionedThroughputExceeded', '... leaves a debt');
-advance(10);
+advance(100);
 is(reads('debt', 'a', 1), '1', '... until it is paid');
 
 # ---------------------------------------------------------------- indexes
 
-table('indexed', provisioned(100, 100), GlobalSecondaryIndexes => [ index_of(provisioned(1, 1)) ]);
-is(answer_of(until_refused(100, sub { put('indexed', 'a', g => { S => 'g' }, n => { N => '' . int(rand(1e9)) }) })),
+table('indexed', provisioned(100, 1000), GlobalSecondaryIndexes => [ index_of(provisioned(1, 1)) ]);
+is(answer_of(until_refused(sub { put('indexed', 'a', g => { S => 'g' }, n => { N => '' . int(rand(1e9)) }) })),
 	refusal('ProvisionedThroughputExceededException', $index_text, 'ThrottlingReasons',
 		[ 'IndexWriteProvisionedThroughputExceeded', "${arn}indexed/index/by_g" ]), 'a write is throttled when its index is');
-is(put('indexed', 'b')->{status}, 400, '... also one that has no entry in it');
+# whose debt is one of minutes
+ok(eventually(60, sub { put('indexed', 'large', g => { S => 'g' }, x => { S => 'x' x 300000 })->{status} == 200 }), 'a write of 293 units, when it is no longer');
+like(put('indexed', 'b')->{body}, qr/"reason":"IndexWriteProvisionedThroughputExceeded"/, '... throttles also one that has no entry in it');
 is(get('indexed', 'a')->{status}, 200, '... and reads are not');
-is(answer_of(until_refused(30, sub {
+is(answer_of(until_refused(sub {
 			call($port, 'Query', { TableName => 'indexed', IndexName => 'by_g', KeyConditionExpression => 'g = :g',
 				ExpressionAttributeValues => { ':g' => { S => 'g' } } }) })),
 	refusal('ProvisionedThroughputExceededException', $index_text, 'ThrottlingReasons',
@@ -209,11 +225,11 @@ is(answer_of(until_refused(30, sub {
 
 # ---------------------------------------------------------------- batches, transactions, statements
 
-# a debt of a minute
+# a debt of minutes
 table('large', provisioned(1000, 1000));
 table('deep', provisioned(1, 1));
-is(put('deep', 'big', x => { S => 'x' x 90000 })->{status}, 200, 'a write of 88 units');
-is(get('deep', 'big')->{status}, 200, 'a read of 22 units');
+is(put('deep', 'big', x => { S => 'x' x 400000 })->{status}, 200, 'a write of 391 units');
+is(call($port, 'TransactGetItems', { TransactItems => [ { Get => { TableName => 'deep', Key => key_of('big') } } ] })->{status}, 200, 'a read of 196 units');
 my $batch = call($port, 'BatchWriteItem', { RequestItems => {
 	large => [ { PutRequest => { Item => key_of('a') } } ],
 	deep => [ { PutRequest => { Item => key_of('a') } }, { DeleteRequest => { Key => key_of('b') } } ] } });
@@ -223,7 +239,7 @@ is(join(' ', sort keys %$unprocessed), 'deep', '... hands back what is throttled
 is(json->encode([ sort { (keys %$b)[0] cmp (keys %$a)[0] } @{ $unprocessed->{deep} } ]),
 	json->encode([ { PutRequest => { Item => key_of('a') } }, { DeleteRequest => { Key => key_of('b') } } ]), '... ready to be sent again');
 is(get('large', 'a')->{body}, json->encode({ Item => key_of('a') }), '... and does the rest');
-is(type_of(until_refused(20, sub { call($port, 'BatchWriteItem', { RequestItems => { deep => [ { PutRequest => { Item => key_of('a') } } ] } }) })),
+is(type_of(until_refused(sub { call($port, 'BatchWriteItem', { RequestItems => { deep => [ { PutRequest => { Item => key_of('a') } } ] } }) })),
 	'com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException', 'BatchWriteItem of throttled items only');
 
 $batch = json->decode(call($port, 'BatchGetItem', { RequestItems => {
@@ -232,17 +248,17 @@ $batch = json->decode(call($port, 'BatchGetItem', { RequestItems => {
 is(scalar @{ $batch->{Responses}{large} }, 1, 'BatchGetItem');
 is(json->encode($batch->{UnprocessedKeys}), json->encode({ deep => { Keys => [ key_of('a'), key_of('b') ], ConsistentRead => JSON::PP::true } }),
 	'... hands back what is throttled');
-is(answer_of(until_refused(20, sub { call($port, 'BatchGetItem', { RequestItems => { deep => { Keys => [ key_of('a') ] } } }) })), $read_refusal =~ s/small/deep/r,
+is(answer_of(until_refused(sub { call($port, 'BatchGetItem', { RequestItems => { deep => { Keys => [ key_of('a') ] } } }) })), $read_refusal =~ s/small/deep/r,
 	'BatchGetItem of throttled keys only');
 
-my $cancelled = until_refused(20, sub {
+my $cancelled = until_refused(sub {
 	call($port, 'TransactWriteItems', { TransactItems => [
 			{ Put => { TableName => 'large', Item => key_of('t') } }, { Put => { TableName => 'deep', Item => key_of('t') } } ] }) });
 is(answer_of($cancelled),
 	'400 {"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException",'
 	  . '"Message":"Transaction cancelled, please refer cancellation reasons for specific reasons [None, ProvisionedThroughputExceeded]",'
 	  . qq("CancellationReasons":[{"Code":"None"},{"Code":"ProvisionedThroughputExceeded","Message":"$table_text"}]}), 'TransactWriteItems');
-is(type_of(until_refused(20, sub {
+is(type_of(until_refused(sub {
 			call($port, 'TransactGetItems', { TransactItems => [ { Get => { TableName => 'deep', Key => key_of('t') } } ] }) })),
 	'com.amazonaws.dynamodb.v20120810#TransactionCanceledException', 'TransactGetItems');
 
@@ -272,7 +288,7 @@ sub keep_past
 {
 	my ($name) = @_;
 	sql(qq{SELECT dynamo_update_continuous_backups('{"TableName": "$name", "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": true}}')});
-	return eventually(30, sub { sql(qq{SELECT count(*) >= 0 FROM dynapg.items_at('$name', clock_timestamp())}) eq 't' });
+	return eventually(60, sub { sql(qq{SELECT count(*) >= 0 FROM dynapg.items_at('$name', clock_timestamp())}) eq 't' });
 }
 
 # Each of them on a table that nothing else consumes of, until the burst is used up.
@@ -347,10 +363,10 @@ my $scaling_text = 'Throughput exceeds the current capacity of your table or ind
   . 'https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html';
 
 table('ceiling', %on_demand, OnDemandThroughput => { MaxReadRequestUnits => 3, MaxWriteRequestUnits => 5 });
-is(answer_of(until_refused(100, sub { get('ceiling', 'a') })),
+is(answer_of(until_refused(sub { get('ceiling', 'a') })),
 	refusal('ThrottlingException', 'Throughput exceeds the maximum OnDemandThroughput configured on table or index', 'throttlingReasons',
 		[ 'TableReadMaxOnDemandThroughputExceeded', "${arn}ceiling" ]), 'OnDemandThroughput');
-$cancelled = until_refused(20, sub {
+$cancelled = until_refused(sub {
 	call($port, 'TransactWriteItems', { TransactItems => [ { Put => { TableName => 'ceiling', Item => key_of('t') } } ] }) });
 like($cancelled->{body}, qr/specific reasons \[ThrottlingError\]/, 'a transaction on demand');
 
@@ -362,25 +378,49 @@ my @spread = @spread{ 0, 2, 4, 6, 1, 3, 5, 7 };
 is(scalar(grep { defined } @spread), 8, 'keys of eight partitions');
 big_item('demand', $_) foreach @spread;
 advance(10);
-like(writes('demand', $spread[0], 80), qr/^[1-6]\d YD021 TableWriteKeyRangeThroughputExceeded/, 'a hot key');
+$since = time();
+takes(writes('demand', $spread[0], 1000), 10, $since, 10, qr/^YD021 TableWriteKeyRangeThroughputExceeded$/, 'a hot key');
 # some more flows in meanwhile; all that one statement writes is undone by its refusal
 like(sql(qq{SELECT count(dynamo_put_item('{"TableName": "demand", "Item": {"pk": {"S": "$spread[0]"}, "sk": {"S": "s"}}}')) FROM generate_series(1, 20000)}),
 	qr/^ERROR:  \Q$scaling_text\E\nDETAIL:  \{"throttlingReasons":/m, '... its exception');
 
-# All keys at once, so many times, when a second has gone by: how many units a second were taken, of that second's and of those that it takes.  n: writes of 100 units of each key a second.
-sub rate
+# A rate, in units a second, is one between a least and a most: a second's units were there, and how many have flowed in besides nobody knows, for a second's
+# is all that is kept while the machine does something else.
+sub rate_of
 {
-	my ($table, $seconds, $n, @keys) = @_;
-	my ($taken, $time) = (0, 0);
+	my ($units, $seconds, $begin) = @_;
+	return { least => $units / ($seconds + time() - $begin), most => $units / $seconds };
+}
+
+sub rate_is
+{
+	my ($rate, $from, $to, $what) = @_;
+	return ok($rate->{most} >= $from && $rate->{least} <= $to, sprintf '%s: %d to %d', $what, $rate->{least}, $rate->{most});
+}
+
+# All keys at once, so many times, when a second has gone by.  take: tries to write once, returns how many units that took.
+sub rate_by
+{
+	my ($seconds, $take) = @_;
+	my ($units, $begin) = (0, time());
 
 	foreach (1 .. $seconds)
 	{
 		advance(1);
-		my $begin = time();
-		foreach my $key (@keys) { $taken += (writes($table, $key, $n) =~ /^(\d+)/)[0]; }
-		$time += 1 + time() - $begin;
+		$units += $take->();
 	}
-	return $taken * 100 / $time;
+	return rate_of($units, $seconds, $begin);
+}
+
+# n: writes of 100 units of each key a second.
+sub rate
+{
+	my ($table, $seconds, $n, @keys) = @_;
+	return rate_by($seconds, sub {
+		my $taken = 0;
+		foreach my $key (@keys) { $taken += (writes($table, $key, $n) =~ /^(\d+)/)[0]; }
+		return $taken * 100;
+	});
 }
 
 # The endpoint's clock becomes the session's.  A worker that has not heard of it finds the probe in debt.
@@ -388,10 +428,10 @@ table('probe', provisioned(1, 1));
 
 sub turn_endpoint
 {
-	until_refused(1000, sub { get('probe', 'a') });
+	until_refused(sub { get('probe', 'a') });
 	$node->safe_psql('postgres', "ALTER SYSTEM SET dynapg.meter_clock_offset = $clock");
 	$node->reload;
-	ok(eventually(20, sub { (grep { get('probe', 'a')->{status} != 200 } 1 .. 20) == 0 }), 'the endpoint has the clock');
+	ok(eventually(60, sub { (grep { get('probe', 'a')->{status} != 200 } 1 .. 20) == 0 }), 'the endpoint has the clock');
 	return;
 }
 
@@ -411,20 +451,25 @@ sub http_rate
 		last if $answer !~ /ConditionalCheckFailedException/ || $taken == 1000;
 		$taken++;
 	}
-	my $time = 1 + time() - $begin;
 	like($answer, qr/#ThrottlingException",.*"reason":"TableWriteKeyRangeThroughputExceeded"/, 'until one is refused');
-	return $taken * 400 / $time;
+	return rate_of($taken * 400, 1, $begin);
 }
 
 advance(10);
 is(sql(qq{SELECT count(dynamo_put_item(jsonb_build_object('TableName', 'demand', 'Item', jsonb_build_object('pk', jsonb_build_object('S', pk), 'sk', '{"S": "huge"}'::jsonb,
 	'a', jsonb_build_object('S', repeat('x', 409000)))))) FROM unnest('{@{[ join ',', @spread ]}}'::text[]) pk}), 8, 'items of 400 units');
 my $first_rate = rate('demand', 21, 25, @spread);
-ok($first_rate > 3500 && $first_rate <= 4500, "a new table on demand: $first_rate");
+rate_is($first_rate, 3500, 4500, 'a new table on demand');
+# what counts later is a peak: ten seconds in which the machine had time for this
+foreach (1 .. 10)
+{
+	last if $first_rate->{least} > 3500;
+	$first_rate = rate('demand', 21, 25, @spread);
+}
 advance(10);
 turn_endpoint();
 my $first_http_rate = http_rate('demand', @spread);
-ok($first_http_rate > 3500 && $first_http_rate <= 4500, "... over HTTP: $first_http_rate");
+rate_is($first_http_rate, 3500, 4500, '... over HTTP');
 advance(1900);
 turn_endpoint();
 # it has what it had; from then on more flows in
@@ -432,9 +477,9 @@ is(put('demand', $spread[0], x => { S => 'x' x 100000 })->{status}, 200, 'a writ
 advance(400);
 turn_endpoint();
 my $second_http_rate = http_rate('demand', @spread);
-ok($second_http_rate > 1.5 * $first_http_rate && $second_http_rate < 2.5 * $first_http_rate, "twice as much half an hour later over HTTP: $second_http_rate");
+rate_is($second_http_rate, 6000, 10000, 'twice as much half an hour later over HTTP');
 my $second_rate = rate('demand', 21, 25, @spread);
-ok($second_rate > 1.5 * $first_rate && $second_rate < 2.5 * $first_rate, "... and by SQL: $second_rate");
+rate_is($second_rate, 6000, 10000, '... and by SQL');
 
 # what is warm enough meets the limit of the account: keys of 64 partitions, one item of 400 units each
 table('account', %on_demand, WarmThroughput => { ReadUnitsPerSecond => 40000, WriteUnitsPerSecond => 40000 });
@@ -446,7 +491,7 @@ is(sql(qq{SELECT count(dynamo_put_item(jsonb_build_object('TableName', 'account'
 advance(10);
 is(sql(qq{DO \$\$
 	BEGIN
-		FOR i IN 0 .. 639 LOOP
+		FOR i IN 0 .. 63999 LOOP
 			BEGIN
 				PERFORM dynamo_put_item(jsonb_build_object('TableName', 'account', 'ConditionExpression', 'attribute_not_exists(pk)',
 					'Item', jsonb_build_object('pk', jsonb_build_object('S', ('{$wide}'::text[])[i % 64 + 1]), 'sk', '{"S": "s"}'::jsonb)));
@@ -467,13 +512,13 @@ table('hot', provisioned(10, 3000), LocalSecondaryIndexes => [
 big_item('hot', $_) foreach 'a' .. 'd';
 advance(400);
 my $one = rate('hot', 20, 12, 'a');
-ok($one >= 950 && $one <= 1150, "one key: $one");
-is(writes('hot', 'a', 20) =~ s/^\d+ //r, 'YD019 TableWriteKeyRangeThroughputExceeded', 'the exception of a partition');
+rate_is($one, 950, 1150, 'one key');
+is(writes('hot', 'a', 500) =~ s/^\d+ //r, 'YD019 TableWriteKeyRangeThroughputExceeded', 'the exception of a partition');
 my $many = rate('hot', 20, 12, 'a' .. 'd');
-ok($many >= 1.5 * $one, "adaptive capacity gives other partitions what is left: $many");
+rate_is($many, 1.5 * $one->{least}, 'Inf', 'adaptive capacity gives other partitions what is left');
 rate('hot', 200, 12, 'a');
 $one = rate('hot', 20, 12, 'a');
-ok($one >= 950 && $one <= 1150, "an item collection is not split while there is a local index: $one");
+rate_is($one, 950, 1150, 'an item collection is not split while there is a local index');
 
 # one collection of several items
 table('collection', provisioned(10, 3000));
@@ -483,28 +528,29 @@ sql(qq{SELECT dynamo_put_item(jsonb_build_object('TableName', 'collection', 'Ite
 sub collection_rate
 {
 	my ($seconds) = @_;
-	my ($taken, $time) = (0, 0);
-
-	foreach (1 .. $seconds)
-	{
-		advance(1);
-		my $begin = time();
+	return rate_by($seconds, sub {
+		my $taken = 0;
 		foreach my $sk (1 .. 4)
 		{
 			$taken += (sql(qq{SELECT take('put_item', '{"TableName": "collection", "Item": {"pk": {"S": "a"}, "sk": {"S": "$sk"}},
 				"ConditionExpression": "attribute_not_exists(pk)"}', 8)}) =~ /^(\d+)/)[0];
 		}
-		$time += 1 + time() - $begin;
-	}
-	return $taken * 100 / $time;
+		return $taken * 100;
+	});
 }
 
 advance(400);
 my $before = collection_rate(20);
-ok($before >= 950 && $before <= 1150, "one item collection: $before");
-collection_rate(200);
-my $after = collection_rate(20);
-ok($after >= 1.5 * $before, "it is split between its items: $after");
+rate_is($before, 950, 1150, 'one item collection');
+# it has to be hot for two minutes without a break
+my $after;
+foreach (1 .. 5)
+{
+	collection_rate(200);
+	$after = collection_rate(20);
+	last if $after->{least} >= 1.5 * $before->{most};
+}
+rate_is($after, 1.5 * $before->{least}, 'Inf', 'it is split between its items');
 
 # ---------------------------------------------------------------- who may, and where
 
@@ -517,7 +563,7 @@ is(sql('SET dynapg.throttling = on'), '', 'no warning where dynapg is preloaded'
 
 $node->append_conf('postgresql.conf', 'dynapg.throttling = off');
 $node->reload;
-ok(eventually(20, sub { get('small', 'a')->{status} == 200 && get('small', 'a')->{status} == 200 && get('small', 'a')->{status} == 200
+ok(eventually(60, sub { get('small', 'a')->{status} == 200 && get('small', 'a')->{status} == 200 && get('small', 'a')->{status} == 200
 			&& get('small', 'a')->{status} == 200 && get('small', 'a')->{status} == 200 }), 'nothing is throttled when it is switched off');
 
 # buckets are as new after a restart: neither debts nor a burst
@@ -527,7 +573,7 @@ $session->end;
 $node->restart;
 ok(wait_for_endpoint($port), 'restarted');
 is(get('small', 'a')->{status}, 200, 'a restart forgets debts');
-is(answer_of(until_refused(100, sub { get('small', 'a') })), $read_refusal, '... and not the limits');
+is(answer_of(until_refused(sub { get('small', 'a') })), $read_refusal, '... and not the limits');
 
 $node->stop;
 done_testing();

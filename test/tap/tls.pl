@@ -32,7 +32,7 @@ sub over_tls
 
 	eval {
 		IPC::Run::run([ 'openssl', 's_client', '-connect', "127.0.0.1:$port", '-ign_eof', @options ], '<', \$bytes, '>', \$out, '2>', \$error,
-			IPC::Run::timeout(30));
+			IPC::Run::timeout(120));
 	};
 	return "$out$error";
 }
@@ -63,7 +63,7 @@ CONF
 $node->start;
 $node->safe_psql('postgres', 'CREATE EXTENSION dynapg');
 
-ok(eventually(30, sub { serves($port, 'first') }), 'the endpoint speaks TLS');
+ok(eventually(60, sub { serves($port, 'first') }), 'the endpoint speaks TLS');
 my $plain = eval { exchange($port, $bytes) };
 ok(!$plain, 'and nothing else');
 
@@ -85,7 +85,7 @@ $node->safe_psql('postgres', q{SELECT dynamo_delete_table('{"TableName": "seen"}
 # The console, by any name that the browser takes our certificate for; its cookie is for TLS only.
 $node->append_conf('postgresql.conf', 'dynapg.console = on');
 $node->reload;
-ok(eventually(30, sub { over_tls($port, "GET /console HTTP/1.1\r\nHost: db.example\r\nConnection: close\r\n\r\n") =~ m{^HTTP/1\.1 200 }m }), 'the console over TLS');
+ok(eventually(60, sub { over_tls($port, "GET /console HTTP/1.1\r\nHost: db.example\r\nConnection: close\r\n\r\n") =~ m{^HTTP/1\.1 200 }m }), 'the console over TLS');
 sub sign_in_over_tls
 {
 	my ($origin) = @_;
@@ -101,37 +101,36 @@ ok(serves($port, 'first', $_), "$_ is spoken") foreach '-tls1_2', '-tls1_3';
 ok(!serves($port, 'first', $_, @old), "$_ is not") foreach '-tls1', '-tls1_1';
 $node->append_conf('postgresql.conf', "dynapg.ssl_min_protocol_version = 'TLSv1.3'");
 $node->reload;
-ok(eventually(30, sub { !serves($port, 'first', '-tls1_2') }), 'dynapg.ssl_min_protocol_version = TLSv1.3: TLS 1.2 is not spoken');
+ok(eventually(60, sub { !serves($port, 'first', '-tls1_2') }), 'dynapg.ssl_min_protocol_version = TLSv1.3: TLS 1.2 is not spoken');
 ok(serves($port, 'first', '-tls1_3'), 'TLS 1.3 is');
 $node->append_conf('postgresql.conf', "dynapg.ssl_min_protocol_version = 'TLSv1.2'");
 $node->reload;
-ok(eventually(30, sub { serves($port, 'first', '-tls1_2') }), 'and again with TLSv1.2');
+ok(eventually(60, sub { serves($port, 'first', '-tls1_2') }), 'and again with TLSv1.2');
 my ($status) = $node->psql('postgres', "ALTER SYSTEM SET dynapg.ssl_min_protocol_version = 'TLSv1.1'");
 isnt($status, 0, 'there is no older one');
 
 make_certificate('second');
 ok(serves($port, 'first'), 'a new certificate waits for a reload');
 $node->reload;
-ok(eventually(30, sub { serves($port, 'second') }), 'and is used after it');
-sleep(1.5);
-is(scalar(grep { serves($port, 'second') } 1 .. 5), 5, 'by every connection');
+ok(eventually(60, sub { serves($port, 'second') }), 'and is used after it');
+ok(eventually(60, sub { 5 == grep { serves($port, 'second') } 1 .. 5 }), 'by every connection');
 
 open my $file, '>', "$folder/server.crt" or die $!;
 print $file "no certificate\n";
 close $file;
+my $at = -s $node->logfile;
 $node->reload;
-sleep(1);
-is(scalar(grep { serves($port, 'second') } 1 .. 10), 10, 'a bad certificate: the one before goes on, for every connection');
-like(slurp_file($node->logfile), qr/could not start the HTTP server/, 'and the log says so');
+ok($node->wait_for_log(qr/could not start the HTTP server/, $at), 'a bad certificate: the log says so');
+is(scalar(grep { serves($port, 'second') } 1 .. 10), 10, 'the one before goes on, for every connection');
 unlink "$folder/server.crt" or die $!;
+$at = -s $node->logfile;
 $node->reload;
-sleep(1);
+ok($node->wait_for_log(qr/could not start the HTTP server|could not .*server\.crt/, $at), 'one that is not there, too');
 is(scalar(grep { serves($port, 'second') } 1 .. 10), 10, 'neither does a certificate that is not there');
 make_certificate('third');
 $node->reload;
-ok(eventually(30, sub { serves($port, 'third') }), 'a good one is used again');
-sleep(1.5);
-is(scalar(grep { serves($port, 'third') } 1 .. 10), 10, 'by every connection');
+ok(eventually(60, sub { serves($port, 'third') }), 'a good one is used again');
+ok(eventually(60, sub { 10 == grep { serves($port, 'third') } 1 .. 10 }), 'by every connection');
 
 # A key that others can read is refused, as by PostgreSQL.
 foreach my $mode (0640, 0604)
@@ -142,25 +141,25 @@ foreach my $mode (0640, 0604)
 	make_certificate("open$shown");
 	chmod $mode, "$folder/server.key";
 	$node->reload;
-	ok(eventually(30, sub { slurp_file($node->logfile, $from) =~ /private key file .* has group or world access/ }), "a key file of mode $shown: the log says so");
+	ok(eventually(60, sub { slurp_file($node->logfile, $from) =~ /private key file .* has group or world access/ }), "a key file of mode $shown: the log says so");
 	is(scalar(grep { serves($port, 'third') } 1 .. 3), 3, "a key file of mode $shown: the certificate before goes on");
 	chmod 0600, "$folder/server.key";
 	$node->reload;
-	ok(eventually(30, sub { serves($port, "open$shown") }), "a key file of mode $shown: once nobody else can read it, it is used");
+	ok(eventually(60, sub { serves($port, "open$shown") }), "a key file of mode $shown: once nobody else can read it, it is used");
 	make_certificate('third');
 	$node->reload;
-	ok(eventually(30, sub { serves($port, 'third') }), 'the certificate before');
+	ok(eventually(60, sub { serves($port, 'third') }), 'the certificate before');
 }
 {
 	my $from = -s $node->logfile;
 
 	chmod 0644, "$folder/server.key";
 	$node->restart;
-	ok(eventually(30, sub { slurp_file($node->logfile, $from) =~ /dynapg does not use private key file/ }), 'at the start, too');
+	ok(eventually(60, sub { slurp_file($node->logfile, $from) =~ /dynapg does not use private key file/ }), 'at the start, too');
 	is(eval { exchange($port, $bytes) }, undef, 'there is no endpoint then');
 	chmod 0600, "$folder/server.key";
 	$node->reload;
-	ok(eventually(30, sub { serves($port, 'third') }), 'until the file is as it should be');
+	ok(eventually(60, sub { serves($port, 'third') }), 'until the file is as it should be');
 }
 
 $node->append_conf('postgresql.conf', "dynapg.ssl_cert_file = ''");
