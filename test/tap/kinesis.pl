@@ -36,8 +36,10 @@ sub respond
 	{
 		$answer = { StreamDescriptionSummary => { StreamName => $body->{StreamName}, StreamStatus => $body->{StreamName} eq 'creating' ? 'CREATING' : 'ACTIVE' } };
 	}
-	elsif ($body->{StreamName} eq 'shaky' && rand() < 0.1)
+	elsif ($body->{StreamName} eq 'shaky' && (!-e "$folder/shaken" || rand() < 0.1))
 	{
+		# the first one for certain
+		note_lines("$folder/shaken", '');
 		($status, $answer) = (500, { __type => 'InternalFailure' });
 	}
 	else
@@ -234,10 +236,10 @@ for my $function (sort keys %failing)
 
 # ---------------------------------------------------------------- nobody is in anybody's way
 
-$node->safe_psql('template1', 'CREATE DATABASE copy TEMPLATE postgres');
-$node->safe_psql('template1', 'DROP DATABASE copy');
+run_alone($node, 'CREATE DATABASE copy TEMPLATE postgres');
+run_alone($node, 'DROP DATABASE copy');
 $node->safe_psql('postgres', 'DROP EXTENSION dynapg CASCADE');
-$node->safe_psql('template1', 'DROP DATABASE postgres');
+run_alone($node, 'DROP DATABASE postgres');
 is($node->safe_psql('template1', q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'dynapg courier'}), '0', 'the courier goes with its database');
 unlike(slurp_file($node->logfile), qr/^dynapg courier .*(?:PANIC|ERROR|TRAP)/m, 'no error of its own');
 

@@ -6,6 +6,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
+use DynapgCrash;
 use DynapgHttp ();
 use DynapgSession;
 
@@ -81,7 +82,7 @@ left_are($node, 'postgres', 'Own', 'refused', 'beside an item that a trigger kee
 ok($node->poll_query_until('postgres', $keepers, '1'), 'the keeper lives');
 $locker->ask('COMMIT');
 left_are($node, 'postgres', 'Locked', '', 'when the lock is gone that table is swept');
-like(slurp_file($node->logfile), qr/WARNING:  items of table "Own" have expired but cannot be removed/, 'what is refused is in the log');
+ok($node->wait_for_log(qr/WARNING:  items of table "Own" have expired but cannot be removed/), 'what is refused is in the log');
 
 # --- a trigger that is deferred is fired in the owner's name, as any other
 $node->safe_psql('postgres', create('Deferred') . update('Deferred', 'true'));
@@ -165,6 +166,11 @@ $node->safe_psql('postgres', q{SELECT dynamo_delete_table('{"TableName": "Race"}
 my $dump = PostgreSQL::Test::Utils::tempdir() . '/dump.sql';
 $node->append_conf('postgresql.conf', 'dynapg.expire_interval = 0');
 $node->reload;
+ok($node->poll_query_until('postgres', 'SHOW dynapg.expire_interval', '0'), 'nothing is to expire');
+# a keeper that comes now knows
+my ($last_keeper) = $node->safe_psql('postgres', $keepers =~ s/count\(\*\)/coalesce(min(pid), 0)/r);
+$node->safe_psql('postgres', "SELECT pg_terminate_backend($last_keeper)");
+ok($node->poll_query_until('postgres', "SELECT count(*) FROM pg_stat_activity WHERE pid = $last_keeper", '0'), 'the keeper ends');
 $node->safe_psql('postgres', insert('Sessions', 'dumped', -5));
 $node->command_ok([ 'pg_dump', '-f', $dump, $node->connstr('postgres') ], 'pg_dump');
 $node->safe_psql('postgres', 'CREATE DATABASE restored');
@@ -208,7 +214,7 @@ $node->safe_psql('postgres', q{SELECT dynamo_describe_table('{"TableName": "Sess
 left_are($node, 'postgres', 'Sessions', 'later', 'after a restart: the keeper that DescribeTable starts');
 $node->safe_psql('restored', insert('Sessions', 'soon', -1));
 left_are($node, 'restored', 'Sessions', 'later', 'the restored database has a keeper of its own');
-$node->safe_psql('postgres', 'DROP DATABASE restored');
+run_alone($node, 'DROP DATABASE restored');
 ok($node->poll_query_until('postgres', q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'dynapg keeper' AND datname <> current_database()}, '0'),
 	'DROP DATABASE is not in its way');
 $node->stop;
