@@ -17,7 +17,8 @@ my $good = '200 {"TableNames":[]}';
 # What may not be answered: it is sent behind each request.
 my $smuggled = "POST / HTTP/1.1\r\nHost: smuggled\r\n${usual}Content-Length: 13\r\n\r\n{\"Limit\": 101}";
 
-# Everything that comes back for these bytes until the server closes the connection, and whether it has.
+# Everything that comes back for these bytes until the server closes the connection, and whether it has.  answers: how many come, after which
+# it is not waited for long: who has said that he sends no more may be taken for one who is silent.
 sub conversation
 {
 	my ($bytes, %options) = @_;
@@ -28,7 +29,7 @@ sub conversation
 	eval {
 		send_bytes($connection, $bytes);
 		shutdown $connection->{socket}, 1 if $options{then_end};
-		while (my $response = read_response($connection, $options{timeout} // 60))
+		while (my $response = read_response($connection, @answers < ($options{answers} // 1000) ? 60 : 1))
 		{
 			push @answers, answer_of($response);
 		}
@@ -155,7 +156,7 @@ accepted('a query string', "POST /?a=%20b&c=d%00&&=e HTTP/1.1\r\nHost: h\r\n${us
 accepted('empty lines before a request', "\r\n\r\n${post}Content-Length: 2\r\n\r\n{}");
 {
 	my $one = "${post}X-A: b\r\nContent-Length: 2\r\n\r\n{}";
-	is_deeply(conversation($one x 5, then_end => 1)->{answers}, [ ($good) x 5 ], 'several requests of one connection');
+	is_deeply(conversation($one x 5, then_end => 1, answers => 5)->{answers}, [ ($good) x 5 ], 'several requests of one connection');
 	# what came before does not matter
 	refused('a bad one after good ones', "${post}X-A: b\nContent-Length: 2\r\n\r\n{}");
 	my $result = conversation("$one$one${post}X-A: b\nContent-Length: 2\r\n\r\n{}$smuggled");
