@@ -157,7 +157,7 @@ RESET ROLE;
 
 -- What monitors see
 SELECT table_name, status, view_type, shards, behind, held_by_pid, held_by_gid, held_since, horizon > 1e20 AS horizon, closed_at IS NULL AS written FROM dynapg.stat_streams WHERE table_name = 'Sharded' ORDER BY created_at;
-SELECT kind, relation::text ~ '^dynapg_log.stream_\d{6}$', closed_at IS NULL AS open, size > 0, bytes_a_day > 0 FROM dynapg.stat_logs ORDER BY number DESC LIMIT 1;
+SELECT kind, relation::text ~ '^dynapg_log.stream_\d{6}$', closed_at IS NULL AS open, size > 0, bytes_a_day > 0 FROM dynapg.stat_logs WHERE kind = 'STREAM' ORDER BY number DESC LIMIT 1;
 
 -- AT_TIMESTAMP: what was written at that time or later; ticks before it say where to begin (the one that is made up here lies)
 SELECT pg_temp.make_stream('Timed', 'KEYS_ONLY');
