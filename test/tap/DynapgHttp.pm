@@ -16,7 +16,7 @@ use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(open_connection send_bytes read_response is_closed post_bytes exchange call answer_of
   sign_headers sign_request presign iso_time wait_for_endpoint start_node free_http_port json create_key put_item get_item create_table
-  in_background wait_for eventually reload_settings drop_database);
+  in_background wait_for eventually reload_settings);
 
 my $TIMEOUT = 120;
 
@@ -393,15 +393,6 @@ CONF
 	$node->safe_psql('postgres', 'CREATE EXTENSION dynapg');
 	wait_for_endpoint($port) or die "the endpoint did not start\n";
 	return ($node, $port);
-}
-
-# DROP DATABASE waits for others to leave for five seconds, which may be too short for a keeper of a busy machine, or for a session that has ended.
-sub drop_database
-{
-	my ($node, $name) = @_;
-
-	eventually(60, sub { $node->psql('postgres', "DROP DATABASE $name") == 0 }) or die "database $name is not dropped\n";
-	return;
 }
 
 # (id, secret) of a new access key.

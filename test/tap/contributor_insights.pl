@@ -7,6 +7,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
+use DynapgCrash;
 use DynapgHttp;
 
 my ($node, $port) = start_node('insights', "dynapg.workers = 2\n");
@@ -244,7 +245,7 @@ $node->safe_psql('other', q{
 	END $$});
 $node->safe_psql('other', join ';', map { "SELECT dynapg.get('Table$_', 'a')" } 1 .. 49);
 is($node->safe_psql('other', q{SELECT count(*) FROM generate_series(1, 49) i, dynapg.contributor_insights('Table' || i)}), 49, 'many rules');
-drop_database($node, 'other');
+run_alone($node, 'DROP DATABASE other');
 sql(q{
 	DO $$ BEGIN
 		FOR i IN 1..30 LOOP

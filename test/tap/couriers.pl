@@ -398,8 +398,7 @@ like((grep { / mixed / } lines('bulk'))[0], qr/"l":\[1\.0,\[-20\.0\],\{"x":0\.0,
 
 # ---------------------------------------------------------------- nobody is in anybody's way
 
-# a process that has just begun to leave is waited for no longer than five seconds
-await(sub { ($node->psql('template1', 'CREATE DATABASE copy TEMPLATE postgres'))[0] == 0 }, 'a database with mappings is copied');
+run_alone($node, 'CREATE DATABASE copy TEMPLATE postgres');
 is($node->safe_psql('copy', q{SELECT count(*) FROM dynapg.event_source_mappings}) > 0, 1, 'a database with mappings can be copied');
 unlike(slurp_file($node->logfile), qr/^dynapg courier .*(?:PANIC|TRAP|ERROR)/m, 'no error of its own');
 

@@ -9,6 +9,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
+use DynapgCrash;
 use DynapgHttp;
 
 plan skip_all => 'needs /proc' unless -d '/proc/self/fd';
@@ -97,7 +98,7 @@ all_tables('before there are connections');
 	is(scalar @idle, 150, 'idle connections by two addresses');
 	# all of the backends close their files for it, and connections must not have taken their place
 	$node->safe_psql('postgres', 'CREATE DATABASE other');
-	drop_database($node, 'other');
+	run_alone($node, 'DROP DATABASE other');
 	my @more = many_connections($port, 150);
 	all_tables('idle connections keep neither others out nor PostgreSQL from its files');
 	cmp_ok($node->safe_psql('postgres', 'SELECT connections FROM dynapg.stat_workers'), '<=', $allowed, 'there are no more than may be');
@@ -111,7 +112,7 @@ all_tables('before there are connections');
 
 	ok($node->poll_query_until('postgres', "SELECT connections = $allowed FROM dynapg.stat_workers"), 'requests that have begun, as many as may be');
 	$node->safe_psql('postgres', 'CREATE DATABASE other');
-	drop_database($node, 'other');
+	run_alone($node, 'DROP DATABASE other');
 	my $body = '{"TableName":"table1","Key":{"pk":{"S":"key"}}}';
 	my @waiting = map { { socket => $_, buffer => '', select => IO::Select->new($_) } } @busy;
 
