@@ -32,12 +32,12 @@ sub json { return $json; }
 # Where a function here waits for a socket, SIGCHLD has its default: PostgreSQL's test library of 17 and later has a handler for it, and a
 # child that ends would interrupt select(), which then says that nothing has come in time.
 
-# A connection with what was read from it and not used yet.
+# A connection with what was read from it and not used yet, to another address than the usual one if it is said.
 sub open_connection
 {
-	my ($port) = @_;
+	my ($port, $address) = @_;
 	local $SIG{CHLD} = 'DEFAULT';
-	my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port, Proto => 'tcp', Timeout => $TIMEOUT)
+	my $socket = IO::Socket::INET->new(PeerAddr => $address // '127.0.0.1', PeerPort => $port, Proto => 'tcp', Timeout => $TIMEOUT)
 	  or return undef;
 	$socket->autoflush(1);
 	return { socket => $socket, buffer => '', select => IO::Select->new($socket) };

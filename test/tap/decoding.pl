@@ -7,6 +7,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
+use DynapgCrash;
 use DynapgSession;
 
 my $node = PostgreSQL::Test::Cluster->new('decoding');
@@ -284,12 +285,10 @@ SKIP:
 	# it begins where the primary's WAL says which transactions there are
 	my $session = DynapgSession->new($standby);
 	$session->start(q{SELECT 'made' FROM pg_create_logical_replication_slot('there', 'dynapg')});
-	for (1 .. 3000)
-	{
+	wait_until(sub {
 		sql('SELECT pg_log_standby_snapshot()');
-		last if $standby->safe_psql('postgres', q{SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'there' AND confirmed_flush_lsn IS NOT NULL}) == 1;
-		select(undef, undef, undef, 0.1);
-	}
+		return $standby->safe_psql('postgres', q{SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'there' AND confirmed_flush_lsn IS NOT NULL}) == 1;
+	}, sub { 'no slot is made on the standby' });
 	is($session->answer, 'made', 'a slot on a standby');
 	$node->poll_query_until('postgres', q{SELECT catalog_xmin IS NOT NULL FROM pg_replication_slots WHERE slot_name = 'standby'});
 	sql(q{SELECT dynapg.put('Gone', '{"p": "last"}')}, q{SELECT dynamo_delete_table('{"TableName": "Gone"}')}, $old);

@@ -4,7 +4,6 @@ use strict;
 use warnings;
 
 use File::Temp ();
-use IO::Socket::INET;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -64,10 +63,9 @@ sub many_connections
 
 	foreach my $i (1 .. $count)
 	{
-		local $SIG{CHLD} = 'DEFAULT';    # which would interrupt it, see DynapgHttp
-		my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.' . (1 + $i % 2), PeerPort => $port, Timeout => 60) or last;
-		syswrite $socket, $bytes if $bytes;
-		push @open, $socket;
+		my $connection = open_connection($port, '127.0.0.' . (1 + $i % 2)) or last;
+		send_bytes($connection, $bytes) if $bytes;
+		push @open, $connection;
 	}
 	return @open;
 }
@@ -107,14 +105,13 @@ all_tables('before there are connections');
 {
 	# these are not ended for new ones
 	my $started = "POST / HTTP/1.1\r\nHost: h\r\n";
-	my @busy = many_connections($port, 2 * $allowed, $started);
+	my @waiting = many_connections($port, 2 * $allowed, $started);
 	my $connections = 0;
 
 	ok($node->poll_query_until('postgres', "SELECT connections = $allowed FROM dynapg.stat_workers"), 'requests that have begun, as many as may be');
 	$node->safe_psql('postgres', 'CREATE DATABASE other');
 	run_alone($node, 'DROP DATABASE other');
 	my $body = '{"TableName":"table1","Key":{"pk":{"S":"key"}}}';
-	my @waiting = map { { socket => $_, buffer => '', select => IO::Select->new($_) } } @busy;
 
 	foreach my $connection (@waiting)
 	{
